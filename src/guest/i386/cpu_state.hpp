@@ -1,0 +1,90 @@
+// The state of one i386 processor as user mode sees it, and the exceptions it raises.
+//
+// Translated code addresses this structure through one host register, so the order of the first
+// fields is part of the host ABI (translate/i386_to_mips64/register_map.hpp asserts the offsets).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace ferry::i386 {
+
+/// Encoding order of the manual (SDM vol. 2, table 2-2).
+enum Gpr : uint8_t { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI };
+inline constexpr unsigned kGprCount = 8;
+
+/// Encoding order of the manual's sreg field.
+enum SegmentRegister : uint8_t { ES, CS, SS, DS, FS, GS };
+inline constexpr unsigned kSegmentCount = 6;
+
+/// EFLAGS bits (SDM vol. 1, 3.4.3).
+namespace eflags {
+inline constexpr uint32_t CF = 1u << 0, PF = 1u << 2, AF = 1u << 4, ZF = 1u << 6, SF = 1u << 7,
+                          TF = 1u << 8, IF = 1u << 9, DF = 1u << 10, OF = 1u << 11, IOPL = 3u << 12,
+                          NT = 1u << 14, RF = 1u << 16, VM = 1u << 17, AC = 1u << 18, ID = 1u << 21;
+inline constexpr uint32_t kReserved1 = 1u << 1;  ///< Always set.
+inline constexpr uint32_t kArithmetic = CF | PF | AF | ZF | SF | OF;
+}  // namespace eflags
+
+/// Exception vectors user mode can cause (SDM vol. 3, table 6-1), and the software interrupt.
+enum class Vector : uint8_t {
+  DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, TS = 10, NP = 11, SS = 12, GP = 13,
+  PF = 14, MF = 16, AC = 17, XM = 19, none = 255,
+};
+
+/// What the processor would push and put in CR2. Valid when an interpreter step reports one.
+struct Exception {
+  Vector vector = Vector::none;
+  uint32_t error_code = 0;  ///< #PF: bit 0 protection, bit 1 write, bit 2 user, bit 4 fetch. Others: selector.
+  uint32_t address = 0;     ///< #PF: the linear address (CR2).
+};
+
+/// An 80-bit extended value as x87 registers hold it (SDM vol. 1, 8.2).
+struct Float80Bits {
+  uint64_t significand;
+  uint16_t sign_exponent;
+};
+
+/// x87 state. Registers are physical (R0..R7); ST(i) is R[(top + i) & 7].
+struct X87State {
+  std::array<Float80Bits, 8> registers{};
+  uint16_t control = 0x037f;
+  uint16_t status = 0;      ///< Without the TOP field, which lives in `top`.
+  uint8_t top = 0;
+  uint8_t empty = 0xff;     ///< Bit r set: physical register r is empty. Full tags are computed when stored.
+  uint16_t opcode = 0;      ///< Last instruction's low 11 bits.
+  uint32_t instruction_pointer = 0;
+  uint32_t data_pointer = 0;
+  uint16_t instruction_selector = 0;
+  uint16_t data_selector = 0;
+};
+
+struct alignas(16) Xmm {
+  std::array<uint64_t, 2> quad{};
+};
+
+/// Arithmetic flags as translated code leaves them: an operation and its operands (flags.hpp).
+/// `kind` 0 (FlagKind::packed) means CpuState::eflags holds them.
+struct LazyFlags {
+  uint32_t kind = 0;
+  uint32_t a = 0;
+  uint32_t b = 0;
+  uint32_t result = 0;
+};
+
+struct CpuState {
+  std::array<uint32_t, kGprCount> gpr{};
+  uint32_t eip = 0;
+  /// All bits but, while lazy.kind != packed, the six arithmetic ones. Reserved bit 1 and IF are always set.
+  uint32_t eflags = eflags::kReserved1 | eflags::IF;
+  LazyFlags lazy;
+  std::array<uint32_t, kSegmentCount> segment_base{};
+  std::array<uint16_t, kSegmentCount> selector{};
+  uint32_t mxcsr = 0x1f80;
+  X87State x87;
+  std::array<Xmm, 8> xmm{};
+  Exception exception;  ///< Set by the step that reports it.
+};
+
+}  // namespace ferry::i386

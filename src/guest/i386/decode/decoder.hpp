@@ -1,0 +1,36 @@
+// Bytes to Instruction, driven by opcodes.inc.
+#pragma once
+
+#include <cstdint>
+
+#include "guest/i386/decode/instruction.hpp"
+#include "guest/i386/decode/rows.hpp"
+
+namespace ferry::i386 {
+
+enum class DecodeStatus : uint8_t {
+  ok,
+  truncated,  ///< the instruction goes on behind `size` bytes (which were fewer than 15)
+  illegal,    ///< #UD: no row, a LOCK where none is allowed, a register form of a memory-only row, ...
+  too_long,   ///< #GP: more than 15 bytes
+};
+
+/// Decodes the instruction at guest `address` whose bytes are at `bytes`. Reads at most
+/// min(size, 15) bytes and nothing else; never asserts on what they are. On anything but ok,
+/// `instruction` holds no meaning. Signal-safe, no state.
+[[nodiscard]] DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
+                                  Instruction& instruction);
+
+/// GPRs (bit = Gpr, whole registers: AL counts as EAX) the instruction reads and writes, address
+/// registers included; a partial write (8/16 bit) counts as read too. cmov and conditional writes
+/// count as read and written.
+[[nodiscard]] uint8_t gprs_read(const Instruction& instruction);
+[[nodiscard]] uint8_t gprs_written(const Instruction& instruction);
+
+/// EFLAGS bits the instruction may read, surely writes with a defined result, and may leave undefined.
+/// They refine the row: Jcc/SETcc/CMOVcc by condition, shifts by an immediate count (0 = no flags).
+[[nodiscard]] uint32_t flags_read(const Instruction& instruction);
+[[nodiscard]] uint32_t flags_written(const Instruction& instruction);
+[[nodiscard]] uint32_t flags_undefined(const Instruction& instruction);
+
+}  // namespace ferry::i386
