@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -85,6 +86,11 @@ struct CpuState {
   X87State x87;
   std::array<Xmm, 8> xmm{};
   Exception exception;  ///< Set by the step that reports it.
+  /// Not 0: asynchronous signals wait. Set by the host's signal handler; the last thing checked before
+  /// translated code is entered and before a blocking system call is made.
+  std::atomic<uint32_t> interrupt_pending{0};
+  /// Room for the host side of translated code (saved registers, helper addresses); no guest state.
+  std::array<uint64_t, 16> host_area{};
 };
 
 }  // namespace ferry::i386
