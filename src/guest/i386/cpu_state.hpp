@@ -73,6 +73,23 @@ struct LazyFlags {
   uint32_t result = 0;
 };
 
+/// Selectors of an i386 Linux process (its GDT as a 64-bit kernel lays it out for 32-bit processes, with
+/// the three TLS entries where a 32-bit kernel has them).
+inline constexpr uint16_t kRplMask = 3;
+inline constexpr uint16_t kUserCodeSelector = 0x23;
+inline constexpr uint16_t kUserDataSelector = 0x2b;
+inline constexpr unsigned kFirstTlsEntry = 6;
+inline constexpr unsigned kTlsEntries = 3;
+
+/// A TLS entry of the GDT, as set_thread_area leaves it. The limit (in bytes) is reported by LSL but
+/// not enforced: segments are flat but for their base.
+struct SegmentDescriptor {
+  uint32_t base = 0;
+  uint32_t limit = 0;
+  bool present = false;
+  bool writable = true;
+};
+
 struct CpuState {
   std::array<uint32_t, kGprCount> gpr{};
   uint32_t eip = 0;
@@ -80,10 +97,12 @@ struct CpuState {
   uint32_t eflags = eflags::kReserved1 | eflags::IF;
   LazyFlags lazy;
   std::array<uint32_t, kSegmentCount> segment_base{};
-  std::array<uint16_t, kSegmentCount> selector{};
+  std::array<uint16_t, kSegmentCount> selector{
+      kUserDataSelector, kUserCodeSelector, kUserDataSelector, kUserDataSelector, 0, 0};
   uint32_t mxcsr = 0x1f80;
   X87State x87;
   std::array<Xmm, 8> xmm{};
+  std::array<SegmentDescriptor, kTlsEntries> tls{};
   Exception exception;  ///< Set by the step that reports it.
 };
 
