@@ -1,8 +1,8 @@
 // The six arithmetic flags of each operation: the constexpr reference that interpreter, translator
 // and tests share. Width is the template argument (uint8_t, uint16_t or uint32_t).
 //
-// CF, AF and OF come from the operands and the result bit by bit, so one formula serves ADD and ADC,
-// and one SUB, SBB, CMP and NEG (SDM vol. 1, 3.4.3.1).
+// CF, AF and OF come from the operands and the result bit by bit, so one formula serves ADD and
+// ADC, and one SUB, SBB, CMP and NEG (SDM vol. 1, 3.4.3.1).
 #pragma once
 
 #include <bit>
@@ -15,8 +15,8 @@
 namespace ferry::i386 {
 
 template <typename T>
-concept OperandType = std::same_as<T, uint8_t> || std::same_as<T, uint16_t> ||
-                      std::same_as<T, uint32_t>;
+concept OperandType =
+    std::same_as<T, uint8_t> || std::same_as<T, uint16_t> || std::same_as<T, uint32_t>;
 
 template <OperandType T>
 inline constexpr unsigned kBits = sizeof(T) * 8;
@@ -85,7 +85,7 @@ template <OperandType T>
 /// holds for all counts here. AF is undefined: cleared.
 template <OperandType T>
 [[nodiscard]] constexpr uint32_t shl_flags(T a, unsigned count, T result) {
-  const bool carry = ((uint64_t{a} << count) >> kBits<T>) & 1;
+  const bool carry = ((uint64_t{a} << count) >> kBits<T>)&1;
   return result_flags(result) | flag_if(carry, eflags::CF) |
          flag_if(sign_bit(result) != carry, eflags::OF);
 }
@@ -113,14 +113,30 @@ template <OperandType T>
   const bool less = ((flags & eflags::SF) != 0) != ((flags & eflags::OF) != 0);
   bool holds = false;
   switch (condition >> 1) {
-    case 0: holds = (flags & eflags::OF) != 0; break;
-    case 1: holds = (flags & eflags::CF) != 0; break;
-    case 2: holds = (flags & eflags::ZF) != 0; break;
-    case 3: holds = (flags & (eflags::CF | eflags::ZF)) != 0; break;
-    case 4: holds = (flags & eflags::SF) != 0; break;
-    case 5: holds = (flags & eflags::PF) != 0; break;
-    case 6: holds = less; break;
-    default: holds = less || (flags & eflags::ZF) != 0; break;
+    case 0:
+      holds = (flags & eflags::OF) != 0;
+      break;
+    case 1:
+      holds = (flags & eflags::CF) != 0;
+      break;
+    case 2:
+      holds = (flags & eflags::ZF) != 0;
+      break;
+    case 3:
+      holds = (flags & (eflags::CF | eflags::ZF)) != 0;
+      break;
+    case 4:
+      holds = (flags & eflags::SF) != 0;
+      break;
+    case 5:
+      holds = (flags & eflags::PF) != 0;
+      break;
+    case 6:
+      holds = less;
+      break;
+    default:
+      holds = less || (flags & eflags::ZF) != 0;
+      break;
   }
   return holds != ((condition & 1) != 0);
 }
@@ -134,17 +150,39 @@ template <OperandType T>
 ///   shl, shr, sar       a, b = the masked count (never 0), result
 enum class FlagKind : uint32_t {
   packed = 0,  ///< CpuState::eflags holds all six
-  add8, add16, add32,
-  adc8, adc16, adc32,
-  sub8, sub16, sub32,
-  sbb8, sbb16, sbb32,
-  neg8, neg16, neg32,
-  logic8, logic16, logic32,
-  inc8, inc16, inc32,
-  dec8, dec16, dec32,
-  shl8, shl16, shl32,
-  shr8, shr16, shr32,
-  sar8, sar16, sar32,
+  add8,
+  add16,
+  add32,
+  adc8,
+  adc16,
+  adc32,
+  sub8,
+  sub16,
+  sub32,
+  sbb8,
+  sbb16,
+  sbb32,
+  neg8,
+  neg16,
+  neg32,
+  logic8,
+  logic16,
+  logic32,
+  inc8,
+  inc16,
+  inc32,
+  dec8,
+  dec16,
+  dec32,
+  shl8,
+  shl16,
+  shl32,
+  shr8,
+  shr16,
+  shr32,
+  sar8,
+  sar16,
+  sar32,
   count,
 };
 
@@ -158,17 +196,27 @@ template <OperandType T>
   const auto result = static_cast<T>(wide_result);
   switch (kind8) {
     case FlagKind::add8:
-    case FlagKind::adc8: return add_flags(a, narrow_b, result);
+    case FlagKind::adc8:
+      return add_flags(a, narrow_b, result);
     case FlagKind::sub8:
-    case FlagKind::sbb8: return sub_flags(a, narrow_b, result);
-    case FlagKind::neg8: return sub_flags<T>(0, static_cast<T>(0 - result), result);
-    case FlagKind::logic8: return logic_flags(result);
-    case FlagKind::inc8: return inc_flags(result, b != 0);
-    case FlagKind::dec8: return dec_flags(result, b != 0);
-    case FlagKind::shl8: return shl_flags(a, b, result);
-    case FlagKind::shr8: return shr_flags(a, b, result);
-    case FlagKind::sar8: return sar_flags(a, b, result);
-    default: return 0;
+    case FlagKind::sbb8:
+      return sub_flags(a, narrow_b, result);
+    case FlagKind::neg8:
+      return sub_flags<T>(0, static_cast<T>(0 - result), result);
+    case FlagKind::logic8:
+      return logic_flags(result);
+    case FlagKind::inc8:
+      return inc_flags(result, b != 0);
+    case FlagKind::dec8:
+      return dec_flags(result, b != 0);
+    case FlagKind::shl8:
+      return shl_flags(a, b, result);
+    case FlagKind::shr8:
+      return shr_flags(a, b, result);
+    case FlagKind::sar8:
+      return sar_flags(a, b, result);
+    default:
+      return 0;
   }
 }
 
@@ -180,9 +228,12 @@ template <OperandType T>
   const uint32_t index = static_cast<uint32_t>(kind) - 1;
   const auto kind8 = static_cast<FlagKind>(index - index % 3 + 1);
   switch (index % 3) {
-    case 0: return detail::evaluate_width<uint8_t>(kind8, a, b, result);
-    case 1: return detail::evaluate_width<uint16_t>(kind8, a, b, result);
-    default: return detail::evaluate_width<uint32_t>(kind8, a, b, result);
+    case 0:
+      return detail::evaluate_width<uint8_t>(kind8, a, b, result);
+    case 1:
+      return detail::evaluate_width<uint16_t>(kind8, a, b, result);
+    default:
+      return detail::evaluate_width<uint32_t>(kind8, a, b, result);
   }
 }
 

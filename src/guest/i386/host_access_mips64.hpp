@@ -1,10 +1,10 @@
-// Host loads and stores that may fault, for a MIPS64 (R2 to R5, little-endian, n64) host. Included by
-// memory.cpp only.
+// Host loads and stores that may fault, for a MIPS64 (R2 to R5, little-endian, n64) host. Included
+// by memory.cpp only.
 //
 // Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
 // fault handler resumes at `landing`, which skips the line that says the access succeeded.
-// Unaligned accesses use the left/right pairs: a plain one raises SIGBUS on some CPUs and is emulated,
-// slowly and silently, by some kernels.
+// Unaligned accesses use the left/right pairs: a plain one raises SIGBUS on some CPUs and is
+// emulated, slowly and silently, by some kernels.
 #pragma once
 
 #include <atomic>
@@ -133,9 +133,9 @@ template <typename T>
   return done != 0;
 }
 
-/// Exchanges a T that lies inside one aligned doubleword, in an ll/sc loop with only ALU work between.
-/// A failed compare stores the old value back, so that a read-only page faults as on x86. `sync`
-/// stands before the ll and behind the sc: Loongson 3A1000 to 3A3000 need both.
+/// Exchanges a T that lies inside one aligned doubleword, in an ll/sc loop with only ALU work
+/// between. A failed compare stores the old value back, so that a read-only page faults as on x86.
+/// `sync` stands before the ll and behind the sc: Loongson 3A1000 to 3A3000 need both.
 template <typename T>
 [[nodiscard]] inline bool compare_exchange_inside(void* cell, T& expected, T desired,
                                                   bool& exchanged) {
@@ -189,7 +189,8 @@ template <typename T>
 template <typename T>
 [[nodiscard]] inline bool store(void* destination, T value) {
   if (sizeof(T) == 1 || is_aligned<T>(destination)) return store_aligned(destination, value);
-  // A store of two halves that crosses into another page must not do one half and fault at the other.
+  // A store of two halves that crosses into another page must not do one half and fault at the
+  // other.
   constexpr uintptr_t kPage = 4096;
   auto* const bytes = static_cast<uint8_t*>(destination);
   const uintptr_t in_page = reinterpret_cast<uintptr_t>(destination) & (kPage - 1);

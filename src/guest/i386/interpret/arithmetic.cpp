@@ -41,8 +41,12 @@ Outcome unary(CpuState& cpu, const Instruction& instruction, Compute compute, Fl
   });
 }
 
-constexpr auto kAddFlags = []<OperandType T>(T a, T b, T result) { return add_flags(a, b, result); };
-constexpr auto kSubFlags = []<OperandType T>(T a, T b, T result) { return sub_flags(a, b, result); };
+constexpr auto kAddFlags = []<OperandType T>(T a, T b, T result) {
+  return add_flags(a, b, result);
+};
+constexpr auto kSubFlags = []<OperandType T>(T a, T b, T result) {
+  return sub_flags(a, b, result);
+};
 
 /// The accumulator pair of MUL and DIV: AX, DX:AX or EDX:EAX as one value of twice the width.
 template <OperandType T>
@@ -99,21 +103,25 @@ Outcome truncated_product(CpuState& cpu, const Instruction& instruction, const O
 }  // namespace
 
 Outcome ADD(CpuState& cpu, const Instruction& instruction) {
-  return binary(cpu, instruction, [](auto a, auto b) { return a + b; }, kAddFlags);
+  return binary(
+      cpu, instruction, [](auto a, auto b) { return a + b; }, kAddFlags);
 }
 
 Outcome ADC(CpuState& cpu, const Instruction& instruction) {
   const unsigned carry_in = carry(cpu) ? 1 : 0;
-  return binary(cpu, instruction, [=](auto a, auto b) { return a + b + carry_in; }, kAddFlags);
+  return binary(
+      cpu, instruction, [=](auto a, auto b) { return a + b + carry_in; }, kAddFlags);
 }
 
 Outcome SUB(CpuState& cpu, const Instruction& instruction) {
-  return binary(cpu, instruction, [](auto a, auto b) { return a - b; }, kSubFlags);
+  return binary(
+      cpu, instruction, [](auto a, auto b) { return a - b; }, kSubFlags);
 }
 
 Outcome SBB(CpuState& cpu, const Instruction& instruction) {
   const unsigned borrow_in = carry(cpu) ? 1 : 0;
-  return binary(cpu, instruction, [=](auto a, auto b) { return a - b - borrow_in; }, kSubFlags);
+  return binary(
+      cpu, instruction, [=](auto a, auto b) { return a - b - borrow_in; }, kSubFlags);
 }
 
 Outcome CMP(CpuState& cpu, const Instruction& instruction) {
@@ -246,13 +254,21 @@ void set_ascii_result(CpuState& cpu, uint8_t al, uint8_t ah) {
 
 }  // namespace
 
-Outcome DAA(CpuState& cpu, const Instruction&) { return decimal_adjust(cpu, +1); }
+Outcome DAA(CpuState& cpu, const Instruction&) {
+  return decimal_adjust(cpu, +1);
+}
 
-Outcome DAS(CpuState& cpu, const Instruction&) { return decimal_adjust(cpu, -1); }
+Outcome DAS(CpuState& cpu, const Instruction&) {
+  return decimal_adjust(cpu, -1);
+}
 
-Outcome AAA(CpuState& cpu, const Instruction&) { return ascii_adjust(cpu, +1); }
+Outcome AAA(CpuState& cpu, const Instruction&) {
+  return ascii_adjust(cpu, +1);
+}
 
-Outcome AAS(CpuState& cpu, const Instruction&) { return ascii_adjust(cpu, -1); }
+Outcome AAS(CpuState& cpu, const Instruction&) {
+  return ascii_adjust(cpu, -1);
+}
 
 Outcome AAM(CpuState& cpu, const Instruction& instruction) {
   const auto base = static_cast<uint8_t>(instruction.immediate);

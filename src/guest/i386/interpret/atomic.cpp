@@ -1,5 +1,5 @@
-// Exchanges and compare-and-exchange (SDM vol. 1, 5.1.1), alone or under LOCK. LOCK forms of the other
-// instructions go through modify_operand in their own files.
+// Exchanges and compare-and-exchange (SDM vol. 1, 5.1.1), alone or under LOCK. LOCK forms of the
+// other instructions go through modify_operand in their own files.
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
 
@@ -56,9 +56,8 @@ Outcome CMPXCHG(CpuState& cpu, const Instruction& instruction) {
     const T replacement = read_gpr<T>(cpu, operands[1]);
     T old = 0;
     T result = 0;
-    if (!modify_operand(cpu, instruction, operands[0], old, result, [=](T value) {
-          return value == accumulator ? replacement : value;
-        })) {
+    if (!modify_operand(cpu, instruction, operands[0], old, result,
+                        [=](T value) { return value == accumulator ? replacement : value; })) {
       return Outcome::exception;
     }
     if (old != accumulator) set_gpr(cpu, EAX, old);
@@ -74,9 +73,8 @@ Outcome CMPXCHG8B(CpuState& cpu, const Instruction& instruction) {
   uint64_t old = 0;
   uint64_t result = 0;
   if (!operand_address(cpu, instruction, AccessKind::write, address) ||
-      !modify_memory(cpu, address, instruction.lock, old, result, [=](uint64_t value) {
-        return value == expected ? replacement : value;
-      })) {
+      !modify_memory(cpu, address, instruction.lock, old, result,
+                     [=](uint64_t value) { return value == expected ? replacement : value; })) {
     return Outcome::exception;
   }
   if (old != expected) {

@@ -69,8 +69,7 @@ Outcome JCC(CpuState& cpu, const Instruction& instruction) {
 }
 
 Outcome JECXZ(CpuState& cpu, const Instruction& instruction) {
-  const uint32_t count =
-      instruction.address_size == 2 ? cpu.gpr[ECX] & 0xffff : cpu.gpr[ECX];
+  const uint32_t count = instruction.address_size == 2 ? cpu.gpr[ECX] & 0xffff : cpu.gpr[ECX];
   return count == 0 ? branch(cpu, instruction, instruction.immediate) : Outcome::next;
 }
 
@@ -191,18 +190,22 @@ Outcome INTO(CpuState& cpu, const Instruction& instruction) {
   return trap(cpu, Vector::OF);
 }
 
-/// Linux lets user mode through gates 3, 4 and 80h; every other vector is #GP with an error code that
-/// names the gate (SDM vol. 3, 6.13: index times 8, IDT bit).
+/// Linux lets user mode through gates 3, 4 and 80h; every other vector is #GP with an error code
+/// that names the gate (SDM vol. 3, 6.13: index times 8, IDT bit).
 Outcome INT(CpuState& cpu, const Instruction& instruction) {
   constexpr uint32_t kLinuxSyscall = 0x80;
   constexpr uint32_t kIdtBit = 2;
   switch (instruction.immediate) {
-    case static_cast<uint32_t>(Vector::BP): return INT3(cpu, instruction);
+    case static_cast<uint32_t>(Vector::BP):
+      return INT3(cpu, instruction);
     case static_cast<uint32_t>(Vector::OF):
       cpu.eip = instruction.next_address();
       return trap(cpu, Vector::OF);
-    case kLinuxSyscall: cpu.eip = instruction.next_address(); return Outcome::syscall;
-    default: return raise(cpu, Vector::GP, instruction.immediate * 8 + kIdtBit);
+    case kLinuxSyscall:
+      cpu.eip = instruction.next_address();
+      return Outcome::syscall;
+    default:
+      return raise(cpu, Vector::GP, instruction.immediate * 8 + kIdtBit);
   }
 }
 
@@ -223,8 +226,8 @@ Outcome BOUND(CpuState& cpu, const Instruction& instruction) {
   });
 }
 
-/// Copies `level` - 1 frame pointers of the enclosing frames, then the new frame's own. A fault in the
-/// middle restores ESP; what was written lies below it.
+/// Copies `level` - 1 frame pointers of the enclosing frames, then the new frame's own. A fault in
+/// the middle restores ESP; what was written lies below it.
 Outcome ENTER(CpuState& cpu, const Instruction& instruction) {
   const uint32_t size = instruction.immediate;
   const uint32_t level = instruction.immediate2 & 0x1f;

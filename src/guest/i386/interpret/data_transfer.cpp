@@ -223,10 +223,20 @@ Outcome SALC(CpuState& cpu, const Instruction&) {
   return Outcome::next;
 }
 
-Outcome LDS(CpuState& cpu, const Instruction& i) { return load_far_pointer(cpu, i, DS); }
-Outcome LES(CpuState& cpu, const Instruction& i) { return load_far_pointer(cpu, i, ES); }
-Outcome LFS(CpuState& cpu, const Instruction& i) { return load_far_pointer(cpu, i, FS); }
-Outcome LGS(CpuState& cpu, const Instruction& i) { return load_far_pointer(cpu, i, GS); }
-Outcome LSS(CpuState& cpu, const Instruction& i) { return load_far_pointer(cpu, i, SS); }
+Outcome LDS(CpuState& cpu, const Instruction& i) {
+  return load_far_pointer(cpu, i, DS);
+}
+Outcome LES(CpuState& cpu, const Instruction& i) {
+  return load_far_pointer(cpu, i, ES);
+}
+Outcome LFS(CpuState& cpu, const Instruction& i) {
+  return load_far_pointer(cpu, i, FS);
+}
+Outcome LGS(CpuState& cpu, const Instruction& i) {
+  return load_far_pointer(cpu, i, GS);
+}
+Outcome LSS(CpuState& cpu, const Instruction& i) {
+  return load_far_pointer(cpu, i, SS);
+}
 
 }  // namespace ferry::i386::interpret

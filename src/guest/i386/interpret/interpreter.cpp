@@ -1,5 +1,7 @@
 #include "guest/i386/interpret/interpreter.hpp"
 
+#include <algorithm>
+
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/decode/row_table.hpp"
 #include "guest/i386/interpret/handlers.hpp"
@@ -11,10 +13,14 @@ namespace {
 
 using interpret::raise;
 
-Outcome privileged_instruction(CpuState& cpu, const Instruction&) { return raise(cpu, Vector::GP); }
+Outcome privileged_instruction(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::GP);
+}
 
 /// For rows CPUID does not offer (yet): MMX and SSE, and x87 until its handlers stand.
-Outcome not_offered(CpuState& cpu, const Instruction&) { return raise(cpu, Vector::UD); }
+Outcome not_offered(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
 
 namespace dispatch {
 using namespace row_names;
@@ -36,7 +42,7 @@ using namespace row_names;
                flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
                attributes, execution)                                                          \
   []() -> Handler {                                                                            \
-    if constexpr (((attributes) & attribute::privileged) != 0) {                               \
+    if constexpr (((attributes)&attribute::privileged) != 0) {                                 \
       return privileged_instruction;                                                           \
     } else {                                                                                   \
       return HANDLER_##family(mnemonic);                                                       \
@@ -91,14 +97,18 @@ Outcome step(CpuState& cpu) {
   DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
   if (status == DecodeStatus::truncated && size < kMaxInstructionLength) {
     const uint32_t rest = kMaxInstructionLength - size;
-    if (!copy_from_guest(bytes + size, address + size, rest)) return fetch_fault(cpu, address + size);
+    if (!copy_from_guest(bytes + size, address + size, rest))
+      return fetch_fault(cpu, address + size);
     status = decode(bytes, kMaxInstructionLength, cpu.eip, instruction);
   }
   switch (status) {
-    case DecodeStatus::ok: return execute(cpu, instruction);
-    case DecodeStatus::illegal: return raise(cpu, Vector::UD);
+    case DecodeStatus::ok:
+      return execute(cpu, instruction);
+    case DecodeStatus::illegal:
+      return raise(cpu, Vector::UD);
     case DecodeStatus::too_long:
-    case DecodeStatus::truncated: break;
+    case DecodeStatus::truncated:
+      break;
   }
   return raise(cpu, Vector::GP);
 }

@@ -22,9 +22,9 @@ Outcome logic(CpuState& cpu, const Instruction& instruction, Compute compute) {
   });
 }
 
-/// Finds the bit a BT instruction means: the number inside the operand, and for a memory operand the
-/// address of the operand-sized unit that holds it. A register bit offset is signed and reaches beyond
-/// the operand; an immediate one does not (SDM vol. 2, BT).
+/// Finds the bit a BT instruction means: the number inside the operand, and for a memory operand
+/// the address of the operand-sized unit that holds it. A register bit offset is signed and reaches
+/// beyond the operand; an immediate one does not (SDM vol. 2, BT).
 template <OperandType T>
 [[nodiscard]] bool locate_bit(CpuState& cpu, const Instruction& instruction, AccessKind kind,
                               unsigned& bit, uint32_t& address) {
@@ -68,8 +68,8 @@ Outcome change_bit(CpuState& cpu, const Instruction& instruction, Change change)
   });
 }
 
-/// BSF and BSR: `index(value)` of a value that is not 0. Of 0 the destination stays as it was, as AMD
-/// documents and Intel does. Only ZF is defined; the others are left unchanged.
+/// BSF and BSR: `index(value)` of a value that is not 0. Of 0 the destination stays as it was, as
+/// AMD documents and Intel does. Only ZF is defined; the others are left unchanged.
 template <typename Index>
 Outcome scan(CpuState& cpu, const Instruction& instruction, Index index) {
   return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "common/diagnostics.hpp"
 #include "guest/i386/cpu_state.hpp"
 #include "guest/i386/decode/instruction.hpp"
 #include "guest/i386/flags.hpp"
@@ -19,9 +20,12 @@ namespace ferry::i386::interpret {
 template <typename Body>
 inline Outcome with_width(unsigned width, Body&& body) {
   switch (width) {
-    case 1: return body(uint8_t{});
-    case 2: return body(uint16_t{});
-    default: return body(uint32_t{});
+    case 1:
+      return body(uint8_t{});
+    case 2:
+      return body(uint16_t{});
+    default:
+      return body(uint32_t{});
   }
 }
 
@@ -53,7 +57,9 @@ inline void set_flags(CpuState& cpu, uint32_t mask, uint32_t values) {
 inline void set_arithmetic_flags(CpuState& cpu, uint32_t values) {
   set_flags(cpu, eflags::kArithmetic, values);
 }
-[[nodiscard]] inline bool carry(const CpuState& cpu) { return (cpu.eflags & eflags::CF) != 0; }
+[[nodiscard]] inline bool carry(const CpuState& cpu) {
+  return (cpu.eflags & eflags::CF) != 0;
+}
 
 /// EFLAGS bits POPF and IRET change in user mode, where IOPL is 0 (SDM vol. 2, POPF).
 template <OperandType T>
@@ -145,15 +151,22 @@ template <OperandType T>
 [[nodiscard]] inline bool read_operand(CpuState& cpu, const Instruction& instruction,
                                        const Operand& operand, T& value) {
   switch (operand.kind) {
-    case OperandKind::gpr: value = read_gpr<T>(cpu, operand); return true;
-    case OperandKind::immediate: value = static_cast<T>(instruction.immediate); return true;
-    case OperandKind::immediate2: value = static_cast<T>(instruction.immediate2); return true;
+    case OperandKind::gpr:
+      value = read_gpr<T>(cpu, operand);
+      return true;
+    case OperandKind::immediate:
+      value = static_cast<T>(instruction.immediate);
+      return true;
+    case OperandKind::immediate2:
+      value = static_cast<T>(instruction.immediate2);
+      return true;
     case OperandKind::memory: {
       uint32_t address = 0;
       return operand_address(cpu, instruction, AccessKind::read, address) &&
              load_memory(cpu, address, value);
     }
-    default: UNREACHABLE();
+    default:
+      UNREACHABLE();
   }
 }
 
@@ -183,8 +196,7 @@ template <OperandType T, typename Compute>
   }
   uint32_t address = 0;
   return operand_address(cpu, instruction, AccessKind::write, address) &&
-         modify_memory(cpu, address, instruction.lock, old, result,
-                       std::forward<Compute>(compute));
+         modify_memory(cpu, address, instruction.lock, old, result, std::forward<Compute>(compute));
 }
 
 // The stack: always 32-bit ESP, because SS is always a 32-bit segment.

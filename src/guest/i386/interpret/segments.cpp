@@ -7,13 +7,16 @@ namespace {
 
 constexpr uint16_t kTableIndicator = 4;
 
-// Second doubleword of the flat user descriptors: present, DPL 3, 4 KB granularity, 32-bit, accessed.
+// Second doubleword of the flat user descriptors: present, DPL 3, 4 KB granularity, 32-bit,
+// accessed.
 constexpr uint32_t kUserCodeRights = 0x00cffb00;
 constexpr uint32_t kUserDataRights = 0x00cff300;
 constexpr uint32_t kWritable = 1u << 9;
 
 /// What an error code holds of a selector (SDM vol. 3, 6.13): EXT and IDT are 0.
-[[nodiscard]] uint32_t error_code(uint16_t selector) { return selector & ~kRplMask; }
+[[nodiscard]] uint32_t error_code(uint16_t selector) {
+  return selector & ~kRplMask;
+}
 
 [[nodiscard]] const SegmentDescriptor* tls_descriptor(const CpuState& cpu, uint16_t selector) {
   const unsigned entry = (selector >> 3) - kFirstTlsEntry;
@@ -26,9 +29,14 @@ constexpr uint32_t kWritable = 1u << 9;
 bool lookup_descriptor(const CpuState& cpu, uint16_t selector, uint32_t& rights, uint32_t& limit) {
   limit = 0xffffffff;
   switch (selector & ~kRplMask) {
-    case kUserCodeSelector & ~kRplMask: rights = kUserCodeRights; return true;
-    case kUserDataSelector & ~kRplMask: rights = kUserDataRights; return true;
-    default: break;
+    case kUserCodeSelector & ~kRplMask:
+      rights = kUserCodeRights;
+      return true;
+    case kUserDataSelector & ~kRplMask:
+      rights = kUserDataRights;
+      return true;
+    default:
+      break;
   }
   const SegmentDescriptor* tls = tls_descriptor(cpu, selector);
   if (tls == nullptr) return false;
@@ -50,8 +58,8 @@ bool load_segment(CpuState& cpu, SegmentRegister segment, uint16_t selector) {
     const bool found = lookup_descriptor(cpu, selector, rights, limit);
     const bool code = (selector & ~kRplMask) == (kUserCodeSelector & ~kRplMask);
     // SS takes writable data with RPL = CPL only (SDM vol. 2, MOV).
-    const bool fits = segment != SS || (!code && (rights & kWritable) != 0 &&
-                                        (selector & kRplMask) == kRplMask);
+    const bool fits =
+        segment != SS || (!code && (rights & kWritable) != 0 && (selector & kRplMask) == kRplMask);
     if (!found || !fits) {
       raise(cpu, Vector::GP, error_code(selector));
       return false;

@@ -127,7 +127,7 @@ Outcome RCL(CpuState& cpu, const Instruction& instruction) {
     const uint64_t wide = with_carry(a, flags);
     const uint64_t rotated = wide << places | wide >> (kBits<T> + 1 - places);
     const auto result = static_cast<T>(rotated);
-    const bool carry_out = (rotated >> kBits<T>) & 1;
+    const bool carry_out = (rotated >> kBits<T>)&1;
     set_rotate_flags(flags, carry_out, sign_bit(result) != carry_out);
     return result;
   });
@@ -140,7 +140,7 @@ Outcome RCR(CpuState& cpu, const Instruction& instruction) {
     const uint64_t wide = with_carry(a, flags);
     const uint64_t rotated = wide >> places | wide << (kBits<T> + 1 - places);
     const auto result = static_cast<T>(rotated);
-    set_rotate_flags(flags, (rotated >> kBits<T>) & 1, top_bits_differ(result));
+    set_rotate_flags(flags, (rotated >> kBits<T>)&1, top_bits_differ(result));
     return result;
   });
 }
@@ -149,28 +149,30 @@ Outcome RCR(CpuState& cpu, const Instruction& instruction) {
 // again, as on processors that shift destination:source:destination.
 
 Outcome SHLD(CpuState& cpu, const Instruction& instruction) {
-  return double_shift(
-      cpu, instruction, []<OperandType T>(T a, T source, unsigned count, bool& carry_out) {
-        const unsigned width = kBits<T>;
-        const bool beyond = count > width;
-        const uint64_t pair = beyond ? uint64_t{source} << width | a : uint64_t{a} << width | source;
-        const uint64_t shifted = pair << (beyond ? count - width : count);
-        carry_out = (shifted >> 2 * width) & 1;
-        if (sizeof(T) == 4) carry_out = (a >> (width - count)) & 1;
-        return static_cast<T>(shifted >> width);
-      });
+  return double_shift(cpu, instruction,
+                      []<OperandType T>(T a, T source, unsigned count, bool& carry_out) {
+                        const unsigned width = kBits<T>;
+                        const bool beyond = count > width;
+                        const unsigned places = beyond ? count - width : count;
+                        const T high = beyond ? source : a;
+                        const T low = beyond ? a : source;
+                        carry_out = (high >> (width - places)) & 1;
+                        const uint64_t shifted = (uint64_t{high} << width | low) << places;
+                        return static_cast<T>(shifted >> width);
+                      });
 }
 
 Outcome SHRD(CpuState& cpu, const Instruction& instruction) {
-  return double_shift(
-      cpu, instruction, []<OperandType T>(T a, T source, unsigned count, bool& carry_out) {
-        const unsigned width = kBits<T>;
-        const bool beyond = count > width;
-        const uint64_t pair = beyond ? uint64_t{a} << width | source : uint64_t{source} << width | a;
-        const unsigned places = beyond ? count - width : count;
-        carry_out = (pair >> (places - 1)) & 1;
-        return static_cast<T>(pair >> places);
-      });
+  return double_shift(cpu, instruction,
+                      []<OperandType T>(T a, T source, unsigned count, bool& carry_out) {
+                        const unsigned width = kBits<T>;
+                        const bool beyond = count > width;
+                        const uint64_t pair =
+                            beyond ? uint64_t{a} << width | source : uint64_t{source} << width | a;
+                        const unsigned places = beyond ? count - width : count;
+                        carry_out = (pair >> (places - 1)) & 1;
+                        return static_cast<T>(pair >> places);
+                      });
 }
 
 }  // namespace ferry::i386::interpret

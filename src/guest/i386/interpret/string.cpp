@@ -77,8 +77,8 @@ Outcome repeat(CpuState& cpu, const Instruction& instruction, unsigned width, Bo
                                                        : Iteration::condition_failed;
 }
 
-/// Elements the bulk paths of MOVS and STOS may do at once: upwards, with 32-bit addresses, up to the
-/// work limit. 0 means element by element.
+/// Elements the bulk paths of MOVS and STOS may do at once: upwards, with 32-bit addresses, up to
+/// the work limit. 0 means element by element.
 [[nodiscard]] uint32_t bulk_elements(const CpuState& cpu, const Instruction& instruction,
                                      unsigned width) {
   if (instruction.rep == RepPrefix::none || instruction.address_size == 2) return 0;

@@ -32,19 +32,26 @@ constexpr uint32_t kFeatureFpu = 1u << 0, kFeatureTsc = 1u << 4, kFeatureCx8 = 1
 constexpr uint32_t kMaxBasicLeaf = 1;
 constexpr uint32_t kMaxExtendedLeaf = 0x80000004;
 
-/// Family 6, model 1: the first processor with CMOV, which is what an i686 distribution asks for. The
-/// vendor is Intel's because C libraries and run-time dispatchers read their tables only for vendors
-/// they know; the brand string says what it is.
+/// Family 6, model 1: the first processor with CMOV, which is what an i686 distribution asks for.
+/// The vendor is Intel's because C libraries and run-time dispatchers read their tables only for
+/// vendors they know; the brand string says what it is.
 [[nodiscard]] CpuidLeaf cpuid(uint32_t leaf) {
   switch (leaf) {
-    case 0: return {kMaxBasicLeaf, text("Genu"), text("ntel"), text("ineI")};
-    case 0x80000000: return {kMaxExtendedLeaf, 0, 0, 0};
-    case 0x80000001: return {};
-    case 0x80000002: return {text("Ferr"), text("y us"), text("er-m"), text("ode ")};
-    case 0x80000003: return {text("i686"), text(" pro"), text("cess"), text("or\0\0")};
-    case 0x80000004: return {};
+    case 0:
+      return {kMaxBasicLeaf, text("Genu"), text("ntel"), text("ineI")};
+    case 0x80000000:
+      return {kMaxExtendedLeaf, 0, 0, 0};
+    case 0x80000001:
+      return {};
+    case 0x80000002:
+      return {text("Ferr"), text("y us"), text("er-m"), text("ode ")};
+    case 0x80000003:
+      return {text("i686"), text(" pro"), text("cess"), text("or\0\0")};
+    case 0x80000004:
+      return {};
     // Above the highest leaf Intel processors give the data of the highest basic one.
-    default: return {0x611, 0, 0, kFeatureFpu | kFeatureTsc | kFeatureCx8 | kFeatureCmov};
+    default:
+      return {0x611, 0, 0, kFeatureFpu | kFeatureTsc | kFeatureCx8 | kFeatureCmov};
   }
 }
 
@@ -140,9 +147,15 @@ Outcome RDTSCP(CpuState& cpu, const Instruction& instruction) {
   return RDTSC(cpu, instruction);
 }
 
-Outcome NOP(CpuState&, const Instruction&) { return Outcome::next; }
-Outcome PAUSE(CpuState&, const Instruction&) { return Outcome::next; }
-Outcome PREFETCH(CpuState&, const Instruction&) { return Outcome::next; }
+Outcome NOP(CpuState&, const Instruction&) {
+  return Outcome::next;
+}
+Outcome PAUSE(CpuState&, const Instruction&) {
+  return Outcome::next;
+}
+Outcome PREFETCH(CpuState&, const Instruction&) {
+  return Outcome::next;
+}
 
 Outcome CLFLUSH(CpuState& cpu, const Instruction& instruction) {
   // No cache to flush, but the address is checked like a byte load (SDM vol. 2, CLFLUSH).
@@ -159,10 +172,16 @@ Outcome MFENCE(CpuState&, const Instruction&) {
   return Outcome::next;
 }
 
-Outcome LFENCE(CpuState& cpu, const Instruction& instruction) { return MFENCE(cpu, instruction); }
-Outcome SFENCE(CpuState& cpu, const Instruction& instruction) { return MFENCE(cpu, instruction); }
+Outcome LFENCE(CpuState& cpu, const Instruction& instruction) {
+  return MFENCE(cpu, instruction);
+}
+Outcome SFENCE(CpuState& cpu, const Instruction& instruction) {
+  return MFENCE(cpu, instruction);
+}
 
-Outcome UD2(CpuState& cpu, const Instruction&) { return raise(cpu, Vector::UD); }
+Outcome UD2(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
 
 Outcome SGDT(CpuState& cpu, const Instruction& instruction) {
   return store_table_register(cpu, instruction, kGdtBase);
@@ -219,9 +238,17 @@ Outcome ARPL(CpuState& cpu, const Instruction& instruction) {
 }
 
 // CPUID offers neither FXSR nor SSE, so these are not there.
-Outcome FXSAVE(CpuState& cpu, const Instruction&) { return raise(cpu, Vector::UD); }
-Outcome FXRSTOR(CpuState& cpu, const Instruction&) { return raise(cpu, Vector::UD); }
-Outcome LDMXCSR(CpuState& cpu, const Instruction&) { return raise(cpu, Vector::UD); }
-Outcome STMXCSR(CpuState& cpu, const Instruction&) { return raise(cpu, Vector::UD); }
+Outcome FXSAVE(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+Outcome FXRSTOR(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+Outcome LDMXCSR(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+Outcome STMXCSR(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
 
 }  // namespace ferry::i386::interpret
