@@ -23,7 +23,7 @@ enum class LeaveReason : uint32_t {
 
 struct Leave {
   LeaveReason reason;
-  const uint32_t* return_address;  ///< direct_exit: behind the exit's call of the leave thunk
+  Exit* exit;  ///< direct_exit: the exit taken; else null
 };
 
 /// A translation before it is entered in the cache. Reused from block to block: no allocation when warm.
@@ -43,6 +43,10 @@ class Translator {
   virtual Leave enter(void* state, const uint32_t* code) = 0;
   /// The access of the instruction at `address` needs the unaligned form from now on.
   virtual void mark_unaligned(GuestAddress address) = 0;
+  /// Guest code changed: facts about code outside of blocks no longer hold.
+  virtual void forget_analysis() = 0;
+  /// All blocks are gone.
+  virtual void flushed() = 0;
 
  protected:
   ~Translator() = default;

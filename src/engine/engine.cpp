@@ -34,14 +34,10 @@ void Engine::run(GuestThread& thread) {
 
 void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
   switch (leave.reason) {
-    case LeaveReason::direct_exit: {
+    case LeaveReason::direct_exit:
       ++statistics_.exits_direct;
-      const Block* block = cache_.find(leave.return_address - 2);
-      CHECK(block != nullptr);
-      link_from_ = block->exit_leaving_at(leave.return_address);
-      CHECK(link_from_ != nullptr);
+      if (leave.exit->owner->valid) link_from_ = leave.exit;
       return;
-    }
     case LeaveReason::indirect_exit:
       ++statistics_.exits_indirect;
       return;
@@ -102,6 +98,7 @@ Block* Engine::translate(GuestAddress address) {
 }
 
 void Engine::invalidate(GuestAddress begin, GuestAddress end) {
+  translator_.forget_analysis();
   for (Block* block : tracker_.take(begin, end)) {
     if (!block->valid) continue;
     block->valid = false;
@@ -118,6 +115,7 @@ void Engine::flush() {
   table_.clear_all();
   tracker_.clear();
   cache_.flush();
+  translator_.flushed();
 }
 
 }  // namespace ferry::engine

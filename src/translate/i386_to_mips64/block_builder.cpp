@@ -30,9 +30,10 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
 // --- instructions ---------------------------------------------------------------------------------
 
 void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t live_before,
-                                     uint32_t live_after, bool unaligned) {
+                                     uint32_t live_after, uint32_t killed, bool unaligned) {
   instruction_ = &instruction;
   live_after_ = live_after;
+  live_through_ = live_after & ~killed;
   unaligned_ = unaligned;
   interpret_path_ = nullptr;
   const uint32_t recipe = live_before == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
@@ -63,7 +64,7 @@ Gpr BlockBuilder::read_gpr(unsigned reg) {
 
 Gpr BlockBuilder::begin_write(unsigned reg) {
   const Gpr host = host_gpr(reg);
-  flags.preserve(host, live_after_);
+  flags.preserve(host, live_through_);
   for (CachedAddress& entry : cache_) {
     if (entry.base == reg || entry.index == reg) entry.valid = false;
   }

@@ -47,9 +47,12 @@ class BlockBuilder {
 
   // --- the instruction being translated ---------------------------------------------------------
   /// Starts the next instruction. `live_before`/`live_after`: flags that may be read at or after it,
-  /// and after it.
+  /// and after it. `killed`: flags it writes or leaves undefined.
   void begin_instruction(const Instruction& instruction, uint32_t live_before, uint32_t live_after,
-                         bool unaligned);
+                         uint32_t killed, bool unaligned);
+  /// Flags that may be read at the direct target of the current instruction.
+  void set_live_at_target(uint32_t live) { live_at_target_ = live; }
+  [[nodiscard]] uint32_t live_at_target() const { return live_at_target_; }
   /// Releases scratch registers; commits esp if folding is off.
   void end_instruction();
   [[nodiscard]] const Instruction& instruction() const { return *instruction_; }
@@ -166,6 +169,8 @@ class BlockBuilder {
   engine::Translation& out_;
   const Instruction* instruction_ = nullptr;
   uint32_t live_after_ = 0;
+  uint32_t live_through_ = 0;  ///< live after, and not set by the current instruction
+  uint32_t live_at_target_ = 0;
   uint32_t free_scratch_ = kScratchMask;
   uint32_t barrier_ = 0;  ///< words before this position must not be moved
   int32_t esp_bias_ = 0;

@@ -77,8 +77,9 @@ void emit_enter(Assembler& as, Thunks& thunks, Label& restore) {
 }
 
 /// Leaves with the reason in v0: everything of the guest is in the state.
-void emit_restore(Assembler& as, Label& restore) {
+void emit_restore(Assembler& as, Thunks& thunks, Label& restore) {
   as.bind(restore);
+  thunks.restore = as.address(as.position());
   int32_t slot = 0;
   for (const Gpr reg : kSaved) as.LD(reg, 8 * slot++, sp);
   as.JR(ra);
@@ -148,7 +149,7 @@ Thunks emit_thunks(Assembler& as) {
   Thunks thunks;
   Label restore;
   emit_enter(as, thunks, restore);
-  emit_restore(as, restore);
+  emit_restore(as, thunks, restore);
   thunks.leave_direct = emit_leave(as, LeaveReason::direct_exit, restore);
   thunks.leave_indirect = emit_leave(as, LeaveReason::indirect_exit, restore);
   emit_leave_reason(as, thunks, restore);

@@ -24,6 +24,8 @@ struct Thunks {
   const uint32_t* enter_check = nullptr;
   const uint32_t* enter_end = nullptr;
   const uint32_t* enter_abort = nullptr;
+  /// Leaves with the reason in v0; the state must be complete. For fault recovery.
+  const uint32_t* restore = nullptr;
   /// Called with jal/jalr: ra identifies the exit.
   const uint32_t* leave_direct = nullptr;
   const uint32_t* leave_indirect = nullptr;  ///< also the 'not translated' stub; target in kExitTarget
