@@ -1,0 +1,24 @@
+// Compares what an executor made of a case with what the processor made of it.
+#pragma once
+
+#include <string>
+
+#include "case.hpp"
+#include "guest/i386/decode/instruction.hpp"
+
+namespace ferry::semantics {
+
+/// EFLAGS bits that mean nothing behind `instruction` when it completes, given the state before it.
+[[nodiscard]] uint32_t undefined_flags(const i386::Instruction& instruction, const Case& test);
+
+/// Whether the manual leaves even the destination undefined.
+[[nodiscard]] bool result_undefined(const i386::Instruction& instruction, const Case& test);
+
+/// What differs, one line an item; empty if nothing does.
+[[nodiscard]] std::string differences(const Case& test, const Result& expected,
+                                      const Result& actual);
+
+/// The case in words, for a report.
+[[nodiscard]] std::string describe(const Case& test);
+
+}  // namespace ferry::semantics
