@@ -1,7 +1,7 @@
 // The real-CPU oracle: random instructions on the processor and in ferry, results compared.
 //
 //   semantics_test --native RUNNER [--cases N] [--seed S] [--row MNEMONIC] [--record FILE]
-//   semantics_test --replay FILE
+//   semantics_test --replay FILE [--engine interpret|translate]
 //
 // --record writes the cases with the processor's results; --replay checks a recording on any host.
 // FILE may be - (standard output or input), so that a host that is no i386 can check a live stream.
@@ -30,6 +30,7 @@ struct Options {
   std::string record;
   std::string replay;
   std::string mnemonic;
+  std::string engine = "interpret";
   uint64_t cases = 100'000;
   uint64_t seed = 1;
 };
@@ -141,13 +142,14 @@ int run_native(const Options& options) {
 int run_replay(const Options& options) {
   std::FILE* const file = open_or_die(options.replay, "rb", stdin);
   RecordReader reader(file);
-  const auto interpreter = make_interpreter_executor();
+  const auto executor =
+      options.engine == "translate" ? make_translator_executor() : make_interpreter_executor();
   Report report;
   Case test;
   Result expected;
   while (reader.read(test, expected)) {
     Result actual{};
-    interpreter->run({&test, 1}, {&actual, 1});
+    executor->run({&test, 1}, {&actual, 1});
     report.check(test, expected, actual);
   }
   return report.finish(false) ? 0 : 1;
@@ -156,7 +158,7 @@ int run_replay(const Options& options) {
 int main(int argc, char** argv) {
   static constexpr option kOptions[] = {
       {"native", required_argument, nullptr, 'n'}, {"record", required_argument, nullptr, 'r'},
-      {"replay", required_argument, nullptr, 'p'}, {"cases", required_argument, nullptr, 'c'},
+      {"engine", required_argument, nullptr, 'e'}, {"replay", required_argument, nullptr, 'p'}, {"cases", required_argument, nullptr, 'c'},
       {"seed", required_argument, nullptr, 's'},   {"row", required_argument, nullptr, 'm'},
       {nullptr, 0, nullptr, 0}};
   Options options;
@@ -167,6 +169,7 @@ int main(int argc, char** argv) {
       case 'p': options.replay = optarg; break;
       case 'c': options.cases = std::strtoull(optarg, nullptr, 0); break;
       case 's': options.seed = std::strtoull(optarg, nullptr, 0); break;
+      case 'e': options.engine = optarg; break;
       case 'm': options.mnemonic = optarg; break;
       default: return 2;
     }

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -123,8 +122,9 @@ struct CpuState {
   std::array<SegmentDescriptor, kTlsEntries> tls{};
   Exception exception;  ///< Set by the step that reports it.
   /// Not 0: asynchronous signals wait. Set by the host's signal handler; the last thing checked before
-  /// translated code is entered and before a blocking system call is made.
-  std::atomic<uint32_t> interrupt_pending{0};
+  /// translated code is entered and before a blocking system call is made. Accessed through
+  /// std::atomic_ref, except by code that no other thread's handler can reach.
+  alignas(4) uint32_t interrupt_pending = 0;
   /// Room for the host side of translated code (saved registers, helper addresses); no guest state.
   std::array<uint64_t, 16> host_area{};
 };

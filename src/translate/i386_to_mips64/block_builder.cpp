@@ -27,6 +27,13 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
   out.marks.clear();
 }
 
+void BlockBuilder::flag_prologue() {
+  mips64::move(as, mips64::v1, mips64::ra);
+  as.JAL(thunks.materialise_exit);
+  as.emit(kNop);
+  barrier_ = as.position();
+}
+
 // --- instructions ---------------------------------------------------------------------------------
 
 void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t live_before,
@@ -85,7 +92,14 @@ void BlockBuilder::adjust_esp(int32_t bytes) {
 void BlockBuilder::commit_esp() {
   if (esp_bias_ == 0) return;
   const int32_t bias = esp_bias_;
-  as.ADDIU(host_gpr(ESP), host_gpr(ESP), bias);
+  if (mips64::fits_simm16(bias)) {
+    as.ADDIU(host_gpr(ESP), host_gpr(ESP), bias);
+  } else {
+    const Gpr change = scratch();
+    mips64::load_immediate(as, change, bias);
+    as.ADDU(host_gpr(ESP), host_gpr(ESP), change);
+    release(change);
+  }
   esp_bias_ = 0;
   flags.rebase_esp(bias);
   for (CachedAddress& entry : cache_) {

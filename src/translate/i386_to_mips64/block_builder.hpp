@@ -45,6 +45,10 @@ class BlockBuilder {
   const Thunks& thunks;
   FlagTracker flags;
 
+  /// The prologue for indirect entries of a block that reads flags: finds them by the exit control came
+  /// from. Linked exits enter behind it.
+  void flag_prologue();
+
   // --- the instruction being translated ---------------------------------------------------------
   /// Starts the next instruction. `live_before`/`live_after`: flags that may be read at or after it,
   /// and after it. `killed`: flags it writes or leaves undefined.
@@ -85,6 +89,8 @@ class BlockBuilder {
   // --- operands -----------------------------------------------------------------------------------
   /// Host address of the memory operand (segment base applied), plus `extra` bytes.
   [[nodiscard]] Address address(int32_t extra = 0);
+  /// The base of fs or gs in a scratch register; leaves to the interpreter where it is 0.
+  [[nodiscard]] Gpr segment_base(unsigned segment);
   /// The effective address alone (lea): canonical value in some register, `into` preferred.
   Gpr effective_address(Gpr into);
   void load(Gpr rd, unsigned width, Address from, Extend extend);

@@ -244,9 +244,7 @@ void XLAT(BlockBuilder& b, const Instruction& in) {
   b.as.ADDU(place, place, host_gpr(i386::EBX));
   if (in.address_size == 2) b.as.ANDI(place, place, 0xffff);
   if (in.memory.segment == i386::FS || in.memory.segment == i386::GS) {
-    const Gpr base = b.scratch();
-    b.as.LW(base, offset::segment_base(in.memory.segment), kState);
-    b.as.ADDU(place, place, base);
+    b.as.ADDU(place, place, b.segment_base(in.memory.segment));
   }
   b.load(place, 1, {place, 0}, Extend::zero);
   b.write_register({OperandKind::gpr, 1, EAX, false}, place, true);

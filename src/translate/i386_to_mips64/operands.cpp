@@ -85,10 +85,18 @@ Gpr BlockBuilder::base_with_index(const MemoryOperand& memory, int32_t displacem
   return cached_base(memory.base, memory.index, memory.scale_log2, high);
 }
 
+/// The base of fs or gs. A base of 0 may be a null selector, whose use is #GP: the interpreter sees to it.
+Gpr BlockBuilder::segment_base(unsigned segment) {
+  const Gpr base = scratch();
+  Label& null = interpret_instead();
+  as.LW(base, offset::segment_base(segment), kState);
+  branch(mips64::encode::rs_rt(mips64::opcode::BEQ, base, zero), null);
+  return base;
+}
+
 /// fs: and gs: accesses add the segment base.
 Address BlockBuilder::segmented_address(const MemoryOperand& memory, int32_t displacement) {
-  const Gpr segment = scratch();
-  as.LW(segment, offset::segment_base(memory.segment), kState);
+  const Gpr segment = segment_base(memory.segment);
   int32_t low = 0;
   const Gpr base = base_with_index(memory, displacement, &low);
   if (base != zero) as.ADDU(segment, segment, base);
@@ -120,8 +128,7 @@ Address BlockBuilder::address(int32_t extra) {
   if (instruction_->address_size == 2) {
     const Gpr offset16 = address16(memory, displacement);
     if (!segmented) return {offset16, 0};
-    const Gpr segment = scratch();
-    as.LW(segment, offset::segment_base(memory.segment), kState);
+    const Gpr segment = segment_base(memory.segment);
     as.ADDU(segment, segment, offset16);
     return {segment, 0};
   }

@@ -22,14 +22,6 @@ Thunks make_thunks(engine::CodeCache& cache) {
   return thunks;
 }
 
-/// The prologue for indirect entries of a block that reads flags: finds them by the exit control came
-/// from. Linked exits enter behind it.
-void emit_flag_prologue(BlockBuilder& b) {
-  mips64::move(b.as, mips64::v1, mips64::ra);
-  b.as.JAL(b.thunks.materialise_exit);
-  b.as.NOP();
-}
-
 void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
                        const std::unordered_set<GuestAddress>& unaligned) {
   for (uint32_t i = 0; i < block.count; ++i) {
@@ -38,7 +30,9 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
     const bool marked = !unaligned.empty() && unaligned.contains(in.address);
     b.begin_instruction(in, entry.live_before, entry.live_after, entry.killed, marked);
     b.set_live_at_target(entry.live_at_target);
-    if (!entry.followed) handler_of(in.row)(b, in);
+    // Writes through CS are #GP; the override is rare enough to leave every use of it to the interpreter.
+    const bool odd = in.segment_override && in.memory.segment == i386::CS;
+    if (!entry.followed) (odd ? &handlers::interpret : handler_of(in.row))(b, in);
     b.end_instruction();
     if (b.ended()) return;
   }
@@ -72,7 +66,7 @@ bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t c
   out.block.guest_instructions = static_cast<uint16_t>(block_.count);
   if (block_.count == 0) return true;
   BlockBuilder builder(options_, thunks_, recipes_, code, kMaxBlockWords, out);
-  if (block_.instructions[0].live_before != 0) emit_flag_prologue(builder);
+  if (block_.instructions[0].live_before != 0) builder.flag_prologue();
   out.block.direct_entry = builder.as.position();
   emit_instructions(builder, block_, unaligned_);
   builder.finish();
