@@ -1,4 +1,5 @@
-// One test case of the real-CPU oracle: an instruction and the state before it; and the state behind it.
+// One test case of the real-CPU oracle: an instruction and the state before it; and the state
+// behind it.
 //
 // Shared by the checker (any host) and native_runner (i386, freestanding), which exchange arrays of
 // these structures through pipes: fixed sizes, little-endian, no padding.
@@ -27,7 +28,7 @@ constexpr unsigned kMaxPatchLength = 16;
 
 /// Case::options.
 constexpr uint8_t kSingleStep = 1;  ///< run under TF; otherwise an INT3 behind the code stops it
-constexpr uint8_t kTlsInFs = 2;     ///< FS names a TLS segment based at kWindow; otherwise FS is null
+constexpr uint8_t kTlsInFs = 2;  ///< FS names a TLS segment based at kWindow; otherwise FS is null
 
 struct Case {
   uint32_t gpr[8];
@@ -96,7 +97,8 @@ inline void describe_changes(const uint8_t* before, const uint8_t* now, Result& 
     for (uint32_t j = i; j < i + 8; ++j) {
       if (before[j] == now[j]) continue;
       if (result.changed_bytes == 0) result.first_changed = j;
-      if (result.changed_bytes < sizeof result.changed) result.changed[result.changed_bytes] = now[j];
+      if (result.changed_bytes < sizeof result.changed)
+        result.changed[result.changed_bytes] = now[j];
       ++result.changed_bytes;
       hash = (hash ^ (j << 8 | now[j])) * 0x01000193;
     }

@@ -73,20 +73,49 @@ bool result_undefined(const Instruction& instruction, const Case& test) {
          shift_count(instruction, test) > instruction.operands[0].width * 8u;
 }
 
+std::string_view known_difference(const Case& test, const Result& expected) {
+  Instruction instruction;
+  if (i386::decode(test.code, test.length, kCodeAddress, instruction) != i386::DecodeStatus::ok) {
+    return {};
+  }
+  const bool completed = expected.vector == kCompleted;
+  const std::string_view name = i386::row(instruction.row).mnemonic;
+  if (completed && result_undefined(instruction, test)) {
+    return "double shift by more than the width: undefined";
+  }
+  const bool umip =
+      name == "SGDT" || name == "SIDT" || name == "SLDT" || name == "STR" || name == "SMSW";
+  const bool prefixed = instruction.segment_override || instruction.address_size == 2;
+  if (umip && (!completed || prefixed)) {
+    return "Linux emulates what UMIP forbids, with other faults, and not all forms";
+  }
+  if (name == "POPA" && !completed) {
+    return "POPA that faults: the processor keeps what it popped, ferry takes it back";
+  }
+  // What is left of the frame when RET_far or IRET has read its own.
+  const uint32_t frame = (name == "IRET" ? 3 : 2) * instruction.operand_size;
+  const bool beyond_frame = expected.address - test.gpr[i386::ESP] >= frame;
+  if ((name == "RET_far" || name == "IRET") && expected.vector == kPageFault && beyond_frame) {
+    return "far return to a bad selector: AMD reads the outer stack before it checks, Intel after";
+  }
+  if (name == "INT1") return "INT1: a hypervisor may report it before its end";
+  if (name == "NOP" && instruction.opcode == 0x0d) {
+    return "0F 0D with a register: #UD on AMD, NOP on Intel and in ferry";
+  }
+  return {};
+}
+
 std::string differences(const Case& test, const Result& expected, const Result& actual) {
   Instruction instruction;
-  if (i386::decode(test.code, test.length, kCodeAddress, instruction) !=
-      i386::DecodeStatus::ok) {
+  if (i386::decode(test.code, test.length, kCodeAddress, instruction) != i386::DecodeStatus::ok) {
     return "  the bytes do not decode\n";
   }
   const bool completed = expected.vector == kCompleted;
-  if (completed && result_undefined(instruction, test)) return {};
 
   std::string text;
   compare_value(text, "vector", expected.vector, actual.vector);
   const uint32_t code_mask = expected.vector == kPageFault ? ~kPresent : ~0u;
-  compare_value(text, "error code", expected.error_code & code_mask,
-                actual.error_code & code_mask);
+  compare_value(text, "error code", expected.error_code & code_mask, actual.error_code & code_mask);
   compare_value(text, "cr2", expected.address, actual.address);
   compare_value(text, "eip", expected.eip, actual.eip);
   for (unsigned i = 0; i < 8; ++i) {
@@ -100,7 +129,8 @@ std::string differences(const Case& test, const Result& expected, const Result& 
     compare_value(text, kSegmentNames[i], expected.selector[i], actual.selector[i]);
   }
   if (expected.memory_hash != actual.memory_hash) {
-    append(text, "  memory: processor changed %u bytes from +%x (%02x..), ours %u from +%x (%02x..)\n",
+    append(text,
+           "  memory: processor changed %u bytes from +%x (%02x..), ours %u from +%x (%02x..)\n",
            expected.changed_bytes, expected.first_changed, expected.changed[0],
            actual.changed_bytes, actual.first_changed, actual.changed[0]);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "case.hpp"
 #include "guest/i386/decode/instruction.hpp"
@@ -13,6 +14,9 @@ namespace ferry::semantics {
 
 /// Whether the manual leaves even the destination undefined.
 [[nodiscard]] bool result_undefined(const i386::Instruction& instruction, const Case& test);
+
+/// Why the processor may differ here without ferry being wrong; empty if it may not.
+[[nodiscard]] std::string_view known_difference(const Case& test, const Result& expected);
 
 /// What differs, one line an item; empty if nothing does.
 [[nodiscard]] std::string differences(const Case& test, const Result& expected,

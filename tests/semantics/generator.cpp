@@ -18,8 +18,7 @@ using enum i386::Gpr;
 
 namespace {
 
-[[nodiscard]] bool is_one_of(std::string_view name,
-                             std::initializer_list<std::string_view> names) {
+[[nodiscard]] bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -31,14 +30,39 @@ namespace {
   switch (code) {
     using enum OperandCode;
     case none:
-    case Ib: case Iw: case Iv: case Iz: case Isb: case Ib2:
-    case Jb: case Jz: case Ap: case Ob: case Ov:
-    case AL: case CL: case AX: case DX: case eAX:
-    case Zb: case Zv: case Xb: case Xv: case Yb: case Yv: case One:
-    case segES: case segCS: case segSS: case segDS: case segFS: case segGS:
+    case Ib:
+    case Iw:
+    case Iv:
+    case Iz:
+    case Isb:
+    case Ib2:
+    case Jb:
+    case Jz:
+    case Ap:
+    case Ob:
+    case Ov:
+    case AL:
+    case CL:
+    case AX:
+    case DX:
+    case eAX:
+    case Zb:
+    case Zv:
+    case Xb:
+    case Xv:
+    case Yb:
+    case Yv:
+    case One:
+    case segES:
+    case segCS:
+    case segSS:
+    case segDS:
+    case segFS:
+    case segGS:
     case ST0:
       return false;
-    default: return true;
+    default:
+      return true;
   }
 }
 
@@ -85,15 +109,13 @@ unsigned Generator::put_prefixes(const Row& row, bool memory_form, Case& test) {
   const auto put = [&](uint8_t byte) { test.code[size++] = byte; };
   const bool moffs = has_operand(row, {OperandCode::Ob, OperandCode::Ov});
   const bool addresses = memory_form || moffs || is_string(row) || row.mnemonic == "XLAT";
-  const bool narrow_address = random_.percent(addresses || row.mnemonic.starts_with("LOOP") ||
-                                                      row.mnemonic == "JECXZ"
-                                                  ? 12
-                                                  : 3);
+  const bool narrow_address = random_.percent(
+      addresses || row.mnemonic.starts_with("LOOP") || row.mnemonic == "JECXZ" ? 12 : 3);
   if (row.prefix == Mandatory::p66) put(0x66);
   if (row.prefix == Mandatory::pf3) put(0xf3);
   if (row.prefix == Mandatory::pf2) put(0xf2);
-  const bool may_narrow = row.prefix == Mandatory::any || row.prefix == Mandatory::pf2 ||
-                          row.prefix == Mandatory::pf3;
+  const bool may_narrow =
+      row.prefix == Mandatory::any || row.prefix == Mandatory::pf2 || row.prefix == Mandatory::pf3;
   if (may_narrow && random_.percent(25)) put(0x66);
   if (narrow_address) put(0x67);
   if (addresses) {
@@ -194,14 +216,13 @@ void Generator::patch(Case& test, uint32_t address, const void* bytes, unsigned 
   std::memcpy(test.patch, bytes, size);
 }
 
-void Generator::aim_stack(const Row& row, const Instruction& instruction, Case& test) {
+void Generator::aim_stack(const Row& row, Case& test) {
   const bool uses_ebp = is_one_of(row.mnemonic, {"ENTER", "LEAVE"});
   if (!has(row, i386::attribute::stack)) return;
   constexpr unsigned kWidest = 32;  // PUSHA, POPA
   test.gpr[ESP] = target(kWidest) + (random_.percent(50) ? 0 : kWidest);
   if (random_.percent(80)) test.gpr[ESP] &= ~3u;
   if (uses_ebp) test.gpr[EBP] = target(kWidest) + 0x80;
-  static_cast<void>(instruction);
 }
 
 void Generator::aim_strings(const Instruction& instruction, Case& test) {
@@ -230,15 +251,17 @@ void Generator::aim_memory(const Row& row, Case& test, Encoded& encoded) {
     return reg == i386::kNoRegister ? 0 : test.gpr[reg] << shift;
   };
   const auto offset = [&] {
-    const uint32_t sum = memory.displacement + scaled(memory.base, 0) +
-                         scaled(memory.index, memory.scale_log2);
+    const uint32_t sum =
+        memory.displacement + scaled(memory.base, 0) + scaled(memory.index, memory.scale_log2);
     return instruction.address_size == 2 ? sum & 0xffff : sum;
   };
   const bool stack_pointer = memory.base == ESP && has(row, i386::attribute::stack);
+  if (stack_pointer && memory.index != i386::kNoRegister) {
+    test.gpr[memory.index] = random_.below(64) - 32;
+  }
   if (encoded.displacement_size != 0) {
     const uint32_t displacement = instruction.memory.displacement + wanted - offset();
-    std::memcpy(test.code + encoded.displacement_offset, &displacement,
-                encoded.displacement_size);
+    std::memcpy(test.code + encoded.displacement_offset, &displacement, encoded.displacement_size);
     CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) ==
           i386::DecodeStatus::ok);
   } else if (memory.base != i386::kNoRegister && !stack_pointer) {
@@ -256,7 +279,7 @@ void Generator::aim_memory(const Row& row, Case& test, Encoded& encoded) {
 
 uint16_t Generator::selector() {
   // Not 33h (64-bit code there), nor the TLS entries, whose numbers differ.
-  static constexpr uint16_t kSelectors[] = {0x2b, 0x2b, 0x2b, 0x2b, 0x23, 0x23, 0x00, 0x03, 0x2a,
+  static constexpr uint16_t kSelectors[] = {0x2b, 0x2b, 0x2b, 0x2b, 0x23, 0x23, 0x00,   0x03,  0x2a,
                                             0x28, 0x20, 0x21, 0x10, 0x18, 0x07, 0xfff8, 0x1fff};
   return random_.pick(kSelectors);
 }
@@ -294,14 +317,32 @@ void Generator::choose_selectors(const Row& row, Case& test, const Instruction& 
   }
 }
 
-void Generator::choose_counts(const Row& row, Case& test, const Instruction& instruction) {
+void Generator::choose_registers(const Row& row, Case& test, const Instruction& instruction) {
+  const auto& operands = instruction.operands;
+  const unsigned width = operands[0].width;
+  if (is_one_of(row.mnemonic, {"DIV", "IDIV"}) && random_.percent(70)) {
+    // A small high half, so that the quotient fits now and then.
+    const uint32_t high = random_.percent(50) ? random_.below(4) : 0 - random_.below(4);
+    if (width == 1) {
+      test.gpr[EAX] = (test.gpr[EAX] & ~0xff00u) | (high & 0xff) << 8;
+    } else if (operands[0].kind != OperandKind::gpr || operands[0].reg != EDX) {
+      test.gpr[EDX] = width == 2 ? (test.gpr[EDX] & 0xffff0000) | (high & 0xffff) : high;
+    }
+  }
   if (has_operand(row, {OperandCode::CL})) {
-    test.gpr[ECX] = (test.gpr[ECX] & ~0xffu) | (random_.percent(90) ? random_.below(40)
-                                                                    : random_.below(256));
+    test.gpr[ECX] =
+        (test.gpr[ECX] & ~0xffu) | (random_.percent(90) ? random_.below(40) : random_.below(256));
   }
   if (row.mnemonic.starts_with("LOOP") || row.mnemonic == "JECXZ") {
     static constexpr uint32_t kCounts[] = {0, 1, 2, 0x10000, 0x10001, 0xffff0000, 0xffff0001};
     if (random_.percent(70)) test.gpr[ECX] = random_.pick(kCounts);
+  }
+  // BT with a register offset reaches far. Not too far: there is the memory of native_runner.
+  const bool bit_offset = operands[0].kind == OperandKind::memory &&
+                          row.mnemonic.starts_with("BT") && operands[1].kind == OperandKind::gpr;
+  if (bit_offset) {
+    const uint32_t range = random_.percent(70) ? 1u << 12 : 1u << 19;
+    test.gpr[operands[1].reg] = random_.below(2 * range) - range;
   }
   if (row.mnemonic == "INT" && instruction.immediate == 0x80) test.code[test.length - 1] = 3;
   if (row.mnemonic == "AAM" && random_.percent(10)) test.code[test.length - 1] = 0;
@@ -316,15 +357,6 @@ void Generator::choose_operands(const Row& row, Case& test, const Instruction& i
   const auto& operands = instruction.operands;
   const bool in_memory = operands[0].kind == OperandKind::memory;
   const unsigned width = operands[0].width;
-  if (is_one_of(row.mnemonic, {"DIV", "IDIV"}) && random_.percent(70)) {
-    // A small high half, so that the quotient fits now and then.
-    const uint32_t high = random_.percent(50) ? random_.below(4) : 0 - random_.below(4);
-    if (width == 1) {
-      test.gpr[EAX] = (test.gpr[EAX] & ~0xff00u) | (high & 0xff) << 8;
-    } else if (operands[0].kind != OperandKind::gpr || operands[0].reg != EDX) {
-      test.gpr[EDX] = width == 2 ? (test.gpr[EDX] & 0xffff0000) | (high & 0xffff) : high;
-    }
-  }
   if (row.mnemonic == "CMPXCHG" && random_.percent(50)) {
     if (in_memory) {
       patch(test, aimed_at_, &test.gpr[EAX], width);
@@ -357,25 +389,17 @@ void Generator::choose_state(const Row& row, Case& test, Encoded& encoded) {
   if (must_step || random_.percent(is_string(row) ? 20 : 50)) test.options |= kSingleStep;
   if (!stores_fs(row) && random_.percent(80)) test.options |= kTlsInFs;
 
-  aim_stack(row, instruction, test);
+  aim_stack(row, test);
   if (is_string(row)) aim_strings(instruction, test);
   if (row.mnemonic == "XLAT") {
-    const uint32_t base = (test.options & kTlsInFs) != 0 && instruction.memory.segment == i386::FS
-                              ? kWindow
-                              : 0;
+    const uint32_t base =
+        (test.options & kTlsInFs) != 0 && instruction.memory.segment == i386::FS ? kWindow : 0;
     test.gpr[EBX] = target(1) - base - (test.gpr[EAX] & 0xff);
-  }
-  // BT with a register offset reaches far: mostly stay near.
-  const bool bit_offset = instruction.operands[0].kind == OperandKind::memory &&
-                          row.mnemonic.starts_with("BT") &&
-                          instruction.operands[1].kind == OperandKind::gpr;
-  if (bit_offset && random_.percent(70)) {
-    test.gpr[instruction.operands[1].reg] = random_.below(4096) - 2048;
   }
   const bool memory_operand =
       std::any_of(instruction.operands.begin(), instruction.operands.end(),
                   [](const auto& operand) { return operand.kind == OperandKind::memory; });
-  choose_counts(row, test, instruction);
+  choose_registers(row, test, instruction);
   if (memory_operand) aim_memory(row, test, encoded);
   choose_operands(row, test, instruction);
   choose_selectors(row, test, instruction);

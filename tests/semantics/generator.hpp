@@ -1,5 +1,6 @@
-// Makes random cases for a row of opcodes.inc: bytes, then a state in which the instruction mostly does
-// something (addresses in the window, divisors that do not always overflow, selectors that exist).
+// Makes random cases for a row of opcodes.inc: bytes, then a state in which the instruction mostly
+// does something (addresses in the window, divisors that do not always overflow, selectors that
+// exist).
 #pragma once
 
 #include <optional>
@@ -36,14 +37,15 @@ class Generator {
   void locate_displacement(unsigned offset, bool moffs, Encoded& encoded, const Case& test);
 
   void choose_state(const i386::Row& row, Case& test, Encoded& encoded);
-  void aim_stack(const i386::Row& row, const i386::Instruction& instruction, Case& test);
+  void aim_stack(const i386::Row& row, Case& test);
   void aim_strings(const i386::Instruction& instruction, Case& test);
   void aim_memory(const i386::Row& row, Case& test, Encoded& encoded);
   void choose_operands(const i386::Row& row, Case& test, const i386::Instruction& instruction);
   void choose_selectors(const i386::Row& row, Case& test, const i386::Instruction& instruction);
-  void choose_counts(const i386::Row& row, Case& test, const i386::Instruction& instruction);
+  void choose_registers(const i386::Row& row, Case& test, const i386::Instruction& instruction);
 
-  /// An address for an access of `width` bytes: mostly in the window, sometimes at an edge or nowhere.
+  /// An address for an access of `width` bytes: mostly in the window, sometimes at an edge or
+  /// nowhere.
   uint32_t target(unsigned width);
   /// Replaces bytes of the window at `address`, if they lie in it.
   void patch(Case& test, uint32_t address, const void* bytes, unsigned size);

@@ -1,5 +1,5 @@
-// The memory of a case in this process, at its guest addresses, and the handler that sends faults of
-// guest memory accessors to their landing pads. For every executor that runs in this process.
+// The memory of a case in this process, at its guest addresses, and the handler that sends faults
+// of guest memory accessors to their landing pads. For every executor that runs in this process.
 #pragma once
 
 #include <array>

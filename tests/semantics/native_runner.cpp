@@ -2,17 +2,17 @@
 //
 // stdin: a count, then that many Case; stdout: as many Result; again until end of file.
 //
-// There is no trampoline. A signal handler stores the result of the case that just trapped, writes the
-// next case's registers into the signal frame, and returns: sigreturn starts the instruction. The trap
-// behind it (TF, or an INT3) and every fault come back to the handler.
+// There is no trampoline. A signal handler stores the result of the case that just trapped, writes
+// the next case's registers into the signal frame, and returns: sigreturn starts the instruction.
+// The trap behind it (TF, or an INT3) and every fault come back to the handler.
 #include "case.hpp"
 
 namespace ferry::semantics {
 namespace {
 
 // System calls of the i386 ABI.
-constexpr int kExit = 1, kRead = 3, kWrite = 4, kMprotect = 125, kRtSigaction = 174, kSigaltstack = 186,
-              kMmap2 = 192, kSetThreadArea = 243;
+constexpr int kExit = 1, kRead = 3, kWrite = 4, kMprotect = 125, kRtSigaction = 174,
+              kSigaltstack = 186, kMmap2 = 192, kSetThreadArea = 243;
 
 int system_call(int number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
   int result = 0;
@@ -72,7 +72,9 @@ uint16_t tls_selector;
 alignas(16) uint8_t signal_stack[65536];
 alignas(16) uint8_t initial_memory[kRegionSize];
 
-uint8_t* data_region() { return reinterpret_cast<uint8_t*>(kDataRegion); }
+uint8_t* data_region() {
+  return reinterpret_cast<uint8_t*>(kDataRegion);
+}
 
 /// False at end of file before the first byte.
 bool read_all(void* buffer, uint32_t size) {
@@ -113,7 +115,7 @@ void store_result(const SignalContext& from, Result& to) {
   constexpr uint32_t kDebug = 1, kBreakpoint = 3, kPageFault = 14, kFetch = 1 << 4;
   const Case& test = cases[current];
   const uint32_t next = kCodeAddress + test.length;
-  const uint32_t gpr[] = {from.eax, from.ecx, from.edx, from.ebx,
+  const uint32_t gpr[] = {from.eax,           from.ecx, from.edx, from.ebx,
                           from.esp_at_signal, from.ebp, from.esi, from.edi};
   for (unsigned i = 0; i < 8; ++i) to.gpr[i] = gpr[i];
   to.eip = from.eip;
@@ -123,7 +125,8 @@ void store_result(const SignalContext& from, Result& to) {
   to.vector = from.trapno;
   to.error_code = from.err;
   to.address = from.trapno == kPageFault ? from.cr2 : 0;
-  // A load of SS suppresses the single-step trap for one instruction: the INT3 behind then stops it.
+  // A load of SS suppresses the single-step trap for one instruction: the INT3 behind then stops
+  // it.
   const bool stopped_behind = to.vector == kBreakpoint && to.eip == next + 1;
   const bool target_missing =
       to.vector == kPageFault && (to.error_code & kFetch) != 0 && to.eip != kCodeAddress;
@@ -209,4 +212,6 @@ extern "C" void* memcpy(void* destination, const void* source, size_t size) {
   return destination;
 }
 
-extern "C" [[noreturn]] void _start() { ferry::semantics::run(); }
+extern "C" [[noreturn]] void _start() {
+  ferry::semantics::run();
+}

@@ -109,7 +109,8 @@ void transfer(Transfer<kWriting> stream, uint8_t contents, Case& test, Result& r
 }  // namespace
 
 RecordWriter::RecordWriter(std::FILE* file) : file_(file) {
-  if (std::fwrite(kMagic, 1, sizeof kMagic, file_) != sizeof kMagic) die(1, "recording: cannot write");
+  if (std::fwrite(kMagic, 1, sizeof kMagic, file_) != sizeof kMagic)
+    die(1, "recording: cannot write");
 }
 
 void RecordWriter::write(const Case& test, const Result& result) {

@@ -1,5 +1,5 @@
-// Cases with the processor's results as a compact byte stream, so that they serve on hosts that are no
-// i386. About 70 bytes a case: memory is a seed, a result is what differs from the case.
+// Cases with the processor's results as a compact byte stream, so that they serve on hosts that are
+// no i386. About 70 bytes a case: memory is a seed, a result is what differs from the case.
 #pragma once
 
 #include <cstdio>

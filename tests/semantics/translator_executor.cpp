@@ -63,9 +63,16 @@ class TranslatorExecutor final : public Executor,
  private:
   static constexpr size_t kCacheBytes = size_t{16} << 20;
 
+  /// The state with the word the entry thunk checks behind it, as the Linux layer's threads have it.
+  struct State {
+    i386::CpuState cpu;
+    uint32_t interrupt_pending = 0;
+  };
+
   static translate::Options one_instruction() {
     translate::Options options;
     options.max_guest_instructions = 1;
+    options.interrupt_pending = offsetof(State, interrupt_pending);
     return options;
   }
 
@@ -128,7 +135,8 @@ class TranslatorExecutor final : public Executor,
   }
 
   GuestArena arena_;
-  i386::CpuState cpu_;
+  State state_;
+  i386::CpuState& cpu_ = state_.cpu;
   engine::CodeCache cache_;
   translate::BlockTranslator translator_;
   engine::AddressTable table_;

@@ -121,10 +121,6 @@ struct CpuState {
   std::array<Xmm, 8> xmm{};
   std::array<SegmentDescriptor, kTlsEntries> tls{};
   Exception exception;  ///< Set by the step that reports it.
-  /// Not 0: asynchronous signals wait. Set by the host's signal handler; the last thing checked before
-  /// translated code is entered and before a blocking system call is made. Accessed through
-  /// std::atomic_ref, except by code that no other thread's handler can reach.
-  alignas(4) uint32_t interrupt_pending = 0;
   /// Room for the host side of translated code (saved registers, helper addresses); no guest state.
   std::array<uint64_t, 16> host_area{};
 };

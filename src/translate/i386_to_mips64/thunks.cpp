@@ -53,7 +53,7 @@ void call_helper(Assembler& as, Helper helper) {
   mips64::move(as, a0, kState);
 }
 
-void emit_enter(Assembler& as, Thunks& thunks, Label& restore) {
+void emit_enter(Assembler& as, Thunks& thunks, Label& restore, int32_t interrupt_pending) {
   thunks.enter = as.address(as.position());
   as.DADDIU(sp, sp, -kFrameBytes);
   int32_t slot = 0;
@@ -62,7 +62,7 @@ void emit_enter(Assembler& as, Thunks& thunks, Label& restore) {
   // From the check to the jump an asynchronous signal must lead to enter_abort: the check would miss it.
   thunks.enter_check = as.address(as.position());
   Label abort;
-  as.LW(v1, offset::interrupt_pending, kState);
+  as.LW(v1, interrupt_pending, kState);
   as.BNE(v1, zero, abort);
   mips64::load_immediate64(as, kTable, engine::AddressTable::kBase);
   load_lazy_flags(as);
@@ -145,10 +145,10 @@ void emit_materialise_exit(Assembler& as, Thunks& thunks) {
 
 }  // namespace
 
-Thunks emit_thunks(Assembler& as) {
+Thunks emit_thunks(Assembler& as, int32_t interrupt_pending) {
   Thunks thunks;
   Label restore;
-  emit_enter(as, thunks, restore);
+  emit_enter(as, thunks, restore, interrupt_pending);
   emit_restore(as, thunks, restore);
   thunks.leave_direct = emit_leave(as, LeaveReason::direct_exit, restore);
   thunks.leave_indirect = emit_leave(as, LeaveReason::indirect_exit, restore);

@@ -39,8 +39,9 @@ struct Thunks {
   const uint32_t* materialise_exit = nullptr;
 };
 
-/// Emits the thunks. Positions are final: `as` writes where the code will run.
-Thunks emit_thunks(mips64::Assembler& as);
+/// Emits the thunks. Positions are final: `as` writes where the code will run. `interrupt_pending`: offset of
+/// that word from the state.
+Thunks emit_thunks(mips64::Assembler& as, int32_t interrupt_pending);
 
 /// Fills the helper slots of a state.
 void install_helpers(i386::CpuState& cpu);

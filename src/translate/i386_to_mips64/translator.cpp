@@ -15,9 +15,9 @@ constexpr uint32_t kThunkWords = 512;
 /// No block takes more; also the size of the buffer for interrupted blocks.
 constexpr uint32_t kMaxBlockWords = 16384;
 
-Thunks make_thunks(engine::CodeCache& cache) {
+Thunks make_thunks(engine::CodeCache& cache, int32_t interrupt_pending) {
   mips64::Assembler as(cache.next(), kThunkWords);
-  const Thunks thunks = emit_thunks(as);
+  const Thunks thunks = emit_thunks(as, interrupt_pending);
   cache.commit(kThunkWords);
   return thunks;
 }
@@ -44,7 +44,7 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
 BlockTranslator::BlockTranslator(const Options& options, GuestCode& code, engine::CodeCache& cache)
     : options_(options),
       cache_(cache),
-      thunks_(make_thunks(cache)),
+      thunks_(make_thunks(cache, options.interrupt_pending)),
       analysis_(options_, code),
       patcher_(thunks_.leave_direct) {
   interrupt_buffer_ = cache.commit(kMaxBlockWords);
