@@ -167,6 +167,7 @@ int run_replay(const Options& options) {
 int main(int argc, char** argv) {
   static constexpr option kOptions[] = {{"native", required_argument, nullptr, 'n'},
                                         {"record", required_argument, nullptr, 'r'},
+                                        {"engine", required_argument, nullptr, 'e'},
                                         {"replay", required_argument, nullptr, 'p'},
                                         {"cases", required_argument, nullptr, 'c'},
                                         {"seed", required_argument, nullptr, 's'},
