@@ -172,16 +172,18 @@ void BlockBuilder::load(Gpr rd, unsigned width, Address from, Extend extend) {
     if (width == 4) return as.LW(rd, from.offset, from.base);
     return extend == Extend::sign ? as.LH(rd, from.offset, from.base) : as.LHU(rd, from.offset, from.base);
   }
-  // Both halves must be reachable, and the base must survive the first word.
-  if (from.offset + 3 > 32767 || from.base == rd) {
+  if (from.offset + 3 > 32767) {
     const Gpr base = scratch();
     as.DADDIU(base, from.base, from.offset);
     from = {base, 0};
   }
   if (width == 4) {
-    as.LWL(rd, from.offset + 3, from.base);
-    as.LWR(rd, from.offset, from.base);
-    return;
+    // The second word may fault: until then the destination keeps its value.
+    const Gpr value = scratch();
+    as.LWL(value, from.offset + 3, from.base);
+    as.LWR(value, from.offset, from.base);
+    mips64::move(as, rd, value);
+    return release(value);
   }
   const Gpr high = scratch();
   extend == Extend::sign ? as.LB(high, from.offset + 1, from.base)
@@ -202,13 +204,16 @@ void BlockBuilder::store(Gpr value, unsigned width, Address to) {
     as.DADDIU(base, to.base, to.offset);
     to = {base, 0};
   }
+  // Either part may fault alone, and then nothing may be stored: the first byte is written back to
+  // itself before the part in the second page is stored.
+  const Gpr high = scratch();
+  as.LBU(high, to.offset, to.base);
+  as.SB(high, to.offset, to.base);
   if (width == 4) {
-    // The upper part first: if it faults, nothing was stored.
     as.SWL(value, to.offset + 3, to.base);
     as.SWR(value, to.offset, to.base);
-    return;
+    return release(high);
   }
-  const Gpr high = scratch();
   as.SRL(high, value, 8);
   as.SB(high, to.offset + 1, to.base);
   as.SB(value, to.offset, to.base);
