@@ -206,7 +206,7 @@ uint32_t Generator::target(unsigned width) {
   if (kind < 97) return kDataRegion + random_.below(0x100);
   if (kind < 98) return random_.below(0x1000);
   if (kind < 99) return 0x30000000 + random_.below(0x10000000);
-  return 0x80000000 + random_.below(0x10000);
+  return 0x80100000 + random_.below(0x10000);
 }
 
 void Generator::patch(Case& test, uint32_t address, const void* bytes, unsigned size) {

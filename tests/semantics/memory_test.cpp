@@ -81,7 +81,7 @@ void region_end(uint32_t end, bool writable) {
 
 void nowhere() {
   static constexpr uint32_t kAddresses[] = {0,          1,          0xfff,      0x30000000,
-                                            0x7ffffffd, 0x7fffffff, 0x80000000, 0xc0000001,
+                                            0x7ffeffff, 0x7fff0000, 0x80000000, 0xc0000001,
                                             0xfffffffc, 0xffffffff};
   for (const uint32_t address : kAddresses) {
     uint8_t byte = 0;

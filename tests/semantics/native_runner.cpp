@@ -195,7 +195,11 @@ void catch_signal(int signal) {
   if (system_call(kSetThreadArea, reinterpret_cast<long>(&tls)) != 0) system_call(kExit, 6);
   tls_selector = static_cast<uint16_t>(tls.entry_number * 8 + 3);
 
-  const uint32_t stack[] = {reinterpret_cast<uint32_t>(signal_stack), 0, sizeof signal_stack};
+  // Disarmed while the handler runs, or the kernel would take a case whose ESP happens to lie in
+  // this stack for a nested signal.
+  constexpr uint32_t kAutoDisarm = 1u << 31;
+  const uint32_t stack[] = {reinterpret_cast<uint32_t>(signal_stack), kAutoDisarm,
+                            sizeof signal_stack};
   system_call(kSigaltstack, reinterpret_cast<long>(stack));
   constexpr int kSignals[] = {4, 5, 7, 8, 11};  // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV
   for (const int signal : kSignals) catch_signal(signal);

@@ -21,6 +21,7 @@
 #include "generator.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "recording.hpp"
+#include "row_check.hpp"
 
 namespace ferry::semantics {
 namespace {
@@ -40,7 +41,7 @@ class Report {
  public:
   Report() : rows_(i386::row_count()) {}
 
-  void check(const Case& test, const Result& expected, const Result& actual) {
+  void check(const Case& test, const Result& expected, const Result& actual, Executor& engine) {
     i386::Instruction instruction;
     CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) ==
           i386::DecodeStatus::ok);
@@ -52,7 +53,7 @@ class Report {
       ++known_[std::string(known)];
       return;
     }
-    const std::string text = differences(test, expected, actual);
+    const std::string text = differences(test, expected, actual) + row_errors(test, actual, engine);
     if (text.empty()) return;
     ++different_;
     constexpr unsigned kShownPerRow = 2;
@@ -139,7 +140,7 @@ int run_native(const Options& options) {
     processor->run({cases.data(), count}, {expected.data(), count});
     interpreter->run({cases.data(), count}, {actual.data(), count});
     for (size_t i = 0; i < count; ++i) {
-      report.check(cases[i], expected[i], actual[i]);
+      report.check(cases[i], expected[i], actual[i], *interpreter);
       if (recording) recording->write(cases[i], expected[i]);
     }
     done += count;
@@ -159,7 +160,7 @@ int run_replay(const Options& options) {
   while (reader.read(test, expected)) {
     Result actual{};
     executor->run({&test, 1}, {&actual, 1});
-    report.check(test, expected, actual);
+    report.check(test, expected, actual, *executor);
   }
   return report.finish(false) ? 0 : 1;
 }
