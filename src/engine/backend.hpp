@@ -66,8 +66,10 @@ class GuestThread {
   virtual void deliver_exception() = 0;
   /// Executes one instruction in the interpreter, its exceptions and system calls included.
   virtual void interpret_one() = 0;
+  /// Whether translated code may run in the present state; else it is interpreted.
+  [[nodiscard]] virtual bool translatable() const = 0;
   /// Whether the thread is still to be run.
-  [[nodiscard]] virtual bool running() const = 0;
+  [[nodiscard]] virtual bool running() const { return true; }
 
  protected:
   ~GuestThread() = default;

@@ -11,7 +11,7 @@ void Engine::run(GuestThread& thread) {
       thread.deliver_interrupts();
       continue;
     }
-    Block* block = block_at(thread.pc());
+    Block* block = thread.translatable() ? block_at(thread.pc()) : nullptr;
     if (block == nullptr) {
       link_from_ = nullptr;
       ++statistics_.interpreted;

@@ -47,7 +47,8 @@ uint64_t helper_interpret(CpuState* cpu, uint32_t eip) {
   cpu->eip = eip;
   ++cpu->host_area[offset::kSlotFallbacks];
   switch (i386::step(*cpu)) {
-    case i386::Outcome::next: return 0;
+    case i386::Outcome::next:
+      return i386::translatable(*cpu) ? 0 : static_cast<uint64_t>(LeaveReason::interrupted);
     case i386::Outcome::branch: return static_cast<uint64_t>(LeaveReason::interrupted);
     case i386::Outcome::again: return static_cast<uint64_t>(LeaveReason::interrupted);
     case i386::Outcome::exception:

@@ -1,0 +1,7 @@
+// ferry: runs i386 Linux programs on MIPS64 Linux.
+#include "emulator/emulator.hpp"
+#include "emulator/options.hpp"
+
+int main(int argc, char** argv, char** environment) {
+  ferry::run_program(ferry::parse_command_line(argc, argv, environment), environment);
+}
