@@ -43,8 +43,14 @@ void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t li
   live_through_ = live_after & ~killed;
   unaligned_ = unaligned;
   interpret_path_ = nullptr;
-  const uint32_t recipe = live_before == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
-  out_.marks.push_back({as.position(), instruction.address, esp_bias_, recipe});
+  live_before_ = live_before;
+  add_mark();
+}
+
+/// What a fault in the words from here on has to undo.
+void BlockBuilder::add_mark() {
+  const uint32_t recipe = live_before_ == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
+  out_.marks.push_back({as.position(), instruction_->address, esp_bias_, recipe});
 }
 
 void BlockBuilder::end_instruction() {
@@ -105,6 +111,7 @@ void BlockBuilder::commit_esp() {
   for (CachedAddress& entry : cache_) {
     if (entry.base == ESP || entry.index == ESP) entry.valid = false;
   }
+  add_mark();
 }
 
 // --- control --------------------------------------------------------------------------------------
@@ -247,6 +254,19 @@ Label& BlockBuilder::interpret_instead() {
   return interpret_path_->label;
 }
 
+Label& BlockBuilder::branch_to_interpreter(const Condition& condition) {
+  CHECK(esp_bias_ == 0 && (live_after_ == 0 || !flags.operation()));
+  ColdPath& path = new_cold_path();
+  path.kind = ColdPath::Kind::interpret_and_resume;
+  branch(condition.branch_word(), path.label);
+  return path.resume;
+}
+
+void BlockBuilder::bind_resume(Label& label) {
+  bind(label);
+  clobber_scratch();
+}
+
 void BlockBuilder::emit_cold(ColdPath& path) {
   flags.restore(path.flags);
   esp_bias_ = path.esp_bias;
@@ -263,6 +283,11 @@ void BlockBuilder::emit_cold(ColdPath& path) {
     case ColdPath::Kind::flag_exit:
       bind(path.label);
       return jump_exit(path.target, i386::eflags::kArithmetic);
+    case ColdPath::Kind::interpret_and_resume:
+      bind(path.label);
+      mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(path.address));
+      control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+      return branch(mips64::opcode::BEQ, path.resume);
     case ColdPath::Kind::interpret:
       bind(path.label);
       live_after_ = i386::eflags::kArithmetic;
@@ -300,13 +325,6 @@ void BlockBuilder::call_interpreter() {
 
 void BlockBuilder::materialise_flags() {
   control(jump_to(mips64::opcode::JAL, thunks.materialise));
-  clobber_scratch();
-}
-
-void BlockBuilder::call_pure(Helper helper) {
-  mips64::move(as, mips64::a0, kState);
-  as.LD(mips64::t9, offset::host_area(offset::kSlotFirstHelper + static_cast<unsigned>(helper)), kState);
-  control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, mips64::t9));
   clobber_scratch();
 }
 

@@ -129,9 +129,13 @@ class BlockBuilder {
   Label& interpret_instead();
   /// Calls the interpreter for the current instruction and goes on behind it (or leaves).
   void call_interpreter();
-  /// Calls a C++ helper that neither leaves nor touches guest memory; scratch, address cache and lazy
-  /// registers are lost.
-  void call_pure(Helper helper);
+  /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which leaves
+  /// or comes back at the returned label (to be bound with `bind_resume`). Live flags must be in the lazy
+  /// registers, and esp committed.
+  Label& branch_to_interpreter(const Condition& condition);
+  void bind_resume(Label& label);
+  /// Whether the current instruction's accesses take the unaligned form.
+  [[nodiscard]] bool unaligned() const { return unaligned_; }
   /// Forgets cached addresses and lazy registers' contents after a call into C++.
   void clobber_scratch();
   /// Emits the out-of-line parts. No more instructions after this.
@@ -145,13 +149,14 @@ class BlockBuilder {
  private:
   friend class FlagTracker;
   struct ColdPath {  ///< emitted behind the block's main line
-    enum class Kind : uint8_t { exit_stub, flag_exit, interpret } kind;
+    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume } kind;
     Label label;
     uint32_t exit_index = 0;
     uint32_t target = 0;
     int32_t esp_bias = 0;
     FlagTracker::Snapshot flags;
     uint32_t address = 0;
+    Label resume;
   };
   static constexpr unsigned kMaxColdPaths = 96;
 
@@ -166,6 +171,7 @@ class BlockBuilder {
   void compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high);
   Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
   Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
+  void add_mark();
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
   bool slot_candidate(uint32_t control_word) const;
@@ -174,6 +180,7 @@ class BlockBuilder {
   RecipeTable& recipes_;
   engine::Translation& out_;
   const Instruction* instruction_ = nullptr;
+  uint32_t live_before_ = 0;
   uint32_t live_after_ = 0;
   uint32_t live_through_ = 0;  ///< live after, and not set by the current instruction
   uint32_t live_at_target_ = 0;

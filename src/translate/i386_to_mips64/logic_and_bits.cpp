@@ -308,19 +308,9 @@ void CMC(BlockBuilder& b, const Instruction& in) {
   set_carry_only(b, flipped);
 }
 
-void CLD(BlockBuilder& b, const Instruction&) {
-  const Gpr word = b.scratch();
-  b.as.LW(word, offset::eflags, kState);
-  b.as.INS(word, zero, 10, 1);
-  b.as.SW(word, offset::eflags, kState);
-}
-
-void STD(BlockBuilder& b, const Instruction&) {
-  const Gpr word = b.scratch();
-  b.as.LW(word, offset::eflags, kState);
-  b.as.ORI(word, word, ef::DF);
-  b.as.SW(word, offset::eflags, kState);
-}
+/// Translated code runs with DF clear only (i386::translatable).
+void CLD(BlockBuilder&, const Instruction&) {}
+void STD(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
 
 void LAHF(BlockBuilder& b, const Instruction&) {
   b.flags.to_packed();
