@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.hpp"
@@ -115,8 +116,8 @@ class AddressSpace {
   [[nodiscard]] bool accessible(uint32_t begin, uint32_t length, uint8_t protection) const;
   [[nodiscard]] const std::vector<Mapping>& mappings() const { return mappings_; }
   [[nodiscard]] const MappedFile& file(uint32_t index) const { return *files_[index]; }
-  /// Text of /proc/self/maps.
-  [[nodiscard]] std::string maps_text() const;
+  /// Text of /proc/self/maps; host paths below `root` are shown as the guest sees them.
+  [[nodiscard]] std::string maps_text(std::string_view root) const;
   [[nodiscard]] uint64_t mapped_bytes() const { return mapped_bytes_; }
   [[nodiscard]] uint32_t program_break() const { return break_; }
 
@@ -147,14 +148,17 @@ class AddressSpace {
   [[nodiscard]] HostRange inner_host_range(uint32_t begin, uint32_t end) const;
   [[nodiscard]] bool any_mapped(uint32_t begin, uint32_t end) const;
   [[nodiscard]] uint32_t find_free(uint32_t hint, uint32_t length, uint32_t congruence) const;
-  [[nodiscard]] bool watched(uint32_t page) const;
+  [[nodiscard]] bool any_watched(uint32_t begin, uint32_t end) const;
+  void mark_watch(uint32_t begin, uint32_t end, bool on);
   void clear_watch(uint32_t begin, uint32_t end);
   void end_watches(uint32_t begin, uint32_t length);
   [[nodiscard]] int host_protection(uint32_t host_page) const;
   void apply_protection(uint32_t begin, uint32_t end);
-  [[nodiscard]] Errno back_with_host_pages(uint32_t begin, uint32_t end, const MapRequest& request);
-  [[nodiscard]] Errno back_edge(uint32_t host_page, uint32_t begin, uint32_t end,
-                                const MapRequest& request, uint32_t request_begin);
+  void apply_protection_to_edges(uint32_t begin, uint32_t end);
+  [[nodiscard]] bool mappable_directly(const MapRequest& request) const;
+  [[nodiscard]] Errno back_with_host_pages(const MapRequest& request);
+  [[nodiscard]] Errno back_whole(uint32_t begin, uint32_t end, const MapRequest& request);
+  [[nodiscard]] Errno back_edge(uint32_t begin, uint32_t end, const MapRequest& request);
   void release_host_pages(uint32_t begin, uint32_t end);
   void changed(uint32_t begin, uint32_t end);
   size_t first_ending_after(uint32_t address) const;
@@ -163,11 +167,12 @@ class AddressSpace {
   void insert(const Mapping& mapping);
   void merge_around(uint32_t begin, uint32_t end);
   uint32_t intern_file(const MapRequest& request);
-  [[nodiscard]] Result<uint32_t> move_mapping(const Mapping& source, uint32_t old_begin,
+  [[nodiscard]] Result<uint32_t> resize_in_place(const Mapping& mapping, uint32_t begin,
+                                                 uint32_t old_length, uint32_t new_length);
+  [[nodiscard]] Result<uint32_t> move_mapping(const Mapping& mapping, uint32_t begin,
                                               uint32_t old_length, uint32_t new_length,
-                                              uint32_t new_begin, bool keep_source);
-  void record_move(const Mapping& source, uint32_t old_begin, uint32_t new_begin,
-                   uint32_t new_length);
+                                              uint32_t target);
+  [[nodiscard]] bool owns_host_pages(uint32_t begin, uint32_t end) const;
 
   uint32_t host_page_size_;
   bool read_implies_exec_ = false;
@@ -180,6 +185,7 @@ class AddressSpace {
   uint32_t break_start_ = 0;
   uint32_t break_ = 0;
   uint32_t watched_pages_ = 0;
+  uint64_t* watch_bits_ = nullptr;  ///< one bit per guest page; made on first use
 };
 
 }  // namespace ferry
