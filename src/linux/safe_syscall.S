@@ -67,5 +67,14 @@ ferry_safe_syscall_restart:
         mov     $-512, %rax
         ret
         .size   ferry_safe_syscall, . - ferry_safe_syscall
+
+// What a host signal handler returns to (signal_map.cpp): rt_sigreturn.
+        .globl  ferry_signal_restorer
+        .hidden ferry_signal_restorer
+        .type   ferry_signal_restorer, @function
+ferry_signal_restorer:
+        mov     $15, %eax
+        syscall
+        .size   ferry_signal_restorer, . - ferry_signal_restorer
 #endif
         .section .note.GNU-stack, "", @progbits

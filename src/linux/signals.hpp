@@ -14,6 +14,7 @@
 #pragma once
 
 #include <signal.h>
+#include <ucontext.h>
 
 #include <array>
 #include <cstdint>
@@ -89,6 +90,8 @@ struct SignalHooks {
   /// changed. Called first for write faults on write-watched pages, whatever the pc; for other
   /// faults only when the pc is not a guest memory access of C++ code (i386::fault_landing_pad).
   bool (*fault)(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* context) = nullptr;
+  /// The process is about to die by a signal: last chance to write statistics.
+  void (*before_death)(Thread& thread) = nullptr;
 };
 void set_signal_hooks(const SignalHooks& hooks);
 
