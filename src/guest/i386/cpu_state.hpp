@@ -29,15 +29,30 @@ inline constexpr uint32_t kArithmetic = CF | PF | AF | ZF | SF | OF;
 
 /// Exception vectors user mode can cause (SDM vol. 3, table 6-1), and the software interrupt.
 enum class Vector : uint8_t {
-  DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, TS = 10, NP = 11, SS = 12, GP = 13,
-  PF = 14, MF = 16, AC = 17, XM = 19, none = 255,
+  DE = 0,
+  DB = 1,
+  BP = 3,
+  OF = 4,
+  BR = 5,
+  UD = 6,
+  NM = 7,
+  TS = 10,
+  NP = 11,
+  SS = 12,
+  GP = 13,
+  PF = 14,
+  MF = 16,
+  AC = 17,
+  XM = 19,
+  none = 255,
 };
 
 /// What the processor would push and put in CR2. Valid when an interpreter step reports one.
 struct Exception {
   Vector vector = Vector::none;
-  uint32_t error_code = 0;  ///< #PF: bit 0 protection, bit 1 write, bit 2 user, bit 4 fetch. Others: selector.
-  uint32_t address = 0;     ///< #PF: the linear address (CR2).
+  uint32_t error_code =
+      0;  ///< #PF: bit 0 protection, bit 1 write, bit 2 user, bit 4 fetch. Others: selector.
+  uint32_t address = 0;  ///< #PF: the linear address (CR2).
 };
 
 /// An 80-bit extended value as x87 registers hold it (SDM vol. 1, 8.2).
@@ -50,10 +65,11 @@ struct Float80Bits {
 struct X87State {
   std::array<Float80Bits, 8> registers{};
   uint16_t control = 0x037f;
-  uint16_t status = 0;      ///< Without the TOP field, which lives in `top`.
+  uint16_t status = 0;  ///< Without the TOP field, which lives in `top`.
   uint8_t top = 0;
-  uint8_t empty = 0xff;     ///< Bit r set: physical register r is empty. Full tags are computed when stored.
-  uint16_t opcode = 0;      ///< Last instruction's low 11 bits.
+  uint8_t empty =
+      0xff;  ///< Bit r set: physical register r is empty. Full tags are computed when stored.
+  uint16_t opcode = 0;  ///< Last instruction's low 11 bits.
   uint32_t instruction_pointer = 0;
   uint32_t data_pointer = 0;
   uint16_t instruction_selector = 0;
@@ -73,17 +89,37 @@ struct LazyFlags {
   uint32_t result = 0;
 };
 
+/// Selectors of an i386 Linux process (its GDT as a 64-bit kernel lays it out for 32-bit processes,
+/// with the three TLS entries where a 32-bit kernel has them).
+inline constexpr uint16_t kRplMask = 3;
+inline constexpr uint16_t kUserCodeSelector = 0x23;
+inline constexpr uint16_t kUserDataSelector = 0x2b;
+inline constexpr unsigned kFirstTlsEntry = 6;
+inline constexpr unsigned kTlsEntries = 3;
+
+/// A TLS entry of the GDT, as set_thread_area leaves it. The limit (in bytes) is reported by LSL
+/// but not enforced: segments are flat but for their base.
+struct SegmentDescriptor {
+  uint32_t base = 0;
+  uint32_t limit = 0;
+  bool present = false;
+  bool writable = true;
+};
+
 struct CpuState {
   std::array<uint32_t, kGprCount> gpr{};
   uint32_t eip = 0;
-  /// All bits but, while lazy.kind != packed, the six arithmetic ones. Reserved bit 1 and IF are always set.
+  /// All bits but, while lazy.kind != packed, the six arithmetic ones. Reserved bit 1 and IF are
+  /// always set.
   uint32_t eflags = eflags::kReserved1 | eflags::IF;
   LazyFlags lazy;
   std::array<uint32_t, kSegmentCount> segment_base{};
-  std::array<uint16_t, kSegmentCount> selector{};
+  std::array<uint16_t, kSegmentCount> selector{
+      kUserDataSelector, kUserCodeSelector, kUserDataSelector, kUserDataSelector, 0, 0};
   uint32_t mxcsr = 0x1f80;
   X87State x87;
   std::array<Xmm, 8> xmm{};
+  std::array<SegmentDescriptor, kTlsEntries> tls{};
   Exception exception;  ///< Set by the step that reports it.
 };
 

@@ -1,9 +1,9 @@
-// Guest memory: guest addresses are host addresses (sign-extended from 32 bits), so an access is one
-// host load or store. An access that faults returns false instead of unwinding: the host's SIGSEGV or
-// SIGBUS handler asks `fault_landing_pad` and resumes there.
+// Guest memory: guest addresses are host addresses (sign-extended from 32 bits), so an access is
+// one host load or store. An access that faults returns false instead of unwinding: the host's
+// SIGSEGV or SIGBUS handler asks `fault_landing_pad` and resumes there.
 //
-// The guest owns [kGuestBegin, kGuestEnd). Addresses of 2 GB and up sign-extend to kernel addresses of
-// the host, which fault by themselves.
+// The guest owns [kGuestBegin, kGuestEnd). Addresses of 2 GB and up sign-extend to kernel addresses
+// of the host, which fault by themselves.
 #pragma once
 
 #include <cstdint>
@@ -28,18 +28,20 @@ template <typename T>
 template <typename T>
 [[nodiscard]] bool store(uint32_t guest_address, T value);
 
-/// One locked compare-and-exchange with full fences; 1, 2, 4 or 8 bytes, any alignment (an unaligned
-/// one is atomic only against other unaligned ones). `expected` receives the old value. Returns false
-/// on a fault; `exchanged` says whether `desired` was stored. A failed compare still needs a writable page.
+/// One locked compare-and-exchange with full fences; 1, 2, 4 or 8 bytes, any alignment (an
+/// unaligned one is atomic only against other unaligned ones). `expected` receives the old value.
+/// Returns false on a fault; `exchanged` says whether `desired` was stored. A failed compare still
+/// needs a writable page.
 template <typename T>
-[[nodiscard]] bool compare_exchange(uint32_t guest_address, T& expected, T desired, bool& exchanged);
+[[nodiscard]] bool compare_exchange(uint32_t guest_address, T& expected, T desired,
+                                    bool& exchanged);
 
 /// Copies between guest and ferry memory; false if any byte faults (bytes before it may be copied).
 [[nodiscard]] bool copy_from_guest(void* destination, uint32_t guest_address, uint32_t size);
 [[nodiscard]] bool copy_to_guest(uint32_t guest_address, const void* source, uint32_t size);
 
-/// For the host's fault handler: if host code at `pc` is one of the accesses above, the address to go on
-/// at, else 0. Signal-safe.
+/// For the host's fault handler: if host code at `pc` is one of the accesses above, the address to
+/// go on at, else 0. Signal-safe.
 [[nodiscard]] uintptr_t fault_landing_pad(uintptr_t pc);
 
 }  // namespace ferry::i386

@@ -13,41 +13,58 @@ namespace ferry::i386 {
 /// Opcode maps (SDM vol. 2, appendix A).
 enum class Map : uint8_t { one_byte, two_byte, three_byte_38, three_byte_3a };
 
-/// Restriction by mandatory prefix (none = any: 66, F2, F3 keep their ordinary meaning).
+/// Restriction by mandatory prefix. `any`: none, so 66, F2 and F3 keep their ordinary meaning or
+/// have none. F2 and F3 (the last of them) go before 66. Where a row with a prefix and one with
+/// `any` share an opcode (PAUSE and NOP), the prefix wins.
 enum class Mandatory : uint8_t { any, np, p66, pf3, pf2 };
 
-/// Restriction by ModRM: the /digit, the mode, or a fixed rm (x87's register forms).
-/// See `kAnyExtension` and the constexpr helpers in rows.cpp.
+/// Restriction by ModRM.mod: memory forms are those below 11.
 enum class ModForm : uint8_t { any, memory, reg };
 
-/// Instruction families = files of interpret/ and translate/ (names of SDM vol. 1, chapter 5).
+/// Instruction families = files of interpret/ and translate/ (names of SDM vol. 1, chapter 5; flag
+/// control stands with logic_and_bits, exchanges with atomic, the miscellaneous with system).
 enum class Family : uint8_t {
-  data_transfer, arithmetic, logic_and_bits, shift_rotate, control_transfer, string, atomic, x87, simd, system,
+  data_transfer,
+  arithmetic,
+  logic_and_bits,
+  shift_rotate,
+  control_transfer,
+  string,
+  atomic,
+  x87,
+  simd,
+  system,
 };
 
-/// How operands are written in the manual's opcode maps (SDM vol. 2, A.2.1), plus what x87 and implicit
-/// operands need.
+/// How operands are written in the manual's opcode maps (SDM vol. 2, A.2), plus what x87 and
+/// implicit operands need. A code with two halves (RdMb) gives the register form, then the memory
+/// form.
+// clang-format off
 enum class OperandCode : uint8_t {
   none,
-  Eb, Ew, Ev, Ed, Gb, Gw, Gv, Gd,        // ModRM rm / reg; v = operand size
-  Rd, Rv, Rw,                            // ModRM rm, register only
-  Mb, Mw, Md, Mq, Mt, Mdq, Mv, M, Mp, Ma,  // memory only; t = 10 bytes, p = far pointer, a = bound pair, M = no access
-  Ib, Iw, Iv, Iz, Isb, Ib2,              // immediates; sb = byte sign-extended to v; Ib2 = second immediate
-  Jb, Jz, Ap,                            // relative targets; far pointer
-  Ob, Ov,                                // moffs
-  Sw,                                    // segment register in ModRM reg
-  Cd, Dd,                                // control and debug registers
-  AL, CL, AX, DX, eAX,                   // fixed registers; eAX = by operand size
-  Zb, Zv,                                // register in the opcode's low 3 bits
-  Xb, Xv, Yb, Yv,                        // string source / destination
-  One,                                   // the constant 1 of D0/D1
+  Eb, Ew, Ev, Ed, Gb, Gw, Gv, Gd,           // ModRM rm / reg; v = operand size
+  Rd, RvMw, RdMw, RdMb,                     // ModRM rm; Rd is a register whatever mod says
+  Mb, Mw, Md, Mq, Mt, Mdq, M, Mp, Ma, Ms,   // memory only; t = 10 bytes, p = far pointer, a = bound pair,
+                                            // s = pseudo-descriptor, M = address alone or an environment
+  Ib, Iw, Iv, Iz, Isb, Ib2,                 // immediates; sb = byte sign-extended to v; Ib2 = second immediate
+  Jb, Jz, Ap,                               // relative targets; far pointer
+  Ob, Ov,                                   // moffs
+  Sw, Cd, Dd,                               // segment, control and debug register in ModRM reg
+  AL, CL, AX, DX, eAX,                      // fixed registers; eAX = by operand size
+  Zb, Zv,                                   // register in the opcode's low 3 bits
+  Xb, Xv, Yb, Yv,                           // string source / destination
+  One,                                      // the constant 1 of D0/D1
   segES, segCS, segSS, segDS, segFS, segGS,
-  ST0, STi,                              // x87
-  Pq, Pd, Qq, Qd, Nq,                    // MMX: reg, rm, rm register only
-  Vx, Vd, Vq, Wx, Wd, Wq, Ww, Wb, Ux,    // XMM: reg, rm (or memory of that size), rm register only
-  PqEd, VdEd,                            // (room for odd forms; the decoder's author adds what the manual needs)
+  ST0, STi,                                 // x87; i in ModRM rm
+  Pq, Pd, Qq, Qd, Nq,                       // MMX: reg, rm, rm register only
+  Vx, Vd, Vq, Wx, Wd, Wq, Ww, Ux, UxMd,     // XMM: reg, rm, rm register only
+  XMM0,
 };
+// clang-format on
 
+/// What the instruction does with an operand. For x87 and SIMD a write that keeps part of the
+/// register (MOVSS xmm, xmm) counts as write, one that computes with it (MOVHPS, ADDSS) as both. An
+/// x87 push or pop is in no column.
 enum class Access : uint8_t { none, r, w, rw };
 
 struct OperandSpec {
@@ -55,17 +72,21 @@ struct OperandSpec {
   Access access = Access::none;
 };
 
+inline constexpr unsigned kMaxOperands = 3;
+
 /// Row attributes (bits).
 namespace attribute {
-inline constexpr uint32_t none = 0;
-inline constexpr uint32_t lockable = 1u << 0;    ///< LOCK allowed with a memory destination
-inline constexpr uint32_t block_end = 1u << 1;   ///< control leaves the straight line
-inline constexpr uint32_t rep = 1u << 2;         ///< F3 repeats (movs, stos, lods, ins, outs)
-inline constexpr uint32_t repcc = 1u << 3;       ///< F3/F2 repeat with condition (cmps, scas)
-inline constexpr uint32_t privileged = 1u << 4;  ///< always #GP in user mode
-inline constexpr uint32_t conditional_flags = 1u << 5;  ///< flags are written only sometimes (shift by 0): written, and read too
-inline constexpr uint32_t stack = 1u << 6;       ///< implicit push or pop through ESP
-inline constexpr uint32_t byte_form = 1u << 7;   ///< 8-bit form (operand size prefix has no meaning)
+inline constexpr uint32_t lockable = 1u << 0;   ///< LOCK allowed with a memory destination
+inline constexpr uint32_t block_end = 1u << 1;  ///< control leaves the straight line
+inline constexpr uint32_t rep = 1u << 2;        ///< F3 or F2 repeats (movs, stos, lods, ins, outs)
+inline constexpr uint32_t repcc = 1u << 3;      ///< F3/F2 repeat with condition (cmps, scas)
+inline constexpr uint32_t privileged =
+    1u << 4;  ///< always #GP in user mode; decides before the handler
+/// The count (an immediate or CL) decides whether and which flags are written: flags_* of
+/// decoder.hpp.
+inline constexpr uint32_t conditional_flags = 1u << 5;
+inline constexpr uint32_t stack = 1u << 6;      ///< implicit push or pop through ESP
+inline constexpr uint32_t byte_form = 1u << 7;  ///< 8-bit form (operand size prefix has no meaning)
 }  // namespace attribute
 
 /// What the translator does with a row: emit code, call a helper, or run the interpreter.
@@ -73,19 +94,23 @@ enum class Execution : uint8_t { translate, interpret };
 
 struct Row {
   Map map;
-  uint8_t opcode;       ///< first opcode of the row (rows with Zb/Zv or cc cover 8 or 16 opcodes: `span`)
-  uint8_t span;         ///< number of opcodes covered: 1, 8 or 16
-  int8_t extension;     ///< ModRM /digit or -1
-  int8_t rm;            ///< fixed ModRM rm of a register form or -1
+  uint8_t opcode;  ///< first opcode of the row
+  uint8_t
+      span;  ///< opcodes covered: 1; 8 (7) with a register in the low 3 bits; 16 with a condition
+  int8_t extension;  ///< ModRM /digit or -1
+  int8_t rm;         ///< fixed ModRM rm of a register form or -1
   ModForm mod;
   Mandatory prefix;
-  std::string_view mnemonic;  ///< the manual's spelling, upper case; Jcc, SETcc, CMOVcc for the condition families
-  std::array<OperandSpec, 4> operands;
+  std::string_view
+      mnemonic;  ///< the manual's, as C++ identifier: JCC, SETCC, CMOVCC, FCMOVCC, CALL_far
+  std::array<OperandSpec, kMaxOperands> operands;
   Family family;
   uint32_t flags_read;
-  uint32_t flags_written;    ///< defined result
+  uint32_t flags_written;    ///< defined result (of a shift: with a count of 1)
   uint32_t flags_undefined;  ///< the manual says undefined
-  uint8_t implicit_read;     ///< GPRs (bit = Gpr) read beyond the operands (address registers of X/Y included)
+  /// GPRs (bit = Gpr) read beyond the operands, address registers of X and Y included; ECX of a
+  /// repeated string instruction is added by gprs_read.
+  uint8_t implicit_read;
   uint8_t implicit_written;
   uint32_t attributes;
   Execution execution;

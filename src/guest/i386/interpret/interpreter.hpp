@@ -8,13 +8,15 @@
 namespace ferry::i386 {
 
 enum class Outcome : uint8_t {
-  next,       ///< done, eip still at this instruction: step() moves it on
-  branch,     ///< done, the handler set eip
-  again,      ///< a rep instruction did part of its work (at most 4 KB); registers tell how far; eip unchanged
+  next,    ///< done, eip still at this instruction: step() moves it on
+  branch,  ///< done, the handler set eip
+  again,   ///< a rep instruction did part of its work (at most 4 KB); registers tell how far; eip
+           ///< unchanged
   exception,  ///< cpu.exception is set; eip at this instruction; no register or memory was changed,
               ///< except that a rep instruction may have done earlier iterations (as hardware)
-  trap,       ///< like exception, but reported after the instruction (int3, into, int n): the handler set eip
-  syscall,    ///< int 0x80: eip is behind it
+  trap,     ///< like exception, but reported after the instruction (int3, into, int n): the handler
+            ///< set eip
+  syscall,  ///< int 0x80: eip is behind it
 };
 
 using Handler = Outcome (*)(CpuState&, const Instruction&);
@@ -23,8 +25,8 @@ using Handler = Outcome (*)(CpuState&, const Instruction&);
 /// On Outcome::next eip has been moved behind the instruction.
 [[nodiscard]] Outcome execute(CpuState& cpu, const Instruction& instruction);
 
-/// Fetches, decodes and executes the instruction at cpu.eip. A fetch fault is #PF with the fetch bit;
-/// undecodable bytes are #UD; more than 15 bytes #GP.
+/// Fetches, decodes and executes the instruction at cpu.eip. A fetch fault is #PF with the fetch
+/// bit; undecodable bytes are #UD; more than 15 bytes #GP.
 [[nodiscard]] Outcome step(CpuState& cpu);
 
 }  // namespace ferry::i386

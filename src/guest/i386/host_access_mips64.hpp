@@ -1,0 +1,286 @@
+// Host loads and stores that may fault, for a MIPS64 (R2 to R5, little-endian, n64) host. Included
+// by memory.cpp only.
+//
+// Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
+// fault handler resumes at `landing`, which skips the line that says the access succeeded.
+// Unaligned accesses use the left/right pairs: a plain one raises SIGBUS on some CPUs and is
+// emulated, slowly and silently, by some kernels.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace ferry::i386::host_access {
+
+template <typename T>
+[[nodiscard]] inline bool is_aligned(const void* address) {
+  return (reinterpret_cast<uintptr_t>(address) & (sizeof(T) - 1)) == 0;
+}
+
+template <typename T>
+[[nodiscard]] inline bool load_aligned(const void* source, uint64_t& loaded) {
+  uint32_t done = 0;
+  asm volatile(
+      ".if %[size] == 1\n"
+      "1: lbu %[loaded], 0(%[source])\n"
+      ".elseif %[size] == 2\n"
+      "1: lhu %[loaded], 0(%[source])\n"
+      ".elseif %[size] == 4\n"
+      "1: lwu %[loaded], 0(%[source])\n"
+      ".else\n"
+      "1: ld %[loaded], 0(%[source])\n"
+      ".endif\n"
+      "2: li %[done], 1\n"
+      "3:\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, 3b\n"
+      ".popsection"
+      : [loaded] "=&r"(loaded), [done] "+&r"(done)
+      : [source] "r"(source), [size] "i"(sizeof(T))
+      : "memory");
+  return done != 0;
+}
+
+template <typename T>
+[[nodiscard]] inline bool load_unaligned(const void* source, uint64_t& loaded) {
+  uint64_t high = 0;
+  uint32_t done = 0;
+  loaded = 0;
+  asm volatile(
+      ".if %[size] == 2\n"
+      "1: lbu %[loaded], 0(%[source])\n"
+      "   lbu %[high], 1(%[source])\n"
+      ".elseif %[size] == 4\n"
+      "1: lwl %[loaded], 3(%[source])\n"
+      "   lwr %[loaded], 0(%[source])\n"
+      ".else\n"
+      "1: ldl %[loaded], 7(%[source])\n"
+      "   ldr %[loaded], 0(%[source])\n"
+      ".endif\n"
+      "2: li %[done], 1\n"
+      "3:\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, 3b\n"
+      ".popsection"
+      : [loaded] "+&r"(loaded), [high] "+&r"(high), [done] "+&r"(done)
+      : [source] "r"(source), [size] "i"(sizeof(T))
+      : "memory");
+  loaded |= high << 8;
+  return done != 0;
+}
+
+template <typename T>
+[[nodiscard]] inline bool load(const void* source, T& value) {
+  uint64_t loaded = 0;
+  bool done = false;
+  if (sizeof(T) == 1 || is_aligned<T>(source)) {
+    done = load_aligned<T>(source, loaded);
+  } else {
+    done = load_unaligned<T>(source, loaded);
+  }
+  value = static_cast<T>(loaded);
+  return done;
+}
+
+template <typename T>
+[[nodiscard]] inline bool store_aligned(void* destination, T value) {
+  uint32_t done = 0;
+  asm volatile(
+      ".if %[size] == 1\n"
+      "1: sb %[value], 0(%[destination])\n"
+      ".elseif %[size] == 2\n"
+      "1: sh %[value], 0(%[destination])\n"
+      ".elseif %[size] == 4\n"
+      "1: sw %[value], 0(%[destination])\n"
+      ".else\n"
+      "1: sd %[value], 0(%[destination])\n"
+      ".endif\n"
+      "2: li %[done], 1\n"
+      "3:\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, 3b\n"
+      ".popsection"
+      : [done] "+&r"(done)
+      : [value] "r"(value), [destination] "r"(destination), [size] "i"(sizeof(T))
+      : "memory");
+  return done != 0;
+}
+
+template <typename T>
+[[nodiscard]] inline bool store_unaligned(void* destination, T value) {
+  uint32_t done = 0;
+  asm volatile(
+      ".if %[size] == 2\n"
+      "1: sb %[value], 0(%[destination])\n"
+      "   sb %[high], 1(%[destination])\n"
+      ".elseif %[size] == 4\n"
+      "1: swl %[value], 3(%[destination])\n"
+      "   swr %[value], 0(%[destination])\n"
+      ".else\n"
+      "1: sdl %[value], 7(%[destination])\n"
+      "   sdr %[value], 0(%[destination])\n"
+      ".endif\n"
+      "2: li %[done], 1\n"
+      "3:\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, 3b\n"
+      ".popsection"
+      : [done] "+&r"(done)
+      : [value] "r"(value), [high] "r"(static_cast<uint32_t>(value >> 8 % (sizeof(T) * 8))),
+        [destination] "r"(destination), [size] "i"(sizeof(T))
+      : "memory");
+  return done != 0;
+}
+
+/// Exchanges a T that lies inside one aligned doubleword, in an ll/sc loop with only ALU work
+/// between. A failed compare stores the old value back, so that a read-only page faults as on x86.
+/// `sync` stands before the ll and behind the sc: Loongson 3A1000 to 3A3000 need both.
+template <typename T>
+[[nodiscard]] inline bool compare_exchange_inside(void* cell, T& expected, T desired,
+                                                  bool& exchanged) {
+  const auto address = reinterpret_cast<uintptr_t>(cell);
+  const unsigned shift = (address & 7) * 8;
+  const uint64_t mask = static_cast<T>(~T{0});
+  uint64_t word = 0;
+  uint64_t old = 0;
+  uint64_t differs = 0;
+  uint64_t replacement = 0;
+  uint32_t done = 0;
+  asm volatile(
+      ".set push\n"
+      ".set noreorder\n"
+      "   sync\n"
+      "1: lld %[word], 0(%[doubleword])\n"
+      "   dsrlv %[old], %[word], %[shift]\n"
+      "   and %[old], %[old], %[mask]\n"
+      "   xor %[differs], %[old], %[expected]\n"
+      "   and %[replacement], %[word], %[keep]\n"
+      "   or %[replacement], %[replacement], %[desired]\n"
+      "   movn %[replacement], %[word], %[differs]\n"
+      "   scd %[replacement], 0(%[doubleword])\n"
+      "   beqz %[replacement], 1b\n"
+      "   nop\n"
+      "   sync\n"
+      "2: li %[done], 1\n"
+      "3:\n"
+      ".set pop\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, 3b\n"
+      ".popsection"
+      : [word] "+&r"(word), [old] "+&r"(old), [differs] "+&r"(differs),
+        [replacement] "+&r"(replacement), [done] "+&r"(done)
+      : [doubleword] "r"(address & ~uintptr_t{7}), [shift] "r"(shift), [mask] "r"(mask),
+        [expected] "r"(uint64_t{expected}), [keep] "r"(~(mask << shift)),
+        [desired] "r"(uint64_t{desired} << shift)
+      : "memory");
+  exchanged = differs == 0;
+  expected = static_cast<T>(old);
+  return done != 0;
+}
+
+/// Whether the byte's page can be written; changes nothing.
+[[nodiscard]] inline bool probe_write(void* byte) {
+  uint8_t expected = 0;
+  bool exchanged = false;
+  return compare_exchange_inside<uint8_t>(byte, expected, 0, exchanged);
+}
+
+template <typename T>
+[[nodiscard]] inline bool store(void* destination, T value) {
+  if (sizeof(T) == 1 || is_aligned<T>(destination)) return store_aligned(destination, value);
+  // A store of two halves that crosses into another page must not do one half and fault at the
+  // other.
+  constexpr uintptr_t kPage = 4096;
+  auto* const bytes = static_cast<uint8_t*>(destination);
+  const uintptr_t in_page = reinterpret_cast<uintptr_t>(destination) & (kPage - 1);
+  if (in_page + sizeof(T) > kPage) {
+    if (!probe_write(bytes) || !probe_write(bytes + sizeof(T) - 1)) return false;
+  }
+  return store_unaligned(destination, value);
+}
+
+/// Guards locked operations that cross a doubleword, which no ll/sc can reach.
+inline std::atomic_flag split_lock;
+
+template <typename T>
+[[nodiscard]] inline bool compare_exchange(void* cell, T& expected, T desired, bool& exchanged) {
+  if ((reinterpret_cast<uintptr_t>(cell) & 7) + sizeof(T) <= 8) {
+    return compare_exchange_inside(cell, expected, desired, exchanged);
+  }
+  while (split_lock.test_and_set(std::memory_order_seq_cst)) {
+  }
+  T old = 0;
+  bool done = load(cell, old);
+  if (done) done = store(cell, old == expected ? desired : old);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  split_lock.clear(std::memory_order_seq_cst);
+  exchanged = old == expected;
+  expected = old;
+  return done;
+}
+
+/// Copies `count` doublewords; both addresses aligned or both through the left/right pairs.
+template <bool kAligned>
+[[nodiscard]] inline bool copy_doublewords(void* destination, const void* source, size_t count) {
+  uint64_t word = 0;
+  asm volatile(
+      ".set push\n"
+      ".set noreorder\n"
+      "1: beqz %[count], 3f\n"
+      "   nop\n"
+      ".if %[aligned]\n"
+      "   ld %[word], 0(%[source])\n"
+      "   sd %[word], 0(%[destination])\n"
+      ".else\n"
+      "   ldl %[word], 7(%[source])\n"
+      "   ldr %[word], 0(%[source])\n"
+      "   sdl %[word], 7(%[destination])\n"
+      "   sdr %[word], 0(%[destination])\n"
+      ".endif\n"
+      "   daddiu %[source], %[source], 8\n"
+      "   daddiu %[destination], %[destination], 8\n"
+      "   b 1b\n"
+      "   daddiu %[count], %[count], -1\n"
+      "2:\n"
+      "3:\n"
+      ".set pop\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, 3b\n"
+      ".popsection"
+      : [destination] "+&r"(destination), [source] "+&r"(source), [count] "+&r"(count),
+        [word] "+&r"(word)
+      : [aligned] "i"(kAligned)
+      : "memory");
+  return count == 0;
+}
+
+[[nodiscard]] inline bool copy_bytes(uint8_t* destination, const uint8_t* source, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    uint8_t byte = 0;
+    if (!load(source + i, byte) || !store(destination + i, byte)) return false;
+  }
+  return true;
+}
+
+[[nodiscard]] inline bool copy(void* to, const void* from, size_t size) {
+  auto* destination = static_cast<uint8_t*>(to);
+  const auto* source = static_cast<const uint8_t*>(from);
+  const auto distance = reinterpret_cast<uintptr_t>(to) ^ reinterpret_cast<uintptr_t>(from);
+  const bool same_alignment = (distance & 7) == 0;
+  if (same_alignment) {
+    size_t head = -reinterpret_cast<uintptr_t>(source) & 7;
+    if (head > size) head = size;
+    if (!copy_bytes(destination, source, head)) return false;
+    destination += head;
+    source += head;
+    size -= head;
+  }
+  const size_t doublewords = size / 8;
+  const bool copied = same_alignment ? copy_doublewords<true>(destination, source, doublewords)
+                                     : copy_doublewords<false>(destination, source, doublewords);
+  const size_t done = doublewords * 8;
+  return copied && copy_bytes(destination + done, source + done, size - done);
+}
+
+}  // namespace ferry::i386::host_access

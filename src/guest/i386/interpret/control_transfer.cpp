@@ -1,0 +1,271 @@
+// Control transfer (SDM vol. 1, 5.1.7): jumps, calls, returns, loops, software interrupts, frames.
+#include "guest/i386/interpret/handlers.hpp"
+#include "guest/i386/interpret/operands.hpp"
+
+namespace ferry::i386::interpret {
+
+namespace {
+
+/// A near branch with a 16-bit operand size truncates eip.
+Outcome branch(CpuState& cpu, const Instruction& instruction, uint32_t target) {
+  cpu.eip = instruction.operand_size == 2 ? target & 0xffff : target;
+  return Outcome::branch;
+}
+
+/// The target of a near JMP or CALL: relative, or a register or memory operand.
+[[nodiscard]] bool near_target(CpuState& cpu, const Instruction& instruction, uint32_t& target) {
+  const Operand& operand = instruction.operands[0];
+  if (operand.kind == OperandKind::relative) {
+    target = instruction.immediate;
+    return true;
+  }
+  if (instruction.operand_size == 4) return read_operand(cpu, instruction, operand, target);
+  uint16_t narrow = 0;
+  if (!read_operand(cpu, instruction, operand, narrow)) return false;
+  target = narrow;
+  return true;
+}
+
+/// The target of a far JMP or CALL: immediate, or offset and selector in memory.
+template <OperandType T>
+[[nodiscard]] bool far_target(CpuState& cpu, const Instruction& instruction, T& offset,
+                              uint16_t& selector) {
+  if (instruction.operands[0].kind == OperandKind::far_pointer) {
+    offset = static_cast<T>(instruction.immediate);
+    selector = static_cast<uint16_t>(instruction.immediate2);
+    return true;
+  }
+  uint32_t address = 0;
+  return operand_address(cpu, instruction, AccessKind::read, address) &&
+         load_memory(cpu, address, offset) &&
+         load_memory(cpu, address + static_cast<uint32_t>(sizeof(T)), selector);
+}
+
+void set_code_selector(CpuState& cpu, uint16_t selector) {
+  // Jumps take a selector of any RPL up to CPL; CS gets CPL there.
+  cpu.selector[CS] = selector | kRplMask;
+}
+
+/// Bytes RET and RET_far release beyond the return address.
+[[nodiscard]] uint32_t released_bytes(const Instruction& instruction) {
+  return instruction.operands[0].kind == OperandKind::none ? 0 : instruction.immediate;
+}
+
+/// LOOP, LOOPE, LOOPNE: ECX (CX by address size) is decremented first.
+Outcome loop(CpuState& cpu, const Instruction& instruction, bool condition) {
+  return with_width(instruction.address_size, [&]<OperandType T>(T) {
+    const auto count = static_cast<T>(gpr<T>(cpu, ECX) - 1);
+    set_gpr(cpu, ECX, count);
+    if (count == 0 || !condition) return Outcome::next;
+    return branch(cpu, instruction, instruction.immediate);
+  });
+}
+
+}  // namespace
+
+Outcome JCC(CpuState& cpu, const Instruction& instruction) {
+  if (!condition_holds(instruction.condition(), cpu.eflags)) return Outcome::next;
+  return branch(cpu, instruction, instruction.immediate);
+}
+
+Outcome JECXZ(CpuState& cpu, const Instruction& instruction) {
+  const uint32_t count = instruction.address_size == 2 ? cpu.gpr[ECX] & 0xffff : cpu.gpr[ECX];
+  return count == 0 ? branch(cpu, instruction, instruction.immediate) : Outcome::next;
+}
+
+Outcome LOOP(CpuState& cpu, const Instruction& instruction) {
+  return loop(cpu, instruction, true);
+}
+
+Outcome LOOPE(CpuState& cpu, const Instruction& instruction) {
+  return loop(cpu, instruction, (cpu.eflags & eflags::ZF) != 0);
+}
+
+Outcome LOOPNE(CpuState& cpu, const Instruction& instruction) {
+  return loop(cpu, instruction, (cpu.eflags & eflags::ZF) == 0);
+}
+
+Outcome JMP(CpuState& cpu, const Instruction& instruction) {
+  uint32_t target = 0;
+  if (!near_target(cpu, instruction, target)) return Outcome::exception;
+  return branch(cpu, instruction, target);
+}
+
+Outcome CALL(CpuState& cpu, const Instruction& instruction) {
+  uint32_t target = 0;
+  if (!near_target(cpu, instruction, target)) return Outcome::exception;
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    if (!push(cpu, static_cast<T>(instruction.next_address()))) return Outcome::exception;
+    return branch(cpu, instruction, target);
+  });
+}
+
+Outcome RET(CpuState& cpu, const Instruction& instruction) {
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    T target = 0;
+    if (!peek(cpu, 0, target)) return Outcome::exception;
+    cpu.gpr[ESP] += static_cast<uint32_t>(sizeof(T)) + released_bytes(instruction);
+    return branch(cpu, instruction, target);
+  });
+}
+
+Outcome JMP_far(CpuState& cpu, const Instruction& instruction) {
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    T offset = 0;
+    uint16_t selector = 0;
+    if (!far_target(cpu, instruction, offset, selector) ||
+        !check_code_selector(cpu, selector, false)) {
+      return Outcome::exception;
+    }
+    set_code_selector(cpu, selector);
+    return branch(cpu, instruction, offset);
+  });
+}
+
+Outcome CALL_far(CpuState& cpu, const Instruction& instruction) {
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    T offset = 0;
+    uint16_t selector = 0;
+    if (!far_target(cpu, instruction, offset, selector) ||
+        !check_code_selector(cpu, selector, false)) {
+      return Outcome::exception;
+    }
+    const uint32_t old_esp = cpu.gpr[ESP];
+    if (!push(cpu, static_cast<T>(cpu.selector[CS])) ||
+        !push(cpu, static_cast<T>(instruction.next_address()))) {
+      cpu.gpr[ESP] = old_esp;
+      return Outcome::exception;
+    }
+    set_code_selector(cpu, selector);
+    return branch(cpu, instruction, offset);
+  });
+}
+
+Outcome RET_far(CpuState& cpu, const Instruction& instruction) {
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    T offset = 0;
+    T selector = 0;
+    if (!peek(cpu, 0, offset) || !peek(cpu, sizeof(T), selector) ||
+        !check_code_selector(cpu, static_cast<uint16_t>(selector), true)) {
+      return Outcome::exception;
+    }
+    set_code_selector(cpu, static_cast<uint16_t>(selector));
+    cpu.gpr[ESP] += static_cast<uint32_t>(2 * sizeof(T)) + released_bytes(instruction);
+    return branch(cpu, instruction, offset);
+  });
+}
+
+/// Return to the same privilege level; a set NT asks for a task return, which user mode cannot do.
+Outcome IRET(CpuState& cpu, const Instruction& instruction) {
+  if ((cpu.eflags & eflags::NT) != 0) return raise(cpu, Vector::GP);
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    T offset = 0;
+    T selector = 0;
+    T flags = 0;
+    if (!peek(cpu, 0, offset) || !peek(cpu, sizeof(T), selector) ||
+        !peek(cpu, 2 * sizeof(T), flags) ||
+        !check_code_selector(cpu, static_cast<uint16_t>(selector), true)) {
+      return Outcome::exception;
+    }
+    set_code_selector(cpu, static_cast<uint16_t>(selector));
+    cpu.gpr[ESP] += 3 * sizeof(T);
+    set_flags(cpu, kUserFlags<T>, flags);
+    return branch(cpu, instruction, offset);
+  });
+}
+
+Outcome INT3(CpuState& cpu, const Instruction& instruction) {
+  cpu.eip = instruction.next_address();
+  return trap(cpu, Vector::BP);
+}
+
+Outcome INT1(CpuState& cpu, const Instruction& instruction) {
+  cpu.eip = instruction.next_address();
+  return trap(cpu, Vector::DB);
+}
+
+Outcome INTO(CpuState& cpu, const Instruction& instruction) {
+  if ((cpu.eflags & eflags::OF) == 0) return Outcome::next;
+  cpu.eip = instruction.next_address();
+  return trap(cpu, Vector::OF);
+}
+
+/// Linux lets user mode through gates 3, 4 and 80h; every other vector is #GP with an error code
+/// that names the gate (SDM vol. 3, 6.13: index times 8, IDT bit).
+Outcome INT(CpuState& cpu, const Instruction& instruction) {
+  constexpr uint32_t kLinuxSyscall = 0x80;
+  constexpr uint32_t kIdtBit = 2;
+  switch (instruction.immediate) {
+    case static_cast<uint32_t>(Vector::BP):
+      return INT3(cpu, instruction);
+    case static_cast<uint32_t>(Vector::OF):
+      cpu.eip = instruction.next_address();
+      return trap(cpu, Vector::OF);
+    case kLinuxSyscall:
+      cpu.eip = instruction.next_address();
+      return Outcome::syscall;
+    default:
+      return raise(cpu, Vector::GP, instruction.immediate * 8 + kIdtBit);
+  }
+}
+
+Outcome BOUND(CpuState& cpu, const Instruction& instruction) {
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    using Signed = std::make_signed_t<T>;
+    uint32_t address = 0;
+    T lower = 0;
+    T upper = 0;
+    if (!operand_address(cpu, instruction, AccessKind::read, address) ||
+        !load_memory(cpu, address, lower) ||
+        !load_memory(cpu, address + static_cast<uint32_t>(sizeof(T)), upper)) {
+      return Outcome::exception;
+    }
+    const auto index = static_cast<Signed>(read_gpr<T>(cpu, instruction.operands[0]));
+    const bool inside = index >= static_cast<Signed>(lower) && index <= static_cast<Signed>(upper);
+    return inside ? Outcome::next : raise(cpu, Vector::BR);
+  });
+}
+
+/// Copies `level` - 1 frame pointers of the enclosing frames, then the new frame's own. A fault in
+/// the middle restores ESP; what was written lies below it.
+Outcome ENTER(CpuState& cpu, const Instruction& instruction) {
+  const uint32_t size = instruction.immediate;
+  const uint32_t level = instruction.immediate2 & 0x1f;
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    const uint32_t old_esp = cpu.gpr[ESP];
+    bool done = push(cpu, gpr<T>(cpu, EBP));
+    const uint32_t frame = cpu.gpr[ESP];
+    for (uint32_t i = 1; done && i < level; ++i) {
+      T link = 0;
+      const uint32_t address = cpu.gpr[EBP] - i * static_cast<uint32_t>(sizeof(T));
+      done = load_memory(cpu, cpu.segment_base[SS] + address, link) && push(cpu, link);
+    }
+    if (done && level > 0) done = push(cpu, static_cast<T>(frame));
+    // The manual's last step: a write at the final stack pointer must be possible.
+    const uint32_t top = cpu.gpr[ESP] - size;
+    T unused_old = 0;
+    T unused_result = 0;
+    done = done && modify_memory(cpu, cpu.segment_base[SS] + top, false, unused_old, unused_result,
+                                 [](T value) { return value; });
+    if (!done) {
+      cpu.gpr[ESP] = old_esp;
+      return Outcome::exception;
+    }
+    set_gpr(cpu, EBP, static_cast<T>(frame));
+    cpu.gpr[ESP] = top;
+    return Outcome::next;
+  });
+}
+
+Outcome LEAVE(CpuState& cpu, const Instruction& instruction) {
+  return with_width(instruction.operand_size, [&]<OperandType T>(T) {
+    T saved = 0;
+    const uint32_t frame = cpu.gpr[EBP];
+    if (!load_memory(cpu, cpu.segment_base[SS] + frame, saved)) return Outcome::exception;
+    cpu.gpr[ESP] = frame + sizeof(T);
+    set_gpr(cpu, EBP, saved);
+    return Outcome::next;
+  });
+}
+
+}  // namespace ferry::i386::interpret

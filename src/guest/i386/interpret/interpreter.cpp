@@ -1,0 +1,116 @@
+#include "guest/i386/interpret/interpreter.hpp"
+
+#include <algorithm>
+
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/decode/row_table.hpp"
+#include "guest/i386/interpret/handlers.hpp"
+#include "guest/i386/interpret/operands.hpp"
+
+namespace ferry::i386 {
+
+namespace {
+
+using interpret::raise;
+
+Outcome privileged_instruction(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::GP);
+}
+
+/// For rows CPUID does not offer (yet): MMX and SSE, and x87 until its handlers stand.
+Outcome not_offered(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+
+namespace dispatch {
+using namespace row_names;
+
+// The handler of a mnemonic, by family. Both arguments are tokens of the row.
+#define HANDLER_data_transfer(mnemonic) interpret::mnemonic
+#define HANDLER_arithmetic(mnemonic) interpret::mnemonic
+#define HANDLER_logic_and_bits(mnemonic) interpret::mnemonic
+#define HANDLER_shift_rotate(mnemonic) interpret::mnemonic
+#define HANDLER_control_transfer(mnemonic) interpret::mnemonic
+#define HANDLER_string(mnemonic) interpret::mnemonic
+#define HANDLER_atomic(mnemonic) interpret::mnemonic
+#define HANDLER_system(mnemonic) interpret::mnemonic
+#define HANDLER_x87(mnemonic) not_offered
+#define HANDLER_simd(mnemonic) not_offered
+
+// A discarded branch needs no definition: privileged instructions have no handlers.
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
+               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
+               attributes, execution)                                                          \
+  []() -> Handler {                                                                            \
+    if constexpr (((attributes)&attribute::privileged) != 0) {                                 \
+      return privileged_instruction;                                                           \
+    } else {                                                                                   \
+      return HANDLER_##family(mnemonic);                                                       \
+    }                                                                                          \
+  }(),
+
+constexpr Handler kHandlers[] = {
+#include "guest/i386/decode/opcodes.inc"
+};
+
+#undef OPCODE
+#undef HANDLER_data_transfer
+#undef HANDLER_arithmetic
+#undef HANDLER_logic_and_bits
+#undef HANDLER_shift_rotate
+#undef HANDLER_control_transfer
+#undef HANDLER_string
+#undef HANDLER_atomic
+#undef HANDLER_system
+#undef HANDLER_x87
+#undef HANDLER_simd
+
+}  // namespace dispatch
+
+/// #PF of an instruction fetch that failed at `address`.
+Outcome fetch_fault(CpuState& cpu, uint32_t address) {
+  cpu.exception = {Vector::PF, interpret::kPageFaultUser | interpret::kPageFaultFetch, address};
+  return Outcome::exception;
+}
+
+}  // namespace
+
+Outcome execute(CpuState& cpu, const Instruction& instruction) {
+  CHECK(cpu.lazy.kind == static_cast<uint32_t>(FlagKind::packed));
+  const bool single_step = (cpu.eflags & eflags::TF) != 0;
+  Outcome outcome = dispatch::kHandlers[instruction.row](cpu, instruction);
+  if (outcome == Outcome::next) cpu.eip = instruction.next_address();
+  const bool completed =
+      outcome == Outcome::next || outcome == Outcome::branch || outcome == Outcome::again;
+  if (single_step && completed) outcome = interpret::trap(cpu, Vector::DB);
+  return outcome;
+}
+
+Outcome step(CpuState& cpu) {
+  constexpr uint32_t kPageMask = 0xfff;
+  const uint32_t address = cpu.segment_base[CS] + cpu.eip;
+  uint8_t bytes[kMaxInstructionLength];
+  // The bytes of the next page are fetched only if the instruction reaches there.
+  uint32_t size = std::min<uint32_t>(kMaxInstructionLength, kPageMask + 1 - (address & kPageMask));
+  if (!copy_from_guest(bytes, address, size)) return fetch_fault(cpu, address);
+  Instruction instruction;
+  DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
+  if (status == DecodeStatus::truncated && size < kMaxInstructionLength) {
+    const uint32_t rest = kMaxInstructionLength - size;
+    if (!copy_from_guest(bytes + size, address + size, rest))
+      return fetch_fault(cpu, address + size);
+    status = decode(bytes, kMaxInstructionLength, cpu.eip, instruction);
+  }
+  switch (status) {
+    case DecodeStatus::ok:
+      return execute(cpu, instruction);
+    case DecodeStatus::illegal:
+      return raise(cpu, Vector::UD);
+    case DecodeStatus::too_long:
+    case DecodeStatus::truncated:
+      break;
+  }
+  return raise(cpu, Vector::GP);
+}
+
+}  // namespace ferry::i386

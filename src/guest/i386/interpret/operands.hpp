@@ -1,0 +1,231 @@
+// Reading and writing operands by width, effective addresses, the stack, and raising exceptions.
+//
+// Functions that can fault return false with cpu.exception set; the handler then returns
+// Outcome::exception and has changed nothing before.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "common/diagnostics.hpp"
+#include "guest/i386/cpu_state.hpp"
+#include "guest/i386/decode/instruction.hpp"
+#include "guest/i386/flags.hpp"
+#include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/memory.hpp"
+
+namespace ferry::i386::interpret {
+
+/// Calls `body` with a zero of the unsigned type of `width` bytes (1, 2 or 4).
+template <typename Body>
+inline Outcome with_width(unsigned width, Body&& body) {
+  switch (width) {
+    case 1:
+      return body(uint8_t{});
+    case 2:
+      return body(uint16_t{});
+    default:
+      return body(uint32_t{});
+  }
+}
+
+// Exceptions.
+
+/// #PF bits of the error code (SDM vol. 3, 4.7). Bit 0 (page present) is left clear: only the owner
+/// of the address space knows it.
+inline constexpr uint32_t kPageFaultWrite = 1u << 1;
+inline constexpr uint32_t kPageFaultUser = 1u << 2;
+inline constexpr uint32_t kPageFaultFetch = 1u << 4;
+
+/// Sets cpu.exception; returns Outcome::exception for the handler to return.
+Outcome raise(CpuState& cpu, Vector vector, uint32_t error_code = 0);
+
+/// The instruction is done and eip stands behind it, but an exception is to be reported.
+Outcome trap(CpuState& cpu, Vector vector);
+
+enum class AccessKind : uint8_t { read, write };
+
+/// #PF for an access of `size` bytes that failed at or behind `address`: finds the first byte that
+/// cannot be accessed, as CR2 names it.
+void page_fault(CpuState& cpu, uint32_t address, unsigned size, AccessKind kind);
+
+// Flags.
+
+inline void set_flags(CpuState& cpu, uint32_t mask, uint32_t values) {
+  cpu.eflags = (cpu.eflags & ~mask) | (values & mask);
+}
+inline void set_arithmetic_flags(CpuState& cpu, uint32_t values) {
+  set_flags(cpu, eflags::kArithmetic, values);
+}
+[[nodiscard]] inline bool carry(const CpuState& cpu) {
+  return (cpu.eflags & eflags::CF) != 0;
+}
+
+/// EFLAGS bits POPF and IRET change in user mode, where IOPL is 0 (SDM vol. 2, POPF).
+template <OperandType T>
+inline constexpr uint32_t kUserFlags = eflags::kArithmetic | eflags::TF | eflags::DF | eflags::NT |
+                                       (sizeof(T) == 4 ? eflags::AC | eflags::ID : 0);
+
+// General registers.
+
+template <OperandType T>
+[[nodiscard]] inline T gpr(const CpuState& cpu, unsigned reg) {
+  return static_cast<T>(cpu.gpr[reg]);
+}
+
+/// Writes the low part; the rest of the register stays.
+template <OperandType T>
+inline void set_gpr(CpuState& cpu, unsigned reg, T value) {
+  constexpr uint32_t kMask = static_cast<T>(~T{0});
+  cpu.gpr[reg] = (cpu.gpr[reg] & ~kMask) | value;
+}
+
+template <OperandType T>
+[[nodiscard]] inline T read_gpr(const CpuState& cpu, const Operand& operand) {
+  return static_cast<T>(cpu.gpr[operand.reg] >> (operand.high_byte ? 8 : 0));
+}
+
+template <OperandType T>
+inline void write_gpr(CpuState& cpu, const Operand& operand, T value) {
+  if (operand.high_byte) {
+    cpu.gpr[operand.reg] = (cpu.gpr[operand.reg] & ~0xff00u) | (uint32_t{value} & 0xff) << 8;
+  } else {
+    set_gpr(cpu, operand.reg, value);
+  }
+}
+
+// Memory.
+
+/// Offset of the memory operand in its segment, before the segment base (what LEA gives).
+[[nodiscard]] uint32_t effective_offset(const CpuState& cpu, const Instruction& instruction);
+
+/// Linear address of `offset` in `segment`. #GP if the segment's selector is null, or the access a
+/// write and the segment a code segment.
+[[nodiscard]] bool linear_address(CpuState& cpu, SegmentRegister segment, uint32_t offset,
+                                  AccessKind kind, uint32_t& address);
+
+[[nodiscard]] inline bool operand_address(CpuState& cpu, const Instruction& instruction,
+                                          AccessKind kind, uint32_t& address) {
+  return linear_address(cpu, instruction.memory.segment, effective_offset(cpu, instruction), kind,
+                        address);
+}
+
+/// T is uint8_t, uint16_t, uint32_t or uint64_t.
+template <typename T>
+[[nodiscard]] inline bool load_memory(CpuState& cpu, uint32_t address, T& value) {
+  if (load(address, value)) return true;
+  page_fault(cpu, address, sizeof(T), AccessKind::read);
+  return false;
+}
+
+template <typename T>
+[[nodiscard]] inline bool store_memory(CpuState& cpu, uint32_t address, T value) {
+  if (store(address, value)) return true;
+  page_fault(cpu, address, sizeof(T), AccessKind::write);
+  return false;
+}
+
+/// Replaces the value at `address` by compute(old), atomically if `locked`. `old` and `result` are
+/// the values before and after.
+template <typename T, typename Compute>
+[[nodiscard]] inline bool modify_memory(CpuState& cpu, uint32_t address, bool locked, T& old,
+                                        T& result, Compute&& compute) {
+  bool done = load(address, old);
+  bool exchanged = false;
+  while (done && !exchanged) {
+    result = compute(old);
+    if (locked) {
+      done = compare_exchange(address, old, result, exchanged);
+    } else {
+      done = exchanged = store(address, result);
+    }
+  }
+  if (!done) page_fault(cpu, address, sizeof(T), AccessKind::write);
+  return done;
+}
+
+// Operands.
+
+/// Reads a register, memory or immediate operand.
+template <OperandType T>
+[[nodiscard]] inline bool read_operand(CpuState& cpu, const Instruction& instruction,
+                                       const Operand& operand, T& value) {
+  switch (operand.kind) {
+    case OperandKind::gpr:
+      value = read_gpr<T>(cpu, operand);
+      return true;
+    case OperandKind::immediate:
+      value = static_cast<T>(instruction.immediate);
+      return true;
+    case OperandKind::immediate2:
+      value = static_cast<T>(instruction.immediate2);
+      return true;
+    case OperandKind::memory: {
+      uint32_t address = 0;
+      return operand_address(cpu, instruction, AccessKind::read, address) &&
+             load_memory(cpu, address, value);
+    }
+    default:
+      UNREACHABLE();
+  }
+}
+
+/// Writes a register or memory operand.
+template <OperandType T>
+[[nodiscard]] inline bool write_operand(CpuState& cpu, const Instruction& instruction,
+                                        const Operand& operand, T value) {
+  if (operand.kind == OperandKind::gpr) {
+    write_gpr(cpu, operand, value);
+    return true;
+  }
+  uint32_t address = 0;
+  return operand_address(cpu, instruction, AccessKind::write, address) &&
+         store_memory(cpu, address, value);
+}
+
+/// Replaces a register or memory operand by compute(old); atomic under a LOCK prefix.
+template <OperandType T, typename Compute>
+[[nodiscard]] inline bool modify_operand(CpuState& cpu, const Instruction& instruction,
+                                         const Operand& operand, T& old, T& result,
+                                         Compute&& compute) {
+  if (operand.kind == OperandKind::gpr) {
+    old = read_gpr<T>(cpu, operand);
+    result = compute(old);
+    write_gpr(cpu, operand, result);
+    return true;
+  }
+  uint32_t address = 0;
+  return operand_address(cpu, instruction, AccessKind::write, address) &&
+         modify_memory(cpu, address, instruction.lock, old, result, std::forward<Compute>(compute));
+}
+
+// The stack: always 32-bit ESP, because SS is always a 32-bit segment.
+
+template <OperandType T>
+[[nodiscard]] inline bool push(CpuState& cpu, T value) {
+  const uint32_t top = cpu.gpr[ESP] - sizeof(T);
+  if (!store_memory(cpu, cpu.segment_base[SS] + top, value)) return false;
+  cpu.gpr[ESP] = top;
+  return true;
+}
+
+/// Reads the value `depth` bytes above the top of the stack; ESP stays.
+template <OperandType T>
+[[nodiscard]] inline bool peek(CpuState& cpu, uint32_t depth, T& value) {
+  return load_memory(cpu, cpu.segment_base[SS] + cpu.gpr[ESP] + depth, value);
+}
+
+// Segments (segments.cpp).
+
+/// Loads `selector` into `segment` with the checks of MOV to Sreg (not CS).
+[[nodiscard]] bool load_segment(CpuState& cpu, SegmentRegister segment, uint16_t selector);
+
+/// Whether a far transfer or IRET may load `selector` into CS from user mode; raises #GP otherwise.
+[[nodiscard]] bool check_code_selector(CpuState& cpu, uint16_t selector, bool is_return);
+
+/// The second doubleword of the descriptor `selector` names and its byte-granular limit. False if
+/// there is none that user mode may see.
+[[nodiscard]] bool lookup_descriptor(const CpuState& cpu, uint16_t selector, uint32_t& rights,
+                                     uint32_t& limit);
+
+}  // namespace ferry::i386::interpret

@@ -1,0 +1,254 @@
+// Processor identification, time stamps, hints and system tables as user mode sees them
+// (SDM vol. 1, 5.1.13 and 5.22). Privileged instructions never get here: the dispatch raises #GP.
+#include <time.h>
+
+#include "guest/i386/interpret/handlers.hpp"
+#include "guest/i386/interpret/operands.hpp"
+
+namespace ferry::i386::interpret {
+
+namespace {
+
+struct CpuidLeaf {
+  uint32_t eax = 0;
+  uint32_t ebx = 0;
+  uint32_t ecx = 0;
+  uint32_t edx = 0;
+};
+
+/// Four characters of a CPUID string.
+[[nodiscard]] constexpr uint32_t text(const char (&characters)[5]) {
+  uint32_t word = 0;
+  for (unsigned i = 0; i < 4; ++i) {
+    word |= uint32_t{static_cast<uint8_t>(characters[i])} << 8 * i;
+  }
+  return word;
+}
+
+// CPUID.01H:EDX. Only what this interpreter does in full.
+constexpr uint32_t kFeatureFpu = 1u << 0, kFeatureTsc = 1u << 4, kFeatureCx8 = 1u << 8,
+                   kFeatureCmov = 1u << 15;
+
+constexpr uint32_t kMaxBasicLeaf = 1;
+constexpr uint32_t kMaxExtendedLeaf = 0x80000004;
+
+/// Family 6, model 1: the first processor with CMOV, which is what an i686 distribution asks for.
+/// The vendor is Intel's because C libraries and run-time dispatchers read their tables only for
+/// vendors they know; the brand string says what it is.
+[[nodiscard]] CpuidLeaf cpuid(uint32_t leaf) {
+  switch (leaf) {
+    case 0:
+      return {kMaxBasicLeaf, text("Genu"), text("ntel"), text("ineI")};
+    case 0x80000000:
+      return {kMaxExtendedLeaf, 0, 0, 0};
+    case 0x80000001:
+      return {};
+    case 0x80000002:
+      return {text("Ferr"), text("y us"), text("er-m"), text("ode ")};
+    case 0x80000003:
+      return {text("i686"), text(" pro"), text("cess"), text("or\0\0")};
+    case 0x80000004:
+      return {};
+    // Above the highest leaf Intel processors give the data of the highest basic one.
+    default:
+      return {0x611, 0, 0, kFeatureFpu | kFeatureTsc | kFeatureCx8 | kFeatureCmov};
+  }
+}
+
+/// Nanoseconds: a time stamp counter of a constant 1 GHz, the same on every host.
+[[nodiscard]] uint64_t time_stamp() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// What Linux gives user mode in place of the real values on processors with UMIP (it emulates the
+// five instructions so that old programs go on, and tells no kernel address).
+constexpr uint32_t kGdtBase = 0xfffe0000;
+constexpr uint32_t kIdtBase = 0xffff0000;
+constexpr uint16_t kTableLimit = 0;
+constexpr uint32_t kCr0 = 0x80050033;  ///< PE MP ET NE WP AM PG
+constexpr uint32_t kLdtSelector = 0;
+constexpr uint32_t kTaskSelector = 0x40;  ///< the TSS entry of a 64-bit kernel's GDT
+
+Outcome store_table_register(CpuState& cpu, const Instruction& instruction, uint32_t base) {
+  uint32_t address = 0;
+  if (!operand_address(cpu, instruction, AccessKind::write, address)) return Outcome::exception;
+  // Both halves or nothing: the base is stored first, so its old value must be known.
+  uint32_t old_base = 0;
+  if (!load_memory(cpu, address + 2, old_base) || !store_memory(cpu, address + 2, base)) {
+    return Outcome::exception;
+  }
+  if (store_memory(cpu, address, kTableLimit)) return Outcome::next;
+  CHECK(store(address + 2, old_base));
+  return Outcome::exception;
+}
+
+Outcome store_system_word(CpuState& cpu, const Instruction& instruction, uint32_t value) {
+  const Operand& operand = instruction.operands[0];
+  return with_width(operand.width, [&]<OperandType T>(T) {
+    return write_operand(cpu, instruction, operand, static_cast<T>(value)) ? Outcome::next
+                                                                           : Outcome::exception;
+  });
+}
+
+constexpr uint32_t kCodeSegment = 1u << 11;
+constexpr uint32_t kWritableData = 1u << 9;
+
+/// VERR, VERW: `verify(rights)` of a descriptor user mode may see.
+template <typename Verify>
+Outcome verify_selector(CpuState& cpu, const Instruction& instruction, Verify verify) {
+  uint16_t selector = 0;
+  if (!read_operand(cpu, instruction, instruction.operands[0], selector)) return Outcome::exception;
+  uint32_t rights = 0;
+  uint32_t limit = 0;
+  const bool valid = lookup_descriptor(cpu, selector, rights, limit) && verify(rights);
+  set_flags(cpu, eflags::ZF, flag_if(valid, eflags::ZF));
+  return Outcome::next;
+}
+
+/// LAR, LSL: the destination is written only if the descriptor can be seen.
+template <typename Select>
+Outcome load_descriptor_field(CpuState& cpu, const Instruction& instruction, Select select) {
+  uint16_t selector = 0;
+  if (!read_operand(cpu, instruction, instruction.operands[1], selector)) return Outcome::exception;
+  uint32_t rights = 0;
+  uint32_t limit = 0;
+  const bool valid = lookup_descriptor(cpu, selector, rights, limit);
+  set_flags(cpu, eflags::ZF, flag_if(valid, eflags::ZF));
+  if (!valid) return Outcome::next;
+  return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
+    write_gpr(cpu, instruction.operands[0], static_cast<T>(select(rights, limit)));
+    return Outcome::next;
+  });
+}
+
+}  // namespace
+
+Outcome CPUID(CpuState& cpu, const Instruction&) {
+  const CpuidLeaf leaf = cpuid(cpu.gpr[EAX]);
+  cpu.gpr[EAX] = leaf.eax;
+  cpu.gpr[EBX] = leaf.ebx;
+  cpu.gpr[ECX] = leaf.ecx;
+  cpu.gpr[EDX] = leaf.edx;
+  return Outcome::next;
+}
+
+Outcome RDTSC(CpuState& cpu, const Instruction&) {
+  const uint64_t stamp = time_stamp();
+  cpu.gpr[EAX] = static_cast<uint32_t>(stamp);
+  cpu.gpr[EDX] = static_cast<uint32_t>(stamp >> 32);
+  return Outcome::next;
+}
+
+/// IA32_TSC_AUX is 0: processor 0, node 0.
+Outcome RDTSCP(CpuState& cpu, const Instruction& instruction) {
+  cpu.gpr[ECX] = 0;
+  return RDTSC(cpu, instruction);
+}
+
+Outcome NOP(CpuState&, const Instruction&) {
+  return Outcome::next;
+}
+Outcome PAUSE(CpuState&, const Instruction&) {
+  return Outcome::next;
+}
+Outcome PREFETCH(CpuState&, const Instruction&) {
+  return Outcome::next;
+}
+
+Outcome CLFLUSH(CpuState& cpu, const Instruction& instruction) {
+  // No cache to flush, but the address is checked like a byte load (SDM vol. 2, CLFLUSH).
+  uint32_t address = 0;
+  uint8_t value = 0;
+  return operand_address(cpu, instruction, AccessKind::read, address) &&
+                 load_memory(cpu, address, value)
+             ? Outcome::next
+             : Outcome::exception;
+}
+
+Outcome MFENCE(CpuState&, const Instruction&) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  return Outcome::next;
+}
+
+Outcome LFENCE(CpuState& cpu, const Instruction& instruction) {
+  return MFENCE(cpu, instruction);
+}
+Outcome SFENCE(CpuState& cpu, const Instruction& instruction) {
+  return MFENCE(cpu, instruction);
+}
+
+Outcome UD2(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+
+Outcome SGDT(CpuState& cpu, const Instruction& instruction) {
+  return store_table_register(cpu, instruction, kGdtBase);
+}
+
+Outcome SIDT(CpuState& cpu, const Instruction& instruction) {
+  return store_table_register(cpu, instruction, kIdtBase);
+}
+
+Outcome SLDT(CpuState& cpu, const Instruction& instruction) {
+  return store_system_word(cpu, instruction, kLdtSelector);
+}
+
+Outcome STR(CpuState& cpu, const Instruction& instruction) {
+  return store_system_word(cpu, instruction, kTaskSelector);
+}
+
+Outcome SMSW(CpuState& cpu, const Instruction& instruction) {
+  return store_system_word(cpu, instruction, kCr0);
+}
+
+Outcome VERR(CpuState& cpu, const Instruction& instruction) {
+  return verify_selector(cpu, instruction, [](uint32_t) { return true; });
+}
+
+Outcome VERW(CpuState& cpu, const Instruction& instruction) {
+  return verify_selector(cpu, instruction, [](uint32_t rights) {
+    return (rights & kCodeSegment) == 0 && (rights & kWritableData) != 0;
+  });
+}
+
+Outcome LAR(CpuState& cpu, const Instruction& instruction) {
+  return load_descriptor_field(cpu, instruction, [](uint32_t rights, uint32_t) { return rights; });
+}
+
+Outcome LSL(CpuState& cpu, const Instruction& instruction) {
+  return load_descriptor_field(cpu, instruction, [](uint32_t, uint32_t limit) { return limit; });
+}
+
+/// Raises the destination's RPL to the source's.
+Outcome ARPL(CpuState& cpu, const Instruction& instruction) {
+  const uint16_t rpl = read_gpr<uint16_t>(cpu, instruction.operands[1]) & kRplMask;
+  bool raised = false;
+  uint16_t old = 0;
+  uint16_t result = 0;
+  if (!modify_operand(cpu, instruction, instruction.operands[0], old, result, [&](uint16_t value) {
+        raised = (value & kRplMask) < rpl;
+        return raised ? static_cast<uint16_t>((value & ~kRplMask) | rpl) : value;
+      })) {
+    return Outcome::exception;
+  }
+  set_flags(cpu, eflags::ZF, flag_if(raised, eflags::ZF));
+  return Outcome::next;
+}
+
+// CPUID offers neither FXSR nor SSE, so these are not there.
+Outcome FXSAVE(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+Outcome FXRSTOR(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+Outcome LDMXCSR(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+Outcome STMXCSR(CpuState& cpu, const Instruction&) {
+  return raise(cpu, Vector::UD);
+}
+
+}  // namespace ferry::i386::interpret
