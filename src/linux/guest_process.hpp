@@ -6,10 +6,12 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.hpp"
 #include "linux/address_space.hpp"
+#include "linux/i386/vdso.hpp"
 #include "linux/signals.hpp"
 
 namespace ferry {
@@ -21,6 +23,11 @@ struct GuestLimit {
   uint64_t soft = UINT64_MAX;
   uint64_t hard = UINT64_MAX;
 };
+
+/// A guest's environment variable that would change the runner or ferry itself (LD_PRELOAD, QEMU_*,
+/// FERRY_*) travels through an exec under a name with this prefix.
+inline constexpr std::string_view kGuestVariablePrefix = "FERRY_GUEST_";
+[[nodiscard]] bool needs_guest_prefix(std::string_view variable);
 
 /// What the command line asks for.
 struct LaunchRequest {
@@ -45,6 +52,7 @@ class GuestProcess {
 
   AddressSpace* space;
   std::array<SignalAction, kSignalCount + 1> actions{};
+  SignalSet known_actions = 0;  ///< signals whose inherited disposition was read from the host
 
   std::string root;                       ///< -L, without a trailing slash; empty: none
   std::vector<std::string> exec_options;  ///< options every exec'd ferry gets (set by main)
@@ -58,10 +66,7 @@ class GuestProcess {
   uint32_t stack_top = 0;
   uint32_t personality = 0;
   GuestLimit limit_address_space, limit_data, limit_stack;
-  uint32_t vdso_base = 0;
-  uint32_t vsyscall = 0;   ///< __kernel_vsyscall
-  uint32_t sigreturn = 0;  ///< the kernel's own return trampolines in the vdso
-  uint32_t rt_sigreturn = 0;
+  i386::Vdso vdso;
   int binary_descriptor = -1;  ///< ferry's own binary, hidden from the guest
 
   /// Set by main: runs `thread` until its process ends; never returns. vfork children need it.
@@ -70,6 +75,14 @@ class GuestProcess {
 
   /// Whether a guest may not see or touch host descriptor `fd`.
   [[nodiscard]] bool descriptor_hidden(int fd) const;
+  /// The guest wants number `fd` for itself (dup2): moves a hidden descriptor out of its way.
+  void make_room_for(int fd);
+  /// Environment strings that make an exec'd ferry continue this process: runner, binary, limits.
+  [[nodiscard]] std::vector<std::string> private_environment() const;
+
+ private:
+  void take_private_variable(std::string_view name, std::string_view value);
+  void open_own_binary(int inherited);
 };
 
 }  // namespace ferry

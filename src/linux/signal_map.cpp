@@ -12,17 +12,18 @@ namespace {
 namespace abi = i386::abi;
 
 #if defined(__mips__)
-constexpr int kHostStackFault = SIGEMT;  // MIPS has no SIGSTKFLT; SIGEMT has no other use and also kills
+constexpr int kHostStackFault =
+    SIGEMT;  // MIPS has no SIGSTKFLT; SIGEMT has no other use and also kills
 #else
 constexpr int kHostStackFault = SIGSTKFLT;
 #endif
 
 // Host numbers of guest signals 0..31; real-time signals are the same everywhere.
 constexpr std::array<uint8_t, 32> kToHost = {
-    0,         SIGHUP,  SIGINT,  SIGQUIT, SIGILL,   SIGTRAP, SIGABRT,   SIGBUS,
-    SIGFPE,    SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2,  SIGPIPE, SIGALRM,   SIGTERM,
-    kHostStackFault,    SIGCHLD, SIGCONT, SIGSTOP,  SIGTSTP, SIGTTIN,   SIGTTOU,
-    SIGURG,    SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO,   SIGPWR, SIGSYS};
+    0,       SIGHUP,   SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,          SIGFPE,
+    SIGKILL, SIGUSR1,  SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, kHostStackFault, SIGCHLD,
+    SIGCONT, SIGSTOP,  SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,  SIGXCPU, SIGXFSZ,         SIGVTALRM,
+    SIGPROF, SIGWINCH, SIGIO,   SIGPWR,  SIGSYS};
 
 constexpr auto kToGuest = [] {
   std::array<uint8_t, 32> table{};
@@ -96,7 +97,8 @@ abi::SigInfo siginfo_to_guest(const siginfo_t& host) {
   } else if (host.si_code <= 0) {
     guest.rt = {host.si_pid, host.si_uid, low_word(host.si_value.sival_ptr)};
   } else if (guest.signo == abi::kSIGCHLD) {
-    const int status = host.si_code == CLD_EXITED ? host.si_status : signal_to_guest(host.si_status);
+    const int status =
+        host.si_code == CLD_EXITED ? host.si_status : signal_to_guest(host.si_status);
     guest.child = {host.si_pid, host.si_uid, status, static_cast<int32_t>(host.si_utime),
                    static_cast<int32_t>(host.si_stime)};
   } else if (guest.signo == abi::kSIGIO) {
@@ -124,7 +126,8 @@ siginfo_t siginfo_to_host(const abi::SigInfo& guest) {
   } else if (guest.signo == abi::kSIGCHLD) {
     host.si_pid = guest.child.pid;
     host.si_uid = guest.child.uid;
-    host.si_status = guest.code == CLD_EXITED ? guest.child.status : signal_to_host(guest.child.status);
+    host.si_status =
+        guest.code == CLD_EXITED ? guest.child.status : signal_to_host(guest.child.status);
     host.si_utime = guest.child.utime;
     host.si_stime = guest.child.stime;
   } else if (guest.signo == abi::kSIGIO) {
@@ -152,14 +155,14 @@ namespace {
 #if defined(__mips__)
 struct KernelAction {  // arch/mips/include/uapi/asm/signal.h
   uint32_t flags;
-  HostHandler handler;
+  uintptr_t handler;
   HostSignalSet mask;
 };
 #else
 extern "C" void ferry_signal_restorer();  // safe_syscall.S
 
 struct KernelAction {  // arch/x86/include/uapi/asm/signal.h
-  HostHandler handler;
+  uintptr_t handler;
   uint64_t flags;
   void (*restorer)();
   HostSignalSet mask;
@@ -183,7 +186,8 @@ long set_host_action(int host_signal, const HostAction* action, HostAction* old)
   }
   const long result = host_call(SYS_rt_sigaction, host_signal, action != nullptr ? &next : nullptr,
                                 old != nullptr ? &previous : nullptr, sizeof(HostSignalSet));
-  if (result == 0 && old != nullptr) *old = {previous.handler, static_cast<uint32_t>(previous.flags)};
+  if (result == 0 && old != nullptr)
+    *old = {previous.handler, static_cast<uint32_t>(previous.flags)};
   return result;
 }
 

@@ -1,4 +1,5 @@
-// Signal numbers, sets, siginfo and wait statuses between the i386 ABI and the host's (MIPS differs in all).
+// Signal numbers, sets, siginfo and wait statuses between the i386 ABI and the host's (MIPS differs
+// in all).
 #pragma once
 
 #include <signal.h>
@@ -43,10 +44,10 @@ struct HostSignalSet {
 [[nodiscard]] int32_t wait_status_to_guest(int host);
 
 /// Host signal dispositions, without libc (which keeps signals 32 and 33 for itself).
-using HostHandler = void (*)(int, siginfo_t*, void*);
+inline constexpr uintptr_t kHostDefault = 0, kHostIgnore = 1;  // SIG_DFL, SIG_IGN
 struct HostAction {
-  HostHandler handler = nullptr;  ///< or SIG_DFL, SIG_IGN
-  uint32_t flags = 0;             ///< host SA_*
+  uintptr_t handler = kHostDefault;
+  uint32_t flags = 0;  ///< host SA_*
 };
 long set_host_action(int host_signal, const HostAction* action, HostAction* old);
 /// rt_sigprocmask(SIG_SETMASK).

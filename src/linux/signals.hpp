@@ -97,8 +97,6 @@ void set_signal_hooks(const SignalHooks& hooks);
 
 /// Installs the fault handlers and takes over dispositions and the mask inherited from exec.
 void initialize_signals(Thread& thread);
-/// Host sigaltstack and mask for a new host thread or vfork child; no change of dispositions.
-void initialize_signals_of_thread(Thread& thread);
 
 /// Turns a guest exception into a guest signal (SIGSEGV, SIGFPE, ...) that deliver_pending_signals
 /// delivers.

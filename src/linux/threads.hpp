@@ -13,11 +13,6 @@ namespace ferry {
 
 class GuestProcess;
 
-/// GDT slots an i386 kernel gives to set_thread_area (GDT_ENTRY_TLS_MIN in
-/// arch/x86/include/asm/segment.h).
-inline constexpr uint32_t kFirstTlsEntry = 6;
-inline constexpr uint32_t kTlsEntries = 3;
-
 struct Thread {
   explicit Thread(GuestProcess& owner) : process(&owner) {}
 
@@ -34,7 +29,7 @@ struct Thread {
   int exit_status = 0;     ///< valid once handle_syscall says exit_process
   void* engine = nullptr;  ///< the engine's own per-thread data
   ThreadSignals signals;
-  std::array<i386::abi::UserDesc, kTlsEntries> tls{};
+  std::array<i386::abi::UserDesc, i386::kTlsEntries> tls{};  ///< cpu.tls as the guest set it
   /// Number of the call being made or restarted; what strace and restarts use.
   uint32_t syscall_number = 0;
 };
@@ -43,8 +38,8 @@ struct Thread {
 [[nodiscard]] Thread* current_thread();
 void set_current_thread(Thread* thread);
 
-/// Loads `selector` into a segment register as the processor would: finds the base among the
-/// thread's TLS entries and the flat segments. False: #GP(selector).
-[[nodiscard]] bool segment_base(const Thread& thread, uint16_t selector, uint32_t& base);
+/// Loads `selector` into a segment register; an invalid one becomes the null selector, as when the
+/// kernel restores a context.
+void restore_segment(Thread& thread, i386::SegmentRegister segment, uint16_t selector);
 
 }  // namespace ferry

@@ -11,9 +11,9 @@ namespace ferry::i386 {
 
 namespace {
 
-constexpr uint16_t kUserCode = 0x73, kUserData = 0x7b;  // selectors of an i386 kernel
-constexpr uint32_t kRestorableFlags = eflags::AC | eflags::OF | eflags::DF | eflags::TF | eflags::SF |
-                                      eflags::ZF | eflags::AF | eflags::PF | eflags::CF | eflags::RF;
+constexpr uint32_t kRestorableFlags = eflags::AC | eflags::OF | eflags::DF | eflags::TF |
+                                      eflags::SF | eflags::ZF | eflags::AF | eflags::PF |
+                                      eflags::CF | eflags::RF;
 constexpr uint32_t kLegacyFpSize = offsetof(abi::FpState, fxsr_env);  // the FNSAVE part
 
 /// Full tag of a physical register (SDM vol. 1, 8.1.7): 0 valid, 1 zero, 2 special, 3 empty.
@@ -111,20 +111,12 @@ abi::SigContext save_context(const Thread& thread, uint32_t fpstate, SignalSet m
   return context;
 }
 
-void load_segment(Thread& thread, SegmentRegister segment, uint32_t selector) {
-  uint32_t base = 0;
-  const auto wanted = static_cast<uint16_t>(selector);
-  const bool valid = segment_base(thread, wanted, base);
-  thread.cpu.selector[segment] = valid ? wanted : 0;
-  thread.cpu.segment_base[segment] = base;
-}
-
 bool restore_context(Thread& thread, const abi::SigContext& context) {
   CpuState& cpu = thread.cpu;
-  load_segment(thread, GS, context.gs);
-  load_segment(thread, FS, context.fs);
-  load_segment(thread, ES, context.es);
-  load_segment(thread, DS, context.ds);
+  restore_segment(thread, GS, static_cast<uint16_t>(context.gs));
+  restore_segment(thread, FS, static_cast<uint16_t>(context.fs));
+  restore_segment(thread, ES, static_cast<uint16_t>(context.es));
+  restore_segment(thread, DS, static_cast<uint16_t>(context.ds));
   cpu.gpr = {context.eax, context.ecx, context.edx, context.ebx,
              context.esp, context.ebp, context.esi, context.edi};
   cpu.eip = context.eip;
@@ -172,10 +164,10 @@ void enter_handler(Thread& thread, const SignalAction& action, uint32_t frame, i
   cpu.eip = action.handler;
   cpu.eflags &= ~(eflags::DF | eflags::RF | eflags::TF);
   for (const SegmentRegister segment : {DS, ES, SS}) {
-    cpu.selector[segment] = kUserData;
+    cpu.selector[segment] = kUserDataSelector;
     cpu.segment_base[segment] = 0;
   }
-  cpu.selector[CS] = kUserCode;
+  cpu.selector[CS] = kUserCodeSelector;
   cpu.segment_base[CS] = 0;
 }
 
@@ -208,7 +200,7 @@ bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAc
     if (address == 0) return false;
     abi::SigFrame frame;
     std::memset(&frame, 0, sizeof frame);
-    frame.return_address = own_restorer ? action.restorer : process.sigreturn;
+    frame.return_address = own_restorer ? action.restorer : process.vdso.sigreturn;
     frame.signal = info.signo;
     frame.context = save_context(thread, fpstate, saved_mask);
     frame.extra_mask = static_cast<uint32_t>(saved_mask >> 32);
@@ -221,7 +213,7 @@ bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAc
   if (address == 0) return false;
   abi::RtSigFrame frame;
   std::memset(&frame, 0, sizeof frame);
-  frame.return_address = own_restorer ? action.restorer : process.rt_sigreturn;
+  frame.return_address = own_restorer ? action.restorer : process.vdso.rt_sigreturn;
   frame.signal = info.signo;
   frame.info_pointer = address + static_cast<uint32_t>(offsetof(abi::RtSigFrame, info));
   frame.context_pointer = address + static_cast<uint32_t>(offsetof(abi::RtSigFrame, context));

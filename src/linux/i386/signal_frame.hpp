@@ -11,8 +11,8 @@ struct Thread;
 
 namespace ferry::i386 {
 
-/// Builds the sigframe (or rt_sigframe with SA_SIGINFO) for `signal` and makes the thread enter the handler.
-/// `saved_mask` is what sigreturn restores. False: the stack cannot take the frame.
+/// Builds the sigframe (or rt_sigframe with SA_SIGINFO) for `signal` and makes the thread enter the
+/// handler. `saved_mask` is what sigreturn restores. False: the stack cannot take the frame.
 [[nodiscard]] bool build_signal_frame(Thread& thread, const abi::SigInfo& info,
                                       const SignalAction& action, SignalSet saved_mask);
 
