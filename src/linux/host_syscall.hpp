@@ -53,7 +53,7 @@ inline long raw_call(long number, long a, long b, long c, long d, long e, long f
 }
 
 extern "C" {
-/// safe_syscall.S: returns kSafeCallInterrupted without having made the call if `*pending` is not
+/// host_calls.S: returns kSafeCallInterrupted without having made the call if `*pending` is not
 /// 0, or if a signal's handler moved the pc to safe_syscall_restart.
 long ferry_safe_syscall(const std::atomic<uint32_t>* pending, long number, long a, long b, long c,
                         long d, long e, long f);

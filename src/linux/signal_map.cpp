@@ -159,7 +159,7 @@ struct KernelAction {  // arch/mips/include/uapi/asm/signal.h
   HostSignalSet mask;
 };
 #else
-extern "C" void ferry_signal_restorer();  // safe_syscall.S
+extern "C" void ferry_signal_restorer();  // host_calls.S
 
 struct KernelAction {  // arch/x86/include/uapi/asm/signal.h
   uintptr_t handler;

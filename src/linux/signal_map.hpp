@@ -52,5 +52,7 @@ struct HostAction {
 long set_host_action(int host_signal, const HostAction* action, HostAction* old);
 /// rt_sigprocmask(SIG_SETMASK).
 void set_host_mask(const HostSignalSet& mask);
+/// The host mask that stands for the thread's: without the signals that faults raise.
+[[nodiscard]] HostSignalSet host_signal_mask(const Thread& thread);
 
 }  // namespace ferry

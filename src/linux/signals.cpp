@@ -181,12 +181,16 @@ void block_host_signals() {
   set_host_mask(set_to_host(~kFaultSet));
 }
 
+HostSignalSet host_signal_mask(const Thread& thread) {
+  return set_to_host(thread.signals.mask & ~kFaultSet);
+}
+
 void restore_host_mask(const Thread& thread) {
-  set_host_mask(set_to_host(thread.signals.mask & ~kFaultSet));
+  set_host_mask(host_signal_mask(thread));
 }
 
 void set_signal_mask(Thread& thread, SignalSet mask) {
-  mask &= ~kUnblockable;
+  mask = without_unblockable(mask);
   if (mask == thread.signals.mask) return;
   thread.signals.mask = mask;
   if ((thread.signals.held & ~mask) != 0) thread.signal_pending = 1;
@@ -233,7 +237,7 @@ int32_t change_action(Thread& thread, int signal, const SignalAction* action, Si
   if (old != nullptr) *old = current;
   if (action == nullptr) return 0;
   current = *action;
-  current.mask &= ~kUnblockable;
+  current.mask = without_unblockable(current.mask);
   apply_action(signal, current);
   const bool ignored = current.handler == kIgnore ||
                        (current.handler == kDefault && contains(kIgnoredByDefault, signal));
@@ -334,7 +338,7 @@ bool deliver_one(Thread& thread, const abi::SigInfo& info) {
   }
   signals.mask |= action.mask;
   if ((action.flags & abi::kSaNoDefer) == 0) signals.mask |= signal_bit(signal);
-  signals.mask &= ~kUnblockable;
+  signals.mask = without_unblockable(signals.mask);
   return true;
 }
 

@@ -114,6 +114,9 @@ bool deliver_pending_signals(Thread& thread);
 /// rt_sigaction; null pointers as in the kernel. Returns 0 or -errno.
 [[nodiscard]] int32_t change_action(Thread& thread, int signal, const SignalAction* action,
                                     SignalAction* old);
+[[nodiscard]] constexpr SignalSet without_unblockable(SignalSet set) {
+  return set & ~(signal_bit(i386::abi::kSIGKILL) | signal_bit(i386::abi::kSIGSTOP));
+}
 /// Sets the guest's mask and the host's with it.
 void set_signal_mask(Thread& thread, SignalSet mask);
 /// Guest signals that wait, blocked: sigpending(2).

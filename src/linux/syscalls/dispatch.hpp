@@ -52,9 +52,9 @@ struct SyscallRow {
 inline constexpr int32_t kErestartSys = 512;
 inline constexpr int32_t kErestartNoIntr = 513;
 /// The handler set eax and all else itself (sigreturn).
-inline constexpr int32_t kRegistersSet = 1024;
+inline constexpr int32_t kRegistersSet = -600;
 /// The process is to end with Thread::exit_status.
-inline constexpr int32_t kExitProcess = 1025;
+inline constexpr int32_t kExitProcess = -601;
 
 // --- guest memory
 // ---------------------------------------------------------------------------------

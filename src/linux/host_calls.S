@@ -1,3 +1,5 @@
+// The host calls that C++ cannot express.
+//
 // long ferry_safe_syscall(pending, number, a, b, c, d, e, f): see host_syscall.hpp.
 //
 // Between the check of *pending and the syscall instruction a signal may arrive; its handler sets *pending
@@ -38,6 +40,36 @@ ferry_safe_syscall_restart:
         li      $2, -512
         .end    ferry_safe_syscall
         .size   ferry_safe_syscall, . - ferry_safe_syscall
+
+// long ferry_clone_on_stack(flags, stack_top, entry, argument): clone(2); the child calls entry(argument) on the
+// new stack and does not come back.
+        .globl  ferry_clone_on_stack
+        .type   ferry_clone_on_stack, @function
+        .ent    ferry_clone_on_stack
+ferry_clone_on_stack:
+        daddiu  $5, $5, -32
+        sd      $6, 0($5)
+        sd      $7, 8($5)
+        li      $2, 5055                # __NR_clone of n64
+        move    $6, $0
+        move    $7, $0
+        move    $8, $0
+        syscall
+        bnez    $7, 1f
+        nop
+        beqz    $2, 2f
+        nop
+        jr      $31
+        nop
+1:      jr      $31
+        dsubu   $2, $0, $2
+2:      ld      $25, 0($29)
+        ld      $4, 8($29)
+        jalr    $25
+        nop
+        break
+        .end    ferry_clone_on_stack
+        .size   ferry_clone_on_stack, . - ferry_clone_on_stack
 #else
         .text
         .globl  ferry_safe_syscall
@@ -76,5 +108,28 @@ ferry_signal_restorer:
         mov     $15, %eax
         syscall
         .size   ferry_signal_restorer, . - ferry_signal_restorer
+
+// long ferry_clone_on_stack(flags, stack_top, entry, argument): clone(2); the child calls entry(argument) on the
+// new stack and does not come back.
+        .globl  ferry_clone_on_stack
+        .type   ferry_clone_on_stack, @function
+ferry_clone_on_stack:
+        sub     $16, %rsi
+        mov     %rdx, (%rsi)
+        mov     %rcx, 8(%rsi)
+        xor     %edx, %edx
+        xor     %r10d, %r10d
+        xor     %r8d, %r8d
+        mov     $56, %eax               # __NR_clone
+        syscall
+        test    %rax, %rax
+        jz      1f
+        ret
+1:      pop     %rax
+        pop     %rdi
+        xor     %ebp, %ebp
+        call    *%rax
+        hlt
+        .size   ferry_clone_on_stack, . - ferry_clone_on_stack
 #endif
         .section .note.GNU-stack, "", @progbits
