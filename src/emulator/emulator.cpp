@@ -3,8 +3,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include <cstddef>
-#include <new>
+#include <algorithm>
 
 #include "emulator/guest_thread.hpp"
 #include "emulator/statistics.hpp"
@@ -119,7 +118,8 @@ LaunchRequest launch_request(const CommandLine& line, std::vector<std::string> e
 void run_program(const CommandLine& given, char** environment) {
   // Everything lives until the process ends: allocated once, never freed.
   auto& line = *new CommandLine(given);
-  auto& space = *new AddressSpace(static_cast<uint32_t>(sysconf(_SC_PAGESIZE)));
+  const auto system_page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  auto& space = *new AddressSpace(std::max(line.host_page_bytes, system_page));
   auto& process = *new GuestProcess(space);
   auto& thread = *new Thread(process);
   active_line = &line;
@@ -144,7 +144,6 @@ void run_program(const CommandLine& given, char** environment) {
   }
   set_signal_hooks(hooks);
   if (!line.stats_file.empty()) set_exit_hook(write_exit_statistics);
-  initialize_signals(thread);
   process.launch(thread, launch_request(line, std::move(guest_environment)));
   run_thread(thread);
 }
