@@ -1,5 +1,6 @@
 #include "guest/i386/decode/decoder.hpp"
 
+#include <bit>
 #include <cstring>
 
 #include "guest/i386/decode/lookup.hpp"
@@ -11,23 +12,40 @@ namespace {
 /// imm32.
 constexpr uint32_t kMaxBodyLength = 11;
 
+/// Packed, because for a memcpy from a pointer of unknown alignment the MIPS compiler goes byte by
+/// byte.
+template <typename T>
+struct [[gnu::packed, gnu::may_alias]] Unaligned {
+  T value;
+};
+
 template <typename T>
 uint32_t load(const uint8_t* bytes) {
-  T value;
-  std::memcpy(&value, bytes, sizeof value);
-  return static_cast<uint32_t>(value);  // sign-extends when T is signed
+  // Sign-extends when T is signed.
+  return static_cast<uint32_t>(reinterpret_cast<const Unaligned<T>*>(bytes)->value);
 }
 
-/// Notes the prefixes in `instruction` and returns how many there are; `limit` if there is nothing
-/// else.
-uint32_t scan_prefixes(const uint8_t* bytes, uint32_t limit, Instruction& instruction) {
-  const auto override_segment = [&](SegmentRegister segment) {
-    instruction.segment_override = true;
-    instruction.memory.segment = segment;
-  };
+/// What the prefixes say. Passed by value into inlined functions, so that the common case without
+/// any costs nothing.
+struct Prefixes {
   uint32_t count = 0;
-  for (; count < limit; ++count) {
-    switch (bytes[count]) {
+  uint8_t operand_size = 4;
+  uint8_t address_size = 4;
+  bool lock = false;
+  RepPrefix rep = RepPrefix::none;
+  bool segment_override = false;
+  SegmentRegister segment = DS;
+};
+
+/// `count` is `limit` if there is nothing but prefixes.
+Prefixes scan_prefixes(const uint8_t* bytes, uint32_t limit) {
+  Prefixes prefixes;
+  const auto override_segment = [&prefixes](SegmentRegister segment) {
+    prefixes.segment_override = true;
+    prefixes.segment = segment;
+  };
+  for (; prefixes.count < limit; ++prefixes.count) {
+    switch (bytes[prefixes.count]) {
       case 0x26:
         override_segment(ES);
         break;
@@ -47,39 +65,39 @@ uint32_t scan_prefixes(const uint8_t* bytes, uint32_t limit, Instruction& instru
         override_segment(GS);
         break;
       case 0x66:
-        instruction.operand_size = 2;
+        prefixes.operand_size = 2;
         break;
       case 0x67:
-        instruction.address_size = 2;
+        prefixes.address_size = 2;
         break;
       case 0xf0:
-        instruction.lock = true;
+        prefixes.lock = true;
         break;
       case 0xf2:
-        instruction.rep = RepPrefix::repne;
+        prefixes.rep = RepPrefix::repne;
         break;
       case 0xf3:
-        instruction.rep = RepPrefix::repe;
+        prefixes.rep = RepPrefix::repe;
         break;
       default:
-        return count;
+        return prefixes;
     }
   }
-  return count;
+  return prefixes;
 }
 
-/// SDM vol. 2, table 2-2 and 2-3. `code` is behind ModRM; returns behind the displacement.
-const uint8_t* parse_memory32(const uint8_t* code, Instruction& instruction) {
-  MemoryOperand& memory = instruction.memory;
-  const unsigned mod = instruction.modrm >> 6;
-  unsigned base = instruction.modrm & 7;
+/// SDM vol. 2, tables 2-2 and 2-3. `code` is behind ModRM; returns behind the displacement.
+inline const uint8_t* parse_memory32(const uint8_t* code, uint32_t modrm, const Prefixes& prefixes,
+                                     MemoryOperand& memory) {
+  const uint32_t mod = modrm >> 6;
+  uint32_t base = modrm & 7;
   if (base == ESP) {
-    const uint8_t sib = *code++;
-    const unsigned index = (sib >> 3) & 7;
+    const uint32_t sib = *code++;
+    const uint32_t index = (sib >> 3) & 7;
     base = sib & 7;
     if (index != ESP) {
       memory.index = static_cast<uint8_t>(index);
-      memory.scale_log2 = sib >> 6;
+      memory.scale_log2 = static_cast<uint8_t>(sib >> 6);
     }
   }
   if (mod == 0 && base == EBP) {
@@ -87,7 +105,7 @@ const uint8_t* parse_memory32(const uint8_t* code, Instruction& instruction) {
     return code + 4;
   }
   memory.base = static_cast<uint8_t>(base);
-  if ((base == ESP || base == EBP) && !instruction.segment_override) memory.segment = SS;
+  if ((base == ESP || base == EBP) && !prefixes.segment_override) memory.segment = SS;
   if (mod == 1) {
     memory.displacement = load<int8_t>(code);
     return code + 1;
@@ -100,23 +118,23 @@ const uint8_t* parse_memory32(const uint8_t* code, Instruction& instruction) {
 }
 
 /// SDM vol. 2, table 2-1.
-const uint8_t* parse_memory16(const uint8_t* code, Instruction& instruction) {
+const uint8_t* parse_memory16(const uint8_t* code, uint32_t modrm, const Prefixes& prefixes,
+                              MemoryOperand& memory) {
   struct Form {
     uint8_t base, index;
   };
   static constexpr Form kForms[8] = {{EBX, ESI},         {EBX, EDI},         {EBP, ESI},
                                      {EBP, EDI},         {ESI, kNoRegister}, {EDI, kNoRegister},
                                      {EBP, kNoRegister}, {EBX, kNoRegister}};
-  MemoryOperand& memory = instruction.memory;
-  const unsigned mod = instruction.modrm >> 6;
-  const unsigned rm = instruction.modrm & 7;
+  const uint32_t mod = modrm >> 6;
+  const uint32_t rm = modrm & 7;
   if (mod == 0 && rm == 6) {
     memory.displacement = load<int16_t>(code);
     return code + 2;
   }
   memory.base = kForms[rm].base;
   memory.index = kForms[rm].index;
-  if (memory.base == EBP && !instruction.segment_override) memory.segment = SS;
+  if (memory.base == EBP && !prefixes.segment_override) memory.segment = SS;
   if (mod == 1) {
     memory.displacement = load<int8_t>(code);
     return code + 1;
@@ -129,14 +147,16 @@ const uint8_t* parse_memory16(const uint8_t* code, Instruction& instruction) {
 }
 
 /// `size` bytes, 2 or 4, zero-extended.
-const uint8_t* load_sized(const uint8_t* code, unsigned size, uint32_t& value) {
+inline const uint8_t* load_sized(const uint8_t* code, unsigned size, uint32_t& value) {
   value = size == 4 ? load<uint32_t>(code) : load<uint16_t>(code);
   return code + size;
 }
 
 /// Immediates, targets and moffs. Targets stay relative until the length is known.
-const uint8_t* parse_tail(const uint8_t* code, Tail tail, Instruction& instruction) {
-  const unsigned size = instruction.operand_size;
+[[gnu::always_inline]] inline const uint8_t* parse_tail(const uint8_t* code, Tail tail,
+                                                        const Prefixes& prefixes,
+                                                        Instruction& instruction) {
+  const unsigned size = prefixes.operand_size;
   switch (tail) {
     case Tail::none:
       return code;
@@ -157,7 +177,7 @@ const uint8_t* parse_tail(const uint8_t* code, Tail tail, Instruction& instructi
     case Tail::relative:
       return load_sized(code, size, instruction.immediate);
     case Tail::moffs:
-      return load_sized(code, instruction.address_size, instruction.memory.displacement);
+      return load_sized(code, prefixes.address_size, instruction.memory.displacement);
     case Tail::far_pointer:
       code = load_sized(code, size, instruction.immediate);
       instruction.immediate2 = load<uint16_t>(code);
@@ -170,114 +190,120 @@ const uint8_t* parse_tail(const uint8_t* code, Tail tail, Instruction& instructi
   return code;
 }
 
-void fill_operands(const Recipe& recipe, bool memory_form, Instruction& instruction) {
-  const bool short_operand = instruction.operand_size == 2;
-  const uint8_t fields[] = {0, static_cast<uint8_t>((instruction.modrm >> 3) & 7),
-                            static_cast<uint8_t>(instruction.modrm & 7),
-                            static_cast<uint8_t>(instruction.opcode & 7)};
-  for (unsigned i = 0; i < recipe.operand_count; ++i) {
-    const OperandRecipe& from = recipe.operands[i];
-    Operand& operand = instruction.operands[i];
-    if (from.source == Source::modrm_rm && memory_form) {
-      operand.kind = OperandKind::memory;
-      operand.width = from.width[2 + short_operand];
-      continue;
-    }
-    operand.kind = from.kind;
-    operand.width = from.width[short_operand];
-    // A fixed register has field 0, a field's register has from.reg 0.
-    operand.reg = static_cast<uint8_t>(from.reg + fields[static_cast<unsigned>(from.source)]);
-    if (operand.width == 1 && operand.kind == OperandKind::gpr && operand.reg >= 4) {
-      operand.reg -= 4;
-      operand.high_byte = true;
-    }
+inline void fill_operands(uint32_t codes, uint32_t variant, uint32_t fields,
+                          Instruction& instruction) {
+  for (Operand* to = instruction.operands.data(); codes != 0; ++to, codes >>= 8) {
+    const OperandRecipe& from = kOperandRecipes[codes & 0xff];
+    // A fixed register has field 0, a field's register has 0 in the recipe.
+    const uint32_t reg = (fields >> static_cast<unsigned>(from.source)) & 7;
+    OperandWord operand = from.variants[variant] + reg * kRegisterUnit;
+    if ((operand & kHighByteUnit) != 0) operand -= reg >= 4 ? 4 * kRegisterUnit : kHighByteUnit;
+    *to = std::bit_cast<Operand>(operand);
   }
 }
 
 /// The index of the row that the opcode, ModRM and prefixes select, or kNoRow.
-uint16_t select_row(const OpcodeEntry& entry, const Instruction& instruction) {
+inline uint16_t select_row(OpcodeEntry entry, uint32_t modrm, const Prefixes& prefixes) {
   if (entry.select == Select::row) return entry.first;
-  unsigned prefix_class = instruction.operand_size == 2 ? 1 : 0;
-  if (instruction.rep != RepPrefix::none) {
-    prefix_class = instruction.rep == RepPrefix::repe ? 2 : 3;
-  }
+  unsigned prefix_class = prefixes.operand_size == 2 ? 1 : 0;
+  if (prefixes.rep != RepPrefix::none) prefix_class = prefixes.rep == RepPrefix::repe ? 2 : 3;
   const unsigned block = cells_per_block(entry.select);
-  return kCells[entry.first + prefix_class * block +
-                cell_in_block(entry.select, instruction.modrm)];
+  return kCells[entry.first + prefix_class * block + cell_in_block(entry.select, modrm)];
 }
 
 /// Decodes what follows the prefixes. Opcode and ModRM are read from the first `available` bytes
 /// only; SIB, displacement and immediate are read without a check: kMaxBodyLength bytes must be
 /// readable.
-DecodeStatus decode_body(const uint8_t* body, uint32_t available, uint32_t prefixes,
-                         Instruction& instruction) {
+[[gnu::always_inline]] inline DecodeStatus decode_body(const uint8_t* body, uint32_t available,
+                                                       const Prefixes& prefixes, uint32_t address,
+                                                       Instruction& instruction) {
   const uint8_t* code = body;
   const uint8_t* const end = body + available;
-  instruction.opcode = *code++;
-  const OpcodeEntry* entry = &kOpcodeMaps[0][instruction.opcode];
-  while (entry->select == Select::escape) {
+  uint32_t opcode = *code++;
+  OpcodeEntry entry = kOpcodeMaps[0][opcode];
+  while (entry.select == Select::escape) {
     if (code == end) return DecodeStatus::truncated;
-    instruction.opcode = *code++;
-    entry = &kOpcodeMaps[entry->first][instruction.opcode];
+    opcode = *code++;
+    entry = kOpcodeMaps[entry.first][opcode];
   }
-  if (entry->has_modrm) {
+  uint32_t modrm = 0;
+  if (entry.has_modrm) {
     if (code == end) return DecodeStatus::truncated;
-    instruction.modrm = *code++;
+    modrm = *code++;
   }
-  instruction.row = select_row(*entry, instruction);
-  if (instruction.row == kNoRow) return DecodeStatus::illegal;
-  const Recipe& recipe = kRecipes[instruction.row];
-  const bool memory_form = recipe.parses_memory && instruction.modrm < 0xc0;
-  if (instruction.lock && !(recipe.lockable && memory_form)) return DecodeStatus::illegal;
+  const uint16_t row = select_row(entry, modrm, prefixes);
+  if (row == kNoRow) return DecodeStatus::illegal;
+  const Recipe& recipe = kRecipes[row];
+  const bool memory_form = recipe.parses_memory && modrm < 0xc0;
+  if (prefixes.lock && !(recipe.lockable && memory_form)) return DecodeStatus::illegal;
+
+  instruction.operands = {};
+  instruction.memory = MemoryOperand{.segment = prefixes.segment};
+  instruction.immediate = 0;
+  instruction.immediate2 = 0;
   if (memory_form) {
-    code = instruction.address_size == 4 ? parse_memory32(code, instruction)
-                                         : parse_memory16(code, instruction);
+    code = prefixes.address_size == 4 ? parse_memory32(code, modrm, prefixes, instruction.memory)
+                                      : parse_memory16(code, modrm, prefixes, instruction.memory);
   }
-  code = parse_tail(code, recipe.tail, instruction);
-  instruction.length = static_cast<uint8_t>(prefixes + static_cast<uint32_t>(code - body));
+  if (recipe.tail != Tail::none) code = parse_tail(code, recipe.tail, prefixes, instruction);
+  const uint32_t length = prefixes.count + static_cast<uint32_t>(code - body);
   if (recipe.tail == Tail::byte_relative || recipe.tail == Tail::relative) {
-    instruction.immediate += instruction.next_address();
+    instruction.immediate += address + length;
     // A 16-bit operand size cuts the target (SDM vol. 2, JMP and Jcc).
-    if (instruction.operand_size == 2) instruction.immediate &= 0xffff;
+    if (prefixes.operand_size == 2) instruction.immediate &= 0xffff;
   }
-  fill_operands(recipe, memory_form, instruction);
+  const uint32_t variant = (memory_form ? 2 : 0) + (prefixes.operand_size == 2 ? 1 : 0);
+  fill_operands(recipe.operand_codes, variant, packed_fields(opcode, modrm, memory_form),
+                instruction);
+  instruction.address = address;
+  instruction.row = row;
+  instruction.length = static_cast<uint8_t>(length);
+  instruction.operand_size = prefixes.operand_size;
+  instruction.address_size = prefixes.address_size;
+  instruction.opcode = static_cast<uint8_t>(opcode);
+  instruction.modrm = static_cast<uint8_t>(modrm);
+  instruction.lock = prefixes.lock;
+  instruction.rep = prefixes.rep;
+  instruction.segment_override = prefixes.segment_override;
   return DecodeStatus::ok;
 }
 
-/// Few bytes are left: decode a padded copy, then see how long the instruction came out.
-DecodeStatus decode_near_end(const uint8_t* bytes, uint32_t limit, uint32_t prefixes,
-                             Instruction& instruction) {
-  uint8_t padded[kMaxBodyLength] = {};
-  std::memcpy(padded, bytes + prefixes, limit - prefixes);
-  const DecodeStatus status = decode_body(padded, limit - prefixes, prefixes, instruction);
-  if (status != DecodeStatus::ok) return status;
-  if (instruction.length > kMaxInstructionLength) return DecodeStatus::too_long;
-  return instruction.length > limit ? DecodeStatus::truncated : DecodeStatus::ok;
+/// Prefixes, or fewer bytes than the longest instruction may need: decode a padded copy where
+/// necessary, then see how long the instruction came out.
+[[gnu::noinline]] DecodeStatus decode_slowly(const uint8_t* bytes, uint32_t size, uint32_t address,
+                                             Instruction& instruction) {
+  const uint32_t limit = size < kMaxInstructionLength ? size : kMaxInstructionLength;
+  const Prefixes prefixes = scan_prefixes(bytes, limit);
+  const uint32_t rest = limit - prefixes.count;
+  DecodeStatus status = DecodeStatus::truncated;
+  if (rest != 0) {
+    uint8_t padded[kMaxBodyLength] = {};
+    const uint8_t* body = bytes + prefixes.count;
+    if (rest < kMaxBodyLength) {
+      std::memcpy(padded, body, rest);
+      body = padded;
+    }
+    status = decode_body(body, rest, prefixes, address, instruction);
+    if (status == DecodeStatus::ok && instruction.length > kMaxInstructionLength) {
+      return DecodeStatus::too_long;
+    }
+    if (status == DecodeStatus::ok && instruction.length > limit) status = DecodeStatus::truncated;
+  }
+  // All 15 bytes were there: what wants more is too long.
+  if (status == DecodeStatus::truncated && limit == kMaxInstructionLength) {
+    return DecodeStatus::too_long;
+  }
+  return status;
 }
 
 }  // namespace
 
 DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
                     Instruction& instruction) {
-  instruction = Instruction{};
-  instruction.address = address;
-  const uint32_t limit = size < kMaxInstructionLength ? size : kMaxInstructionLength;
-  uint32_t prefixes = 0;
-  if (limit == 0) return DecodeStatus::truncated;
-  if (kOpcodeMaps[0][bytes[0]].select == Select::prefix) {
-    prefixes = scan_prefixes(bytes, limit, instruction);
+  if (size < kMaxBodyLength || kOpcodeMaps[0][bytes[0]].select == Select::prefix) {
+    return decode_slowly(bytes, size, address, instruction);
   }
-  DecodeStatus status = DecodeStatus::truncated;
-  if (limit - prefixes >= kMaxBodyLength) {
-    status = decode_body(bytes + prefixes, kMaxBodyLength, prefixes, instruction);
-  } else if (prefixes < limit) {
-    status = decode_near_end(bytes, limit, prefixes, instruction);
-  }
-  // All 15 bytes were there: what wants more is too long.
-  if (status == DecodeStatus::truncated && limit == kMaxInstructionLength) {
-    status = DecodeStatus::too_long;
-  }
-  return status;
+  return decode_body(bytes, kMaxBodyLength, Prefixes{}, address, instruction);
 }
 
 }  // namespace ferry::i386

@@ -11,7 +11,8 @@ namespace ferry::i386 {
 enum class DecodeStatus : uint8_t {
   ok,
   truncated,  ///< the instruction goes on behind `size` bytes (which were fewer than 15)
-  illegal,    ///< #UD: no row, a LOCK where none is allowed, a register form of a memory-only row, ...
+  illegal,    ///< #UD: no row, a LOCK where none is allowed, a register form of a memory-only row,
+              ///< ...
   too_long,   ///< #GP: more than 15 bytes
 };
 
@@ -27,8 +28,9 @@ enum class DecodeStatus : uint8_t {
 [[nodiscard]] uint8_t gprs_read(const Instruction& instruction);
 [[nodiscard]] uint8_t gprs_written(const Instruction& instruction);
 
-/// EFLAGS bits the instruction may read, surely writes with a defined result, and may leave undefined.
-/// They refine the row: Jcc/SETcc/CMOVcc by condition, shifts by an immediate count (0 = no flags).
+/// EFLAGS bits the instruction may read, surely writes with a defined result, and may leave
+/// undefined. They refine the row: Jcc/SETcc/CMOVcc by condition, shifts by an immediate count (0 =
+/// no flags).
 [[nodiscard]] uint32_t flags_read(const Instruction& instruction);
 [[nodiscard]] uint32_t flags_written(const Instruction& instruction);
 [[nodiscard]] uint32_t flags_undefined(const Instruction& instruction);

@@ -30,7 +30,7 @@ enum class OperandKind : uint8_t {
   far_pointer,         ///< ptr16:16/32: offset in immediate, selector in immediate2
 };
 
-struct Operand {
+struct alignas(4) Operand {
   OperandKind kind = OperandKind::none;
   /// Bytes accessed: 1, 2, 4, 6, 8, 10, 16; 0 where it depends on more than the operand (lea's
   /// address, environments). An xmm register used in part has the part's width.
@@ -54,7 +54,8 @@ struct MemoryOperand {
 /// The last of F3 (rep/repe) and F2 (repne), mandatory or not.
 enum class RepPrefix : uint8_t { none, repe, repne };
 
-struct Instruction {
+/// Aligned so that it is cleared by a few wide stores.
+struct alignas(8) Instruction {
   uint32_t address = 0;      ///< guest address of the first byte
   uint16_t row = 0;          ///< index into the rows of opcodes.inc
   uint8_t length = 0;        ///< bytes, 1..15

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "guest/i386/decode/operand_forms.hpp"
@@ -23,7 +24,7 @@ enum class Select : uint8_t {
   by_rm,      ///< kRmCells: memory /0../7, then the 64 register forms
 };
 
-struct OpcodeEntry {
+struct alignas(4) OpcodeEntry {
   uint16_t first = kNoRow;  ///< row, map, or index into the cells
   Select select = Select::row;
   bool has_modrm = false;
@@ -173,17 +174,45 @@ consteval Cells make_cells() {
 
 inline constexpr Cells kCells = make_cells();
 
-struct OperandRecipe {
-  OperandKind kind;
+/// Operands are put together as words. 8-bit registers have the high byte mark in their recipe;
+/// only the number tells whether it stays.
+using OperandWord = uint32_t;
+inline constexpr OperandWord kRegisterUnit = std::bit_cast<OperandWord>(Operand{.reg = 1});
+inline constexpr OperandWord kHighByteUnit = std::bit_cast<OperandWord>(Operand{.high_byte = true});
+
+/// An operand but for its register number.
+struct alignas(32) OperandRecipe {
+  std::array<OperandWord, 4> variants;  ///< by operand size (4, 2), then by form (register, memory)
   Source source;
-  uint8_t reg;
-  std::array<uint8_t, 4> width;  ///< as OperandForm::width
 };
 
+consteval OperandRecipe make_operand_recipe(const OperandForm& form) {
+  OperandRecipe recipe{};
+  recipe.source = form.source;
+  for (unsigned i = 0; i < 4; ++i) {
+    const bool memory = i >= 2 && form.source == Source::modrm_rm;
+    const uint8_t width = form.width[memory ? i : i & 1];
+    const OperandKind kind = memory ? OperandKind::memory : form.kind;
+    const bool byte_register =
+        form.source != Source::fixed && kind == OperandKind::gpr && width == 1;
+    recipe.variants[i] = std::bit_cast<OperandWord>(Operand{kind, width, form.reg, byte_register});
+  }
+  return recipe;
+}
+
+consteval auto make_operand_recipes() {
+  std::array<OperandRecipe, operand_forms::kTable.size()> recipes{};
+  for (unsigned i = 0; i < recipes.size(); ++i) {
+    recipes[i] = make_operand_recipe(operand_forms::kTable[i]);
+  }
+  return recipes;
+}
+
+inline constexpr auto kOperandRecipes = make_operand_recipes();
+
 /// What is left to do when the row is known.
-struct Recipe {
-  std::array<OperandRecipe, kMaxOperands> operands;
-  uint8_t operand_count;
+struct alignas(8) Recipe {
+  uint32_t operand_codes;  ///< an OperandCode a byte, the first in the lowest; 0 behind the last
   Tail tail;
   bool parses_memory;  ///< mod below 11 has SIB and displacement
   bool lockable;
@@ -193,9 +222,7 @@ consteval Recipe make_recipe(const Row& row) {
   Recipe recipe{};
   for (unsigned i = 0; i < kMaxOperands; ++i) {
     const OperandForm& form = operand_form(row.operands[i].code);
-    recipe.operands[i] = {form.kind, form.source, form.reg, form.width};
-    if (form.kind == OperandKind::none) continue;
-    recipe.operand_count = static_cast<uint8_t>(i + 1);
+    recipe.operand_codes |= static_cast<uint32_t>(form.code) << (8 * i);
     if (form.tail != Tail::none) recipe.tail = form.tail;
   }
   const ModUse use = mod_use(row);

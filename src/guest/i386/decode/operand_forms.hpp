@@ -9,8 +9,13 @@
 
 namespace ferry::i386 {
 
-/// Where an operand's register number stands.
-enum class Source : uint8_t { fixed, modrm_reg, modrm_rm, opcode };
+/// Where an operand's register number stands: the bit position in what packed_fields() makes.
+enum class Source : uint8_t { fixed = 0, modrm_reg = 8, modrm_rm = 16, opcode = 24 };
+
+/// The register numbers of an instruction, one a byte; `fixed` finds 0. A memory form has no rm.
+constexpr uint32_t packed_fields(uint32_t opcode, uint32_t modrm, bool memory_form) {
+  return (opcode & 7) << 24 | (memory_form ? 0 : modrm & 7) << 16 | (modrm >> 3 & 7) << 8;
+}
 
 /// What follows opcode, ModRM, SIB and displacement.
 enum class Tail : uint8_t {

@@ -13,10 +13,18 @@ namespace row_names {
 using enum OperandCode;
 using namespace attribute;
 
-constexpr OperandSpec R(OperandCode code) { return {code, Access::r}; }
-constexpr OperandSpec W(OperandCode code) { return {code, Access::w}; }
-constexpr OperandSpec RW(OperandCode code) { return {code, Access::rw}; }
-constexpr OperandSpec N(OperandCode code) { return {code, Access::none}; }
+constexpr OperandSpec R(OperandCode code) {
+  return {code, Access::r};
+}
+constexpr OperandSpec W(OperandCode code) {
+  return {code, Access::w};
+}
+constexpr OperandSpec RW(OperandCode code) {
+  return {code, Access::rw};
+}
+constexpr OperandSpec N(OperandCode code) {
+  return {code, Access::none};
+}
 inline constexpr OperandSpec _{};
 
 inline constexpr uint32_t C = eflags::CF, P = eflags::PF, A = eflags::AF, Z = eflags::ZF,
@@ -27,8 +35,7 @@ inline constexpr uint32_t ZC = Z | C, AC = A | C, OC = O | C, OAC = O | A | C, S
                           OSZPC = O | S | Z | P | C, OSZAP = O | S | Z | A | P,
                           OSZAPC = eflags::kArithmetic;
 /// What POPF and IRET change in user mode (IF and IOPL stay, VM and RF are not reachable).
-inline constexpr uint32_t kPopfFlags =
-    OSZAPC | D | NT | eflags::TF | eflags::AC | eflags::ID;
+inline constexpr uint32_t kPopfFlags = OSZAPC | D | NT | eflags::TF | eflags::AC | eflags::ID;
 inline constexpr uint32_t kAllFlags = kPopfFlags | eflags::IF | eflags::IOPL;
 
 inline constexpr uint8_t EAX = 1u << i386::EAX, ECX = 1u << i386::ECX, EDX = 1u << i386::EDX,
@@ -37,13 +44,26 @@ inline constexpr uint8_t EAX = 1u << i386::EAX, ECX = 1u << i386::ECX, EDX = 1u 
 inline constexpr uint8_t kAllGprs = 0xff;
 
 inline constexpr auto kRows = std::to_array<Row>({
-#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family,    \
-               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,       \
-               attributes, execution)                                                             \
-  {Map::map,       opcode,         span,           extension,        rm,                          \
-   ModForm::mod,   Mandatory::prefix, #mnemonic,   {op1, op2, op3},  Family::family,              \
-   flags_read,     flags_written,  flags_undefined, implicit_read,   implicit_written,            \
-   attributes,     Execution::execution},
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
+               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
+               attributes, execution)                                                          \
+  {Map::map,                                                                                   \
+   opcode,                                                                                     \
+   span,                                                                                       \
+   extension,                                                                                  \
+   rm,                                                                                         \
+   ModForm::mod,                                                                               \
+   Mandatory::prefix,                                                                          \
+   #mnemonic,                                                                                  \
+   {op1, op2, op3},                                                                            \
+   Family::family,                                                                             \
+   flags_read,                                                                                 \
+   flags_written,                                                                              \
+   flags_undefined,                                                                            \
+   implicit_read,                                                                              \
+   implicit_written,                                                                           \
+   attributes,                                                                                 \
+   Execution::execution},
 #include "guest/i386/decode/opcodes.inc"
 #undef OPCODE
 });

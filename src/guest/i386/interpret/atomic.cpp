@@ -17,7 +17,8 @@ Outcome XCHG(CpuState& cpu, const Instruction& instruction) {
     if (other.kind == OperandKind::memory) {
       uint32_t address = 0;
       if (!operand_address(cpu, instruction, AccessKind::write, address) ||
-          !modify_memory(cpu, address, true, old, result, [=](T) { return value; })) {
+          !modify_memory(cpu, instruction.memory.segment, address, true, old, result,
+                         [=](T) { return value; })) {
         return Outcome::exception;
       }
     } else {
@@ -73,7 +74,7 @@ Outcome CMPXCHG8B(CpuState& cpu, const Instruction& instruction) {
   uint64_t old = 0;
   uint64_t result = 0;
   if (!operand_address(cpu, instruction, AccessKind::write, address) ||
-      !modify_memory(cpu, address, instruction.lock, old, result,
+      !modify_memory(cpu, instruction.memory.segment, address, instruction.lock, old, result,
                      [=](uint64_t value) { return value == expected ? replacement : value; })) {
     return Outcome::exception;
   }

@@ -37,8 +37,9 @@ template <OperandType T>
   }
   uint32_t address = 0;
   return operand_address(cpu, instruction, AccessKind::read, address) &&
-         load_memory(cpu, address, offset) &&
-         load_memory(cpu, address + static_cast<uint32_t>(sizeof(T)), selector);
+         load_memory(cpu, instruction.memory.segment, address, offset) &&
+         load_memory(cpu, instruction.memory.segment, address + static_cast<uint32_t>(sizeof(T)),
+                     selector);
 }
 
 void set_code_selector(CpuState& cpu, uint16_t selector) {
@@ -145,7 +146,8 @@ Outcome RET_far(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operand_size, [&]<OperandType T>(T) {
     T offset = 0;
     T selector = 0;
-    if (!peek(cpu, 0, offset) || !peek(cpu, sizeof(T), selector) ||
+    // Read from the top down, which shows in CR2 only.
+    if (!peek(cpu, sizeof(T), selector) || !peek(cpu, 0, offset) ||
         !check_code_selector(cpu, static_cast<uint16_t>(selector), true)) {
       return Outcome::exception;
     }
@@ -162,9 +164,8 @@ Outcome IRET(CpuState& cpu, const Instruction& instruction) {
     T offset = 0;
     T selector = 0;
     T flags = 0;
-    if (!peek(cpu, 0, offset) || !peek(cpu, sizeof(T), selector) ||
-        !peek(cpu, 2 * sizeof(T), flags) ||
-        !check_code_selector(cpu, static_cast<uint16_t>(selector), true)) {
+    if (!peek(cpu, 2 * sizeof(T), flags) || !peek(cpu, sizeof(T), selector) ||
+        !peek(cpu, 0, offset) || !check_code_selector(cpu, static_cast<uint16_t>(selector), true)) {
       return Outcome::exception;
     }
     set_code_selector(cpu, static_cast<uint16_t>(selector));
@@ -216,8 +217,9 @@ Outcome BOUND(CpuState& cpu, const Instruction& instruction) {
     T lower = 0;
     T upper = 0;
     if (!operand_address(cpu, instruction, AccessKind::read, address) ||
-        !load_memory(cpu, address, lower) ||
-        !load_memory(cpu, address + static_cast<uint32_t>(sizeof(T)), upper)) {
+        !load_memory(cpu, instruction.memory.segment, address, lower) ||
+        !load_memory(cpu, instruction.memory.segment, address + static_cast<uint32_t>(sizeof(T)),
+                     upper)) {
       return Outcome::exception;
     }
     const auto index = static_cast<Signed>(read_gpr<T>(cpu, instruction.operands[0]));
@@ -238,15 +240,15 @@ Outcome ENTER(CpuState& cpu, const Instruction& instruction) {
     for (uint32_t i = 1; done && i < level; ++i) {
       T link = 0;
       const uint32_t address = cpu.gpr[EBP] - i * static_cast<uint32_t>(sizeof(T));
-      done = load_memory(cpu, cpu.segment_base[SS] + address, link) && push(cpu, link);
+      done = load_memory(cpu, SS, cpu.segment_base[SS] + address, link) && push(cpu, link);
     }
     if (done && level > 0) done = push(cpu, static_cast<T>(frame));
     // The manual's last step: a write at the final stack pointer must be possible.
     const uint32_t top = cpu.gpr[ESP] - size;
     T unused_old = 0;
     T unused_result = 0;
-    done = done && modify_memory(cpu, cpu.segment_base[SS] + top, false, unused_old, unused_result,
-                                 [](T value) { return value; });
+    done = done && modify_memory(cpu, SS, cpu.segment_base[SS] + top, false, unused_old,
+                                 unused_result, [](T value) { return value; });
     if (!done) {
       cpu.gpr[ESP] = old_esp;
       return Outcome::exception;
@@ -261,7 +263,7 @@ Outcome LEAVE(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operand_size, [&]<OperandType T>(T) {
     T saved = 0;
     const uint32_t frame = cpu.gpr[EBP];
-    if (!load_memory(cpu, cpu.segment_base[SS] + frame, saved)) return Outcome::exception;
+    if (!load_memory(cpu, SS, cpu.segment_base[SS] + frame, saved)) return Outcome::exception;
     cpu.gpr[ESP] = frame + sizeof(T);
     set_gpr(cpu, EBP, saved);
     return Outcome::next;

@@ -45,8 +45,9 @@ Outcome load_far_pointer(CpuState& cpu, const Instruction& instruction, SegmentR
     T offset = 0;
     uint16_t selector = 0;
     if (!operand_address(cpu, instruction, AccessKind::read, address) ||
-        !load_memory(cpu, address, offset) ||
-        !load_memory(cpu, address + static_cast<uint32_t>(sizeof(T)), selector) ||
+        !load_memory(cpu, instruction.memory.segment, address, offset) ||
+        !load_memory(cpu, instruction.memory.segment, address + static_cast<uint32_t>(sizeof(T)),
+                     selector) ||
         !load_segment(cpu, segment, selector)) {
       return Outcome::exception;
     }
@@ -118,7 +119,7 @@ Outcome XLAT(CpuState& cpu, const Instruction& instruction) {
   uint32_t address = 0;
   uint8_t value = 0;
   if (!linear_address(cpu, instruction.memory.segment, offset, AccessKind::read, address) ||
-      !load_memory(cpu, address, value)) {
+      !load_memory(cpu, instruction.memory.segment, address, value)) {
     return Outcome::exception;
   }
   set_gpr(cpu, EAX, value);

@@ -56,7 +56,8 @@ Outcome change_bit(CpuState& cpu, const Instruction& instruction, Change change)
     T old = 0;
     T result = 0;
     if (operand.kind == OperandKind::memory) {
-      if (!modify_memory(cpu, address, instruction.lock, old, result, compute)) {
+      if (!modify_memory(cpu, instruction.memory.segment, address, instruction.lock, old, result,
+                         compute)) {
         return Outcome::exception;
       }
     } else {
@@ -128,7 +129,7 @@ Outcome BT(CpuState& cpu, const Instruction& instruction) {
     if (!locate_bit<T>(cpu, instruction, AccessKind::read, bit, address)) return Outcome::exception;
     if (operand.kind != OperandKind::memory) {
       value = read_gpr<T>(cpu, operand);
-    } else if (!load_memory(cpu, address, value)) {
+    } else if (!load_memory(cpu, instruction.memory.segment, address, value)) {
       return Outcome::exception;
     }
     set_flags(cpu, eflags::CF, flag_if((value >> bit & 1) != 0, eflags::CF));

@@ -28,7 +28,12 @@ Outcome trap(CpuState& cpu, Vector vector) {
   return Outcome::trap;
 }
 
-void page_fault(CpuState& cpu, uint32_t address, unsigned size, AccessKind kind) {
+void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,
+                  AccessKind kind) {
+  if (address + (size - 1) < address) {
+    raise(cpu, segment == SS ? Vector::SS : Vector::GP);
+    return;
+  }
   constexpr uint32_t kPageMask = 0xfff;
   const bool write = kind == AccessKind::write;
   uint32_t first = address;

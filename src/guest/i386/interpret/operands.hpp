@@ -45,9 +45,11 @@ Outcome trap(CpuState& cpu, Vector vector);
 
 enum class AccessKind : uint8_t { read, write };
 
-/// #PF for an access of `size` bytes that failed at or behind `address`: finds the first byte that
-/// cannot be accessed, as CR2 names it.
-void page_fault(CpuState& cpu, uint32_t address, unsigned size, AccessKind kind);
+/// The exception of an access of `size` bytes through `segment` that failed at or behind `address`:
+/// #PF with the first byte that cannot be accessed in CR2. An access across 4 GB breaks the
+/// segment's limit instead: #GP, or #SS in the stack segment.
+void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,
+                  AccessKind kind);
 
 // Flags.
 
@@ -110,26 +112,29 @@ inline void write_gpr(CpuState& cpu, const Operand& operand, T value) {
                         address);
 }
 
-/// T is uint8_t, uint16_t, uint32_t or uint64_t.
+// `address` is linear; `segment` says which exception a failure is. T is uint8_t to uint64_t.
+
 template <typename T>
-[[nodiscard]] inline bool load_memory(CpuState& cpu, uint32_t address, T& value) {
+[[nodiscard]] inline bool load_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
+                                      T& value) {
   if (load(address, value)) return true;
-  page_fault(cpu, address, sizeof(T), AccessKind::read);
+  access_fault(cpu, segment, address, sizeof(T), AccessKind::read);
   return false;
 }
 
 template <typename T>
-[[nodiscard]] inline bool store_memory(CpuState& cpu, uint32_t address, T value) {
+[[nodiscard]] inline bool store_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
+                                       T value) {
   if (store(address, value)) return true;
-  page_fault(cpu, address, sizeof(T), AccessKind::write);
+  access_fault(cpu, segment, address, sizeof(T), AccessKind::write);
   return false;
 }
 
 /// Replaces the value at `address` by compute(old), atomically if `locked`. `old` and `result` are
 /// the values before and after.
 template <typename T, typename Compute>
-[[nodiscard]] inline bool modify_memory(CpuState& cpu, uint32_t address, bool locked, T& old,
-                                        T& result, Compute&& compute) {
+[[nodiscard]] inline bool modify_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
+                                        bool locked, T& old, T& result, Compute&& compute) {
   bool done = load(address, old);
   bool exchanged = false;
   while (done && !exchanged) {
@@ -140,7 +145,7 @@ template <typename T, typename Compute>
       done = exchanged = store(address, result);
     }
   }
-  if (!done) page_fault(cpu, address, sizeof(T), AccessKind::write);
+  if (!done) access_fault(cpu, segment, address, sizeof(T), AccessKind::write);
   return done;
 }
 
@@ -163,7 +168,7 @@ template <OperandType T>
     case OperandKind::memory: {
       uint32_t address = 0;
       return operand_address(cpu, instruction, AccessKind::read, address) &&
-             load_memory(cpu, address, value);
+             load_memory(cpu, instruction.memory.segment, address, value);
     }
     default:
       UNREACHABLE();
@@ -180,7 +185,7 @@ template <OperandType T>
   }
   uint32_t address = 0;
   return operand_address(cpu, instruction, AccessKind::write, address) &&
-         store_memory(cpu, address, value);
+         store_memory(cpu, instruction.memory.segment, address, value);
 }
 
 /// Replaces a register or memory operand by compute(old); atomic under a LOCK prefix.
@@ -196,7 +201,8 @@ template <OperandType T, typename Compute>
   }
   uint32_t address = 0;
   return operand_address(cpu, instruction, AccessKind::write, address) &&
-         modify_memory(cpu, address, instruction.lock, old, result, std::forward<Compute>(compute));
+         modify_memory(cpu, instruction.memory.segment, address, instruction.lock, old, result,
+                       std::forward<Compute>(compute));
 }
 
 // The stack: always 32-bit ESP, because SS is always a 32-bit segment.
@@ -204,7 +210,7 @@ template <OperandType T, typename Compute>
 template <OperandType T>
 [[nodiscard]] inline bool push(CpuState& cpu, T value) {
   const uint32_t top = cpu.gpr[ESP] - sizeof(T);
-  if (!store_memory(cpu, cpu.segment_base[SS] + top, value)) return false;
+  if (!store_memory(cpu, SS, cpu.segment_base[SS] + top, value)) return false;
   cpu.gpr[ESP] = top;
   return true;
 }
@@ -212,7 +218,7 @@ template <OperandType T>
 /// Reads the value `depth` bytes above the top of the stack; ESP stays.
 template <OperandType T>
 [[nodiscard]] inline bool peek(CpuState& cpu, uint32_t depth, T& value) {
-  return load_memory(cpu, cpu.segment_base[SS] + cpu.gpr[ESP] + depth, value);
+  return load_memory(cpu, SS, cpu.segment_base[SS] + cpu.gpr[ESP] + depth, value);
 }
 
 // Segments (segments.cpp).

@@ -50,14 +50,14 @@ void advance(CpuState& cpu, const Instruction& instruction, Gpr reg, uint32_t by
   return linear_address(cpu, ES, address_register(cpu, instruction, EDI), kind, address);
 }
 
-/// Runs `iteration` once, or ECX times under a repeat prefix.
+/// Runs `iteration` once, or ECX times under a repeat prefix, but at most `budget` times in a step.
 template <typename Body>
-Outcome repeat(CpuState& cpu, const Instruction& instruction, unsigned width, Body iteration) {
+Outcome repeat(CpuState& cpu, const Instruction& instruction, uint32_t budget, Body iteration) {
   if (instruction.rep == RepPrefix::none) {
     return iteration() == Iteration::faulted ? Outcome::exception : Outcome::next;
   }
   // Under TF the trap comes after each iteration.
-  uint32_t budget = (cpu.eflags & eflags::TF) != 0 ? 1 : kMaxBytesPerStep / width;
+  if ((cpu.eflags & eflags::TF) != 0) budget = 1;
   uint32_t count = address_register(cpu, instruction, ECX);
   while (count != 0) {
     if (budget-- == 0) return Outcome::again;
@@ -77,71 +77,73 @@ Outcome repeat(CpuState& cpu, const Instruction& instruction, unsigned width, Bo
                                                        : Iteration::condition_failed;
 }
 
-/// Elements the bulk paths of MOVS and STOS may do at once: upwards, with 32-bit addresses, up to
-/// the work limit. 0 means element by element.
-[[nodiscard]] uint32_t bulk_elements(const CpuState& cpu, const Instruction& instruction,
-                                     unsigned width) {
-  if (instruction.rep == RepPrefix::none || instruction.address_size == 2) return 0;
-  if ((cpu.eflags & (eflags::DF | eflags::TF)) != 0) return 0;
-  return std::min(cpu.gpr[ECX], kMaxBytesPerStep / width);
+/// Whether MOVS and STOS may do several elements at once: upwards, with 32-bit addresses.
+[[nodiscard]] bool may_do_bulk(const CpuState& cpu, const Instruction& instruction) {
+  return instruction.rep != RepPrefix::none && instruction.address_size == 4 &&
+         (cpu.eflags & (eflags::DF | eflags::TF)) == 0;
 }
 
-/// The registers after `bytes` in `elements` were done at once.
-Outcome bulk_done(CpuState& cpu, uint32_t elements) {
-  cpu.gpr[ECX] -= elements;
-  return cpu.gpr[ECX] == 0 ? Outcome::next : Outcome::again;
+/// Bytes of whole elements from `address` on that lie in its page, so that doing them at once
+/// either faults at the first or does not fault.
+[[nodiscard]] uint32_t bytes_in_page(uint32_t address, unsigned width) {
+  return (kMaxBytesPerStep - address % kMaxBytesPerStep) & ~(width - 1);
 }
 
-/// Copies without looking at each element if the ranges lie apart. A false result has changed no
-/// register; what it copied, the slow path copies again.
-[[nodiscard]] bool copy_bulk(CpuState& cpu, const Instruction& instruction, uint32_t bytes) {
+/// Copies as much as lies in one page on both sides, without looking at each element, if the ranges
+/// lie apart. Returns the bytes done; 0 (nothing changed) leaves it to the element loop.
+[[nodiscard]] uint32_t copy_bulk(CpuState& cpu, const Instruction& instruction, unsigned width) {
   uint32_t source = 0;
   uint32_t destination = 0;
   if (!source_address(cpu, instruction, source) ||
       !destination_address(cpu, instruction, AccessKind::write, destination)) {
-    return false;
+    return 0;
   }
+  const uint32_t bytes = std::min({bytes_in_page(source, width), bytes_in_page(destination, width),
+                                   std::min(cpu.gpr[ECX], kMaxBytesPerStep) * width});
   const uint32_t distance = destination - source;
-  if (distance < bytes || -distance < bytes) return false;
-  if (source >= kGuestEnd || bytes > kGuestEnd - source) return false;
-  if (!copy_to_guest(destination, host_pointer(source), bytes)) return false;
-  cpu.gpr[ESI] += bytes;
-  cpu.gpr[EDI] += bytes;
-  return true;
+  if (distance < bytes || -distance < bytes || source >= kGuestEnd) return 0;
+  return copy_to_guest(destination, host_pointer(source), bytes) ? bytes : 0;
 }
 
-/// Fills with the low `width` bytes of EAX.
-[[nodiscard]] bool fill_bulk(CpuState& cpu, const Instruction& instruction, unsigned width,
-                             uint32_t bytes) {
+/// Fills as much as lies in one page with AL, AX or EAX. Like copy_bulk.
+template <OperandType T>
+[[nodiscard]] uint32_t fill_bulk(CpuState& cpu, const Instruction& instruction) {
   uint32_t destination = 0;
-  if (!destination_address(cpu, instruction, AccessKind::write, destination)) return false;
-  uint8_t pattern[kMaxBytesPerStep];
-  for (uint32_t i = 0; i < bytes; i += width) {
-    for (unsigned j = 0; j < width; ++j) {
-      pattern[i + j] = static_cast<uint8_t>(cpu.gpr[EAX] >> 8 * j);
-    }
-  }
-  if (!copy_to_guest(destination, pattern, bytes)) return false;
-  cpu.gpr[EDI] += bytes;
-  return true;
+  if (!destination_address(cpu, instruction, AccessKind::write, destination)) return 0;
+  const uint32_t elements =
+      std::min<uint32_t>(bytes_in_page(destination, sizeof(T)) / sizeof(T), cpu.gpr[ECX]);
+  T pattern[kMaxBytesPerStep / sizeof(T)];
+  std::fill_n(pattern, elements, gpr<T>(cpu, EAX));
+  const auto bytes = static_cast<uint32_t>(elements * sizeof(T));
+  return copy_to_guest(destination, pattern, bytes) ? bytes : 0;
+}
+
+/// ECX after `bytes` were done at once.
+Outcome bulk_done(CpuState& cpu, uint32_t bytes, unsigned width) {
+  cpu.gpr[ECX] -= bytes / width;
+  return cpu.gpr[ECX] == 0 ? Outcome::next : Outcome::again;
 }
 
 }  // namespace
 
 Outcome MOVS(CpuState& cpu, const Instruction& instruction) {
   const unsigned width = instruction.operands[0].width;
-  const uint32_t elements = bulk_elements(cpu, instruction, width);
-  if (elements > 1 && copy_bulk(cpu, instruction, elements * width)) {
-    return bulk_done(cpu, elements);
+  if (may_do_bulk(cpu, instruction)) {
+    if (const uint32_t bytes = copy_bulk(cpu, instruction, width); bytes != 0) {
+      cpu.gpr[ESI] += bytes;
+      cpu.gpr[EDI] += bytes;
+      return bulk_done(cpu, bytes, width);
+    }
   }
   return with_width(width, [&]<OperandType T>(T) {
-    return repeat(cpu, instruction, sizeof(T), [&] {
+    return repeat(cpu, instruction, kMaxBytesPerStep / sizeof(T), [&] {
       uint32_t source = 0;
       uint32_t destination = 0;
       T value = 0;
-      if (!source_address(cpu, instruction, source) || !load_memory(cpu, source, value) ||
+      if (!source_address(cpu, instruction, source) ||
+          !load_memory(cpu, instruction.memory.segment, source, value) ||
           !destination_address(cpu, instruction, AccessKind::write, destination) ||
-          !store_memory(cpu, destination, value)) {
+          !store_memory(cpu, ES, destination, value)) {
         return Iteration::faulted;
       }
       advance(cpu, instruction, ESI, sizeof(T));
@@ -152,16 +154,17 @@ Outcome MOVS(CpuState& cpu, const Instruction& instruction) {
 }
 
 Outcome STOS(CpuState& cpu, const Instruction& instruction) {
-  const unsigned width = instruction.operands[0].width;
-  const uint32_t elements = bulk_elements(cpu, instruction, width);
-  if (elements > 1 && fill_bulk(cpu, instruction, width, elements * width)) {
-    return bulk_done(cpu, elements);
-  }
-  return with_width(width, [&]<OperandType T>(T) {
-    return repeat(cpu, instruction, sizeof(T), [&] {
+  return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
+    if (may_do_bulk(cpu, instruction)) {
+      if (const uint32_t bytes = fill_bulk<T>(cpu, instruction); bytes != 0) {
+        cpu.gpr[EDI] += bytes;
+        return bulk_done(cpu, bytes, sizeof(T));
+      }
+    }
+    return repeat(cpu, instruction, kMaxBytesPerStep / sizeof(T), [&] {
       uint32_t destination = 0;
       if (!destination_address(cpu, instruction, AccessKind::write, destination) ||
-          !store_memory(cpu, destination, gpr<T>(cpu, EAX))) {
+          !store_memory(cpu, ES, destination, gpr<T>(cpu, EAX))) {
         return Iteration::faulted;
       }
       advance(cpu, instruction, EDI, sizeof(T));
@@ -172,10 +175,11 @@ Outcome STOS(CpuState& cpu, const Instruction& instruction) {
 
 Outcome LODS(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
-    return repeat(cpu, instruction, sizeof(T), [&] {
+    return repeat(cpu, instruction, kMaxBytesPerStep / sizeof(T), [&] {
       uint32_t source = 0;
       T value = 0;
-      if (!source_address(cpu, instruction, source) || !load_memory(cpu, source, value)) {
+      if (!source_address(cpu, instruction, source) ||
+          !load_memory(cpu, instruction.memory.segment, source, value)) {
         return Iteration::faulted;
       }
       set_gpr(cpu, EAX, value);
@@ -187,14 +191,15 @@ Outcome LODS(CpuState& cpu, const Instruction& instruction) {
 
 Outcome CMPS(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
-    return repeat(cpu, instruction, sizeof(T), [&] {
+    return repeat(cpu, instruction, kMaxBytesPerStep / sizeof(T), [&] {
       uint32_t source = 0;
       uint32_t destination = 0;
       T a = 0;
       T b = 0;
-      if (!source_address(cpu, instruction, source) || !load_memory(cpu, source, a) ||
+      if (!source_address(cpu, instruction, source) ||
+          !load_memory(cpu, instruction.memory.segment, source, a) ||
           !destination_address(cpu, instruction, AccessKind::read, destination) ||
-          !load_memory(cpu, destination, b)) {
+          !load_memory(cpu, ES, destination, b)) {
         return Iteration::faulted;
       }
       set_arithmetic_flags(cpu, sub_flags(a, b, static_cast<T>(a - b)));
@@ -207,11 +212,11 @@ Outcome CMPS(CpuState& cpu, const Instruction& instruction) {
 
 Outcome SCAS(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
-    return repeat(cpu, instruction, sizeof(T), [&] {
+    return repeat(cpu, instruction, kMaxBytesPerStep / sizeof(T), [&] {
       uint32_t destination = 0;
       T b = 0;
       if (!destination_address(cpu, instruction, AccessKind::read, destination) ||
-          !load_memory(cpu, destination, b)) {
+          !load_memory(cpu, ES, destination, b)) {
         return Iteration::faulted;
       }
       const T a = gpr<T>(cpu, EAX);

@@ -76,10 +76,11 @@ Outcome store_table_register(CpuState& cpu, const Instruction& instruction, uint
   if (!operand_address(cpu, instruction, AccessKind::write, address)) return Outcome::exception;
   // Both halves or nothing: the base is stored first, so its old value must be known.
   uint32_t old_base = 0;
-  if (!load_memory(cpu, address + 2, old_base) || !store_memory(cpu, address + 2, base)) {
+  if (!load_memory(cpu, instruction.memory.segment, address + 2, old_base) ||
+      !store_memory(cpu, instruction.memory.segment, address + 2, base)) {
     return Outcome::exception;
   }
-  if (store_memory(cpu, address, kTableLimit)) return Outcome::next;
+  if (store_memory(cpu, instruction.memory.segment, address, kTableLimit)) return Outcome::next;
   CHECK(store(address + 2, old_base));
   return Outcome::exception;
 }
@@ -162,7 +163,7 @@ Outcome CLFLUSH(CpuState& cpu, const Instruction& instruction) {
   uint32_t address = 0;
   uint8_t value = 0;
   return operand_address(cpu, instruction, AccessKind::read, address) &&
-                 load_memory(cpu, address, value)
+                 load_memory(cpu, instruction.memory.segment, address, value)
              ? Outcome::next
              : Outcome::exception;
 }
@@ -221,18 +222,15 @@ Outcome LSL(CpuState& cpu, const Instruction& instruction) {
   return load_descriptor_field(cpu, instruction, [](uint32_t, uint32_t limit) { return limit; });
 }
 
-/// Raises the destination's RPL to the source's.
+/// Raises the destination's RPL to the source's. The destination is written only then.
 Outcome ARPL(CpuState& cpu, const Instruction& instruction) {
+  const Operand& operand = instruction.operands[0];
   const uint16_t rpl = read_gpr<uint16_t>(cpu, instruction.operands[1]) & kRplMask;
-  bool raised = false;
-  uint16_t old = 0;
-  uint16_t result = 0;
-  if (!modify_operand(cpu, instruction, instruction.operands[0], old, result, [&](uint16_t value) {
-        raised = (value & kRplMask) < rpl;
-        return raised ? static_cast<uint16_t>((value & ~kRplMask) | rpl) : value;
-      })) {
-    return Outcome::exception;
-  }
+  uint16_t value = 0;
+  if (!read_operand(cpu, instruction, operand, value)) return Outcome::exception;
+  const bool raised = (value & kRplMask) < rpl;
+  const auto result = static_cast<uint16_t>((value & ~kRplMask) | rpl);
+  if (raised && !write_operand(cpu, instruction, operand, result)) return Outcome::exception;
   set_flags(cpu, eflags::ZF, flag_if(raised, eflags::ZF));
   return Outcome::next;
 }

@@ -1,0 +1,156 @@
+#include "compare.hpp"
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/flags.hpp"
+
+namespace ferry::semantics {
+
+using i386::Instruction;
+using i386::OperandKind;
+
+namespace {
+
+constexpr const char* kRegisterNames[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+constexpr const char* kSegmentNames[] = {"es", "cs", "ss", "ds", "fs", "gs"};
+constexpr uint32_t kPageFault = 14;
+/// Bit 0 of a page fault's error code, which only the owner of the address space knows.
+constexpr uint32_t kPresent = 1;
+
+[[gnu::format(printf, 2, 3)]] void append(std::string& text, const char* format, ...) {
+  char line[256];
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  text += line;
+}
+
+void compare_value(std::string& text, const char* name, uint32_t expected, uint32_t actual) {
+  if (expected != actual) append(text, "  %s: processor %08x, ours %08x\n", name, expected, actual);
+}
+
+/// The masked count of a shift or rotate.
+[[nodiscard]] unsigned shift_count(const Instruction& instruction, const Case& test) {
+  const auto& operands = instruction.operands;
+  const auto& count = operands[2].kind == OperandKind::none ? operands[1] : operands[2];
+  const uint32_t value =
+      count.kind == OperandKind::gpr ? test.gpr[i386::ECX] : instruction.immediate;
+  return value & 0x1f;
+}
+
+[[nodiscard]] bool is_double_shift(const Instruction& instruction) {
+  return instruction.operands[2].kind != OperandKind::none;
+}
+
+[[nodiscard]] uint32_t undefined_shift_flags(const Instruction& instruction, const Case& test) {
+  namespace flag = i386::eflags;
+  const i386::Row& row = i386::row(instruction.row);
+  const unsigned count = shift_count(instruction, test);
+  const unsigned width = instruction.operands[0].width * 8;
+  if (count == 0) return 0;
+  uint32_t undefined = row.flags_undefined;
+  if (count != 1) undefined |= flag::OF;
+  const bool shift = row.mnemonic == "SHL" || row.mnemonic == "SHR";
+  if (shift && count >= width) undefined |= flag::CF;
+  if (is_double_shift(instruction) && count > width) undefined |= flag::kArithmetic;
+  return undefined;
+}
+
+}  // namespace
+
+std::optional<Instruction> decode(const Case& test) {
+  Instruction instruction;
+  const auto status = i386::decode(test.code, test.length, kCodeAddress, instruction);
+  if (status != i386::DecodeStatus::ok) return std::nullopt;
+  return instruction;
+}
+
+uint32_t undefined_flags(const Instruction& instruction, const Case& test) {
+  const i386::Row& row = i386::row(instruction.row);
+  if (row.family == i386::Family::shift_rotate) return undefined_shift_flags(instruction, test);
+  return row.flags_undefined;
+}
+
+bool result_undefined(const Instruction& instruction, const Case& test) {
+  return i386::row(instruction.row).family == i386::Family::shift_rotate &&
+         is_double_shift(instruction) &&
+         shift_count(instruction, test) > instruction.operands[0].width * 8u;
+}
+
+std::string_view known_difference(const Case& test, const Result& expected) {
+  const auto decoded = decode(test);
+  if (!decoded) return {};
+  const Instruction& instruction = *decoded;
+  const bool completed = expected.vector == kCompleted;
+  const std::string_view name = i386::row(instruction.row).mnemonic;
+  if (completed && result_undefined(instruction, test)) {
+    return "double shift by more than the width: undefined";
+  }
+  const bool umip =
+      name == "SGDT" || name == "SIDT" || name == "SLDT" || name == "STR" || name == "SMSW";
+  const bool prefixed = instruction.segment_override || instruction.address_size == 2;
+  if (umip && (!completed || prefixed)) {
+    return "Linux emulates what UMIP forbids, with other faults, and not all forms";
+  }
+  if (name == "POPA" && !completed) {
+    return "POPA that faults: the processor keeps what it popped, ferry takes it back";
+  }
+  // What is left of the frame when RET_far or IRET has read its own.
+  const uint32_t frame = (name == "IRET" ? 3 : 2) * instruction.operand_size;
+  const bool beyond_frame = expected.address - test.gpr[i386::ESP] >= frame;
+  if ((name == "RET_far" || name == "IRET") && expected.vector == kPageFault && beyond_frame) {
+    return "far return to a bad selector: AMD reads the outer stack before it checks, Intel after";
+  }
+  if (name == "INT1") return "INT1: a hypervisor may report it before its end";
+  return {};
+}
+
+std::string differences(const Case& test, const Result& expected, const Result& actual) {
+  const auto instruction = decode(test);
+  const bool completed = expected.vector == kCompleted;
+
+  std::string text;
+  compare_value(text, "vector", expected.vector, actual.vector);
+  const uint32_t code_mask = expected.vector == kPageFault ? ~kPresent : ~0u;
+  compare_value(text, "error code", expected.error_code & code_mask, actual.error_code & code_mask);
+  compare_value(text, "cr2", expected.address, actual.address);
+  compare_value(text, "eip", expected.eip, actual.eip);
+  for (unsigned i = 0; i < 8; ++i) {
+    compare_value(text, kRegisterNames[i], expected.gpr[i], actual.gpr[i]);
+  }
+  // RF in a saved image belongs to the debug mechanism, not to the program.
+  uint32_t mask = ~i386::eflags::RF;
+  if (completed && instruction) mask &= ~undefined_flags(*instruction, test);
+  compare_value(text, "eflags", expected.eflags & mask, actual.eflags & mask);
+  for (unsigned i = 0; i < 6; ++i) {
+    compare_value(text, kSegmentNames[i], expected.selector[i], actual.selector[i]);
+  }
+  if (expected.memory_hash != actual.memory_hash) {
+    append(text,
+           "  memory: processor changed %u bytes from +%x (%02x..), ours %u from +%x (%02x..)\n",
+           expected.changed_bytes, expected.first_changed, expected.changed[0],
+           actual.changed_bytes, actual.first_changed, actual.changed[0]);
+  }
+  return text;
+}
+
+std::string describe(const Case& test) {
+  std::string text;
+  const auto instruction = decode(test);
+  const std::string_view name = instruction ? i386::row(instruction->row).mnemonic : "?";
+  append(text, "%.*s [", static_cast<int>(name.size()), name.data());
+  for (unsigned i = 0; i < test.length; ++i) append(text, i == 0 ? "%02x" : " %02x", test.code[i]);
+  append(text, "] eflags=%x options=%x window=%x", test.eflags, test.options, test.window_seed);
+  for (unsigned i = 0; i < 8; ++i) append(text, " %s=%08x", kRegisterNames[i], test.gpr[i]);
+  if (test.patch_length != 0) {
+    append(text, " patch+%x=", test.patch_offset);
+    for (unsigned i = 0; i < test.patch_length; ++i) append(text, "%02x", test.patch[i]);
+  }
+  text += '\n';
+  return text;
+}
+
+}  // namespace ferry::semantics

@@ -1,0 +1,27 @@
+// The memory of a case in this process, at its guest addresses, and the handler that sends faults
+// of guest memory accessors to their landing pads. For every executor that runs in this process.
+#pragma once
+
+#include <array>
+
+#include "case.hpp"
+#include "guest/i386/cpu_state.hpp"
+
+namespace ferry::semantics {
+
+class GuestArena {
+ public:
+  /// Maps the regions and installs the fault handler. One object per process.
+  GuestArena();
+
+  /// Writes code and data, and sets `cpu` up to begin the case.
+  void begin(const Case& test, i386::CpuState& cpu);
+
+  /// Stores registers and memory changes. The caller fills in vector, error_code and address.
+  void finish(const i386::CpuState& cpu, Result& result);
+
+ private:
+  alignas(16) std::array<uint8_t, kRegionSize> initial_memory_{};
+};
+
+}  // namespace ferry::semantics

@@ -1,0 +1,187 @@
+// What the comparison with the processor cannot see: outcomes, work limits, instruction fetch, lazy
+// flags, and what is ferry's own choice.
+#include "guest/i386/interpret/interpreter.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "guest/i386/flags.hpp"
+#include "guest/i386/memory.hpp"
+#include "guest_arena.hpp"
+#include "random.hpp"
+
+namespace ferry::semantics {
+namespace {
+
+using namespace i386;
+
+class InterpreterTest : public testing::Test {
+ protected:
+  /// A state about to run `code` at `address`, with ESP in the window.
+  void begin(std::initializer_list<uint8_t> code, uint32_t address = kCodeAddress) {
+    Case test{};
+    arena().begin(test, cpu_);
+    cpu_.eip = address;
+    cpu_.gpr[ESP] = kWindow + 0x800;
+    ASSERT_TRUE(copy_to_guest(address, code.begin(), static_cast<uint32_t>(code.size())));
+  }
+
+  static GuestArena& arena() {
+    static GuestArena the_arena;
+    return the_arena;
+  }
+
+  CpuState cpu_;
+};
+
+TEST_F(InterpreterTest, SoftwareInterrupts) {
+  begin({0xcd, 0x80});
+  EXPECT_EQ(step(cpu_), Outcome::syscall);
+  EXPECT_EQ(cpu_.eip, kCodeAddress + 2);
+
+  begin({0xcc});
+  EXPECT_EQ(step(cpu_), Outcome::trap);
+  EXPECT_EQ(cpu_.exception.vector, Vector::BP);
+  EXPECT_EQ(cpu_.eip, kCodeAddress + 1);
+
+  begin({0xcd, 0x21});
+  EXPECT_EQ(step(cpu_), Outcome::exception);
+  EXPECT_EQ(cpu_.exception.vector, Vector::GP);
+  EXPECT_EQ(cpu_.exception.error_code, 0x21u * 8 + 2);
+  EXPECT_EQ(cpu_.eip, kCodeAddress);
+
+  begin({0xf1});  // not compared with the processor, which may be a guest of a hypervisor
+  EXPECT_EQ(step(cpu_), Outcome::trap);
+  EXPECT_EQ(cpu_.exception.vector, Vector::DB);
+  EXPECT_EQ(cpu_.eip, kCodeAddress + 1);
+}
+
+TEST_F(InterpreterTest, FetchStopsAtTheEndOfThePage) {
+  constexpr uint32_t kEnd = kCodeRegion + kRegionSize;
+  begin({0x90}, kEnd - 1);  // the last byte of the region is enough for NOP
+  EXPECT_EQ(step(cpu_), Outcome::next);
+  EXPECT_EQ(cpu_.eip, kEnd);
+  EXPECT_EQ(step(cpu_), Outcome::exception);
+  EXPECT_EQ(cpu_.exception.vector, Vector::PF);
+  EXPECT_EQ(cpu_.exception.error_code & 0x14u, 0x14u);
+  EXPECT_EQ(cpu_.exception.address, kEnd);
+
+  begin({0xb8, 0x01}, kEnd - 2);  // MOV EAX, imm32: three bytes are missing
+  EXPECT_EQ(step(cpu_), Outcome::exception);
+  EXPECT_EQ(cpu_.exception.vector, Vector::PF);
+  EXPECT_EQ(cpu_.exception.address, kEnd);
+  EXPECT_EQ(cpu_.eip, kEnd - 2);
+}
+
+TEST_F(InterpreterTest, UndecodableBytes) {
+  begin({0x0f, 0x0b});
+  EXPECT_EQ(step(cpu_), Outcome::exception);
+  EXPECT_EQ(cpu_.exception.vector, Vector::UD);
+  begin({0xf0, 0x01, 0xc0});  // LOCK with a register destination
+  EXPECT_EQ(step(cpu_), Outcome::exception);
+  EXPECT_EQ(cpu_.exception.vector, Vector::UD);
+  begin({0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+         0x90});
+  EXPECT_EQ(step(cpu_), Outcome::exception);
+  EXPECT_EQ(cpu_.exception.vector, Vector::GP);
+}
+
+TEST_F(InterpreterTest, RepeatWorksInPiecesOf4Kilobytes) {
+  for (const uint8_t opcode : {0xa4, 0xaa, 0xac}) {  // MOVSB, STOSB, LODSB
+    begin({0xf3, opcode});
+    cpu_.gpr[ECX] = 5000;
+    cpu_.gpr[ESI] = kDataRegion + 0x2000 - 100;
+    cpu_.gpr[EDI] = kDataRegion;
+    unsigned steps = 0;
+    for (Outcome outcome = Outcome::again; outcome == Outcome::again; ++steps) {
+      const uint32_t before = cpu_.gpr[ECX];
+      outcome = step(cpu_);
+      EXPECT_LE(before - cpu_.gpr[ECX], 4096u);
+      EXPECT_EQ(cpu_.eip, kCodeAddress + (outcome == Outcome::next ? 2 : 0));
+    }
+    EXPECT_GE(steps, 2u);
+    EXPECT_EQ(cpu_.gpr[ECX], 0u);
+  }
+}
+
+TEST_F(InterpreterTest, SingleStepTrapsBehindEachIteration) {
+  begin({0xf3, 0xaa});
+  cpu_.eflags |= eflags::TF;
+  cpu_.gpr[ECX] = 3;
+  cpu_.gpr[EDI] = kWindow;
+  EXPECT_EQ(step(cpu_), Outcome::trap);
+  EXPECT_EQ(cpu_.exception.vector, Vector::DB);
+  EXPECT_EQ(cpu_.gpr[ECX], 2u);
+  EXPECT_EQ(cpu_.eip, kCodeAddress);
+}
+
+TEST_F(InterpreterTest, CpuidOffersWhatIsThere) {
+  begin({0x0f, 0xa2});
+  ASSERT_EQ(step(cpu_), Outcome::next);
+  EXPECT_GE(cpu_.gpr[EAX], 1u);
+  begin({0x0f, 0xa2});
+  cpu_.gpr[EAX] = 1;
+  ASSERT_EQ(step(cpu_), Outcome::next);
+  constexpr uint32_t kCx8 = 1u << 8, kCmov = 1u << 15, kSse = 1u << 25;
+  EXPECT_TRUE(cpu_.gpr[EDX] & kCx8);
+  EXPECT_TRUE(cpu_.gpr[EDX] & kCmov);
+  EXPECT_FALSE(cpu_.gpr[EDX] & kSse);
+}
+
+TEST_F(InterpreterTest, TlsSegmentsComeFromTheState) {
+  begin({0x8e, 0xe8});  // MOV GS, EAX
+  cpu_.tls[1] = {kWindow + 0x40, 0xfff, true, true};
+  cpu_.gpr[EAX] = 0x3b;
+  ASSERT_EQ(step(cpu_), Outcome::next);
+  EXPECT_EQ(cpu_.segment_base[GS], kWindow + 0x40);
+  begin({0x8e, 0xe8});
+  cpu_.gpr[EAX] = 0x3b;  // an entry that is not set
+  EXPECT_EQ(step(cpu_), Outcome::exception);
+  EXPECT_EQ(cpu_.exception.vector, Vector::GP);
+  EXPECT_EQ(cpu_.exception.error_code, 0x38u);
+}
+
+/// evaluate() must give what the instruction itself gives, however the operands are extended.
+TEST_F(InterpreterTest, LazyFlagsEqualTheInstructions) {
+  struct Operation {
+    FlagKind kind8;
+    uint8_t opcode;    ///< the 8-bit form; the 16/32-bit one is the next
+    int8_t extension;  ///< of a one-operand form, else -1: AL, CL
+  };
+  static constexpr Operation kOperations[] = {
+      {FlagKind::add8, 0x00, -1}, {FlagKind::adc8, 0x10, -1}, {FlagKind::sub8, 0x28, -1},
+      {FlagKind::sbb8, 0x18, -1}, {FlagKind::neg8, 0xf6, 3},  {FlagKind::logic8, 0x20, -1},
+      {FlagKind::inc8, 0xfe, 0},  {FlagKind::dec8, 0xfe, 1},  {FlagKind::shl8, 0xd2, 4},
+      {FlagKind::shr8, 0xd2, 5},  {FlagKind::sar8, 0xd2, 7}};
+  Random random(3);
+  for (unsigned round = 0; round < 3000; ++round) {
+    for (const Operation& operation : kOperations) {
+      const unsigned width = random.below(3);
+      const bool shift = operation.opcode == 0xd2;
+      const bool counts = operation.opcode == 0xfe;
+      const uint8_t prefix = width == 1 ? 0x66 : 0x3e;  // DS override: no effect
+      const auto opcode = static_cast<uint8_t>(operation.opcode + (width != 0));
+      const auto modrm =
+          static_cast<uint8_t>(operation.extension < 0 ? 0xc8 : 0xc0 | operation.extension << 3);
+      begin({prefix, opcode, modrm});
+      const uint32_t a = random.value();
+      uint32_t b = shift ? 1 + random.below(31) : random.value();
+      cpu_.gpr[EAX] = a;
+      cpu_.gpr[ECX] = b;
+      cpu_.eflags |= random.below(2);
+      if (counts) b = cpu_.eflags & eflags::CF;
+      ASSERT_EQ(step(cpu_), Outcome::next);
+      const auto kind = static_cast<FlagKind>(static_cast<uint32_t>(operation.kind8) + width);
+      CpuState lazy;
+      lazy.lazy = {static_cast<uint32_t>(kind), a, b, cpu_.gpr[EAX]};
+      materialise_flags(lazy);
+      ASSERT_EQ(lazy.eflags & eflags::kArithmetic, cpu_.eflags & eflags::kArithmetic)
+          << "kind " << lazy.lazy.kind << " a " << a << " b " << b;
+      ASSERT_EQ(lazy.lazy.kind, 0u);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ferry::semantics
