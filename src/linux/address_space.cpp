@@ -122,7 +122,8 @@ void AddressSpace::merge_around(uint32_t begin, uint32_t end) {
   while (i + 1 < mappings_.size() && mappings_[i].begin <= end) {
     Mapping& a = mappings_[i];
     const Mapping& b = mappings_[i + 1];
-    const bool contiguous = a.file == 0 ? !a.shared : a.offset + (a.end - a.begin) == b.offset;
+    const bool from_file = files_[a.file]->inode != 0;
+    const bool contiguous = from_file ? a.offset + (a.end - a.begin) == b.offset : !a.shared;
     if (a.end == b.begin && a.protection == b.protection && a.shared == b.shared &&
         a.file == b.file && contiguous) {
       a.end = b.end;

@@ -1,6 +1,5 @@
 #include "row_check.hpp"
 
-#include "common/diagnostics.hpp"
 #include "compare.hpp"
 #include "guest/i386/decode/decoder.hpp"
 
@@ -51,8 +50,9 @@ void compare_runs(const Case& test, const Result& plain, const Case& changed, co
 }  // namespace
 
 std::string row_errors(const Case& test, const Result& plain, Executor& engine) {
-  Instruction instruction;
-  CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) == i386::DecodeStatus::ok);
+  const auto decoded = decode(test);
+  if (!decoded) return {};
+  const Instruction& instruction = *decoded;
   const bool completed = plain.vector == kCompleted;
   std::string text;
 

@@ -19,7 +19,6 @@
 #include "compare.hpp"
 #include "executor.hpp"
 #include "generator.hpp"
-#include "guest/i386/decode/decoder.hpp"
 #include "recording.hpp"
 #include "row_check.hpp"
 
@@ -42,10 +41,8 @@ class Report {
   Report() : rows_(i386::row_count()) {}
 
   void check(const Case& test, const Result& expected, const Result& actual, Executor& engine) {
-    i386::Instruction instruction;
-    CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) ==
-          i386::DecodeStatus::ok);
-    RowCount& count = rows_[instruction.row];
+    const auto instruction = decode(test);
+    RowCount& count = instruction ? rows_[instruction->row] : undecoded_;
     ++count.cases;
     if (expected.vector == kCompleted) ++count.completed;
     const std::string_view known = known_difference(test, expected);
@@ -64,7 +61,7 @@ class Report {
 
   /// Prints the counts; whether there were no differences and every row had a case.
   [[nodiscard]] bool finish(bool all_rows) const {
-    uint64_t total = 0;
+    uint64_t total = undecoded_.cases;
     unsigned covered = 0;
     bool complete = true;
     std::map<std::string, unsigned> skipped;
@@ -101,6 +98,7 @@ class Report {
     uint32_t different = 0;
   };
   std::vector<RowCount> rows_;
+  RowCount undecoded_;
   std::map<std::string, unsigned> known_;  ///< cases not compared, by reason
   uint64_t different_ = 0;
 };

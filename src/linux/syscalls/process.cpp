@@ -292,6 +292,7 @@ int32_t exec_program(Thread& t, int directory, const std::string& path, uint32_t
   const ProgramProblem problem =
       open_program(*t.process, directory, path, std::move(arguments), program);
   if (problem.error != 0) return -problem.error;
+  if (own_proc_entry(program.path) == "exe") program.path = t.process->executable;
   if (directory != AT_FDCWD && program.path == path && !path.starts_with('/')) {
     program.path = guest_view(*t.process, descriptor_path(program.descriptor.get()));
   }
