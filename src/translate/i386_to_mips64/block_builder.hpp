@@ -15,6 +15,7 @@
 #include "host/mips64/assembler.hpp"
 #include "host/mips64/pseudo_instructions.hpp"
 #include "translate/i386_to_mips64/flags.hpp"
+#include "translate/i386_to_mips64/helpers.hpp"
 #include "translate/i386_to_mips64/options.hpp"
 #include "translate/i386_to_mips64/register_map.hpp"
 #include "translate/i386_to_mips64/thunks.hpp"
@@ -37,16 +38,17 @@ struct Address {
 
 class BlockBuilder {
  public:
-  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes, uint32_t* code,
-               uint32_t capacity, engine::Translation& out);
+  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes,
+               InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
+               engine::Translation& out);
 
   Assembler as;
   const Options& options;
   const Thunks& thunks;
   FlagTracker flags;
 
-  /// The prologue for indirect entries of a block that reads flags: finds them by the exit control came
-  /// from. Linked exits enter behind it.
+  /// The prologue for indirect entries of a block that reads flags or passes them on: notes the exit control
+  /// came from, which tells what t1 and t2 hold. Linked exits enter behind it.
   void flag_prologue();
 
   // --- the instruction being translated ---------------------------------------------------------
@@ -155,7 +157,7 @@ class BlockBuilder {
     uint32_t target = 0;
     int32_t esp_bias = 0;
     FlagTracker::Snapshot flags;
-    uint32_t address = 0;
+    const Instruction* instruction = nullptr;
     Label resume;
   };
   static constexpr unsigned kMaxColdPaths = 96;
@@ -172,12 +174,14 @@ class BlockBuilder {
   Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
   Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
   void add_mark();
+  void emit_interpreter_call(const Instruction& instruction);
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
   bool slot_candidate(uint32_t control_word) const;
   ColdPath& new_cold_path();
 
   RecipeTable& recipes_;
+  InterpretedInstructions& interpreted_;
   engine::Translation& out_;
   const Instruction* instruction_ = nullptr;
   uint32_t live_before_ = 0;
@@ -192,8 +196,9 @@ class BlockBuilder {
   unsigned next_cache_ = 0;
   bool unaligned_ = false;
   bool ended_ = false;
-  ColdPath cold_[kMaxColdPaths];
+  ColdPath& cold_path(unsigned i) { return reinterpret_cast<ColdPath*>(cold_storage_)[i]; }
   unsigned cold_count_ = 0;
+  alignas(ColdPath) unsigned char cold_storage_[kMaxColdPaths * sizeof(ColdPath)];  ///< constructed one by one
   ColdPath* interpret_path_ = nullptr;
 };
 
