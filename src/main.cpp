@@ -42,7 +42,7 @@ void run(Thread& thread) {
 int main(int argc, char** argv) {
   uint32_t host_page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
   LaunchRequest request;
-  std::string argv0;
+  const char* argv0 = nullptr;
   std::string root;
   std::vector<std::string> passed_on;
   int index = 1;
@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
   process.run_loop = run;
   request.program = argv[index];
   for (int i = index; i < argc; ++i) request.arguments.emplace_back(argv[i]);
-  if (!argv0.empty()) request.arguments[0] = argv0;
+  if (argv0 != nullptr) request.arguments[0] = argv0;
   process.launch(thread, request);
   run(thread);
   _exit(thread.exit_status);

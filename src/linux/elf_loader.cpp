@@ -225,7 +225,8 @@ Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment
     if (!mapped.ok()) return mapped.error();
     anonymous_begin = page_ceil(file_end);
     if (end > file_end) {
-      // To the end of the page, as the kernel does: ld.so's first malloc takes what lies behind its bss.
+      // To the end of the page, as the kernel does: ld.so's first malloc takes what lies behind its
+      // bss.
       clear_rest_of_page(space, file_end, anonymous_begin, segment.protection);
     }
   }
