@@ -74,6 +74,7 @@ int main(void) {
   printf("brk again sum %d\n", b[8192] == 0 || b[8192] == 7);
   printf("madvise %d\n", madvise(p + 8 * 4096, 4 * 4096, MADV_DONTNEED));
   printf("msync %d\n", msync(s, 8192, MS_SYNC));
+  lseek(fd, 0, SEEK_SET);
   printf("write to unmapped buffer %d\n", read(fd, (void *)0x100, 10) < 0 ? errno : 0);
   printf("bad path %d\n", open((char *)4, O_RDONLY) < 0 ? errno : 0);
   return 0;

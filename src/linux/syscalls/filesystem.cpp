@@ -109,29 +109,44 @@ int32_t path_status(Thread& t, const Arguments& a, int flags, Convert convert) {
 template <typename Convert>
 int32_t descriptor_status(Thread& t, const Arguments& a, Convert convert) {
   struct statx status;
-  const long result = host_call(SYS_statx, a.signed_at(0), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
+  const long result =
+      host_call(SYS_statx, a.signed_at(0), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
   return result != 0 ? guest_result(result) : give(t, a[1], convert(status));
 }
 
-std::optional<abi::Stat64> wide_status(const struct statx& host) { return stat64_from(host); }
+std::optional<abi::Stat64> wide_status(const struct statx& host) {
+  return stat64_from(host);
+}
 
 }  // namespace
 
-int32_t sys_oldstat(Thread& t, const Arguments& a) { return path_status(t, a, 0, old_stat_from); }
+int32_t sys_oldstat(Thread& t, const Arguments& a) {
+  return path_status(t, a, 0, old_stat_from);
+}
 int32_t sys_oldlstat(Thread& t, const Arguments& a) {
   return path_status(t, a, AT_SYMLINK_NOFOLLOW, old_stat_from);
 }
-int32_t sys_oldfstat(Thread& t, const Arguments& a) { return descriptor_status(t, a, old_stat_from); }
-int32_t sys_stat(Thread& t, const Arguments& a) { return path_status(t, a, 0, stat32_from); }
+int32_t sys_oldfstat(Thread& t, const Arguments& a) {
+  return descriptor_status(t, a, old_stat_from);
+}
+int32_t sys_stat(Thread& t, const Arguments& a) {
+  return path_status(t, a, 0, stat32_from);
+}
 int32_t sys_lstat(Thread& t, const Arguments& a) {
   return path_status(t, a, AT_SYMLINK_NOFOLLOW, stat32_from);
 }
-int32_t sys_fstat(Thread& t, const Arguments& a) { return descriptor_status(t, a, stat32_from); }
-int32_t sys_stat64(Thread& t, const Arguments& a) { return path_status(t, a, 0, wide_status); }
+int32_t sys_fstat(Thread& t, const Arguments& a) {
+  return descriptor_status(t, a, stat32_from);
+}
+int32_t sys_stat64(Thread& t, const Arguments& a) {
+  return path_status(t, a, 0, wide_status);
+}
 int32_t sys_lstat64(Thread& t, const Arguments& a) {
   return path_status(t, a, AT_SYMLINK_NOFOLLOW, wide_status);
 }
-int32_t sys_fstat64(Thread& t, const Arguments& a) { return descriptor_status(t, a, wide_status); }
+int32_t sys_fstat64(Thread& t, const Arguments& a) {
+  return descriptor_status(t, a, wide_status);
+}
 int32_t sys_fstatat64(Thread& t, const Arguments& a) {
   struct statx status;
   const int32_t result = status_of(t, a.signed_at(0), a[1], a.signed_at(3), status);
