@@ -225,7 +225,9 @@ Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment
     if (!mapped.ok()) return mapped.error();
     anonymous_begin = page_ceil(file_end);
     if (end > file_end) {
-      clear_rest_of_page(space, file_end, std::min(anonymous_begin, end), segment.protection);
+      // To the end of the page, as the kernel does: ld.so's first malloc takes what lies behind its
+      // bss.
+      clear_rest_of_page(space, file_end, anonymous_begin, segment.protection);
     }
   }
   if (page_ceil(end) > anonymous_begin) {

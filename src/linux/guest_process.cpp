@@ -82,7 +82,7 @@ void GuestProcess::take_private_variable(std::string_view name, std::string_view
   } else if (name == kBinaryVariable) {
     std::from_chars(value.data(), value.data() + value.size(), binary_descriptor);
   } else if (name == kStateVariable) {
-    uint64_t numbers[7] = {};
+    uint64_t numbers[9] = {};
     for (uint64_t& number : numbers) {
       const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number, 16);
       value.remove_prefix(
@@ -92,6 +92,8 @@ void GuestProcess::take_private_variable(std::string_view name, std::string_view
     limit_address_space = {numbers[1], numbers[2]};
     limit_data = {numbers[3], numbers[4]};
     limit_stack = {numbers[5], numbers[6]};
+    inherited_blocked = numbers[7];
+    inherited_ignored = numbers[8];
   }
 }
 
@@ -136,7 +138,7 @@ void GuestProcess::open_own_binary(int inherited) {
   binary_descriptor = static_cast<int>(fd);
 }
 
-std::vector<std::string> GuestProcess::private_environment() const {
+std::vector<std::string> GuestProcess::private_environment(SignalSet blocked) const {
   std::vector<std::string> variables;
   if (!runner.empty()) {
     std::string text(kRunnerVariable);
@@ -149,9 +151,14 @@ std::vector<std::string> GuestProcess::private_environment() const {
     variables.push_back(std::move(text));
     variables.push_back(std::string(kBinaryVariable) + "=" + std::to_string(binary_descriptor));
   }
-  const uint64_t numbers[] = {personality,     limit_address_space.soft, limit_address_space.hard,
-                              limit_data.soft, limit_data.hard,          limit_stack.soft,
-                              limit_stack.hard};
+  SignalSet ignored = 0;
+  for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
+    if (actions[static_cast<size_t>(signal)].handler == 1) ignored |= signal_bit(signal);
+  }
+  const uint64_t numbers[] = {
+      personality,     limit_address_space.soft, limit_address_space.hard, limit_data.soft,
+      limit_data.hard, limit_stack.soft,         limit_stack.hard,         blocked,
+      ignored};
   std::string state(kStateVariable);
   char separator = '=';
   for (const uint64_t number : numbers) {

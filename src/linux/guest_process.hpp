@@ -52,6 +52,9 @@ class GuestProcess {
 
   AddressSpace* space;
   std::array<SignalAction, kSignalCount + 1> actions{};
+  /// Blocked and ignored before an exec. The host kernel keeps them too, but an emulator between
+  /// may not for the signals it needs itself (SIGSEGV).
+  SignalSet inherited_blocked = 0, inherited_ignored = 0;
   SignalSet known_actions = 0;  ///< signals whose inherited disposition was read from the host
 
   std::string root;                       ///< -L, without a trailing slash; empty: none
@@ -78,7 +81,7 @@ class GuestProcess {
   /// The guest wants number `fd` for itself (dup2): moves a hidden descriptor out of its way.
   void make_room_for(int fd);
   /// Environment strings that make an exec'd ferry continue this process: runner, binary, limits.
-  [[nodiscard]] std::vector<std::string> private_environment() const;
+  [[nodiscard]] std::vector<std::string> private_environment(SignalSet blocked) const;
 
  private:
   void take_private_variable(std::string_view name, std::string_view value);

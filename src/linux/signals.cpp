@@ -153,7 +153,8 @@ void learn_inherited_action(GuestProcess& process, int signal) {
   HostAction host;
   if (contains(process.known_actions, signal)) return;
   process.known_actions |= signal_bit(signal);
-  if (set_host_action(signal_to_host(signal), nullptr, &host) == 0 && host.handler == kHostIgnore) {
+  if (set_host_action(signal_to_host(signal), nullptr, &host) != 0) return;
+  if (host.handler == kHostIgnore || contains(process.inherited_ignored & kFaultSet, signal)) {
     process.actions[static_cast<size_t>(signal)].handler = kIgnore;
   }
 }
@@ -171,7 +172,7 @@ void initialize_signals(Thread& thread) {
   }
   HostSignalSet inherited;
   host_call(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &inherited, sizeof inherited);
-  thread.signals.mask = set_to_guest(inherited);
+  thread.signals.mask = set_to_guest(inherited) | (thread.process->inherited_blocked & kFaultSet);
   if ((thread.signals.mask & kFaultSet) != 0) restore_host_mask(thread);
 }
 

@@ -7,6 +7,7 @@
 #include "linux/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/directory.hpp"
 #include "linux/syscalls/handlers.hpp"
 
 namespace ferry {
@@ -85,14 +86,24 @@ int32_t sys_pwritev2(Thread& t, const Arguments& a) {
   return vector_call(t, a, false, SYS_pwritev2, a.wide(3), 0, a.signed_at(5));
 }
 
+namespace {
+
+/// lseek, also to a position that getdents gave.
+int64_t seek(int fd, int64_t offset, int whence) {
+  if (whence == SEEK_SET) offset = host_directory_position(fd, offset);
+  return host_call(SYS_lseek, fd, offset, whence);
+}
+
+}  // namespace
+
 int32_t sys_lseek(Thread&, const Arguments& a) {
-  const long result = host_call(SYS_lseek, a.signed_at(0), a.signed_at(1), a.signed_at(2));
+  const int64_t result = seek(a.signed_at(0), a.signed_at(1), a.signed_at(2));
   return result > INT32_MAX ? -abi::kEOVERFLOW : guest_result(result);
 }
 
 int32_t sys_llseek(Thread& t, const Arguments& a) {
   const auto offset = static_cast<int64_t>((uint64_t{a[1]} << 32) | a[2]);
-  const int64_t result = host_call(SYS_lseek, a.signed_at(0), offset, a.signed_at(4));
+  const int64_t result = seek(a.signed_at(0), offset, a.signed_at(4));
   if (result < 0) return guest_result(result);
   return copy_out(t, a[3], result) ? 0 : -abi::kEFAULT;
 }

@@ -92,71 +92,73 @@ int32_t status_of(Thread& t, int directory, uint32_t path, int flags, struct sta
                    flags, STATX_BASIC_STATS, &status);
 }
 
-int32_t status_of_descriptor(int fd, struct statx& status) {
-  return guest_result(host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status));
-}
-
 template <typename Guest>
-int32_t give(Thread& t, uint32_t pointer, int32_t result, const std::optional<Guest>& guest) {
-  if (result != 0) return result;
+int32_t give(Thread& t, uint32_t pointer, const std::optional<Guest>& guest) {
   if (!guest) return -abi::kEOVERFLOW;
   return copy_out(t, pointer, *guest) ? 0 : -abi::kEFAULT;
+}
+
+/// The stat family: `convert` makes the structure of the call from the host's statx.
+template <typename Convert>
+int32_t path_status(Thread& t, const Arguments& a, int flags, Convert convert) {
+  struct statx status;
+  const int32_t result = status_of(t, AT_FDCWD, a[0], flags, status);
+  return result != 0 ? result : give(t, a[1], convert(status));
+}
+
+template <typename Convert>
+int32_t descriptor_status(Thread& t, const Arguments& a, Convert convert) {
+  struct statx status;
+  const long result =
+      host_call(SYS_statx, a.signed_at(0), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
+  return result != 0 ? guest_result(result) : give(t, a[1], convert(status));
+}
+
+std::optional<abi::Stat64> wide_status(const struct statx& host) {
+  return stat64_from(host);
 }
 
 }  // namespace
 
 int32_t sys_oldstat(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of(t, AT_FDCWD, a[0], 0, status), old_stat_from(status));
+  return path_status(t, a, 0, old_stat_from);
 }
 int32_t sys_oldlstat(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of(t, AT_FDCWD, a[0], AT_SYMLINK_NOFOLLOW, status),
-              old_stat_from(status));
+  return path_status(t, a, AT_SYMLINK_NOFOLLOW, old_stat_from);
 }
 int32_t sys_oldfstat(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of_descriptor(a.signed_at(0), status), old_stat_from(status));
+  return descriptor_status(t, a, old_stat_from);
 }
 int32_t sys_stat(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of(t, AT_FDCWD, a[0], 0, status), stat32_from(status));
+  return path_status(t, a, 0, stat32_from);
 }
 int32_t sys_lstat(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of(t, AT_FDCWD, a[0], AT_SYMLINK_NOFOLLOW, status),
-              stat32_from(status));
+  return path_status(t, a, AT_SYMLINK_NOFOLLOW, stat32_from);
 }
 int32_t sys_fstat(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of_descriptor(a.signed_at(0), status), stat32_from(status));
+  return descriptor_status(t, a, stat32_from);
 }
 int32_t sys_stat64(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of(t, AT_FDCWD, a[0], 0, status), std::optional(stat64_from(status)));
+  return path_status(t, a, 0, wide_status);
 }
 int32_t sys_lstat64(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of(t, AT_FDCWD, a[0], AT_SYMLINK_NOFOLLOW, status),
-              std::optional(stat64_from(status)));
+  return path_status(t, a, AT_SYMLINK_NOFOLLOW, wide_status);
 }
 int32_t sys_fstat64(Thread& t, const Arguments& a) {
-  struct statx status {};
-  return give(t, a[1], status_of_descriptor(a.signed_at(0), status),
-              std::optional(stat64_from(status)));
+  return descriptor_status(t, a, wide_status);
 }
 int32_t sys_fstatat64(Thread& t, const Arguments& a) {
-  struct statx status {};
+  struct statx status;
   const int32_t result = status_of(t, a.signed_at(0), a[1], a.signed_at(3), status);
-  return give(t, a[2], result, std::optional(stat64_from(status)));
+  return result != 0 ? result : give(t, a[2], wide_status(status));
 }
 
 int32_t sys_statx(Thread& t, const Arguments& a) {
-  struct statx status {};  // the same structure everywhere
+  struct statx status;  // the same structure everywhere
+  const LastLink last_link = link_mode((a[2] & AT_SYMLINK_NOFOLLOW) == 0);
   const int32_t result =
-      path_call(t, a.signed_at(0), a[1], link_mode((a[2] & AT_SYMLINK_NOFOLLOW) == 0), SYS_statx,
-                a.signed_at(2), a[3], &status);
-  return give(t, a[4], result, std::optional(status));
+      path_call(t, a.signed_at(0), a[1], last_link, SYS_statx, a.signed_at(2), a[3], &status);
+  return result != 0 ? result : give(t, a[4], std::optional(status));
 }
 
 namespace {

@@ -255,7 +255,7 @@ int32_t exec_ferry(Thread& t, const Program& program, std::vector<std::string> e
   for (std::string& variable : environment) {
     if (needs_guest_prefix(variable)) variable.insert(0, kGuestVariablePrefix);
   }
-  for (std::string& variable : process.private_environment())
+  for (std::string& variable : process.private_environment(t.signals.mask))
     environment.push_back(std::move(variable));
   const std::vector<char*> host_arguments = pointers(arguments);
   const std::vector<char*> host_environment = pointers(environment);

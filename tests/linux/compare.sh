@@ -1,0 +1,13 @@
+#!/bin/sh
+# [RUNNER=EMULATOR] compare.sh PROGRAM FERRY...: runs an i386 test program on the real kernel and under ferry; the outputs must be equal.
+program=$1
+shift
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+timeout -k 5 60 "$program" >"$work/kernel" 2>&1 </dev/null
+echo "status $?" >>"$work/kernel"
+FERRY_RUNNER=$RUNNER timeout -k 5 120 "$@" "$program" >"$work/ferry" 2>&1 </dev/null
+echo "status $?" >>"$work/ferry"
+# What qemu-user says of a death by signal is not the program's.
+sed -i "/^qemu: uncaught target signal/d" "$work/ferry"
+diff -u "$work/kernel" "$work/ferry"

@@ -1,0 +1,208 @@
+// Handlers, masks, frames, restarts, alternate stacks, faults. Output must equal the real kernel's.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+static volatile int count;
+static sigjmp_buf jump;
+
+static void plain(int sig) { count += sig; }
+
+static void with_info(int sig, siginfo_t *info, void *context) {
+  ucontext_t *uc = context;
+  printf("sig %d code %d pid %d value %d on_stack %d blocked_usr2 %d\n", sig, info->si_code,
+         info->si_pid == getpid(), info->si_value.sival_int, uc->uc_stack.ss_flags,
+         sigismember(&uc->uc_sigmask, SIGUSR2));
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context) {
+  ucontext_t *uc = context;
+  greg_t *regs = uc->uc_mcontext.gregs;
+  printf("fault sig %d code %d addr %lx trapno %d err %x cr2 %lx\n", sig, info->si_code,
+         info->si_addr != NULL ? (unsigned long)info->si_addr & 0xfff : 0,
+         regs[REG_TRAPNO], regs[REG_ERR] & ~1, regs[REG_TRAPNO] == 14 ? uc->uc_mcontext.cr2 & 0xfff : 0);
+  siglongjmp(jump, 1);
+}
+
+static void skip_instruction(int sig, siginfo_t *info, void *context) {
+  ucontext_t *uc = context;
+  (void)sig;
+  (void)info;
+  uc->uc_mcontext.gregs[REG_EIP] += 2;  // movl (%eax), %eax
+  uc->uc_mcontext.gregs[REG_EAX] = 42;
+}
+
+static void install(int sig, void (*handler)(int, siginfo_t *, void *), int flags) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = handler;
+  action.sa_flags = flags | SA_SIGINFO;
+  sigaction(sig, &action, NULL);
+}
+
+static void faults(void) {
+  install(SIGSEGV, on_fault, 0);
+  install(SIGFPE, on_fault, 0);
+  install(SIGILL, on_fault, 0);
+  install(SIGTRAP, on_fault, 0);
+  install(SIGBUS, on_fault, 0);
+  if (!sigsetjmp(jump, 1)) *(volatile int *)0x10 = 1;
+  if (!sigsetjmp(jump, 1)) (void)*(volatile int *)0x20;
+  static const char text[] = "constant";
+  if (!sigsetjmp(jump, 1)) { char *p = mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); printf("%d\n", text[0]); (void)p; *(volatile char *)((long)p) = 1; }
+  if (!sigsetjmp(jump, 1)) { volatile int zero = 0; printf("%d\n", 1 / zero); }
+  if (!sigsetjmp(jump, 1)) __asm__ volatile("ud2");
+  if (!sigsetjmp(jump, 1)) __asm__ volatile("hlt");
+  if (!sigsetjmp(jump, 1)) __asm__ volatile("int3");
+  if (!sigsetjmp(jump, 1)) __asm__ volatile("int $0x42");
+  FILE *file = tmpfile();
+  if (!sigsetjmp(jump, 1)) {
+    char *p = mmap(0, 8192, PROT_READ, MAP_SHARED, fileno(file), 0);
+    printf("mapped %d\n", p != MAP_FAILED);
+    (void)*(volatile char *)(p + 4096);
+  }
+  install(SIGSEGV, skip_instruction, 0);
+  int value;
+  __asm__ volatile("movl $0, %%eax; movl (%%eax), %%eax" : "=a"(value));
+  printf("skipped: %d\n", value);
+}
+
+static void interrupted(int flags) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = plain;
+  action.sa_flags = flags;
+  sigaction(SIGALRM, &action, NULL);
+  int ends[2];
+  char byte;
+  if (pipe(ends) != 0) exit(1);
+  pid_t child = fork();
+  if (child == 0) {
+    usleep(300000);
+    (void)!write(ends[1], "x", 1);
+    _exit(0);
+  }
+  struct itimerval timer = {{0, 0}, {0, 50000}};
+  count = 0;
+  setitimer(ITIMER_REAL, &timer, NULL);
+  errno = 0;
+  ssize_t got = read(ends[0], &byte, 1);
+  printf("read %d errno %d handler %d\n", (int)got, got < 0 ? errno : 0, count);
+  waitpid(child, NULL, 0);
+  close(ends[0]);
+  close(ends[1]);
+  count = 0;
+  setitimer(ITIMER_REAL, &timer, NULL);
+  struct timespec time = {0, 400000000}, rest = {0, 0};
+  int result = nanosleep(&time, &rest);
+  printf("nanosleep %d errno %d rest %d\n", result, result < 0 ? errno : 0, rest.tv_nsec > 200000000);
+}
+
+static void alternate_stack(void) {
+  static char space[65536];
+  stack_t stack = {space, 0, sizeof space}, old;
+  printf("sigaltstack %d\n", sigaltstack(&stack, NULL));
+  install(SIGUSR1, with_info, SA_ONSTACK);
+  union sigval value = {.sival_int = 77};
+  sigqueue(getpid(), SIGUSR1, value);
+  sigaltstack(NULL, &old);
+  printf("flags %d size %d\n", old.ss_flags, (int)old.ss_size);
+}
+
+static void nested(int sig) {
+  count = count * 10 + sig;
+  if (sig == SIGUSR1) {
+    raise(SIGUSR2);
+    count = count * 10;
+  }
+}
+
+static void death(void (*how)(void)) {
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    how();
+    _exit(0);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  printf("died: exited %d signaled %d sig %d\n", WIFEXITED(status), WIFSIGNALED(status), WTERMSIG(status));
+}
+static void by_segv(void) { signal(SIGSEGV, SIG_DFL); *(volatile int *)4 = 0; }
+static void by_ignored_segv(void) { signal(SIGSEGV, SIG_IGN); *(volatile int *)4 = 0; }
+static void by_blocked_segv(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGSEGV);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  *(volatile int *)4 = 0;
+}
+static void by_abort(void) { abort(); }
+static void by_term(void) { kill(getpid(), SIGTERM); }
+static void by_rt(void) { kill(getpid(), SIGRTMIN + 3); }
+static void by_bad_stack(void) {
+  install(SIGUSR1, with_info, 0);
+  __asm__ volatile("movl $8, %%esp; movl $20, %%eax; int $0x80; movl %%eax, %%ebx; movl $10, %%ecx; movl $37, %%eax; int $0x80" ::: "memory");
+}
+
+int main(void) {
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  alternate_stack();
+  faults();
+  interrupted(0);
+  interrupted(SA_RESTART);
+
+  signal(SIGUSR1, nested);
+  signal(SIGUSR2, nested);
+  count = 0;
+  raise(SIGUSR1);
+  printf("nested %d\n", count);
+
+  sigset_t set, old, pending;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  sigprocmask(SIG_BLOCK, &set, &old);
+  count = 0;
+  raise(SIGUSR2);
+  raise(SIGUSR2);
+  sigpending(&pending);
+  printf("blocked %d pending %d\n", count, sigismember(&pending, SIGUSR2));
+  sigsuspend(&old);
+  printf("after sigsuspend %d blocked %d\n", count, (sigprocmask(SIG_BLOCK, NULL, &pending), sigismember(&pending, SIGUSR2)));
+  install(SIGRTMIN + 1, with_info, 0);
+  sigaddset(&set, SIGRTMIN + 1);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  for (int i = 0; i < 3; ++i) sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = i});
+  siginfo_t info;
+  int waited = sigwaitinfo(&set, &info);
+  printf("sigwaitinfo %d value %d\n", waited - SIGRTMIN, info.si_value.sival_int);
+  sigprocmask(SIG_SETMASK, &old, NULL);
+
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = nested;
+  action.sa_flags = SA_RESETHAND | SA_NODEFER;
+  sigaction(SIGUSR2, &action, NULL);
+  raise(SIGUSR2);
+  sigaction(SIGUSR2, NULL, &action);
+  printf("reset to default %d\n", action.sa_handler == SIG_DFL);
+
+  death(by_segv);
+  death(by_ignored_segv);
+  death(by_blocked_segv);
+  death(by_abort);
+  death(by_term);
+  death(by_rt);
+  death(by_bad_stack);
+  return 0;
+}
