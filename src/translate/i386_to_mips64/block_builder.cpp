@@ -269,6 +269,15 @@ Label& BlockBuilder::branch_to_interpreter(const Condition& condition) {
   return path.resume;
 }
 
+Label& BlockBuilder::branch_to_packed_condition(Gpr answer, unsigned cc) {
+  ColdPath& path = new_cold_path();
+  path.kind = ColdPath::Kind::packed_condition;
+  path.answer = answer;
+  path.condition = static_cast<uint8_t>(cc);
+  branch(mips64::encode::rs_rt(mips64::opcode::BEQ, answer, mips64::zero), path.label);
+  return path.resume;
+}
+
 void BlockBuilder::bind_resume(Label& label) {
   bind(label);
   clobber_scratch();
@@ -293,6 +302,11 @@ void BlockBuilder::emit_cold(ColdPath& path) {
     case ColdPath::Kind::interpret_and_resume:
       bind(path.label);
       emit_interpreter_call(*path.instruction);
+      return branch(mips64::opcode::BEQ, path.resume);
+    case ColdPath::Kind::packed_condition:
+      bind(path.label);
+      materialise_flags();
+      flags.packed_bool(path.answer, path.condition);
       return branch(mips64::opcode::BEQ, path.resume);
     case ColdPath::Kind::interpret:
       bind(path.label);
