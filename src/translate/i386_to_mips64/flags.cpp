@@ -410,8 +410,11 @@ Condition FlagTracker::packed_condition(unsigned cc) {
 /// stored as one with 0): that is tried in line, all else is packed out of line.
 Condition FlagTracker::lazy_condition(unsigned cc) {
   const Gpr answer = b_.scratch();
-  b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(FlagKind::sub8));
-  b_.as.SLTIU(answer, answer, 3);
+  // Order and equality of narrow operands are those of their sign-extensions; the sign of the difference
+  // is not.
+  const bool any_width = cc >> 1 != kS;
+  b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(any_width ? FlagKind::sub8 : FlagKind::sub32));
+  b_.as.SLTIU(answer, answer, any_width ? 3 : 1);
   Label& resume = b_.branch_to_packed_condition(answer, cc);
   switch (cc >> 1) {
     case kE:
@@ -424,6 +427,10 @@ Condition FlagTracker::lazy_condition(unsigned cc) {
       b_.as.XORI(answer, answer, 1);
       break;
     case kL: b_.as.SLT(answer, kFlagA, kFlagB); break;
+    case kS:
+      b_.as.SUBU(answer, kFlagA, kFlagB);
+      b_.as.SRL(answer, answer, 31);
+      break;
     default:
       b_.as.SLT(answer, kFlagB, kFlagA);
       b_.as.XORI(answer, answer, 1);
@@ -443,7 +450,7 @@ void FlagTracker::packed_bool(Gpr answer, unsigned cc) {
 Condition FlagTracker::condition(unsigned cc) {
   const unsigned base = cc >> 1;
   const bool cheap = base == kE || base == kS || base == kP;
-  const bool by_comparison = base == kE || base == kB || base == kBE || base >= kL;
+  const bool by_comparison = base != kO && base != kP;
   if (now_.form == Form::lazy_registers && by_comparison && b_.options.passes.compare_fusion) {
     return lazy_condition(cc);
   }
@@ -517,6 +524,7 @@ Gpr FlagTracker::carry(Gpr into) {
       return into;
     }
   }
+  if (now_.form == Form::lazy_registers && b_.options.passes.compare_fusion) return lazy_condition(kB << 1).rs;
   to_packed();
   b_.as.LW(into, offset::eflags, kState);
   b_.as.ANDI(into, into, 1);
