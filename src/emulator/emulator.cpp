@@ -48,7 +48,7 @@ struct Translation {
   Translation(const CommandLine& line, AddressSpace& space)
       : bridge(space), cache(line.code_cache_bytes), translator(line.translation, bridge, cache),
         table(translator.not_translated_stub()),
-        engine(cache, table, translator, translator.patcher(), bridge, {.chain = line.chain}) {
+        engine(cache, table, translator, translator.patcher(), bridge, {.cold_runs = line.cold_runs, .chain = line.chain}) {
     bridge.set_engine(&engine);
     space.set_observer(&bridge);
   }

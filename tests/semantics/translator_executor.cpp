@@ -46,7 +46,8 @@ class TranslatorExecutor final : public Executor,
   TranslatorExecutor()
       : cache_(kCacheBytes), translator_(one_instruction(), *this, cache_),
         table_(translator_.not_translated_stub()),
-        engine_(cache_, table_, translator_, translator_.patcher(), *this, {.chain = false}) {
+        engine_(cache_, table_, translator_, translator_.patcher(), *this,
+                {.cold_runs = 0, .chain = false}) {
     active_translator = &translator_;
     active_cpu = &cpu_;
     struct sigaction action {};
@@ -118,6 +119,7 @@ class TranslatorExecutor final : public Executor,
   void deliver_interrupts() override {}
   void system_call() override {}
   void deliver_exception() override { raised_ = true; }
+  void interpret_block(unsigned) override { interpret_one(); }
   [[nodiscard]] bool translatable() const override { return i386::translatable(cpu_); }
   void interpret_one() override {
     Outcome outcome = Outcome::again;
