@@ -3,6 +3,8 @@
 #include <cstring>
 #include <new>
 
+#include "translate/i386_to_mips64/handlers.hpp"
+
 namespace ferry::translate {
 
 using engine::Exit;
@@ -44,11 +46,15 @@ void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t li
   unaligned_ = unaligned;
   interpret_path_ = nullptr;
   live_before_ = live_before;
+  // Only what can fault needs a mark; the log shows every instruction.
+  marked_ = may_access_memory(instruction.row) || log_enabled(LogChannel::in_asm) ||
+            log_enabled(LogChannel::out_asm);
   add_mark();
 }
 
 /// What a fault in the words from here on has to undo.
 void BlockBuilder::add_mark() {
+  if (!marked_) return;
   const uint32_t recipe = live_before_ == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
   out_.marks.push_back({as.position(), instruction_->address, esp_bias_, recipe});
 }

@@ -189,6 +189,7 @@ class BlockBuilder {
   InterpretedInstructions& interpreted_;
   engine::Translation& out_;
   const Instruction* instruction_ = nullptr;
+  bool marked_ = false;  ///< the current instruction gets marks
   uint32_t live_before_ = 0;
   uint32_t live_after_ = 0;
   uint32_t live_through_ = 0;  ///< live after, and not set by the current instruction
