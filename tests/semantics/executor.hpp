@@ -25,6 +25,9 @@ class Executor {
 /// ferry's interpreter, in this process.
 [[nodiscard]] std::unique_ptr<Executor> make_interpreter_executor();
 
+/// ferry's translator, in this process: hosts that are MIPS64 only.
+[[nodiscard]] std::unique_ptr<Executor> make_translator_executor();
+
 /// The processor, through the program native_runner at `path`.
 [[nodiscard]] std::unique_ptr<Executor> make_native_executor(const std::string& path);
 

@@ -1,7 +1,7 @@
 // The real-CPU oracle: random instructions on the processor and in ferry, results compared.
 //
 //   semantics_test --native RUNNER [--cases N] [--seed S] [--row MNEMONIC] [--record FILE]
-//   semantics_test --replay FILE
+//   semantics_test --replay FILE [--engine interpret|translate]
 //
 // --record writes the cases with the processor's results; --replay checks a recording on any host.
 // FILE may be - (standard output or input), so that a host that is no i386 can check a live stream.
@@ -30,6 +30,7 @@ struct Options {
   std::string record;
   std::string replay;
   std::string mnemonic;
+  std::string engine = "interpret";
   uint64_t cases = 100'000;
   uint64_t seed = 1;
 };
@@ -150,14 +151,15 @@ int run_native(const Options& options) {
 int run_replay(const Options& options) {
   std::FILE* const file = open_or_die(options.replay, "rb", stdin);
   RecordReader reader(file);
-  const auto interpreter = make_interpreter_executor();
+  const auto executor =
+      options.engine == "translate" ? make_translator_executor() : make_interpreter_executor();
   Report report;
   Case test;
   Result expected;
   while (reader.read(test, expected)) {
     Result actual{};
-    interpreter->run({&test, 1}, {&actual, 1});
-    report.check(test, expected, actual, *interpreter);
+    executor->run({&test, 1}, {&actual, 1});
+    report.check(test, expected, actual, *executor);
   }
   return report.finish(false) ? 0 : 1;
 }
@@ -165,6 +167,7 @@ int run_replay(const Options& options) {
 int main(int argc, char** argv) {
   static constexpr option kOptions[] = {{"native", required_argument, nullptr, 'n'},
                                         {"record", required_argument, nullptr, 'r'},
+                                        {"engine", required_argument, nullptr, 'e'},
                                         {"replay", required_argument, nullptr, 'p'},
                                         {"cases", required_argument, nullptr, 'c'},
                                         {"seed", required_argument, nullptr, 's'},
@@ -187,6 +190,9 @@ int main(int argc, char** argv) {
         break;
       case 's':
         options.seed = std::strtoull(optarg, nullptr, 0);
+        break;
+      case 'e':
+        options.engine = optarg;
         break;
       case 'm':
         options.mnemonic = optarg;

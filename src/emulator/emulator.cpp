@@ -1,0 +1,151 @@
+#include "emulator/emulator.hpp"
+
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "emulator/guest_thread.hpp"
+#include "emulator/statistics.hpp"
+#include "linux/guest_process.hpp"
+#include "linux/signals.hpp"
+#include "translate/i386_to_mips64/thunks.hpp"
+#include "translate/i386_to_mips64/translator.hpp"
+
+namespace ferry {
+
+namespace {
+
+constexpr unsigned long kHwcapMsa = 1ul << 1;  // arch/mips/include/uapi/asm/hwcap.h
+
+/// Changes of the address space reach the engine; the engine's watches reach the address space.
+class MemoryBridge final : public MappingObserver, public engine::PageProtector, public translate::GuestCode {
+ public:
+  explicit MemoryBridge(AddressSpace& space) : space_(space) {}
+  void set_engine(engine::Engine* engine) { engine_ = engine; }
+
+  void range_changed(uint32_t begin, uint32_t end) override { engine_->invalidate(begin, end); }
+  void kernel_write(uint32_t begin, uint32_t end) override {
+    // A watch holds for whole host pages.
+    const uint32_t mask = space_.host_page_size() - 1;
+    engine_->invalidate(begin & ~mask, (end + mask) & ~mask);
+  }
+  void set_write_watch(engine::GuestAddress page, bool on) override {
+    space_.set_write_watch(page, page + kGuestPageSize, on);
+  }
+  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override {
+    const Mapping* mapping = space_.find(address);
+    return mapping != nullptr && space_.executable(address) ? mapping->end : address;
+  }
+
+ private:
+  AddressSpace& space_;
+  engine::Engine* engine_ = nullptr;
+};
+
+/// The parts that exist only where code is translated.
+struct Translation {
+  Translation(const CommandLine& line, AddressSpace& space)
+      : bridge(space), cache(line.code_cache_bytes), translator(line.translation, bridge, cache),
+        table(translator.not_translated_stub()),
+        engine(cache, table, translator, translator.patcher(), bridge, {.chain = line.chain}) {
+    bridge.set_engine(&engine);
+    space.set_observer(&bridge);
+  }
+
+  MemoryBridge bridge;
+  engine::CodeCache cache;
+  translate::BlockTranslator translator;
+  engine::AddressTable table;
+  engine::Engine engine;
+};
+
+// The one process of this host process. Host signal handlers and the exit hook need to find them.
+Translation* translation = nullptr;
+AddressSpace* active_space = nullptr;
+const CommandLine* active_line = nullptr;
+Thread* main_thread = nullptr;
+
+bool write_watched(uint32_t address) { return active_space->write_watched(address); }
+
+void on_interrupt(Thread&, ucontext_t* context) {
+  mips64::SignalContext host(context);
+  translation->translator.interrupt(host);
+}
+
+bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) {
+  mips64::SignalContext host(context);
+  return translation->translator.recover(thread.cpu, host, host_signal == SIGBUS, write_watched) ==
+         translate::FaultKind::handled;
+}
+
+void write_exit_statistics() {
+  write_statistics(active_line->stats_file, translation != nullptr ? &translation->engine : nullptr,
+                   main_thread->cpu);
+}
+
+void before_death(Thread&) { call_exit_hook(); }
+
+[[noreturn]] void run_thread(Thread& thread) {
+  GuestThread guest(thread, translation != nullptr ? &translation->engine : nullptr);
+  if (translation == nullptr) guest.interpret();
+  translate::install_helpers(thread.cpu);
+  for (;;) translation->engine.run(guest);
+}
+
+LaunchRequest launch_request(const CommandLine& line, std::vector<std::string> environment) {
+  LaunchRequest request;
+  request.program = line.program.front();
+  request.arguments = line.program;
+  if (line.has_argv0) request.arguments.front() = line.argv0;
+  request.stack_size = line.stack_bytes;
+  const auto remove = [&](std::string_view name) {
+    std::erase_if(environment, [&](const std::string& entry) {
+      return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+    });
+  };
+  for (const std::string& name : line.unset_variables) remove(name);
+  for (const std::string& variable : line.set_variables) {
+    remove(std::string_view(variable).substr(0, variable.find('=')));
+    environment.push_back(variable);
+  }
+  request.environment = std::move(environment);
+  return request;
+}
+
+}  // namespace
+
+void run_program(const CommandLine& given, char** environment) {
+  // Everything lives until the process ends: allocated once, never freed.
+  auto& line = *new CommandLine(given);
+  const auto system_page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  auto& space = *new AddressSpace(std::max(line.host_page_bytes, system_page));
+  auto& process = *new GuestProcess(space);
+  auto& thread = *new Thread(process);
+  active_line = &line;
+  active_space = &space;
+  main_thread = &thread;
+  set_current_thread(&thread);
+  process.root = line.root;
+  process.exec_options = line.inherited;
+  process.kernel_release = line.uname_release;
+  process.run_loop = run_thread;
+  std::vector<std::string> guest_environment = process.take_environment(environment);
+
+  SignalHooks hooks;
+  hooks.before_death = before_death;
+  if (line.engine != EngineKind::interpret) {
+    line.translation.msa = (getauxval(AT_HWCAP) & kHwcapMsa) != 0;
+    line.translation.interrupt_pending = static_cast<int32_t>(
+        reinterpret_cast<const char*>(&thread.signal_pending) - reinterpret_cast<const char*>(&thread.cpu));
+    translation = new Translation(line, space);
+    hooks.interrupt = on_interrupt;
+    hooks.fault = on_fault;
+  }
+  set_signal_hooks(hooks);
+  if (!line.stats_file.empty()) set_exit_hook(write_exit_statistics);
+  process.launch(thread, launch_request(line, std::move(guest_environment)));
+  run_thread(thread);
+}
+
+}  // namespace ferry

@@ -1,0 +1,11 @@
+// Everything of one process together: address space, guest process, translator, engine.
+#pragma once
+
+#include "emulator/options.hpp"
+
+namespace ferry {
+
+/// Runs the program of `line` to its end; never returns.
+[[noreturn]] void run_program(const CommandLine& line, char** environment);
+
+}  // namespace ferry

@@ -1,0 +1,36 @@
+// One guest thread as the engine sees it: joins the Linux layer's Thread, the interpreter and the engine.
+#pragma once
+
+#include "engine/backend.hpp"
+#include "engine/engine.hpp"
+#include "linux/threads.hpp"
+
+namespace ferry {
+
+class GuestThread final : public engine::GuestThread {
+ public:
+  /// `engine` is null where everything is interpreted.
+  GuestThread(Thread& thread, engine::Engine* engine) : thread_(thread), engine_(engine) {}
+
+  [[nodiscard]] engine::GuestAddress pc() const override { return thread_.cpu.eip; }
+  [[nodiscard]] void* state() override { return &thread_.cpu; }
+  [[nodiscard]] bool interrupt_pending() const override { return thread_.signal_pending != 0; }
+  void deliver_interrupts() override;
+  void system_call() override;
+  void deliver_exception() override;
+  void interpret_one() override;
+  [[nodiscard]] bool translatable() const override;
+
+  /// The run loop of the interpreter alone.
+  [[noreturn]] void interpret();
+
+ private:
+  Thread& thread_;
+  engine::Engine* engine_;
+};
+
+/// Set by run_program: called before the process ends, with its statistics.
+void set_exit_hook(void (*hook)());
+void call_exit_hook();
+
+}  // namespace ferry

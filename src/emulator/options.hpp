@@ -1,0 +1,38 @@
+// The command line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "translate/i386_to_mips64/options.hpp"
+
+namespace ferry {
+
+enum class EngineKind : uint8_t { interpret, translate, check };
+
+struct CommandLine {
+  EngineKind engine = EngineKind::interpret;
+  translate::Options translation;
+  bool chain = true;
+  uint32_t code_cache_bytes = 32u << 20;
+  std::string root;
+  std::string uname_release;
+  std::string stats_file;
+  std::string argv0;
+  bool has_argv0 = false;
+  uint32_t stack_bytes = 0;
+  uint32_t host_page_bytes = 0;  ///< 0: the system's
+  std::vector<std::string> set_variables;    ///< VAR=VALUE
+  std::vector<std::string> unset_variables;
+  std::vector<std::string> program;          ///< program and its arguments
+  /// The options that children executed by the guest get: all of this process's but argv[0]'s.
+  std::vector<std::string> inherited;
+};
+
+/// Parses the command line and the FERRY_* variables of `environment`. Prints help, lists and errors
+/// itself and exits then (status 0, or 1 after an error).
+[[nodiscard]] CommandLine parse_command_line(int argc, char** argv, char** environment);
+
+}  // namespace ferry

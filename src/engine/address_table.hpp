@@ -1,0 +1,60 @@
+// Guest address -> host code, flat: one 4-byte entry per guest address, so an indirect jump is a shift,
+// an add, a load and a jump, with no hash, no compare and no miss path.
+//
+// An entry is the host address of the code (the code cache lies below 4 GB, where no guest access
+// reaches, so 32 bits hold it); untranslated addresses hold the address of the 'not translated' stub.
+// Only pieces that hold a translation are mapped. A jump into any other piece faults on the table load,
+// which the engine recognises and treats like the stub; so are guest addresses of 2 GB and up, which
+// index below the table.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/block.hpp"
+
+namespace ferry::engine {
+
+class AddressTable {
+ public:
+  /// Host address of the entry of guest address 0; [kBase - 8 GB, kBase + 8 GB) is the table's alone.
+  /// Far above any program break and far below the region where kernels place mappings.
+  static constexpr uintptr_t kBase = 0x20'0000'0000;
+
+  /// `stub` is the 32-bit host address of the 'not translated' stub.
+  explicit AddressTable(uint32_t stub) : stub_(stub) {}
+  ~AddressTable();
+  AddressTable(const AddressTable&) = delete;
+  AddressTable& operator=(const AddressTable&) = delete;
+
+  /// The code of `address`, or the stub.
+  [[nodiscard]] uint32_t get(GuestAddress address) const;
+  /// Publishes `code` for `address`, mapping the piece on first use. Stops ferry if memory is exhausted.
+  void set(GuestAddress address, uint32_t code);
+  void clear(GuestAddress address) {
+    if (mapped(address)) *entry(address) = stub_;
+  }
+  /// Forgets everything (the flush of the code cache).
+  void clear_all();
+  [[nodiscard]] uint32_t stub() const { return stub_; }
+
+ private:
+  static constexpr unsigned kPieceShift = 12;  ///< guest bytes of a piece: 4 KB = 16 KB of entries
+  static constexpr uint32_t kPieces = 1u << (31 - kPieceShift);
+
+  [[nodiscard]] bool mapped(GuestAddress address) const {
+    const uint32_t piece = address >> kPieceShift;
+    return piece < kPieces && ((mapped_[piece / 64] >> (piece % 64)) & 1) != 0;
+  }
+  [[nodiscard]] static uint32_t* entry(GuestAddress address) {
+    return reinterpret_cast<uint32_t*>(kBase + uintptr_t{address} * 4);
+  }
+  void map_pieces(uint32_t piece);
+
+  uint32_t stub_;
+  uint64_t mapped_[kPieces / 64] = {};
+  std::vector<uint32_t> pieces_;
+};
+
+}  // namespace ferry::engine

@@ -1,0 +1,78 @@
+// What the engine needs of a translator and of a guest thread. Implemented by
+// translate/i386_to_mips64 and by linux/.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/block.hpp"
+
+namespace ferry::engine {
+
+/// Why control came back from translated code.
+enum class LeaveReason : uint32_t {
+  direct_exit = 1,  ///< through an unlinked exit (Leave::return_address identifies it)
+  indirect_exit,    ///< a target the address table does not know
+  interrupted,      ///< an asynchronous signal asked for it; guest pc is exact
+  syscall,          ///< int 0x80, guest pc behind it
+  exception,        ///< a guest exception is recorded in the state, guest pc exact
+  code_write,       ///< the instruction at the guest pc writes to a watched page
+  unaligned,        ///< the instruction at the guest pc made an unaligned access the host refuses
+  interpret,        ///< the instruction at the guest pc is to be interpreted
+};
+
+struct Leave {
+  LeaveReason reason;
+  Exit* exit;  ///< direct_exit: the exit taken; else null
+};
+
+/// A translation before it is entered in the cache. Reused from block to block: no allocation when warm.
+struct Translation {
+  Block block{};
+  std::vector<Exit> exits;
+  std::vector<Mark> marks;
+  std::vector<GuestRange> ranges;
+};
+
+class Translator {
+ public:
+  /// Translates the block at `address` into `code` (room for `capacity` words). Returns false if it does
+  /// not fit. A block of zero guest instructions means: nothing there can be translated, interpret.
+  virtual bool translate(GuestAddress address, uint32_t* code, uint32_t capacity, Translation& out) = 0;
+  /// Enters translated code at `code` with the guest state `state`.
+  virtual Leave enter(void* state, const uint32_t* code) = 0;
+  /// The access of the instruction at `address` needs the unaligned form from now on.
+  virtual void mark_unaligned(GuestAddress address) = 0;
+  /// Guest code changed: facts about code outside of blocks no longer hold.
+  virtual void forget_analysis() = 0;
+  /// All blocks are gone.
+  virtual void flushed() = 0;
+
+ protected:
+  ~Translator() = default;
+};
+
+/// One guest thread as the run loop sees it.
+class GuestThread {
+ public:
+  [[nodiscard]] virtual GuestAddress pc() const = 0;
+  /// What translated code works on.
+  [[nodiscard]] virtual void* state() = 0;
+  /// Whether signals wait to be delivered. Last check before translated code is entered.
+  [[nodiscard]] virtual bool interrupt_pending() const = 0;
+  virtual void deliver_interrupts() = 0;
+  virtual void system_call() = 0;
+  /// Turns the exception recorded in the state into a guest signal.
+  virtual void deliver_exception() = 0;
+  /// Executes one instruction in the interpreter, its exceptions and system calls included.
+  virtual void interpret_one() = 0;
+  /// Whether translated code may run in the present state; else it is interpreted.
+  [[nodiscard]] virtual bool translatable() const = 0;
+  /// Whether the thread is still to be run.
+  [[nodiscard]] virtual bool running() const { return true; }
+
+ protected:
+  ~GuestThread() = default;
+};
+
+}  // namespace ferry::engine

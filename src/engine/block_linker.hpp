@@ -1,0 +1,37 @@
+// Chaining: which exits jump straight into which blocks, and the undoing of it.
+#pragma once
+
+#include "engine/block.hpp"
+
+namespace ferry::engine {
+
+/// Changes one aligned word of code so that other threads see the old or the new one. Implemented by the
+/// host; all functions end with the instruction-cache synchronisation the host needs. Signal-safe.
+class CodePatcher {
+ public:
+  /// Makes `exit` of its owner go to `target`.
+  virtual void link(const Exit& exit, const uint32_t* target) = 0;
+  /// Makes `exit` leave to the run loop again.
+  virtual void unlink(const Exit& exit) = 0;
+  /// Makes freshly written or copied code visible to instruction fetch.
+  virtual void synchronise(const uint32_t* begin, uint32_t words) = 0;
+
+ protected:
+  ~CodePatcher() = default;
+};
+
+class BlockLinker {
+ public:
+  explicit BlockLinker(CodePatcher& patcher) : patcher_(patcher) {}
+
+  /// Chains `exit` to `target`; does nothing if either block is no longer valid.
+  void link(Exit& exit, Block& target);
+  /// Removes every chain into and out of `block`. Chains into it leave to the run loop again.
+  void isolate(Block& block);
+
+ private:
+  void unlink(Exit& exit);
+  CodePatcher& patcher_;
+};
+
+}  // namespace ferry::engine

@@ -1,0 +1,121 @@
+#include "engine/engine.hpp"
+
+#include "common/diagnostics.hpp"
+
+namespace ferry::engine {
+
+void Engine::run(GuestThread& thread) {
+  while (thread.running()) {
+    if (thread.interrupt_pending()) {
+      link_from_ = nullptr;
+      thread.deliver_interrupts();
+      continue;
+    }
+    Block* block = thread.translatable() ? block_at(thread.pc()) : nullptr;
+    if (block == nullptr) {
+      link_from_ = nullptr;
+      ++statistics_.interpreted;
+      thread.interpret_one();
+      continue;
+    }
+    if (link_from_ != nullptr) {
+      if (options_.chain && link_from_->target == block->address) {
+        linker_.link(*link_from_, *block);
+        ++statistics_.links;
+      }
+      link_from_ = nullptr;
+    }
+    if (log_enabled(LogChannel::exec)) {
+      log_printf(LogChannel::exec, "enter %08x\n", block->address);
+    }
+    handle_leave(thread, translator_.enter(thread.state(), block->code + block->direct_entry));
+  }
+}
+
+void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
+  switch (leave.reason) {
+    case LeaveReason::direct_exit:
+      ++statistics_.exits_direct;
+      if (leave.exit->owner->valid) link_from_ = leave.exit;
+      return;
+    case LeaveReason::indirect_exit:
+      ++statistics_.exits_indirect;
+      return;
+    case LeaveReason::interrupted:
+      ++statistics_.exits_interrupted;
+      return;
+    case LeaveReason::syscall:
+      ++statistics_.system_calls;
+      return thread.system_call();
+    case LeaveReason::exception:
+      ++statistics_.exceptions;
+      return thread.deliver_exception();
+    case LeaveReason::code_write:
+      ++statistics_.code_writes;
+      return thread.interpret_one();
+    case LeaveReason::unaligned:
+      ++statistics_.unaligned;
+      translator_.mark_unaligned(thread.pc());
+      invalidate(thread.pc(), thread.pc() + 1);
+      return thread.interpret_one();
+    case LeaveReason::interpret:
+      ++statistics_.interpreted;
+      return thread.interpret_one();
+  }
+  UNREACHABLE();
+}
+
+Block* Engine::block_at(GuestAddress address) {
+  if (address >= 0x80000000u) return nullptr;
+  const uint32_t code = table_.get(address);
+  if (code != table_.stub()) {
+    Block* block = cache_.find(reinterpret_cast<const void*>(uintptr_t{code}));
+    CHECK(block != nullptr && block->address == address);
+    return block;
+  }
+  return translate(address);
+}
+
+Block* Engine::translate(GuestAddress address) {
+  if (!translator_.translate(address, cache_.next(), cache_.free_words(), translation_)) {
+    flush();
+    CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), translation_));
+  }
+  if (translation_.block.guest_instructions == 0) return nullptr;
+  uint32_t* code = cache_.commit(translation_.block.words);
+  translation_.block.code = code;
+  translation_.block.valid = true;
+  Block* block =
+      cache_.add(translation_.block, translation_.exits, translation_.marks, translation_.ranges);
+  patcher_.synchronise(code, block->words);
+  tracker_.add(*block);
+  const uint32_t* entry = code + block->indirect_entry;
+  table_.set(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(entry)));
+  ++statistics_.blocks_translated;
+  statistics_.guest_instructions_translated += block->guest_instructions;
+  statistics_.host_words_emitted += block->words;
+  return block;
+}
+
+void Engine::invalidate(GuestAddress begin, GuestAddress end) {
+  translator_.forget_analysis();
+  for (Block* block : tracker_.take(begin, end)) {
+    if (!block->valid) continue;
+    block->valid = false;
+    ++statistics_.invalidations;
+    table_.clear(block->address);
+    linker_.isolate(*block);
+    if (link_from_ != nullptr && link_from_->owner == block) link_from_ = nullptr;
+  }
+}
+
+void Engine::flush() {
+  ++statistics_.flushes;
+  link_from_ = nullptr;
+  table_.clear_all();
+  tracker_.clear();
+  cache_.flush();
+  translator_.flushed();
+}
+
+}  // namespace ferry::engine

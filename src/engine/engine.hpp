@@ -1,0 +1,75 @@
+// The engine of one process: translations, their links, and the run loop of its threads.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/address_table.hpp"
+#include "engine/backend.hpp"
+#include "engine/block_linker.hpp"
+#include "engine/code_cache.hpp"
+#include "engine/code_write_tracker.hpp"
+
+namespace ferry::engine {
+
+/// Counters for --stats. Host instructions are counted by the bench's plugin, not here.
+struct Statistics {
+  uint64_t blocks_translated = 0;
+  uint64_t guest_instructions_translated = 0;
+  uint64_t host_words_emitted = 0;
+  uint64_t exits_direct = 0;
+  uint64_t exits_indirect = 0;
+  uint64_t exits_interrupted = 0;
+  uint64_t system_calls = 0;
+  uint64_t exceptions = 0;
+  uint64_t interpreted = 0;
+  uint64_t links = 0;
+  uint64_t invalidations = 0;
+  uint64_t flushes = 0;
+  uint64_t code_writes = 0;
+  uint64_t unaligned = 0;
+};
+
+struct EngineOptions {
+  bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
+};
+
+class Engine {
+ public:
+  Engine(CodeCache& cache, AddressTable& table, Translator& translator, CodePatcher& patcher,
+         PageProtector& protector, EngineOptions options)
+      : cache_(cache), table_(table), translator_(translator), patcher_(patcher), linker_(patcher),
+        tracker_(protector), options_(options) {}
+
+  /// Runs `thread` until it ends.
+  void run(GuestThread& thread);
+
+  /// Drops every translation made from [begin, end): the bytes or their mapping change.
+  void invalidate(GuestAddress begin, GuestAddress end);
+  /// Whether a write to `address` is watched for translated code. Signal-safe for the thread in the
+  /// run loop or in translated code.
+  [[nodiscard]] bool write_watched(GuestAddress address) const { return tracker_.watched(address); }
+  /// Drops every translation.
+  void flush();
+
+  [[nodiscard]] CodeCache& cache() { return cache_; }
+  [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+
+ private:
+  /// The block at `address`, translated now if need be; null if it must be interpreted.
+  Block* block_at(GuestAddress address);
+  Block* translate(GuestAddress address);
+  void handle_leave(GuestThread& thread, const Leave& leave);
+
+  CodeCache& cache_;
+  AddressTable& table_;
+  Translator& translator_;
+  CodePatcher& patcher_;
+  BlockLinker linker_;
+  CodeWriteTracker tracker_;
+  EngineOptions options_;
+  Statistics statistics_;
+  Translation translation_;
+  Exit* link_from_ = nullptr;  ///< the exit the thread just left by, to be linked to its next block
+};
+
+}  // namespace ferry::engine

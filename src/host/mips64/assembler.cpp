@@ -1,0 +1,82 @@
+#include "host/mips64/assembler.hpp"
+
+namespace ferry::mips64 {
+
+void Assembler::emit_branch(uint32_t word, Label& target) {
+  if (target.bound()) {
+    emit(word | encode::branch_offset(position_, target.position_));
+    return;
+  }
+  CHECK(target.use_count_ < Label::kMaxUses);
+  target.uses_[target.use_count_++] = position_;
+  emit(word);
+}
+
+void Assembler::bind(Label& label) {
+  CHECK(!label.bound());
+  label.position_ = position_;
+  for (unsigned use = 0; use < label.use_count_; ++use) {
+    const uint32_t at = label.uses_[use];
+    if (at < capacity_) buffer_[at] |= encode::branch_offset(at, position_);
+  }
+  label.use_count_ = 0;
+}
+
+namespace {
+
+constexpr uint32_t bit(uint32_t number) { return (1u << number) & ~1u; }
+
+WordEffects special_effects(uint32_t word, uint32_t rs, uint32_t rt, uint32_t rd) {
+  const uint32_t function = word & 63;
+  switch (function) {
+    case 0x00: case 0x02: case 0x03:  // sll srl(rotr) sra
+    case 0x38: case 0x3a: case 0x3b: case 0x3c: case 0x3e: case 0x3f:
+      return {.reads = bit(rt), .writes = bit(rd)};
+    case 0x0a: case 0x0b:  // movz movn keep the old destination
+      return {.reads = bit(rs) | bit(rt) | bit(rd), .writes = bit(rd)};
+    case 0x08:
+      return {.reads = bit(rs), .control = true};
+    case 0x09:
+      return {.reads = bit(rs), .writes = bit(rd), .control = true};
+    case 0x0c: case 0x0d: case 0x0f:
+      return {.fixed = true};
+    case 0x10: case 0x12:
+      return {.writes = bit(rd), .fixed = true};
+    case 0x11: case 0x13: case 0x18: case 0x19: case 0x1a: case 0x1b: case 0x1c: case 0x1d: case 0x1e:
+    case 0x1f:
+      return {.reads = bit(rs) | bit(rt), .fixed = true};
+    default:
+      return {.reads = bit(rs) | bit(rt), .writes = bit(rd)};
+  }
+}
+
+}  // namespace
+
+WordEffects effects_of(uint32_t word) {
+  const uint32_t major = word >> 26;
+  const uint32_t rs = (word >> 21) & 31, rt = (word >> 16) & 31, rd = (word >> 11) & 31;
+  if (major == 0) return special_effects(word, rs, rt, rd);
+  if (major == 1 || (major >= 4 && major <= 7)) {  // regimm (synci among them), beq .. bgtz
+    return {.reads = bit(rs) | (major == 4 || major == 5 ? bit(rt) : 0), .control = true};
+  }
+  if (major == 2 || major == 3) return {.writes = major == 3 ? bit(31) : 0, .control = true};
+  if (major == 0x1c) return {.reads = bit(rs) | bit(rt), .writes = bit(rd)};  // special2: mul clz
+  if (major == 0x1f) {                                                        // special3
+    const uint32_t function = word & 63;
+    if (function == 0x20 || function == 0x24) return {.reads = bit(rt), .writes = bit(rd)};
+    const bool insert = (function & 4) != 0;
+    return {.reads = bit(rs) | (insert ? bit(rt) : 0), .writes = bit(rt)};
+  }
+  if (major == 0x30 || major == 0x34 || major == 0x38 || major == 0x3c) {  // ll lld sc scd
+    return {.reads = bit(rs) | bit(rt), .writes = bit(rt), .memory = true, .fixed = true};
+  }
+  const bool store = major >= 0x28 && major != 0x37;
+  if (store) return {.reads = bit(rs) | bit(rt), .memory = true};
+  if (major >= 0x20 || major == 0x1a || major == 0x1b) {  // loads; lwl/lwr/ldl/ldr merge into rt
+    const bool merges = major == 0x22 || major == 0x26 || major == 0x1a || major == 0x1b;
+    return {.reads = bit(rs) | (merges ? bit(rt) : 0), .writes = bit(rt), .memory = true};
+  }
+  return {.reads = bit(rs), .writes = bit(rt)};  // addiu .. lui
+}
+
+}  // namespace ferry::mips64

@@ -1,0 +1,46 @@
+#include "host/mips64/code_patcher.hpp"
+
+#include <atomic>
+
+#include "host/mips64/assembler.hpp"
+
+namespace ferry::mips64 {
+
+using engine::Exit;
+
+void CodePatcher::link(const Exit& exit, const uint32_t* target) {
+  uint32_t* code = exit.owner->code;
+  if (exit.kind == Exit::Kind::branch) {
+    const int64_t distance = target - (code + exit.site + 1);
+    if (fits_simm16(distance)) {
+      return patch(code + exit.site, (exit.unlinked & 0xffff0000) | (static_cast<uint32_t>(distance) & 0xffff));
+    }
+  }
+  patch(code + exit.stub, Assembler::jump_word(opcode::J, target));
+}
+
+void CodePatcher::unlink(const Exit& exit) {
+  uint32_t* code = exit.owner->code;
+  if (exit.kind == Exit::Kind::branch) {
+    patch(code + exit.stub, Assembler::jump_word(opcode::JAL, leave_direct_));
+  }
+  patch(code + exit.site, exit.unlinked);
+}
+
+void CodePatcher::patch(uint32_t* place, uint32_t word) {
+  std::atomic_ref<uint32_t>(*place).store(word, std::memory_order_release);
+  synchronise(place, 1);
+}
+
+void CodePatcher::synchronise(const uint32_t* begin, uint32_t words) {
+#if defined(__mips64)
+  // synci per line would do, but its step must be read with rdhwr; the compiler's support does both.
+  __builtin___clear_cache(reinterpret_cast<char*>(const_cast<uint32_t*>(begin)),
+                          reinterpret_cast<char*>(const_cast<uint32_t*>(begin + words)));
+#else
+  (void)begin;
+  (void)words;
+#endif
+}
+
+}  // namespace ferry::mips64

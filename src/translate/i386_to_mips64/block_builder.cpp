@@ -1,0 +1,331 @@
+#include "translate/i386_to_mips64/block_builder.hpp"
+
+#include <cstring>
+
+namespace ferry::translate {
+
+using engine::Exit;
+using engine::LeaveReason;
+using i386::ESP;
+using mips64::encode::branch_offset;
+
+namespace {
+
+constexpr uint32_t kNop = 0;
+
+/// Instruction word of `j`/`jal` to a thunk.
+uint32_t jump_to(uint32_t opcode, const uint32_t* target) { return Assembler::jump_word(opcode, target); }
+
+}  // namespace
+
+BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, RecipeTable& recipes,
+                           uint32_t* code, uint32_t capacity, engine::Translation& out)
+    : as(code, capacity), options(options_in), thunks(thunks_in), flags(*this), recipes_(recipes),
+      out_(out) {
+  std::memset(known_width_, 32, sizeof known_width_);
+  out.exits.clear();
+  out.marks.clear();
+}
+
+void BlockBuilder::flag_prologue() {
+  mips64::move(as, mips64::v1, mips64::ra);
+  as.JAL(thunks.materialise_exit);
+  as.emit(kNop);
+  barrier_ = as.position();
+}
+
+// --- instructions ---------------------------------------------------------------------------------
+
+void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t live_before,
+                                     uint32_t live_after, uint32_t killed, bool unaligned) {
+  instruction_ = &instruction;
+  live_after_ = live_after;
+  live_through_ = live_after & ~killed;
+  unaligned_ = unaligned;
+  interpret_path_ = nullptr;
+  live_before_ = live_before;
+  add_mark();
+}
+
+/// What a fault in the words from here on has to undo.
+void BlockBuilder::add_mark() {
+  const uint32_t recipe = live_before_ == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
+  out_.marks.push_back({as.position(), instruction_->address, esp_bias_, recipe});
+}
+
+void BlockBuilder::end_instruction() {
+  free_scratch_ = kScratchMask;
+  if (live_after_ == 0) flags.forget();
+  if (!options.passes.esp_folding && !ended_) commit_esp();
+}
+
+Gpr BlockBuilder::scratch() {
+  CHECK(free_scratch_ != 0);
+  const Gpr reg(static_cast<unsigned>(__builtin_ctz(free_scratch_)));
+  free_scratch_ &= ~reg.bit();
+  return reg;
+}
+
+// --- guest registers ------------------------------------------------------------------------------
+
+Gpr BlockBuilder::read_gpr(unsigned reg) {
+  if (reg != ESP || esp_bias_ == 0) return host_gpr(reg);
+  const Gpr adjusted = scratch();
+  as.ADDIU(adjusted, host_gpr(ESP), esp_bias_);
+  return adjusted;
+}
+
+Gpr BlockBuilder::begin_write(unsigned reg) {
+  const Gpr host = host_gpr(reg);
+  flags.preserve(host, live_through_);
+  for (CachedAddress& entry : cache_) {
+    if (entry.base == reg || entry.index == reg) entry.valid = false;
+  }
+  known_width_[reg] = 32;
+  if (reg == ESP) esp_bias_ = 0;
+  return host;
+}
+
+void BlockBuilder::set_known_width(unsigned reg, unsigned bits) {
+  if (options.passes.subregisters) known_width_[reg] = static_cast<uint8_t>(bits);
+}
+
+void BlockBuilder::adjust_esp(int32_t bytes) {
+  esp_bias_ += bytes;
+  if (esp_bias_ > 30000 || esp_bias_ < -30000) commit_esp();
+}
+
+void BlockBuilder::commit_esp() {
+  if (esp_bias_ == 0) return;
+  const int32_t bias = esp_bias_;
+  if (mips64::fits_simm16(bias)) {
+    as.ADDIU(host_gpr(ESP), host_gpr(ESP), bias);
+  } else {
+    const Gpr change = scratch();
+    mips64::load_immediate(as, change, bias);
+    as.ADDU(host_gpr(ESP), host_gpr(ESP), change);
+    release(change);
+  }
+  esp_bias_ = 0;
+  flags.rebase_esp(bias);
+  for (CachedAddress& entry : cache_) {
+    if (entry.base == ESP || entry.index == ESP) entry.valid = false;
+  }
+  add_mark();
+}
+
+// --- control --------------------------------------------------------------------------------------
+
+bool BlockBuilder::slot_candidate(uint32_t control_word) const {
+  if (!options.passes.delay_slots || as.position() <= barrier_ || as.overflowed()) return false;
+  const mips64::WordEffects last = mips64::effects_of(as.word(as.position() - 1));
+  const mips64::WordEffects jump = mips64::effects_of(control_word);
+  if (last.control || last.fixed) return false;
+  if ((last.writes & (jump.reads | jump.writes)) != 0) return false;
+  return (last.reads & jump.writes) == 0;
+}
+
+void BlockBuilder::control(uint32_t word) {
+  if (!slot_candidate(word)) {
+    as.emit(word);
+    as.emit(kNop);
+    barrier_ = as.position();
+    return;
+  }
+  // A fault in the slot belongs to the instruction the word came from: marks that begin behind it
+  // begin behind the slot.
+  const uint32_t end = as.position();
+  const uint32_t last = as.take_last();
+  as.emit(word);
+  as.emit(last);
+  if (mips64::effects_of(last).memory) {
+    for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) ++out_.marks[i].word;
+  }
+  barrier_ = as.position();
+}
+
+void BlockBuilder::branch(uint32_t word, Label& target) {
+  if (!slot_candidate(word)) {
+    as.emit_branch(word, target);
+    as.emit(kNop);
+    barrier_ = as.position();
+    return;
+  }
+  const uint32_t end = as.position();
+  const uint32_t last = as.take_last();
+  as.emit_branch(word, target);
+  as.emit(last);
+  if (mips64::effects_of(last).memory) {
+    for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) ++out_.marks[i].word;
+  }
+  barrier_ = as.position();
+}
+
+void BlockBuilder::bind(Label& label) {
+  as.bind(label);
+  barrier_ = as.position();
+}
+
+BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
+  CHECK(cold_count_ < kMaxColdPaths);
+  ColdPath& path = cold_[cold_count_++];
+  path.flags = flags.snapshot();
+  path.esp_bias = esp_bias_;
+  path.address = instruction_->address;
+  return path;
+}
+
+void BlockBuilder::branch_exit(const Condition& condition, uint32_t target, uint32_t live_at_target) {
+  Condition taken = condition;
+  if (esp_bias_ != 0) {
+    // The adjustment below changes host esp: a condition on it needs its own copy.
+    for (Gpr* operand : {&taken.rs, &taken.rt}) {
+      if (*operand != host_gpr(ESP)) continue;
+      const Gpr copy = scratch();
+      mips64::move(as, copy, *operand);
+      *operand = copy;
+    }
+    commit_esp();
+  }
+  if (taken.kind == Condition::Kind::never) return;
+  ColdPath& path = new_cold_path();
+  path.target = target;
+  const bool always = taken.kind == Condition::Kind::always;
+  const uint32_t word = always ? mips64::opcode::BEQ : taken.branch_word();
+  if (live_at_target != 0) {
+    path.kind = ColdPath::Kind::flag_exit;
+    branch(word, path.label);
+    return;
+  }
+  path.kind = ColdPath::Kind::exit_stub;
+  path.exit_index = static_cast<uint32_t>(out_.exits.size());
+  control(word);
+  out_.exits.push_back({.kind = Exit::Kind::branch, .site = as.position() - 2, .stub = 0,
+                        .unlinked = word, .target = target, .recipe = RecipeTable::kPacked,
+                        .owner = nullptr, .linked = nullptr, .next_incoming = nullptr});
+}
+
+void BlockBuilder::store_exit_flags(uint32_t live) {
+  if (live != 0) flags.to_lazy_registers();
+}
+
+void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
+  store_exit_flags(live_at_target);
+  commit_esp();
+  const uint32_t word = jump_to(mips64::opcode::JAL, thunks.leave_direct);
+  control(word);
+  const uint32_t site = as.position() - 2;
+  out_.exits.push_back({.kind = Exit::Kind::jump, .site = site, .stub = site, .unlinked = word,
+                        .target = target, .recipe = RecipeTable::kLazyRegisters, .owner = nullptr,
+                        .linked = nullptr, .next_incoming = nullptr});
+  ended_ = true;
+}
+
+void BlockBuilder::indirect_exit() {
+  const Gpr entry = mips64::at;
+  as.DSLL(entry, kExitTarget, 2);
+  as.DADDU(entry, entry, kTable);
+  as.LWU(entry, 0, entry);
+  commit_esp();
+  control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
+  const uint32_t recipe = recipes_.add(flags.recipe());
+  const uint32_t site = as.position() - 2;
+  out_.exits.push_back({.kind = Exit::Kind::indirect, .site = site, .stub = site,
+                        .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect), .target = 0,
+                        .recipe = recipe, .owner = nullptr, .linked = nullptr,
+                        .next_incoming = nullptr});
+  ended_ = true;
+}
+
+void BlockBuilder::leave(LeaveReason reason, uint32_t eip) {
+  store_exit_flags(live_after_);
+  commit_esp();
+  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(eip));
+  as.ADDIU(mips64::v1, mips64::zero, static_cast<int32_t>(reason));
+  control(jump_to(mips64::opcode::J, thunks.leave_reason));
+  ended_ = true;
+}
+
+Label& BlockBuilder::interpret_instead() {
+  if (interpret_path_ == nullptr) {
+    interpret_path_ = &new_cold_path();
+    interpret_path_->kind = ColdPath::Kind::interpret;
+  }
+  return interpret_path_->label;
+}
+
+Label& BlockBuilder::branch_to_interpreter(const Condition& condition) {
+  CHECK(esp_bias_ == 0 && (live_after_ == 0 || !flags.operation()));
+  ColdPath& path = new_cold_path();
+  path.kind = ColdPath::Kind::interpret_and_resume;
+  branch(condition.branch_word(), path.label);
+  return path.resume;
+}
+
+void BlockBuilder::bind_resume(Label& label) {
+  bind(label);
+  clobber_scratch();
+}
+
+void BlockBuilder::emit_cold(ColdPath& path) {
+  flags.restore(path.flags);
+  esp_bias_ = path.esp_bias;
+  switch (path.kind) {
+    case ColdPath::Kind::exit_stub: {
+      Exit& exit = out_.exits[path.exit_index];
+      exit.stub = as.position();
+      exit.unlinked |= branch_offset(exit.site, exit.stub);
+      as.replace(exit.site, exit.unlinked);
+      as.emit(jump_to(mips64::opcode::JAL, thunks.leave_direct));
+      as.emit(kNop);
+      return;
+    }
+    case ColdPath::Kind::flag_exit:
+      bind(path.label);
+      return jump_exit(path.target, i386::eflags::kArithmetic);
+    case ColdPath::Kind::interpret_and_resume:
+      bind(path.label);
+      mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(path.address));
+      control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+      return branch(mips64::opcode::BEQ, path.resume);
+    case ColdPath::Kind::interpret:
+      bind(path.label);
+      live_after_ = i386::eflags::kArithmetic;
+      return leave(LeaveReason::interpret, path.address);
+  }
+}
+
+void BlockBuilder::finish() {
+  CHECK(ended_);
+  // Cold words must not be taken into slots across the end of the main line, nor marked as part of
+  // the last instruction's restartable words.
+  barrier_ = as.position();
+  for (unsigned i = 0; i < cold_count_; ++i) {
+    free_scratch_ = kScratchMask;
+    emit_cold(cold_[i]);
+  }
+}
+
+// --- calls into C++ -------------------------------------------------------------------------------
+
+void BlockBuilder::clobber_scratch() {
+  for (CachedAddress& entry : cache_) entry.valid = false;
+  barrier_ = as.position();
+}
+
+void BlockBuilder::call_interpreter() {
+  flags.to_lazy_registers();
+  commit_esp();
+  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(instruction_->address));
+  control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+  clobber_scratch();
+  flags.set_packed();
+  std::memset(known_width_, 32, sizeof known_width_);
+}
+
+void BlockBuilder::materialise_flags() {
+  control(jump_to(mips64::opcode::JAL, thunks.materialise));
+  clobber_scratch();
+}
+
+}  // namespace ferry::translate

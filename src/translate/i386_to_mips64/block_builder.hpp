@@ -1,0 +1,200 @@
+// The block being translated: emitted words, marks, exits, scratch registers, esp folding, and access
+// to guest operands. Instruction handlers (the family files) work on this alone.
+//
+// Invariants a handler keeps:
+//   - guest registers hold sign-extended 32-bit values after every instruction;
+//   - `begin_write(reg)` comes before the first word that changes a guest register;
+//   - every word that can fault is emitted before the first word that changes guest state, or the
+//     instruction can be undone from its mark (esp_bias).
+#pragma once
+
+#include <cstdint>
+
+#include "engine/backend.hpp"
+#include "guest/i386/decode/decoder.hpp"
+#include "host/mips64/assembler.hpp"
+#include "host/mips64/pseudo_instructions.hpp"
+#include "translate/i386_to_mips64/flags.hpp"
+#include "translate/i386_to_mips64/options.hpp"
+#include "translate/i386_to_mips64/register_map.hpp"
+#include "translate/i386_to_mips64/thunks.hpp"
+
+namespace ferry::translate {
+
+using i386::Instruction;
+using i386::Operand;
+using mips64::Assembler;
+using mips64::Label;
+
+/// How the bits above an 8- or 16-bit value are wanted.
+enum class Extend : uint8_t { any, zero, sign };
+
+/// A host address: base register and 16-bit offset.
+struct Address {
+  Gpr base;
+  int32_t offset;
+};
+
+class BlockBuilder {
+ public:
+  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes, uint32_t* code,
+               uint32_t capacity, engine::Translation& out);
+
+  Assembler as;
+  const Options& options;
+  const Thunks& thunks;
+  FlagTracker flags;
+
+  /// The prologue for indirect entries of a block that reads flags: finds them by the exit control came
+  /// from. Linked exits enter behind it.
+  void flag_prologue();
+
+  // --- the instruction being translated ---------------------------------------------------------
+  /// Starts the next instruction. `live_before`/`live_after`: flags that may be read at or after it,
+  /// and after it. `killed`: flags it writes or leaves undefined.
+  void begin_instruction(const Instruction& instruction, uint32_t live_before, uint32_t live_after,
+                         uint32_t killed, bool unaligned);
+  /// Flags that may be read at the direct target of the current instruction.
+  void set_live_at_target(uint32_t live) { live_at_target_ = live; }
+  [[nodiscard]] uint32_t live_at_target() const { return live_at_target_; }
+  /// Releases scratch registers; commits esp if folding is off.
+  void end_instruction();
+  [[nodiscard]] const Instruction& instruction() const { return *instruction_; }
+  /// Flags that may be read after the current instruction.
+  [[nodiscard]] uint32_t live() const { return live_after_; }
+
+  // --- scratch registers --------------------------------------------------------------------------
+  /// A scratch register until the end of the instruction.
+  [[nodiscard]] Gpr scratch();
+  void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
+
+  // --- guest registers ----------------------------------------------------------------------------
+  /// The register holding guest `reg` (esp: with the folded adjustment applied, in a scratch).
+  [[nodiscard]] Gpr read_gpr(unsigned reg);
+  /// To be called before guest `reg` changes: saves what the live flags still need of it.
+  /// Returns its host register. For esp the folded adjustment is dropped: the caller sets all of it.
+  Gpr begin_write(unsigned reg);
+  /// Number of low bits guest `reg` is known to fit in, zero-extended: 8, 16 or 32.
+  [[nodiscard]] unsigned known_width(unsigned reg) const { return known_width_[reg]; }
+  void set_known_width(unsigned reg, unsigned bits);
+
+  // --- esp ----------------------------------------------------------------------------------------
+  /// Guest esp is host esp + esp_bias().
+  [[nodiscard]] int32_t esp_bias() const { return esp_bias_; }
+  void adjust_esp(int32_t bytes);
+  /// Applies the folded adjustment, so that host esp is guest esp.
+  void commit_esp();
+  [[nodiscard]] Address stack_address(int32_t offset) { return {host_gpr(i386::ESP), esp_bias_ + offset}; }
+
+  // --- operands -----------------------------------------------------------------------------------
+  /// Host address of the memory operand (segment base applied), plus `extra` bytes.
+  [[nodiscard]] Address address(int32_t extra = 0);
+  /// The base of fs or gs in a scratch register; leaves to the interpreter where it is 0.
+  [[nodiscard]] Gpr segment_base(unsigned segment);
+  /// The effective address alone (lea): canonical value in some register, `into` preferred.
+  Gpr effective_address(Gpr into);
+  void load(Gpr rd, unsigned width, Address from, Extend extend);
+  void store(Gpr value, unsigned width, Address to);
+  /// The operand's value; memory is loaded, into `into` if that is not zero.
+  [[nodiscard]] Gpr read(const Operand& operand, Extend extend, Gpr into = mips64::zero);
+  /// The value of an operand in place when it is a 32-bit register, else extended into `into`.
+  void read_into(Gpr into, const Operand& operand, Extend extend);
+  /// Writes a register operand. `zero_extended`: no bit above the width is set in `value`.
+  void write_register(const Operand& operand, Gpr value, bool zero_extended = false);
+  /// The host register a 32-bit register operand is computed into.
+  [[nodiscard]] static bool is_full_register(const Operand& operand) {
+    return operand.kind == i386::OperandKind::gpr && operand.width == 4;
+  }
+  [[nodiscard]] static bool is_memory(const Operand& operand) {
+    return operand.kind == i386::OperandKind::memory;
+  }
+
+  // --- control ------------------------------------------------------------------------------------
+  /// Emits a branch or jump word and its slot, filled with the previous word where that is safe.
+  void control(uint32_t word);
+  /// The same for a branch inside the block.
+  void branch(uint32_t word, Label& target);
+  void bind(Label& label);
+  /// A conditional branch to guest `target`, patched to its block once that exists. Flags live there
+  /// are stored on the way out.
+  void branch_exit(const Condition& condition, uint32_t target, uint32_t live_at_target);
+  /// The unconditional end of the block at guest `target`.
+  void jump_exit(uint32_t target, uint32_t live_at_target);
+  /// The end of the block at the guest address in kExitTarget.
+  void indirect_exit();
+  /// Leaves to the run loop for `reason` with guest pc `eip`.
+  void leave(engine::LeaveReason reason, uint32_t eip);
+  /// Out of line: leave so that the current instruction is interpreted. Branch to the returned label
+  /// before anything was changed. Valid until the end of the instruction's block.
+  Label& interpret_instead();
+  /// Calls the interpreter for the current instruction and goes on behind it (or leaves).
+  void call_interpreter();
+  /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which leaves
+  /// or comes back at the returned label (to be bound with `bind_resume`). Live flags must be in the lazy
+  /// registers, and esp committed.
+  Label& branch_to_interpreter(const Condition& condition);
+  void bind_resume(Label& label);
+  /// Whether the current instruction's accesses take the unaligned form.
+  [[nodiscard]] bool unaligned() const { return unaligned_; }
+  /// Forgets cached addresses and lazy registers' contents after a call into C++.
+  void clobber_scratch();
+  /// Emits the out-of-line parts. No more instructions after this.
+  void finish();
+
+  [[nodiscard]] engine::Translation& out() { return out_; }
+  [[nodiscard]] bool ended() const { return ended_; }
+  /// Packed flags: makes CpuState::eflags hold the arithmetic flags.
+  void materialise_flags();
+
+ private:
+  friend class FlagTracker;
+  struct ColdPath {  ///< emitted behind the block's main line
+    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume } kind;
+    Label label;
+    uint32_t exit_index = 0;
+    uint32_t target = 0;
+    int32_t esp_bias = 0;
+    FlagTracker::Snapshot flags;
+    uint32_t address = 0;
+    Label resume;
+  };
+  static constexpr unsigned kMaxColdPaths = 96;
+
+  struct CachedAddress {
+    bool valid = false;
+    uint8_t base, index, scale;
+    int32_t high;
+  };
+
+  Gpr base_with_index(const i386::MemoryOperand& memory, int32_t displacement, int32_t* low);
+  Gpr cached_base(uint8_t base, uint8_t index, uint8_t scale, int32_t high);
+  void compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high);
+  Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
+  Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
+  void add_mark();
+  void store_exit_flags(uint32_t live);
+  void emit_cold(ColdPath& path);
+  bool slot_candidate(uint32_t control_word) const;
+  ColdPath& new_cold_path();
+
+  RecipeTable& recipes_;
+  engine::Translation& out_;
+  const Instruction* instruction_ = nullptr;
+  uint32_t live_before_ = 0;
+  uint32_t live_after_ = 0;
+  uint32_t live_through_ = 0;  ///< live after, and not set by the current instruction
+  uint32_t live_at_target_ = 0;
+  uint32_t free_scratch_ = kScratchMask;
+  uint32_t barrier_ = 0;  ///< words before this position must not be moved
+  int32_t esp_bias_ = 0;
+  uint8_t known_width_[i386::kGprCount];
+  CachedAddress cache_[2];
+  unsigned next_cache_ = 0;
+  bool unaligned_ = false;
+  bool ended_ = false;
+  ColdPath cold_[kMaxColdPaths];
+  unsigned cold_count_ = 0;
+  ColdPath* interpret_path_ = nullptr;
+};
+
+}  // namespace ferry::translate

@@ -1,0 +1,289 @@
+// MOV MOVSX MOVZX CMOVcc PUSH POP LEA XLAT LEAVE conversions BSWAP and the flag pushes.
+#include "translate/i386_to_mips64/handlers.hpp"
+
+namespace ferry::translate::handlers {
+
+using i386::EAX;
+using i386::EBP;
+using i386::EDX;
+using i386::ESP;
+using i386::OperandKind;
+using mips64::zero;
+
+namespace {
+
+/// Bytes PUSH and POP move esp by.
+int32_t stack_step(const Instruction& in) { return in.operand_size; }
+
+void push_value(BlockBuilder& b, Gpr value, int32_t bytes) {
+  b.store(value, static_cast<unsigned>(bytes), b.stack_address(-bytes));
+  b.adjust_esp(-bytes);
+}
+
+/// MOV of a constant into a register.
+void move_constant(BlockBuilder& b, const Operand& destination, const Instruction& in) {
+  const auto constant = static_cast<int32_t>(in.immediate);
+  if (destination.width == 4) {
+    mips64::load_immediate(b.as, b.begin_write(destination.reg), constant);
+    const uint32_t value = in.immediate;
+    b.set_known_width(destination.reg, value <= 0xff ? 8 : value <= 0xffff ? 16 : 32);
+    return;
+  }
+  Gpr value = zero;
+  if (constant != 0) {
+    value = b.scratch();
+    mips64::load_immediate(b.as, value, constant);
+  }
+  b.write_register(destination, value, true);
+}
+
+/// MOV of memory into a register: straight into it where the rest of the register needs no merging.
+void move_from_memory(BlockBuilder& b, const Operand& destination, const Operand& source) {
+  const Address from = b.address();
+  const unsigned bits = source.width * 8u;
+  const bool in_place = destination.width == 4 ||
+                        (!destination.high_byte && b.known_width(destination.reg) <= bits);
+  if (!in_place) {
+    const Gpr value = b.scratch();
+    b.load(value, source.width, from, Extend::zero);
+    return b.write_register(destination, value, true);
+  }
+  const Gpr host = host_gpr(destination.reg);
+  // The load may fault and its base may be the register itself: only the bookkeeping comes before it.
+  b.begin_write(destination.reg);
+  b.load(host, source.width, from, Extend::zero);
+  if (destination.width != 4) b.set_known_width(destination.reg, bits);
+}
+
+void extend_move(BlockBuilder& b, const Instruction& in, Extend extend) {
+  const Operand& destination = in.operands[0];
+  const Operand& source = in.operands[1];
+  const bool zero_extend = extend == Extend::zero;
+  if (destination.width != 4) {
+    const Gpr value = b.read(source, extend, b.scratch());
+    return b.write_register(destination, value, zero_extend);
+  }
+  const unsigned bits = source.width * 8u;
+  if (BlockBuilder::is_memory(source)) {
+    const Address from = b.address();
+    b.begin_write(destination.reg);
+    b.load(host_gpr(destination.reg), source.width, from, extend);
+  } else {
+    const bool known = zero_extend && !source.high_byte && b.known_width(source.reg) <= bits;
+    const unsigned width = known ? b.known_width(source.reg) : bits;
+    const bool same = source.reg == destination.reg;
+    if (!(known && same)) {
+      const Gpr value = b.read_gpr(source.reg);
+      const Gpr rd = b.begin_write(destination.reg);
+      if (known) {
+        mips64::move(b.as, rd, value);
+      } else if (source.high_byte) {
+        if (zero_extend) {
+          b.as.EXT(rd, value, 8, 8);
+        } else {
+          b.as.SEH(rd, value);
+          b.as.SRA(rd, rd, 8);
+        }
+      } else if (source.width == 1) {
+        zero_extend ? b.as.ANDI(rd, value, 0xff) : b.as.SEB(rd, value);
+      } else {
+        zero_extend ? b.as.ANDI(rd, value, 0xffff) : b.as.SEH(rd, value);
+      }
+    }
+    if (zero_extend) b.set_known_width(destination.reg, width);
+    return;
+  }
+  if (zero_extend) b.set_known_width(destination.reg, bits);
+}
+
+}  // namespace
+
+void MOV(BlockBuilder& b, const Instruction& in) {
+  const Operand& destination = in.operands[0];
+  const Operand& source = in.operands[1];
+  if (BlockBuilder::is_memory(destination)) {
+    const Gpr value = b.read(source, Extend::any);
+    return b.store(value, destination.width, b.address());
+  }
+  if (source.kind == OperandKind::immediate) return move_constant(b, destination, in);
+  if (BlockBuilder::is_memory(source)) return move_from_memory(b, destination, source);
+  if (destination.width == 4) {
+    const unsigned known = b.known_width(source.reg);
+    const Gpr value = b.read_gpr(source.reg);
+    const Gpr rd = b.begin_write(destination.reg);
+    if (rd != value) mips64::move(b.as, rd, value);
+    return b.set_known_width(destination.reg, known);
+  }
+  const bool extended = !source.high_byte && b.known_width(source.reg) <= source.width * 8u;
+  b.write_register(destination, b.read(source, Extend::any), source.high_byte || extended);
+}
+
+void MOVZX(BlockBuilder& b, const Instruction& in) { extend_move(b, in, Extend::zero); }
+void MOVSX(BlockBuilder& b, const Instruction& in) { extend_move(b, in, Extend::sign); }
+
+void CMOVCC(BlockBuilder& b, const Instruction& in) {
+  const Operand& destination = in.operands[0];
+  Condition condition = b.flags.condition(in.condition());
+  // The source is read (and faults) whether the condition holds or not.
+  const Gpr value = b.read(in.operands[1], Extend::any);
+  if (condition.kind == Condition::Kind::never) return;
+  if (destination.width != 4) {
+    b.commit_esp();
+    const Gpr merged = b.scratch();
+    mips64::move(b.as, merged, b.read_gpr(destination.reg));
+    b.as.INS(merged, value, 0, 16);
+    const Gpr rd = b.begin_write(destination.reg);
+    Label skip;
+    if (condition.kind != Condition::Kind::always) b.branch(condition.inverted().branch_word(), skip);
+    mips64::move(b.as, rd, merged);
+    return b.bind(skip);
+  }
+  using Kind = Condition::Kind;
+  if (condition.kind == Kind::always) {
+    return mips64::move(b.as, b.begin_write(destination.reg), value);
+  }
+  Gpr test = condition.rs;
+  bool when_set = condition.kind == Kind::ne;
+  if (condition.kind == Kind::eq || condition.kind == Kind::ne) {
+    if (condition.rt != zero) {
+      test = b.scratch();
+      b.as.XOR(test, condition.rs, condition.rt);
+    }
+  } else {
+    test = b.scratch();
+    when_set = condition.kind == Kind::ltz || condition.kind == Kind::gtz;
+    if (condition.kind == Kind::ltz) b.as.SLT(test, condition.rs, zero);
+    if (condition.kind == Kind::gtz) b.as.SLT(test, zero, condition.rs);
+    if (condition.kind == Kind::gez) b.as.SLT(test, condition.rs, zero);
+    if (condition.kind == Kind::lez) b.as.SLT(test, zero, condition.rs);
+  }
+  b.commit_esp();
+  const Gpr rd = b.begin_write(destination.reg);
+  when_set ? b.as.MOVN(rd, value, test) : b.as.MOVZ(rd, value, test);
+}
+
+void PUSH(BlockBuilder& b, const Instruction& in) {
+  const Operand& operand = in.operands[0];
+  Gpr value = zero;
+  if (operand.kind == OperandKind::immediate) {
+    const auto constant = static_cast<int32_t>(in.immediate);
+    if (constant != 0) {
+      value = b.scratch();
+      mips64::load_immediate(b.as, value, constant);
+    }
+  } else {
+    value = b.read(operand, Extend::any);
+  }
+  push_value(b, value, stack_step(in));
+}
+
+void POP(BlockBuilder& b, const Instruction& in) {
+  const Operand& operand = in.operands[0];
+  const int32_t bytes = stack_step(in);
+  if (BlockBuilder::is_memory(operand) || operand.reg == ESP) {
+    if (BlockBuilder::is_memory(operand)) {
+      // The address is computed with esp already moved; the store may still fault.
+      const Gpr value = b.scratch();
+      b.load(value, operand.width, b.stack_address(0), Extend::any);
+      const bool by_esp = in.memory.base == ESP;
+      b.store(value, operand.width, b.address(by_esp ? bytes : 0));
+      return b.adjust_esp(bytes);
+    }
+    if (operand.width != 4) return interpret(b, in);
+    const Address top = b.stack_address(0);
+    b.begin_write(ESP);
+    return b.load(host_gpr(ESP), 4, top, Extend::any);
+  }
+  const Address top = b.stack_address(0);
+  if (operand.width == 4) {
+    b.begin_write(operand.reg);
+    b.load(host_gpr(operand.reg), 4, top, Extend::any);
+  } else {
+    const Gpr value = b.scratch();
+    b.load(value, operand.width, top, Extend::zero);
+    b.write_register(operand, value, true);
+  }
+  b.adjust_esp(bytes);
+}
+
+void LEAVE(BlockBuilder& b, const Instruction& in) {
+  if (in.operand_size != 4) return interpret(b, in);
+  // esp = ebp, then ebp = pop: the load comes first because it may fault.
+  const Gpr frame = host_gpr(EBP);
+  const Gpr saved = b.scratch();
+  b.load(saved, 4, {frame, 0}, Extend::any);
+  mips64::move(b.as, b.begin_write(ESP), frame);
+  mips64::move(b.as, b.begin_write(EBP), saved);
+  b.adjust_esp(4);
+}
+
+void LEA(BlockBuilder& b, const Instruction& in) {
+  const Operand& destination = in.operands[0];
+  const i386::MemoryOperand& memory = in.memory;
+  if (destination.width != 4 || in.address_size != 4) {
+    const Gpr value = b.effective_address(b.scratch());
+    return b.write_register(destination, value);
+  }
+  const auto displacement = static_cast<int32_t>(memory.displacement);
+  if (destination.reg == ESP && memory.base == ESP && memory.index == i386::kNoRegister &&
+      displacement > -20000 && displacement < 20000) {
+    return b.adjust_esp(displacement);
+  }
+  const Gpr host = host_gpr(destination.reg);
+  const bool overlaps = memory.base == destination.reg || memory.index == destination.reg;
+  const bool late = overlaps || destination.reg == ESP;
+  if (!late) b.begin_write(destination.reg);
+  const Gpr value = b.effective_address(late ? b.scratch() : host);
+  if (late) b.begin_write(destination.reg);
+  if (value != host) mips64::move(b.as, host, value);
+}
+
+void XLAT(BlockBuilder& b, const Instruction& in) {
+  const Gpr place = b.scratch();
+  b.as.ANDI(place, host_gpr(EAX), 0xff);
+  b.as.ADDU(place, place, host_gpr(i386::EBX));
+  if (in.address_size == 2) b.as.ANDI(place, place, 0xffff);
+  if (in.memory.segment == i386::FS || in.memory.segment == i386::GS) {
+    b.as.ADDU(place, place, b.segment_base(in.memory.segment));
+  }
+  b.load(place, 1, {place, 0}, Extend::zero);
+  b.write_register({OperandKind::gpr, 1, EAX, false}, place, true);
+}
+
+void CBW(BlockBuilder& b, const Instruction& in) {
+  if (in.operand_size == 4) return b.as.SEH(b.begin_write(EAX), host_gpr(EAX));  // CWDE
+  const Gpr value = b.scratch();
+  b.as.SEB(value, host_gpr(EAX));
+  b.write_register({OperandKind::gpr, 2, EAX, false}, value);
+}
+
+void CWD(BlockBuilder& b, const Instruction& in) {
+  if (in.operand_size == 4) return b.as.SRA(b.begin_write(EDX), host_gpr(EAX), 31);  // CDQ
+  const Gpr value = b.scratch();
+  b.as.SEH(value, host_gpr(EAX));
+  b.as.SRA(value, value, 31);
+  b.write_register({OperandKind::gpr, 2, EDX, false}, value);
+}
+
+void BSWAP(BlockBuilder& b, const Instruction& in) {
+  const Operand& operand = in.operands[0];
+  if (operand.width != 4) return interpret(b, in);
+  const Gpr old = b.read_gpr(operand.reg);
+  const Gpr rd = b.begin_write(operand.reg);
+  b.as.WSBH(rd, old);
+  b.as.ROTR(rd, rd, 16);
+}
+
+void SALC(BlockBuilder& b, const Instruction&) {
+  const Gpr value = b.scratch();
+  const Gpr carry = b.flags.carry(value);
+  b.as.SUBU(value, zero, carry);
+  b.write_register({OperandKind::gpr, 1, EAX, false}, value);
+}
+
+void PUSHA(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void POPA(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void PUSHF(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void POPF(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+
+}  // namespace ferry::translate::handlers

@@ -1,0 +1,110 @@
+// Host signals in translated code: exact guest state at faults, and the way out for asynchronous signals.
+// Everything here runs in a signal handler.
+#include <cstring>
+
+#include "engine/address_table.hpp"
+#include "guest/i386/memory.hpp"
+#include "translate/i386_to_mips64/helpers.hpp"
+#include "translate/i386_to_mips64/translator.hpp"
+
+namespace ferry::translate {
+
+using engine::LeaveReason;
+using mips64::SignalContext;
+
+namespace {
+
+constexpr uint64_t kTableReach = uint64_t{8} << 30;  // 2 GB of entries above and below the base
+
+struct HostAccess {
+  uint64_t address;
+  unsigned bytes;
+  bool store;
+};
+
+/// Decodes the load or store `word` (MIPS64 vol. I, I-type).
+HostAccess access_of(uint32_t word, const SignalContext& context) {
+  const Gpr base((word >> 21) & 31);
+  const auto offset = static_cast<int64_t>(static_cast<int16_t>(word & 0xffff));
+  const uint32_t major = word >> 26;
+  const bool store = (major >= 0x28 && major <= 0x2f) || major >= 0x38;
+  constexpr uint8_t kBytes[8] = {1, 2, 1, 4, 1, 2, 1, 4};  // lb lh lwl lw lbu lhu lwr lwu, and the stores
+  return {context.reg(base) + static_cast<uint64_t>(offset), kBytes[major & 7], store};
+}
+
+}  // namespace
+
+FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, bool unaligned,
+                                   bool (*write_watched)(uint32_t)) {
+  const auto* pc = original(reinterpret_cast<const uint32_t*>(context.pc()));
+  const engine::Block* block = cache_.find(pc);
+  if (block == nullptr) return FaultKind::not_ours;
+  // A fault in a delay slot is reported at the branch.
+  if (mips64::effects_of(*pc).control) ++pc;
+  const uint32_t word = *pc;
+  if (!mips64::effects_of(word).memory) return FaultKind::not_ours;
+  const HostAccess access = access_of(word, context);
+  if (access.address - (engine::AddressTable::kBase - kTableReach) < 2 * kTableReach) {
+    // An indirect jump to where nothing is translated: as if the entry had said so.
+    context.set_reg(Gpr((word >> 16) & 31), not_translated_stub());
+    context.set_pc(context.pc() + 4);
+    return FaultKind::handled;
+  }
+  const engine::Mark* mark = block->mark_at(static_cast<uint32_t>(pc - block->code));
+  CHECK(mark != nullptr);
+  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
+    cpu.gpr[reg] = static_cast<uint32_t>(context.reg(host_gpr(reg)));
+  }
+  cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
+  cpu.eip = mark->address;
+  cpu.lazy.kind = static_cast<uint32_t>(context.reg(kFlagKind));
+  cpu.lazy.a = static_cast<uint32_t>(context.reg(kFlagA));
+  cpu.lazy.b = static_cast<uint32_t>(context.reg(kFlagB));
+  materialise_recipe(cpu, recipes_.get(mark->recipe));
+
+  const auto guest_address = static_cast<uint32_t>(access.address);
+  const bool in_user_half = access.address < i386::kGuestEnd;
+  LeaveReason reason = LeaveReason::exception;
+  if (unaligned && in_user_half && access.address % access.bytes != 0) {
+    reason = LeaveReason::unaligned;
+  } else if (access.store &&
+             (write_watched(guest_address) || write_watched(guest_address + access.bytes - 1))) {
+    reason = LeaveReason::code_write;
+  } else {
+    // The interpreter repeats the access and reports it exactly: addresses, error code, partial work.
+    reason = LeaveReason::interpret;
+  }
+  context.set_reg(mips64::v0, static_cast<uint64_t>(reason));
+  context.set_pc(reinterpret_cast<uint64_t>(thunks_.restore));
+  return FaultKind::handled;
+}
+
+const uint32_t* BlockTranslator::original(const uint32_t* pc) const {
+  if (interrupted_block_ == nullptr || pc < interrupt_buffer_ ||
+      pc >= interrupt_buffer_ + interrupted_block_->words) {
+    return pc;
+  }
+  return interrupted_block_->code + (pc - interrupt_buffer_);
+}
+
+void BlockTranslator::interrupt(SignalContext& context) {
+  const auto* pc = reinterpret_cast<const uint32_t*>(context.pc());
+  if (pc >= thunks_.enter_check && pc < thunks_.enter_end) {
+    context.set_pc(reinterpret_cast<uint64_t>(thunks_.enter_abort));
+    return;
+  }
+  const engine::Block* block = cache_.find(pc);
+  if (block == nullptr) return;
+  interrupted_block_ = block;
+  std::memcpy(interrupt_buffer_, block->code, block->words * sizeof(uint32_t));
+  for (const engine::Exit& exit : block->exits) {
+    interrupt_buffer_[exit.site] = exit.unlinked;
+    if (exit.kind == engine::Exit::Kind::branch) {
+      interrupt_buffer_[exit.stub] = mips64::Assembler::jump_word(mips64::opcode::JAL, thunks_.leave_direct);
+    }
+  }
+  patcher_.synchronise(interrupt_buffer_, block->words);
+  context.set_pc(reinterpret_cast<uint64_t>(interrupt_buffer_ + (pc - block->code)));
+}
+
+}  // namespace ferry::translate

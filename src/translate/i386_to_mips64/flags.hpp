@@ -1,0 +1,133 @@
+// Where the arithmetic flags are while a block is translated, and how conditions are made of them.
+//
+// Nothing is computed when an instruction sets flags: the tracker remembers the operation and where its
+// operands are. A consumer (jcc, setcc, cmovcc, adc, ...) asks for a Condition or the carry, which is then
+// made from the operands: cmp+jl is slt+bne. When a guest register the live flags still refer to is
+// overwritten, `preserve` copies it to its home (t1 for a, t2 for b).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "guest/i386/flags.hpp"
+#include "host/mips64/registers.hpp"
+#include "translate/i386_to_mips64/register_map.hpp"
+
+namespace ferry::translate {
+
+using i386::FlagKind;
+
+class BlockBuilder;
+
+/// An operand of a flag operation: a register plus a constant (esp folding), a constant, or unknown.
+struct Value {
+  enum class Kind : uint8_t { none, reg, constant } kind = Kind::none;
+  Gpr reg;
+  int32_t constant = 0;  ///< the constant, or what to add to `reg`
+
+  [[nodiscard]] static Value of(Gpr reg, int32_t delta = 0) {
+    if (reg == mips64::zero) return of_constant(delta);
+    return {Kind::reg, reg, delta};
+  }
+  [[nodiscard]] static Value of_constant(int32_t constant) { return {Kind::constant, mips64::zero, constant}; }
+  [[nodiscard]] bool known() const { return kind != Kind::none; }
+  [[nodiscard]] bool in(Gpr r) const { return kind == Kind::reg && reg == r; }
+  bool operator==(const Value&) const = default;
+};
+
+/// A host condition: `kind` applied to rs (and rt).
+struct Condition {
+  enum class Kind : uint8_t { eq, ne, ltz, gez, lez, gtz, always, never } kind;
+  Gpr rs;
+  Gpr rt;
+  bool rs_is_bool = false;  ///< kind ne/eq with rt zero, and rs is 0 or 1
+
+  [[nodiscard]] Condition inverted() const;
+  /// The branch word taken when the condition holds. Not for always/never.
+  [[nodiscard]] uint32_t branch_word() const;
+};
+
+/// Where the flags are when control leaves translated code: kept per exit and per mark.
+struct FlagRecipe {
+  FlagKind kind = FlagKind::packed;
+  bool lazy_registers = false;  ///< t0..t2 say (the block did not set flags)
+  Value a, b, result;
+  bool operator==(const FlagRecipe&) const = default;
+};
+
+/// Recipes by number. 0 = packed, 1 = in the lazy registers.
+class RecipeTable {
+ public:
+  static constexpr uint32_t kPacked = 0;
+  static constexpr uint32_t kLazyRegisters = 1;
+  RecipeTable() { clear(); }
+  uint32_t add(const FlagRecipe& recipe);
+  [[nodiscard]] const FlagRecipe& get(uint32_t index) const { return recipes_[index]; }
+  void clear();
+
+ private:
+  std::vector<FlagRecipe> recipes_;
+};
+
+class FlagTracker {
+ public:
+  /// State that a cold path needs again.
+  struct Snapshot {
+    enum class Form : uint8_t { lazy_registers, packed, operation };
+    Form form = Form::lazy_registers;
+    FlagKind kind = FlagKind::packed;
+    Value a, b, result;
+    bool operator==(const Snapshot&) const = default;
+  };
+
+  explicit FlagTracker(BlockBuilder& builder) : b_(builder) {}
+
+  /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands of 8 and
+  /// 16 bits are sign-extended. Operands in scratch registers must be in their homes.
+  void set(FlagKind kind8, unsigned width, Value a, Value b, Value result);
+  /// CpuState::eflags holds the flags (after a helper or the interpreter).
+  void set_packed();
+  /// No flag is live: forget the operands.
+  void forget();
+
+  /// A condition for the current flags (cc as in the opcode). May emit words into scratch registers.
+  /// May call C++ if the flags are in the lazy registers: before anything is in scratch.
+  [[nodiscard]] Condition condition(unsigned cc);
+  /// CF as 0 or 1, in `into` or in another register. May call C++ like `condition`.
+  [[nodiscard]] Gpr carry(Gpr into);
+
+  /// Guest register `reg` is about to change while flags in `live` are still wanted afterwards.
+  void preserve(Gpr reg, uint32_t live);
+  /// Host esp moves by `bytes` although guest esp does not.
+  void rebase_esp(int32_t bytes);
+  /// Puts the flags into t0..t2 (the convention between blocks).
+  void to_lazy_registers();
+  /// Makes the flags packed in the state. May call C++.
+  void to_packed();
+
+  [[nodiscard]] const Snapshot& snapshot() const { return now_; }
+  void restore(const Snapshot& snapshot) { now_ = snapshot; }
+  [[nodiscard]] FlagRecipe recipe() const;
+  [[nodiscard]] bool operation() const { return now_.form == Snapshot::Form::operation; }
+
+ private:
+  using Form = Snapshot::Form;
+  [[nodiscard]] Gpr in_register(const Value& value);
+  [[nodiscard]] Gpr a_register();
+  [[nodiscard]] Gpr result_register();
+  [[nodiscard]] bool is(FlagKind kind8) const;
+  Condition packed_condition(unsigned cc);
+  Condition subtract_condition(unsigned cc);
+  Condition add_condition(unsigned cc);
+  Condition result_condition(unsigned cc);
+  Condition overflow_condition(bool add);
+  Condition parity_condition(Gpr result);
+  Condition compare(bool is_unsigned, const Value& left, const Value& right);
+  Gpr shift_carry(Gpr into);
+  void move_value(Gpr into, const Value& value);
+
+  BlockBuilder& b_;
+  Snapshot now_;
+};
+
+}  // namespace ferry::translate

@@ -1,0 +1,132 @@
+#include "translate/i386_to_mips64/helpers.hpp"
+
+#include "common/diagnostics.hpp"
+#include "guest/i386/interpret/interpreter.hpp"
+#include "translate/i386_to_mips64/register_map.hpp"
+#include "translate/i386_to_mips64/thunks.hpp"
+
+namespace ferry::translate {
+
+using engine::LeaveReason;
+using i386::CpuState;
+
+namespace {
+
+HelperContext helper_context;
+
+/// The kind's 8-bit member, which names the operation.
+FlagKind operation_of(FlagKind kind) {
+  const uint32_t index = static_cast<uint32_t>(kind) - 1;
+  return static_cast<FlagKind>(index - index % 3 + 1);
+}
+
+uint32_t shifted(FlagKind operation, uint32_t width_index, uint32_t a, uint32_t count) {
+  const unsigned unused_bits = 32 - (8u << width_index);
+  if (operation == FlagKind::shl8) return a << count;
+  if (operation == FlagKind::shr8) return (a << unused_bits >> unused_bits) >> count;
+  return static_cast<uint32_t>((static_cast<int32_t>(a << unused_bits) >> unused_bits) >> count);
+}
+
+/// The result of an operation where only a and b were kept.
+uint32_t derive_result(FlagKind kind, uint32_t a, uint32_t b, uint32_t stored) {
+  const FlagKind operation = operation_of(kind);
+  switch (operation) {
+    case FlagKind::add8: return a + b;
+    case FlagKind::sub8: return a - b;
+    case FlagKind::adc8:
+    case FlagKind::sbb8: return stored;
+    case FlagKind::shl8:
+    case FlagKind::shr8:
+    case FlagKind::sar8: return shifted(operation, (static_cast<uint32_t>(kind) - 1) % 3, a, b & 31);
+    default: return a;  // logic, neg, inc, dec: the result is what was kept
+  }
+}
+
+uint64_t helper_interpret(CpuState* cpu, uint32_t eip) {
+  materialise_lazy(*cpu);
+  cpu->eip = eip;
+  ++cpu->host_area[offset::kSlotFallbacks];
+  switch (i386::step(*cpu)) {
+    case i386::Outcome::next:
+      return i386::translatable(*cpu) ? 0 : static_cast<uint64_t>(LeaveReason::interrupted);
+    case i386::Outcome::branch: return static_cast<uint64_t>(LeaveReason::interrupted);
+    case i386::Outcome::again: return static_cast<uint64_t>(LeaveReason::interrupted);
+    case i386::Outcome::exception:
+    case i386::Outcome::trap: return static_cast<uint64_t>(LeaveReason::exception);
+    case i386::Outcome::syscall: return static_cast<uint64_t>(LeaveReason::syscall);
+  }
+  UNREACHABLE();
+}
+
+void helper_materialise(CpuState* cpu) { materialise_lazy(*cpu); }
+void helper_materialise_exit(CpuState* cpu, const uint32_t* identity) { materialise_exit(*cpu, identity); }
+
+template <typename Function>
+uint64_t address_of(Function* function) {
+  return reinterpret_cast<uint64_t>(function);
+}
+
+}  // namespace
+
+void set_helper_context(const HelperContext& context) { helper_context = context; }
+
+void materialise_lazy(CpuState& cpu) {
+  i386::LazyFlags& lazy = cpu.lazy;
+  if (lazy.kind == 0) return;
+  if (lazy.kind >= static_cast<uint32_t>(FlagKind::count)) {  // dead flags: anything may be here
+    lazy.kind = 0;
+    return;
+  }
+  lazy.result = derive_result(static_cast<FlagKind>(lazy.kind), lazy.a, lazy.b, lazy.result);
+  i386::materialise_flags(cpu);
+}
+
+void materialise_recipe(CpuState& cpu, const FlagRecipe& recipe) {
+  if (recipe.lazy_registers) return materialise_lazy(cpu);
+  if (recipe.kind == FlagKind::packed) {
+    cpu.lazy.kind = 0;
+    return;
+  }
+  const auto value_of = [&](const Value& value) -> uint32_t {
+    if (value.kind != Value::Kind::reg) return static_cast<uint32_t>(value.constant);
+    uint32_t reg = 0;
+    if (value.reg == kFlagA) {
+      reg = cpu.lazy.a;
+    } else if (value.reg == kFlagB) {
+      reg = cpu.lazy.b;
+    } else {
+      CHECK(is_guest_gpr(value.reg));
+      reg = cpu.gpr[value.reg.number() - 16];
+    }
+    return reg + static_cast<uint32_t>(value.constant);
+  };
+  const FlagKind operation = operation_of(recipe.kind);
+  const bool step = operation == FlagKind::inc8 || operation == FlagKind::dec8;
+  uint32_t a = value_of(recipe.a), result = value_of(recipe.result);
+  const uint32_t b = value_of(recipe.b);
+  if (!recipe.a.known()) {
+    a = result;
+    if (operation == FlagKind::add8) a = result - b;
+    if (operation == FlagKind::sub8) a = result + b;
+  }
+  if (!recipe.result.known()) result = step ? a : derive_result(recipe.kind, a, b, cpu.lazy.result);
+  cpu.lazy = {static_cast<uint32_t>(recipe.kind), a, b, result};
+  i386::materialise_flags(cpu);
+}
+
+void materialise_exit(CpuState& cpu, const uint32_t* identity) {
+  const engine::Block* block = helper_context.cache->find(identity - 2);
+  if (block == nullptr) return materialise_lazy(cpu);  // came from the run loop
+  const engine::Exit* exit = block->exit_leaving_at(identity);
+  CHECK(exit != nullptr);
+  materialise_recipe(cpu, helper_context.recipes->get(exit->recipe));
+}
+
+void install_helpers(CpuState& cpu) {
+  uint64_t* helpers = cpu.host_area.data() + offset::kSlotFirstHelper;
+  helpers[static_cast<unsigned>(Helper::interpret)] = address_of(helper_interpret);
+  helpers[static_cast<unsigned>(Helper::materialise)] = address_of(helper_materialise);
+  helpers[static_cast<unsigned>(Helper::materialise_exit)] = address_of(helper_materialise_exit);
+}
+
+}  // namespace ferry::translate

@@ -1,0 +1,340 @@
+// AND OR XOR NOT TEST, bit tests and scans, SETcc, flag control.
+#include "translate/i386_to_mips64/handlers.hpp"
+
+namespace ferry::translate::handlers {
+
+using i386::EAX;
+using i386::OperandKind;
+using mips64::fits_uimm16;
+using mips64::zero;
+namespace ef = i386::eflags;
+
+namespace {
+
+enum class Logic : uint8_t { and_, or_, xor_ };
+
+void emit_logic(BlockBuilder& b, Logic operation, Gpr rd, Gpr rs, Gpr rt) {
+  switch (operation) {
+    case Logic::and_: return b.as.AND(rd, rs, rt);
+    case Logic::or_: return b.as.OR(rd, rs, rt);
+    case Logic::xor_: return b.as.XOR(rd, rs, rt);
+  }
+}
+
+/// rd = rs & mask in one word if the mask is a run of low ones, or of zeros to be cleared in place.
+bool and_in_one_word(BlockBuilder& b, Gpr rd, Gpr rs, uint32_t mask) {
+  if (fits_uimm16(mask)) {
+    b.as.ANDI(rd, rs, static_cast<int32_t>(mask));
+    return true;
+  }
+  if ((mask & (mask + 1)) == 0 && mask != 0xffffffff) {
+    b.as.EXT(rd, rs, 0, static_cast<unsigned>(__builtin_popcount(mask)));
+    return true;
+  }
+  const uint32_t cleared = ~mask;
+  if (rd == rs && cleared != 0) {
+    const auto low = static_cast<unsigned>(__builtin_ctz(cleared));
+    const uint32_t run = cleared >> low;
+    if ((run & (run + 1)) == 0) {
+      b.as.INS(rd, zero, low, static_cast<unsigned>(__builtin_popcount(run)));
+      return true;
+    }
+  }
+  return false;
+}
+
+void logic_with_constant(BlockBuilder& b, Logic operation, Gpr rd, Gpr rs, int32_t constant) {
+  if (operation == Logic::and_) {
+    if (and_in_one_word(b, rd, rs, static_cast<uint32_t>(constant))) return;
+  } else if (operation == Logic::xor_ && constant == -1) {
+    return b.as.NOR(rd, rs, zero);
+  } else if (operation == Logic::or_ && constant == -1) {
+    return b.as.ADDIU(rd, zero, -1);
+  } else if (fits_uimm16(constant)) {
+    return operation == Logic::or_ ? b.as.ORI(rd, rs, constant) : b.as.XORI(rd, rs, constant);
+  }
+  const Gpr value = b.scratch();
+  mips64::load_immediate(b.as, value, constant);
+  emit_logic(b, operation, rd, rs, value);
+  b.release(value);
+}
+
+/// rd = rs op second operand (sign-extended to 32 bits).
+void apply(BlockBuilder& b, const Instruction& in, Logic operation, Gpr rd, Gpr rs, Gpr second) {
+  if (in.operands[1].kind == OperandKind::immediate) {
+    return logic_with_constant(b, operation, rd, rs, signed_immediate(in, in.operands[0].width));
+  }
+  emit_logic(b, operation, rd, rs, second);
+}
+
+/// Bits a result of `operation` with a register of `known` bits and the constant can have.
+unsigned result_width(const Instruction& in, Logic operation, unsigned known) {
+  if (in.operands[1].kind != OperandKind::immediate) return 32;
+  const uint32_t constant = in.immediate;
+  const unsigned width = constant <= 0xff ? 8 : constant <= 0xffff ? 16 : 32;
+  if (operation == Logic::and_) return width < known ? width : known;
+  return width > known ? width : known;
+}
+
+void logic(BlockBuilder& b, const Instruction& in, Logic operation) {
+  if (in.lock) return interpret(b, in);
+  const Operand& destination = in.operands[0];
+  const Operand& source = in.operands[1];
+  const unsigned width = destination.width;
+  const bool flags = b.live() != 0;
+  const bool same = source.kind == OperandKind::gpr && destination.kind == OperandKind::gpr &&
+                    source.reg == destination.reg && source.high_byte == destination.high_byte;
+  if (BlockBuilder::is_full_register(destination)) {
+    if (same && operation == Logic::xor_) {  // the idiom for zero
+      mips64::move(b.as, b.begin_write(destination.reg), zero);
+      b.set_known_width(destination.reg, 8);
+      if (flags) b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of_constant(0));
+      return;
+    }
+    const bool immediate = source.kind == OperandKind::immediate;
+    const Gpr second = immediate || same ? zero : b.read(source, Extend::sign);
+    const Gpr first = b.read_gpr(destination.reg);
+    const unsigned known = result_width(in, operation, b.known_width(destination.reg));
+    const Gpr rd = b.begin_write(destination.reg);
+    if (same) {
+      if (rd != first) mips64::move(b.as, rd, first);
+    } else {
+      apply(b, in, operation, rd, first, second);
+    }
+    b.set_known_width(destination.reg, known);
+    if (flags) b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(rd));
+    return;
+  }
+  const bool memory = BlockBuilder::is_memory(destination);
+  const Gpr second = source.kind == OperandKind::immediate ? zero : b.read(source, Extend::sign);
+  const Gpr result = flags ? kFlagA : b.scratch();
+  if (memory) {
+    const Address place = b.address();
+    const Gpr old = b.scratch();
+    b.load(old, width, place, Extend::sign);
+    apply(b, in, operation, result, old, second);
+    b.store(result, width, place);
+  } else {
+    apply(b, in, operation, result, b.read(destination, Extend::sign), second);
+    b.write_register(destination, result);
+  }
+  if (flags) b.flags.set(FlagKind::logic8, width, {}, {}, Value::of(result));
+}
+
+/// A condition as 0 or 1 in `rd`.
+void set_bool(BlockBuilder& b, Gpr rd, const Condition& condition) {
+  using Kind = Condition::Kind;
+  switch (condition.kind) {
+    case Kind::always: return b.as.ADDIU(rd, zero, 1);
+    case Kind::never: return mips64::move(b.as, rd, zero);
+    case Kind::ltz: return b.as.SLT(rd, condition.rs, zero);
+    case Kind::gtz: return b.as.SLT(rd, zero, condition.rs);
+    case Kind::gez:
+      b.as.SLT(rd, condition.rs, zero);
+      return b.as.XORI(rd, rd, 1);
+    case Kind::lez: return b.as.SLTI(rd, condition.rs, 1);
+    case Kind::eq:
+    case Kind::ne: break;
+  }
+  const bool equal = condition.kind == Kind::eq;
+  Gpr difference = condition.rs;
+  if (condition.rt != zero) {
+    b.as.XOR(rd, condition.rs, condition.rt);
+    difference = rd;
+  } else if (condition.rs_is_bool) {
+    if (equal) return b.as.XORI(rd, condition.rs, 1);
+    if (rd != condition.rs) mips64::move(b.as, rd, condition.rs);
+    return;
+  }
+  equal ? b.as.SLTIU(rd, difference, 1) : b.as.SLTU(rd, zero, difference);
+}
+
+/// The carry that BT and its kin leave: CF alone, kept as an increment's b (nothing else may be live).
+void set_carry_only(BlockBuilder& b, Gpr carry) {
+  if (carry != kFlagB) mips64::move(b.as, kFlagB, carry);
+  b.flags.set(FlagKind::inc8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
+}
+
+enum class BitOperation : uint8_t { test, set, reset, complement };
+
+/// BT BTS BTR BTC on a 32-bit register. Bit strings in memory and other live flags are left out.
+void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operation) {
+  const Operand& base = in.operands[0];
+  const bool immediate = in.operands[1].kind == OperandKind::immediate;
+  const bool memory = BlockBuilder::is_memory(base);
+  if (base.width != 4 || in.lock || (memory && !immediate) || (b.live() & ~ef::CF) != 0) {
+    return interpret(b, in);
+  }
+  const bool flags = b.live() != 0;
+  const Address place = memory ? b.address() : Address{zero, 0};
+  Gpr value = zero;
+  if (memory) {
+    value = b.scratch();
+    b.load(value, 4, place, Extend::sign);
+  } else {
+    value = b.read_gpr(base.reg);
+  }
+  const Gpr carry = b.scratch(), bit = b.scratch();
+  const unsigned number = in.immediate & 31;
+  if (immediate) {
+    b.as.EXT(carry, value, number, 1);
+    if (operation != BitOperation::test) mips64::load_immediate(b.as, bit, static_cast<int32_t>(1u << number));
+  } else {
+    const Gpr index = b.read_gpr(in.operands[1].reg);
+    b.as.SRLV(carry, value, index);
+    b.as.ANDI(carry, carry, 1);
+    if (operation != BitOperation::test) {
+      b.as.ADDIU(bit, zero, 1);
+      b.as.SLLV(bit, bit, index);
+    }
+  }
+  if (operation != BitOperation::test) {
+    const Gpr changed = memory ? b.scratch() : b.begin_write(base.reg);
+    if (operation == BitOperation::reset) {
+      b.as.NOR(bit, bit, zero);
+      b.as.AND(changed, value, bit);
+    } else {
+      operation == BitOperation::set ? b.as.OR(changed, value, bit) : b.as.XOR(changed, value, bit);
+    }
+    if (memory) b.store(changed, 4, place);
+  }
+  if (flags) set_carry_only(b, carry);
+}
+
+/// BSF and BSR: a zero source keeps the destination (as processors do) and sets ZF.
+void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
+  const Operand& destination = in.operands[0];
+  if (destination.width != 4 || in.rep != i386::RepPrefix::none || (b.live() & ~ef::ZF) != 0) {
+    return interpret(b, in);
+  }
+  const bool flags = b.live() != 0;
+  const Gpr value = b.read(in.operands[1], Extend::sign);
+  const Gpr found = b.scratch(), number = b.scratch();
+  if (forward) {  // the lowest bit alone, counted from above
+    b.as.SUBU(found, zero, value);
+    b.as.AND(found, found, value);
+    b.as.CLZ(number, found);
+  } else {
+    b.as.CLZ(number, value);
+  }
+  b.as.XORI(number, number, 31);
+  if (flags) mips64::move(b.as, kFlagA, value);
+  const Gpr rd = b.begin_write(destination.reg);
+  b.as.MOVN(rd, number, flags ? kFlagA : value);
+  if (flags) b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(kFlagA));
+}
+
+}  // namespace
+
+void AND(BlockBuilder& b, const Instruction& in) { logic(b, in, Logic::and_); }
+void OR(BlockBuilder& b, const Instruction& in) { logic(b, in, Logic::or_); }
+void XOR(BlockBuilder& b, const Instruction& in) { logic(b, in, Logic::xor_); }
+
+void NOT(BlockBuilder& b, const Instruction& in) {
+  if (in.lock) return interpret(b, in);
+  const Operand& operand = in.operands[0];
+  if (BlockBuilder::is_full_register(operand)) {
+    const Gpr old = b.read_gpr(operand.reg);
+    return b.as.NOR(b.begin_write(operand.reg), old, zero);
+  }
+  const Gpr result = b.scratch();
+  if (!BlockBuilder::is_memory(operand)) {
+    b.as.NOR(result, b.read(operand, Extend::any), zero);
+    return b.write_register(operand, result);
+  }
+  const Address place = b.address();
+  b.load(result, operand.width, place, Extend::sign);
+  b.as.NOR(result, result, zero);
+  b.store(result, operand.width, place);
+}
+
+void TEST(BlockBuilder& b, const Instruction& in) {
+  const Operand& first = in.operands[0];
+  const Operand& second = in.operands[1];
+  const bool same = second.kind == OperandKind::gpr && first.kind == OperandKind::gpr &&
+                    second.reg == first.reg && second.high_byte == first.high_byte;
+  if (b.live() == 0) {
+    if (BlockBuilder::is_memory(first)) b.load(b.scratch(), first.width, b.address(), Extend::sign);
+    return;
+  }
+  if (same && first.width == 4) {
+    const Value value = Value::of(host_gpr(first.reg), first.reg == i386::ESP ? b.esp_bias() : 0);
+    return b.flags.set(FlagKind::logic8, 4, {}, {}, value);
+  }
+  if (same) {
+    b.read_into(kFlagA, first, Extend::sign);
+  } else {
+    const bool immediate = second.kind == OperandKind::immediate;
+    // A positive constant leaves nothing of the upper bits: the register serves as it is.
+    const bool masks = immediate && signed_immediate(in, first.width) >= 0;
+    const Gpr other = immediate ? zero : b.read(second, Extend::sign);
+    const Gpr value = b.read(first, masks ? Extend::any : Extend::sign);
+    apply(b, in, Logic::and_, kFlagA, value, other);
+  }
+  b.flags.set(FlagKind::logic8, first.width, {}, {}, Value::of(kFlagA));
+}
+
+void SETCC(BlockBuilder& b, const Instruction& in) {
+  const Condition condition = b.flags.condition(in.condition());
+  const Operand& destination = in.operands[0];
+  const Gpr value = b.scratch();
+  set_bool(b, value, condition);
+  if (BlockBuilder::is_memory(destination)) return b.store(value, 1, b.address());
+  b.write_register(destination, value, true);
+}
+
+void BT(BlockBuilder& b, const Instruction& in) { bit_operation(b, in, BitOperation::test); }
+void BTS(BlockBuilder& b, const Instruction& in) { bit_operation(b, in, BitOperation::set); }
+void BTR(BlockBuilder& b, const Instruction& in) { bit_operation(b, in, BitOperation::reset); }
+void BTC(BlockBuilder& b, const Instruction& in) { bit_operation(b, in, BitOperation::complement); }
+void BSF(BlockBuilder& b, const Instruction& in) { bit_scan(b, in, true); }
+void BSR(BlockBuilder& b, const Instruction& in) { bit_scan(b, in, false); }
+
+void CLC(BlockBuilder& b, const Instruction& in) {
+  if ((b.live() & ~ef::CF) != 0) return interpret(b, in);
+  if (b.live() != 0) b.flags.set(FlagKind::inc8, 4, {}, Value::of_constant(0), Value::of_constant(0));
+}
+
+void STC(BlockBuilder& b, const Instruction& in) {
+  if ((b.live() & ~ef::CF) != 0) return interpret(b, in);
+  if (b.live() != 0) b.flags.set(FlagKind::inc8, 4, {}, Value::of_constant(1), Value::of_constant(0));
+}
+
+void CMC(BlockBuilder& b, const Instruction& in) {
+  if ((b.live() & ~ef::CF) != 0) return interpret(b, in);
+  if (b.live() == 0) return;
+  const Gpr flipped = b.scratch();
+  b.as.XORI(flipped, b.flags.carry(flipped), 1);
+  set_carry_only(b, flipped);
+}
+
+/// Translated code runs with DF clear only (i386::translatable).
+void CLD(BlockBuilder&, const Instruction&) {}
+void STD(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+
+void LAHF(BlockBuilder& b, const Instruction&) {
+  b.flags.to_packed();
+  const Gpr word = b.scratch();
+  b.as.LW(word, offset::eflags, kState);
+  b.as.INS(b.begin_write(EAX), word, 8, 8);
+}
+
+void SAHF(BlockBuilder& b, const Instruction&) {
+  // SF ZF AF PF CF come from AH; OF stays, so the old flags are packed first.
+  if ((b.live() & ef::OF) != 0) b.flags.to_packed();
+  const Gpr word = b.scratch(), mask = b.scratch(), bits = b.scratch();
+  b.as.LW(word, offset::eflags, kState);
+  b.as.EXT(bits, host_gpr(EAX), 8, 8);
+  constexpr auto kFromAh = static_cast<int32_t>(ef::SF | ef::ZF | ef::AF | ef::PF | ef::CF);
+  b.as.ANDI(bits, bits, kFromAh);
+  b.as.ADDIU(mask, zero, ~kFromAh);
+  b.as.AND(word, word, mask);
+  b.as.OR(word, word, bits);
+  b.as.SW(word, offset::eflags, kState);
+  b.flags.set_packed();
+}
+
+void POPCNT(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void CRC32(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+
+}  // namespace ferry::translate::handlers

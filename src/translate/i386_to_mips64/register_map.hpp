@@ -1,0 +1,71 @@
+// Which MIPS register holds what while translated code runs. The whole convention is here.
+//
+//   s0..s7   guest eax ecx edx ebx esp ebp esi edi, always sign-extended from 32 bits
+//   s8       guest state (CpuState)
+//   gp       address table base
+//   t0 t1 t2 lazy flags between blocks: kind, a, b (meaningful where flags are live)
+//   t8 t9    addresses kept for reuse inside a block; t9 also holds the callee of C++ calls
+//   v0       target of an indirect exit
+//   ra       at a block's end: identifies the exit that was taken
+//   at v1 a0-a7 t3  scratch inside one instruction
+//
+// s0..s8 and gp are callee-saved in n64, so calls into C++ keep the guest's registers.
+#pragma once
+
+#include <cstddef>
+
+#include "guest/i386/cpu_state.hpp"
+#include "host/mips64/registers.hpp"
+
+namespace ferry::translate {
+
+using mips64::Gpr;
+
+inline constexpr Gpr kState = mips64::s8;
+inline constexpr Gpr kTable = mips64::gp;
+inline constexpr Gpr kFlagKind = mips64::t0;
+inline constexpr Gpr kFlagA = mips64::t1;
+inline constexpr Gpr kFlagB = mips64::t2;
+inline constexpr Gpr kExitTarget = mips64::v0;
+inline constexpr Gpr kAddressCache[] = {mips64::t8, mips64::t9};
+
+/// Scratch registers a handler may allocate (bit mask by number).
+inline constexpr uint32_t kScratchMask =
+    mips64::at.bit() | mips64::v1.bit() | mips64::a0.bit() | mips64::a1.bit() | mips64::a2.bit() |
+    mips64::a3.bit() | mips64::a4.bit() | mips64::a5.bit() | mips64::a6.bit() | mips64::a7.bit() |
+    mips64::t3.bit();
+
+/// Host register of a guest register.
+[[nodiscard]] constexpr Gpr host_gpr(unsigned guest) { return Gpr(16 + guest); }
+[[nodiscard]] constexpr bool is_guest_gpr(Gpr reg) {
+  return reg.number() >= 16 && reg.number() < 16 + i386::kGprCount;
+}
+
+/// Offsets of CpuState that emitted code uses.
+namespace offset {
+inline constexpr int32_t gpr(unsigned guest) {
+  return static_cast<int32_t>(offsetof(i386::CpuState, gpr) + 4 * guest);
+}
+inline constexpr int32_t eip = offsetof(i386::CpuState, eip);
+inline constexpr int32_t eflags = offsetof(i386::CpuState, eflags);
+inline constexpr int32_t lazy_kind = offsetof(i386::CpuState, lazy.kind);
+inline constexpr int32_t lazy_a = offsetof(i386::CpuState, lazy.a);
+inline constexpr int32_t lazy_b = offsetof(i386::CpuState, lazy.b);
+inline constexpr int32_t lazy_result = offsetof(i386::CpuState, lazy.result);
+inline constexpr int32_t segment_base(unsigned segment) {
+  return static_cast<int32_t>(offsetof(i386::CpuState, segment_base) + 4 * segment);
+}
+/// Slots of CpuState::host_area.
+inline constexpr int32_t host_area(unsigned slot) {
+  return static_cast<int32_t>(offsetof(i386::CpuState, host_area) + 8 * slot);
+}
+inline constexpr unsigned kSlotReturnAddress = 0;  ///< ra at the leave
+inline constexpr unsigned kSlotFallbacks = 1;      ///< executed interpreter fallbacks
+inline constexpr unsigned kSlotHelperReturn = 2;   ///< ra while a helper of a block runs
+inline constexpr unsigned kSlotFirstHelper = 4;    ///< addresses of C++ helpers
+static_assert(offsetof(i386::CpuState, host_area) + sizeof(i386::CpuState::host_area) < 32768,
+              "emitted code reaches the state with 16-bit offsets");
+static_assert(offsetof(i386::CpuState, gpr) == 0, "the state begins with the registers");
+}  // namespace offset
+
+}  // namespace ferry::translate

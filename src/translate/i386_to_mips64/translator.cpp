@@ -1,0 +1,108 @@
+#include "translate/i386_to_mips64/translator.hpp"
+
+#include "translate/i386_to_mips64/handlers.hpp"
+#include "translate/i386_to_mips64/helpers.hpp"
+
+namespace ferry::translate {
+
+using engine::GuestAddress;
+using engine::LeaveReason;
+using i386::CpuState;
+
+namespace {
+
+constexpr uint32_t kThunkWords = 512;
+/// No block takes more; also the size of the buffer for interrupted blocks.
+constexpr uint32_t kMaxBlockWords = 16384;
+
+Thunks make_thunks(engine::CodeCache& cache, int32_t interrupt_pending) {
+  mips64::Assembler as(cache.next(), kThunkWords);
+  const Thunks thunks = emit_thunks(as, interrupt_pending);
+  cache.commit(kThunkWords);
+  return thunks;
+}
+
+void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
+                       const std::unordered_set<GuestAddress>& unaligned) {
+  for (uint32_t i = 0; i < block.count; ++i) {
+    const AnalysedInstruction& entry = block.instructions[i];
+    const Instruction& in = entry.instruction;
+    const bool marked = !unaligned.empty() && unaligned.contains(in.address);
+    b.begin_instruction(in, entry.live_before, entry.live_after, entry.killed, marked);
+    b.set_live_at_target(entry.live_at_target);
+    // Writes through CS are #GP; the override is rare enough to leave every use of it to the interpreter.
+    const bool odd = in.segment_override && in.memory.segment == i386::CS;
+    if (!entry.followed) (odd ? &handlers::interpret : handler_of(in.row))(b, in);
+    b.end_instruction();
+    if (b.ended()) return;
+  }
+  b.jump_exit(block.next, block.live_at_next);
+}
+
+}  // namespace
+
+BlockTranslator::BlockTranslator(const Options& options, GuestCode& code, engine::CodeCache& cache)
+    : options_(options),
+      cache_(cache),
+      thunks_(make_thunks(cache, options.interrupt_pending)),
+      analysis_(options_, code),
+      patcher_(thunks_.leave_direct) {
+  interrupt_buffer_ = cache.commit(kMaxBlockWords);
+  cache.keep_all();
+  set_helper_context({&cache_, &recipes_});
+  patcher_.synchronise(thunks_.enter, kThunkWords);
+}
+
+uint32_t BlockTranslator::not_translated_stub() const {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(thunks_.leave_indirect));
+}
+
+bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t capacity,
+                                engine::Translation& out) {
+  if (capacity < kMaxBlockWords) return false;
+  analysis_.analyse(address, block_);
+  out.block = {};
+  out.block.address = address;
+  out.block.guest_instructions = static_cast<uint16_t>(block_.count);
+  if (block_.count == 0) return true;
+  BlockBuilder builder(options_, thunks_, recipes_, code, kMaxBlockWords, out);
+  if (block_.instructions[0].live_before != 0) builder.flag_prologue();
+  out.block.direct_entry = builder.as.position();
+  emit_instructions(builder, block_, unaligned_);
+  builder.finish();
+  CHECK(!builder.as.overflowed());
+  out.block.words = builder.as.position();
+  out.ranges.assign(block_.ranges.begin(), block_.ranges.end());
+  return true;
+}
+
+engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
+  auto* cpu = static_cast<CpuState*>(state);
+  using Enter = uint64_t (*)(CpuState*, const uint32_t*);
+  const auto enter = reinterpret_cast<Enter>(reinterpret_cast<uintptr_t>(thunks_.enter));
+  const auto reason = static_cast<LeaveReason>(enter(cpu, code));
+  const uint32_t* identity =
+      original(reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]));
+  if (reason == LeaveReason::indirect_exit) {
+    materialise_exit(*cpu, identity);
+    return {reason, nullptr};
+  }
+  materialise_lazy(*cpu);
+  if (reason != LeaveReason::direct_exit) return {reason, nullptr};
+  const engine::Block* block = cache_.find(identity - 2);
+  CHECK(block != nullptr);
+  engine::Exit* exit = block->exit_leaving_at(identity);
+  CHECK(exit != nullptr);
+  cpu->eip = exit->target;
+  return {reason, exit};
+}
+
+void BlockTranslator::mark_unaligned(GuestAddress address) { unaligned_.insert(address); }
+
+void BlockTranslator::flushed() {
+  interrupted_block_ = nullptr;
+  recipes_.clear();
+  analysis_.forget();
+}
+
+}  // namespace ferry::translate

@@ -1,0 +1,153 @@
+// Runs a case as a block of one instruction in the translator. MIPS64 hosts only.
+#include <signal.h>
+#include <sys/ucontext.h>
+
+#include "common/diagnostics.hpp"
+#include "engine/engine.hpp"
+#include "executor.hpp"
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/memory.hpp"
+#include "guest_arena.hpp"
+#include "translate/i386_to_mips64/thunks.hpp"
+#include "translate/i386_to_mips64/translator.hpp"
+
+namespace ferry::semantics {
+
+namespace {
+
+using i386::Outcome;
+using i386::Vector;
+
+translate::BlockTranslator* active_translator = nullptr;
+i386::CpuState* active_cpu = nullptr;
+
+bool nothing_watched(uint32_t) { return false; }
+
+void on_fault(int signal, siginfo_t*, void* opaque) {
+  mips64::SignalContext context(opaque);
+  if (active_translator->recover(*active_cpu, context, signal == SIGBUS, nothing_watched) ==
+      translate::FaultKind::handled) {
+    return;
+  }
+  const uintptr_t landing = i386::fault_landing_pad(context.pc());
+  if (landing == 0) {
+    ::signal(signal, SIG_DFL);
+    return;
+  }
+  context.set_pc(landing);
+}
+
+class TranslatorExecutor final : public Executor,
+                                 engine::GuestThread,
+                                 engine::PageProtector,
+                                 translate::GuestCode {
+ public:
+  TranslatorExecutor()
+      : cache_(kCacheBytes), translator_(one_instruction(), *this, cache_),
+        table_(translator_.not_translated_stub()),
+        engine_(cache_, table_, translator_, translator_.patcher(), *this, {.chain = false}) {
+    active_translator = &translator_;
+    active_cpu = &cpu_;
+    struct sigaction action {};
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER;
+    CHECK(::sigaction(SIGSEGV, &action, nullptr) == 0);
+    CHECK(::sigaction(SIGBUS, &action, nullptr) == 0);
+  }
+
+  void run(std::span<const Case> cases, std::span<Result> results) override {
+    for (size_t i = 0; i < cases.size(); ++i) run_one(cases[i], results[i]);
+  }
+
+ private:
+  static constexpr size_t kCacheBytes = size_t{16} << 20;
+
+  /// The state with the word the entry thunk checks behind it, as the Linux layer's threads have it.
+  struct State {
+    i386::CpuState cpu;
+    uint32_t interrupt_pending = 0;
+  };
+
+  static translate::Options one_instruction() {
+    translate::Options options;
+    options.max_guest_instructions = 1;
+    options.interrupt_pending = offsetof(State, interrupt_pending);
+    return options;
+  }
+
+  void run_one(const Case& test, Result& result) {
+    engine_.invalidate(kCodeRegion, kCodeRegion + kRegionSize);
+    arena_.begin(test, cpu_);
+    translate::install_helpers(cpu_);
+    raised_ = false;
+    i386::Instruction instruction;
+    CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) == i386::DecodeStatus::ok);
+    const i386::Row& row = i386::row(instruction.row);
+    const bool repeats =
+        instruction.rep != i386::RepPrefix::none && row.family == i386::Family::string;
+    const uint32_t single_step = cpu_.eflags & i386::eflags::TF;
+    const bool sees_trap_flag = repeats || row.mnemonic == "PUSHF" || row.mnemonic == "POPF" ||
+                                row.mnemonic == "IRET" || row.mnemonic == "INT1";
+    if (single_step != 0 && sees_trap_flag) {
+      // The run loop interprets while TF is set; cases that do not show it are run without it.
+      interpret_one();
+      raised_ = raised_ && cpu_.exception.vector != Vector::DB;
+      return finish(result);
+    }
+    cpu_.eflags &= ~single_step;
+    do {  // a repeated string instruction comes back in the middle
+      turns_ = 1;
+      engine_.run(*this);
+    } while (repeats && !raised_ && cpu_.eip == kCodeAddress);
+    cpu_.eflags |= single_step;
+    finish(result);
+  }
+
+  void finish(Result& result) {
+    result.vector = raised_ ? static_cast<uint32_t>(cpu_.exception.vector) : kCompleted;
+    result.error_code = raised_ ? cpu_.exception.error_code : 0;
+    result.address = raised_ ? cpu_.exception.address : 0;
+    arena_.finish(cpu_, result);
+  }
+
+  // GuestThread
+  [[nodiscard]] engine::GuestAddress pc() const override { return cpu_.eip; }
+  [[nodiscard]] void* state() override { return &cpu_; }
+  [[nodiscard]] bool interrupt_pending() const override { return false; }
+  void deliver_interrupts() override {}
+  void system_call() override {}
+  void deliver_exception() override { raised_ = true; }
+  [[nodiscard]] bool translatable() const override { return i386::translatable(cpu_); }
+  void interpret_one() override {
+    Outcome outcome = Outcome::again;
+    while (outcome == Outcome::again) outcome = i386::step(cpu_);
+    raised_ = outcome == Outcome::exception || outcome == Outcome::trap;
+  }
+  [[nodiscard]] bool running() const override { return turns_-- > 0; }
+
+  // PageProtector
+  void set_write_watch(engine::GuestAddress, bool) override {}
+
+  // GuestCode
+  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override {
+    const bool code = address >= kCodeRegion && address < kCodeRegion + kRegionSize;
+    return code ? kCodeRegion + kRegionSize : address;
+  }
+
+  GuestArena arena_;
+  State state_;
+  i386::CpuState& cpu_ = state_.cpu;
+  engine::CodeCache cache_;
+  translate::BlockTranslator translator_;
+  engine::AddressTable table_;
+  engine::Engine engine_;
+  mutable int turns_ = 0;
+  bool raised_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> make_translator_executor() { return std::make_unique<TranslatorExecutor>(); }
+
+}  // namespace ferry::semantics
