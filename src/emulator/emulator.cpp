@@ -64,7 +64,6 @@ struct Translation {
 Translation* translation = nullptr;
 AddressSpace* active_space = nullptr;
 const CommandLine* active_line = nullptr;
-Thread* main_thread = nullptr;
 
 bool write_watched(uint32_t address) { return active_space->write_watched(address); }
 
@@ -80,8 +79,8 @@ bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) 
 }
 
 void write_exit_statistics() {
-  write_statistics(active_line->stats_file, translation != nullptr ? &translation->engine : nullptr,
-                   main_thread->cpu);
+  if (translation == nullptr) return write_statistics(active_line->stats_file, nullptr, nullptr);
+  write_statistics(active_line->stats_file, &translation->engine, &translation->translator.interpreted());
 }
 
 void before_death(Thread&) { call_exit_hook(); }
@@ -124,7 +123,6 @@ void run_program(const CommandLine& given, char** environment) {
   auto& thread = *new Thread(process);
   active_line = &line;
   active_space = &space;
-  main_thread = &thread;
   set_current_thread(&thread);
   process.root = line.root;
   process.exec_options = line.inherited;

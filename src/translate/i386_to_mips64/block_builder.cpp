@@ -1,6 +1,7 @@
 #include "translate/i386_to_mips64/block_builder.hpp"
 
 #include <cstring>
+#include <new>
 
 namespace ferry::translate {
 
@@ -19,18 +20,17 @@ uint32_t jump_to(uint32_t opcode, const uint32_t* target) { return Assembler::ju
 }  // namespace
 
 BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, RecipeTable& recipes,
-                           uint32_t* code, uint32_t capacity, engine::Translation& out)
+                           InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
+                           engine::Translation& out)
     : as(code, capacity), options(options_in), thunks(thunks_in), flags(*this), recipes_(recipes),
-      out_(out) {
+      interpreted_(interpreted), out_(out) {
   std::memset(known_width_, 32, sizeof known_width_);
   out.exits.clear();
   out.marks.clear();
 }
 
 void BlockBuilder::flag_prologue() {
-  mips64::move(as, mips64::v1, mips64::ra);
-  as.JAL(thunks.materialise_exit);
-  as.emit(kNop);
+  mips64::move(as, kFlagKind, mips64::ra);
   barrier_ = as.position();
 }
 
@@ -168,10 +168,10 @@ void BlockBuilder::bind(Label& label) {
 
 BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
   CHECK(cold_count_ < kMaxColdPaths);
-  ColdPath& path = cold_[cold_count_++];
+  ColdPath& path = *new (&cold_path(cold_count_++)) ColdPath;
   path.flags = flags.snapshot();
   path.esp_bias = esp_bias_;
-  path.address = instruction_->address;
+  path.instruction = instruction_;
   return path;
 }
 
@@ -225,10 +225,17 @@ void BlockBuilder::indirect_exit() {
   const Gpr entry = mips64::at;
   as.DSLL(entry, kExitTarget, 2);
   as.DADDU(entry, entry, kTable);
+  if (!options.dead_flags_at_calls) flags.settle();
   as.LWU(entry, 0, entry);
   commit_esp();
-  control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
-  const uint32_t recipe = recipes_.add(flags.recipe());
+  const bool pass_on = !options.dead_flags_at_calls && flags.in_lazy_registers();
+  if (pass_on) {  // flags of an earlier exit: its identity goes on, not this one's
+    mips64::move(as, mips64::ra, kFlagKind);
+    control(mips64::opcode::JR | mips64::encode::rs(entry));
+  } else {
+    control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
+  }
+  const uint32_t recipe = options.dead_flags_at_calls ? RecipeTable::kPacked : recipes_.add(flags.recipe());
   const uint32_t site = as.position() - 2;
   out_.exits.push_back({.kind = Exit::Kind::indirect, .site = site, .stub = site,
                         .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect), .target = 0,
@@ -262,6 +269,15 @@ Label& BlockBuilder::branch_to_interpreter(const Condition& condition) {
   return path.resume;
 }
 
+Label& BlockBuilder::branch_to_packed_condition(Gpr answer, unsigned cc) {
+  ColdPath& path = new_cold_path();
+  path.kind = ColdPath::Kind::packed_condition;
+  path.answer = answer;
+  path.condition = static_cast<uint8_t>(cc);
+  branch(mips64::encode::rs_rt(mips64::opcode::BEQ, answer, mips64::zero), path.label);
+  return path.resume;
+}
+
 void BlockBuilder::bind_resume(Label& label) {
   bind(label);
   clobber_scratch();
@@ -285,13 +301,17 @@ void BlockBuilder::emit_cold(ColdPath& path) {
       return jump_exit(path.target, i386::eflags::kArithmetic);
     case ColdPath::Kind::interpret_and_resume:
       bind(path.label);
-      mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(path.address));
-      control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+      emit_interpreter_call(*path.instruction);
+      return branch(mips64::opcode::BEQ, path.resume);
+    case ColdPath::Kind::packed_condition:
+      bind(path.label);
+      materialise_flags();
+      flags.packed_bool(path.answer, path.condition);
       return branch(mips64::opcode::BEQ, path.resume);
     case ColdPath::Kind::interpret:
       bind(path.label);
       live_after_ = i386::eflags::kArithmetic;
-      return leave(LeaveReason::interpret, path.address);
+      return leave(LeaveReason::interpret, path.instruction->address);
   }
 }
 
@@ -302,7 +322,8 @@ void BlockBuilder::finish() {
   barrier_ = as.position();
   for (unsigned i = 0; i < cold_count_; ++i) {
     free_scratch_ = kScratchMask;
-    emit_cold(cold_[i]);
+    emit_cold(cold_path(i));
+    cold_path(i).~ColdPath();
   }
 }
 
@@ -313,11 +334,15 @@ void BlockBuilder::clobber_scratch() {
   barrier_ = as.position();
 }
 
+void BlockBuilder::emit_interpreter_call(const Instruction& instruction) {
+  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(interpreted_.add(instruction)));
+  control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+}
+
 void BlockBuilder::call_interpreter() {
   flags.to_lazy_registers();
   commit_esp();
-  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(instruction_->address));
-  control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+  emit_interpreter_call(*instruction_);
   clobber_scratch();
   flags.set_packed();
   std::memset(known_width_, 32, sizeof known_width_);

@@ -15,6 +15,7 @@
 #include "host/mips64/assembler.hpp"
 #include "host/mips64/pseudo_instructions.hpp"
 #include "translate/i386_to_mips64/flags.hpp"
+#include "translate/i386_to_mips64/helpers.hpp"
 #include "translate/i386_to_mips64/options.hpp"
 #include "translate/i386_to_mips64/register_map.hpp"
 #include "translate/i386_to_mips64/thunks.hpp"
@@ -37,16 +38,17 @@ struct Address {
 
 class BlockBuilder {
  public:
-  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes, uint32_t* code,
-               uint32_t capacity, engine::Translation& out);
+  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes,
+               InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
+               engine::Translation& out);
 
   Assembler as;
   const Options& options;
   const Thunks& thunks;
   FlagTracker flags;
 
-  /// The prologue for indirect entries of a block that reads flags: finds them by the exit control came
-  /// from. Linked exits enter behind it.
+  /// The prologue for indirect entries of a block that reads flags or passes them on: notes the exit control
+  /// came from, which tells what t1 and t2 hold. Linked exits enter behind it.
   void flag_prologue();
 
   // --- the instruction being translated ---------------------------------------------------------
@@ -133,6 +135,9 @@ class BlockBuilder {
   /// or comes back at the returned label (to be bound with `bind_resume`). Live flags must be in the lazy
   /// registers, and esp committed.
   Label& branch_to_interpreter(const Condition& condition);
+  /// Branches, while `answer` is 0, to a cold path that packs the lazy registers and sets `answer` to the
+  /// condition `cc` without its negation, then comes back at the returned label.
+  Label& branch_to_packed_condition(Gpr answer, unsigned cc);
   void bind_resume(Label& label);
   /// Whether the current instruction's accesses take the unaligned form.
   [[nodiscard]] bool unaligned() const { return unaligned_; }
@@ -149,13 +154,15 @@ class BlockBuilder {
  private:
   friend class FlagTracker;
   struct ColdPath {  ///< emitted behind the block's main line
-    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume } kind;
+    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume, packed_condition } kind;
     Label label;
     uint32_t exit_index = 0;
     uint32_t target = 0;
     int32_t esp_bias = 0;
     FlagTracker::Snapshot flags;
-    uint32_t address = 0;
+    const Instruction* instruction = nullptr;
+    Gpr answer;
+    uint8_t condition = 0;
     Label resume;
   };
   static constexpr unsigned kMaxColdPaths = 96;
@@ -172,12 +179,14 @@ class BlockBuilder {
   Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
   Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
   void add_mark();
+  void emit_interpreter_call(const Instruction& instruction);
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
   bool slot_candidate(uint32_t control_word) const;
   ColdPath& new_cold_path();
 
   RecipeTable& recipes_;
+  InterpretedInstructions& interpreted_;
   engine::Translation& out_;
   const Instruction* instruction_ = nullptr;
   uint32_t live_before_ = 0;
@@ -192,8 +201,9 @@ class BlockBuilder {
   unsigned next_cache_ = 0;
   bool unaligned_ = false;
   bool ended_ = false;
-  ColdPath cold_[kMaxColdPaths];
+  ColdPath& cold_path(unsigned i) { return reinterpret_cast<ColdPath*>(cold_storage_)[i]; }
   unsigned cold_count_ = 0;
+  alignas(ColdPath) unsigned char cold_storage_[kMaxColdPaths * sizeof(ColdPath)];  ///< constructed one by one
   ColdPath* interpret_path_ = nullptr;
 };
 
