@@ -134,6 +134,7 @@ std::string differences(const Case& test, const Result& expected, const Result& 
            expected.changed_bytes, expected.first_changed, expected.changed[0],
            actual.changed_bytes, actual.first_changed, actual.changed[0]);
   }
+  if ((test.options & kX87) != 0) text += x87_differences(instruction, test, expected, actual);
   return text;
 }
 
@@ -151,6 +152,7 @@ std::string describe(const Case& test) {
     for (unsigned i = 0; i < test.patch_length; ++i) append(text, "%02x", test.patch[i]);
   }
   text += '\n';
+  if ((test.options & kX87) != 0) text += describe_x87(test.x87);
   return text;
 }
 

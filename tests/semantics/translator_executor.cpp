@@ -93,7 +93,7 @@ class TranslatorExecutor final : public Executor,
       // The run loop interprets while TF is set; cases that do not show it are run without it.
       interpret_one();
       raised_ = raised_ && cpu_.exception.vector != Vector::DB;
-      return finish(result);
+      return finish(test, result);
     }
     cpu_.eflags &= ~single_step;
     do {  // a repeated string instruction comes back in the middle
@@ -101,14 +101,14 @@ class TranslatorExecutor final : public Executor,
       engine_.run(*this);
     } while (repeats && !raised_ && cpu_.eip == kCodeAddress);
     cpu_.eflags |= single_step;
-    finish(result);
+    finish(test, result);
   }
 
-  void finish(Result& result) {
+  void finish(const Case& test, Result& result) {
     result.vector = raised_ ? static_cast<uint32_t>(cpu_.exception.vector) : kCompleted;
     result.error_code = raised_ ? cpu_.exception.error_code : 0;
     result.address = raised_ ? cpu_.exception.address : 0;
-    arena_.finish(cpu_, result);
+    arena_.finish(test, cpu_, result);
   }
 
   // GuestThread
