@@ -1,6 +1,7 @@
 // Compares what an executor made of a case with what the processor made of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,10 @@
 #include "guest/i386/decode/instruction.hpp"
 
 namespace ferry::semantics {
+
+/// The case's instruction; none if the decoder refuses the bytes (a recording may be older than a
+/// row).
+[[nodiscard]] std::optional<i386::Instruction> decode(const Case& test);
 
 /// EFLAGS bits that mean nothing behind `instruction` when it completes, given the state before it.
 [[nodiscard]] uint32_t undefined_flags(const i386::Instruction& instruction, const Case& test);

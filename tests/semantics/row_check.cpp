@@ -1,6 +1,5 @@
 #include "row_check.hpp"
 
-#include "common/diagnostics.hpp"
 #include "compare.hpp"
 #include "guest/i386/decode/decoder.hpp"
 
@@ -51,14 +50,17 @@ void compare_runs(const Case& test, const Result& plain, const Case& changed, co
 }  // namespace
 
 std::string row_errors(const Case& test, const Result& plain, Executor& engine) {
-  Instruction instruction;
-  CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) == i386::DecodeStatus::ok);
+  const auto decoded = decode(test);
+  if (!decoded) return {};
+  const Instruction& instruction = *decoded;
   const bool completed = plain.vector == kCompleted;
   std::string text;
 
-  uint32_t changed_registers = 0;
-  for (unsigned i = 0; i < 8; ++i) changed_registers |= (plain.gpr[i] != test.gpr[i] ? 1u : 0) << i;
-  const uint32_t unlisted = changed_registers & ~uint32_t{i386::gprs_written(instruction)};
+  const uint32_t written = i386::gprs_written(instruction);
+  uint32_t unlisted = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    if (plain.gpr[i] != test.gpr[i] && (written >> i & 1) == 0) unlisted |= 1u << i;
+  }
   if (unlisted != 0) append(text, "writes registers it does not list:", unlisted);
   const uint32_t undefined = completed ? undefined_flags(instruction, test) : 0;
   const uint32_t may_write =
@@ -77,7 +79,7 @@ std::string row_errors(const Case& test, const Result& plain, Executor& engine) 
   engine.run({&changed, 1}, {&other, 1});
   Overwritten overwritten{0, 0};
   if (completed) {
-    overwritten.registers = i386::gprs_written(instruction) & ~read;
+    overwritten.registers = written & ~read;
     overwritten.flags = i386::flags_written(instruction);
   }
   compare_runs(test, plain, changed, other, overwritten, kFlags & ~undefined, text);
