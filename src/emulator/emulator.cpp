@@ -3,8 +3,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include <cstddef>
-#include <new>
+#include <algorithm>
 
 #include "emulator/guest_thread.hpp"
 #include "emulator/statistics.hpp"
@@ -65,7 +64,6 @@ struct Translation {
 Translation* translation = nullptr;
 AddressSpace* active_space = nullptr;
 const CommandLine* active_line = nullptr;
-Thread* main_thread = nullptr;
 
 bool write_watched(uint32_t address) { return active_space->write_watched(address); }
 
@@ -81,8 +79,8 @@ bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) 
 }
 
 void write_exit_statistics() {
-  write_statistics(active_line->stats_file, translation != nullptr ? &translation->engine : nullptr,
-                   main_thread->cpu);
+  if (translation == nullptr) return write_statistics(active_line->stats_file, nullptr, nullptr);
+  write_statistics(active_line->stats_file, &translation->engine, &translation->translator.interpreted());
 }
 
 void before_death(Thread&) { call_exit_hook(); }
@@ -119,12 +117,12 @@ LaunchRequest launch_request(const CommandLine& line, std::vector<std::string> e
 void run_program(const CommandLine& given, char** environment) {
   // Everything lives until the process ends: allocated once, never freed.
   auto& line = *new CommandLine(given);
-  auto& space = *new AddressSpace(static_cast<uint32_t>(sysconf(_SC_PAGESIZE)));
+  const auto system_page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  auto& space = *new AddressSpace(std::max(line.host_page_bytes, system_page));
   auto& process = *new GuestProcess(space);
   auto& thread = *new Thread(process);
   active_line = &line;
   active_space = &space;
-  main_thread = &thread;
   set_current_thread(&thread);
   process.root = line.root;
   process.exec_options = line.inherited;
@@ -144,7 +142,6 @@ void run_program(const CommandLine& given, char** environment) {
   }
   set_signal_hooks(hooks);
   if (!line.stats_file.empty()) set_exit_hook(write_exit_statistics);
-  initialize_signals(thread);
   process.launch(thread, launch_request(line, std::move(guest_environment)));
   run_thread(thread);
 }

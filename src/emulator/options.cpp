@@ -183,6 +183,10 @@ void apply(CommandLine& line, OptionId id, const char* value) {
       }
       if (std::string_view(value) != "i686") usage_error(std::string("unknown processor '") + value + "'");
       return;
+    case OptionId::page_size:
+      line.host_page_bytes = static_cast<uint32_t>(parse_size(value, "-p", 4096, 65536));
+      if ((line.host_page_bytes & (line.host_page_bytes - 1)) != 0) usage_error("-p: not a power of two");
+      return;
     case OptionId::uname: line.uname_release = value; return;
     case OptionId::log: return enable_log(value);
     case OptionId::log_file: return open_log(value);

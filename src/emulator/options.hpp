@@ -23,6 +23,7 @@ struct CommandLine {
   std::string argv0;
   bool has_argv0 = false;
   uint32_t stack_bytes = 0;
+  uint32_t host_page_bytes = 0;  ///< 0: the system's
   std::vector<std::string> set_variables;    ///< VAR=VALUE
   std::vector<std::string> unset_variables;
   std::vector<std::string> program;          ///< program and its arguments

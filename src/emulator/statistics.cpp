@@ -3,36 +3,34 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "common/diagnostics.hpp"
-#include "translate/i386_to_mips64/register_map.hpp"
+#include "guest/i386/decode/rows.hpp"
 
 namespace ferry {
 
-void write_statistics(const std::string& path, const engine::Engine* engine, const i386::CpuState& cpu) {
+void write_statistics(const std::string& path, const engine::Engine* engine,
+                      const translate::InterpretedInstructions* interpreted) {
   nlohmann::ordered_json json;
   json["engine"] = engine != nullptr ? "translate" : "interpret";
   if (engine != nullptr) {
     const engine::Statistics& counters = engine->statistics();
-#define COUNTER(name) json[#name] = counters.name
-    COUNTER(blocks_translated);
-    COUNTER(guest_instructions_translated);
-    COUNTER(host_words_emitted);
-    COUNTER(exits_direct);
-    COUNTER(exits_indirect);
-    COUNTER(exits_interrupted);
-    COUNTER(system_calls);
-    COUNTER(exceptions);
-    COUNTER(interpreted);
-    COUNTER(links);
-    COUNTER(invalidations);
-    COUNTER(flushes);
-    COUNTER(code_writes);
-    COUNTER(unaligned);
-#undef COUNTER
-    json["interpreter_fallbacks"] = cpu.host_area[translate::offset::kSlotFallbacks];
+#define STATISTIC(name) json[#name] = counters.name;
+#include "engine/statistics.inc"
+#undef STATISTIC
+    uint64_t total = 0;
+    std::map<std::string, uint64_t> by_mnemonic;
+    for (uint16_t row = 0; row < i386::row_count(); ++row) {
+      const uint64_t count = interpreted->executed(row);
+      total += count;
+      if (count != 0) by_mnemonic[std::string(i386::row(row).mnemonic)] += count;
+    }
+    json["interpreter_fallbacks"] = total;
+    json["interpreter_fallbacks_by_mnemonic"] = by_mnemonic;
   }
   const std::string text = json.dump(2) + "\n";
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -4,11 +4,12 @@
 #include <string>
 
 #include "engine/engine.hpp"
-#include "guest/i386/cpu_state.hpp"
+#include "translate/i386_to_mips64/helpers.hpp"
 
 namespace ferry {
 
-/// Writes the counters to `path`. `engine` is null when everything was interpreted.
-void write_statistics(const std::string& path, const engine::Engine* engine, const i386::CpuState& cpu);
+/// Writes the counters to `path`. `engine` and `interpreted` are null when everything was interpreted.
+void write_statistics(const std::string& path, const engine::Engine* engine,
+                      const translate::InterpretedInstructions* interpreted);
 
 }  // namespace ferry

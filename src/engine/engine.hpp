@@ -13,20 +13,9 @@ namespace ferry::engine {
 
 /// Counters for --stats. Host instructions are counted by the bench's plugin, not here.
 struct Statistics {
-  uint64_t blocks_translated = 0;
-  uint64_t guest_instructions_translated = 0;
-  uint64_t host_words_emitted = 0;
-  uint64_t exits_direct = 0;
-  uint64_t exits_indirect = 0;
-  uint64_t exits_interrupted = 0;
-  uint64_t system_calls = 0;
-  uint64_t exceptions = 0;
-  uint64_t interpreted = 0;
-  uint64_t links = 0;
-  uint64_t invalidations = 0;
-  uint64_t flushes = 0;
-  uint64_t code_writes = 0;
-  uint64_t unaligned = 0;
+#define STATISTIC(name) uint64_t name = 0;
+#include "engine/statistics.inc"
+#undef STATISTIC
 };
 
 struct EngineOptions {

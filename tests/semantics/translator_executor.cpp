@@ -118,7 +118,7 @@ class TranslatorExecutor final : public Executor,
   void deliver_interrupts() override {}
   void system_call() override {}
   void deliver_exception() override { raised_ = true; }
-  [[nodiscard]] bool translatable() const override { return true; }
+  [[nodiscard]] bool translatable() const override { return i386::translatable(cpu_); }
   void interpret_one() override {
     Outcome outcome = Outcome::again;
     while (outcome == Outcome::again) outcome = i386::step(cpu_);

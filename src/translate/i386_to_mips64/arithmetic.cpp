@@ -1,4 +1,5 @@
 // ADD ADC SUB SBB CMP INC DEC NEG MUL IMUL DIV IDIV and the decimal adjusts.
+#include "translate/i386_to_mips64/atomic.hpp"
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate::handlers {
@@ -161,46 +162,6 @@ void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
   }
 }
 
-/// INC and DEC keep CF: where it is live it is taken out of the old flags first.
-void step(BlockBuilder& b, const Instruction& in, bool up) {
-  if (in.lock) return interpret(b, in);
-  const Operand& operand = in.operands[0];
-  const unsigned width = operand.width;
-  const uint32_t live = b.live();
-  // The carry waits in scratch until the operand was accessed: a fault there still needs the old flags.
-  const bool keep_carry = (live & ef::CF) != 0;
-  const Gpr carry_in = keep_carry ? b.flags.carry(b.scratch()) : zero;
-  const auto set_flags = [&](FlagKind kind, unsigned of_width, Gpr result) {
-    if (keep_carry && carry_in != zero) mips64::move(b.as, kFlagB, carry_in);
-    const Value carry = carry_in == zero ? Value::of_constant(0) : Value::of(kFlagB);
-    if (live != 0) b.flags.set(kind, of_width, {}, carry, Value::of(result));
-  };
-  const FlagKind kind = up ? FlagKind::inc8 : FlagKind::dec8;
-  const int32_t one = up ? 1 : -1;
-  if (BlockBuilder::is_full_register(operand)) {
-    const Gpr old = b.read_gpr(operand.reg);
-    b.flags.forget();
-    const Gpr rd = b.begin_write(operand.reg);
-    b.as.ADDIU(rd, old, one);
-    return set_flags(kind, 4, rd);
-  }
-  const Gpr result = live != 0 ? kFlagA : b.scratch();
-  if (BlockBuilder::is_memory(operand)) {
-    const Address place = b.address();
-    const Gpr old = b.scratch();
-    b.load(old, width, place, Extend::sign);
-    b.as.ADDIU(result, old, one);
-    b.store(result, width, place);
-  } else {
-    b.flags.forget();
-    b.as.ADDIU(result, b.read(operand, Extend::any), one);
-    b.write_register(operand, result);
-  }
-  if (live == 0) return;
-  narrow(b, result, result, width);
-  set_flags(kind, width, result);
-}
-
 /// CF = OF = (`overflow` is not 0) in the form of an addition: 2^31 + 2^31 has both, 0 + 0 neither.
 void set_overflow(BlockBuilder& b, Gpr overflow) {
   b.as.SLTU(kFlagB, zero, overflow);
@@ -253,8 +214,73 @@ void divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
   b.as.SLL(b.begin_write(EDX), low, 0);
 }
 
+/// LOCK ADD, SUB, INC and DEC with what they add as `value`. Flags from the new value.
+void locked_sum(BlockBuilder& b, bool add, const Value& value, FlagKind kind) {
+  const Address place = b.address();
+  const Gpr old = b.scratch();
+  const Gpr result = b.live() != 0 ? kFlagA : b.scratch();
+  Value amount = value;
+  if (amount.kind == Value::Kind::constant && !fits_simm16(-int64_t{amount.constant})) {
+    const Gpr reg = b.scratch();
+    mips64::load_immediate(b.as, reg, amount.constant);
+    amount = Value::of(reg);
+  }
+  locked_update(b, place, old, [&](Gpr sum) { emit_sum(b, add, sum, old, amount); });
+  if (b.live() == 0) return;
+  emit_sum(b, add, result, old, amount);
+  b.flags.set(kind, 4, {}, value, Value::of(result));
+}
+
+/// INC and DEC keep CF: where it is live it is taken out of the old flags first.
+void step(BlockBuilder& b, const Instruction& in, bool up) {
+  if (in.lock) {
+    // With CF not wanted it is an addition of 1.
+    if (!locked_in_line(b, in.operands[0]) || (b.live() & ef::CF) != 0) return interpret(b, in);
+    return locked_sum(b, up, Value::of_constant(1), up ? FlagKind::add8 : FlagKind::sub8);
+  }
+  const Operand& operand = in.operands[0];
+  const unsigned width = operand.width;
+  const uint32_t live = b.live();
+  // The carry waits in scratch until the operand was accessed: a fault there still needs the old flags.
+  const bool keep_carry = (live & ef::CF) != 0;
+  const Gpr carry_in = keep_carry ? b.flags.carry(b.scratch()) : zero;
+  const auto set_flags = [&](FlagKind kind, unsigned of_width, Gpr result) {
+    if (keep_carry && carry_in != zero) mips64::move(b.as, kFlagB, carry_in);
+    const Value carry = carry_in == zero ? Value::of_constant(0) : Value::of(kFlagB);
+    if (live != 0) b.flags.set(kind, of_width, {}, carry, Value::of(result));
+  };
+  const FlagKind kind = up ? FlagKind::inc8 : FlagKind::dec8;
+  const int32_t one = up ? 1 : -1;
+  if (BlockBuilder::is_full_register(operand)) {
+    const Gpr old = b.read_gpr(operand.reg);
+    b.flags.forget();
+    const Gpr rd = b.begin_write(operand.reg);
+    b.as.ADDIU(rd, old, one);
+    return set_flags(kind, 4, rd);
+  }
+  const Gpr result = live != 0 ? kFlagA : b.scratch();
+  if (BlockBuilder::is_memory(operand)) {
+    const Address place = b.address();
+    const Gpr old = b.scratch();
+    b.load(old, width, place, Extend::sign);
+    b.as.ADDIU(result, old, one);
+    b.store(result, width, place);
+  } else {
+    b.flags.forget();
+    b.as.ADDIU(result, b.read(operand, Extend::any), one);
+    b.write_register(operand, result);
+  }
+  if (live == 0) return;
+  narrow(b, result, result, width);
+  set_flags(kind, width, result);
+}
+
 void add_or_subtract(BlockBuilder& b, const Instruction& in, bool add) {
-  if (in.lock) return interpret(b, in);
+  if (in.lock) {
+    if (!locked_in_line(b, in.operands[0])) return interpret(b, in);
+    const Value value = source(b, in, in.operands[1], b.live() != 0);
+    return locked_sum(b, add, value, add ? FlagKind::add8 : FlagKind::sub8);
+  }
   if (BlockBuilder::is_full_register(in.operands[0])) return sum_to_register(b, in, add);
   sum_general(b, in, add);
 }

@@ -1,6 +1,7 @@
 #include "translate/i386_to_mips64/block_builder.hpp"
 
 #include <cstring>
+#include <new>
 
 namespace ferry::translate {
 
@@ -19,18 +20,17 @@ uint32_t jump_to(uint32_t opcode, const uint32_t* target) { return Assembler::ju
 }  // namespace
 
 BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, RecipeTable& recipes,
-                           uint32_t* code, uint32_t capacity, engine::Translation& out)
+                           InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
+                           engine::Translation& out)
     : as(code, capacity), options(options_in), thunks(thunks_in), flags(*this), recipes_(recipes),
-      out_(out) {
+      interpreted_(interpreted), out_(out) {
   std::memset(known_width_, 32, sizeof known_width_);
   out.exits.clear();
   out.marks.clear();
 }
 
 void BlockBuilder::flag_prologue() {
-  mips64::move(as, mips64::v1, mips64::ra);
-  as.JAL(thunks.materialise_exit);
-  as.emit(kNop);
+  mips64::move(as, kFlagKind, mips64::ra);
   barrier_ = as.position();
 }
 
@@ -43,8 +43,14 @@ void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t li
   live_through_ = live_after & ~killed;
   unaligned_ = unaligned;
   interpret_path_ = nullptr;
-  const uint32_t recipe = live_before == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
-  out_.marks.push_back({as.position(), instruction.address, esp_bias_, recipe});
+  live_before_ = live_before;
+  add_mark();
+}
+
+/// What a fault in the words from here on has to undo.
+void BlockBuilder::add_mark() {
+  const uint32_t recipe = live_before_ == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
+  out_.marks.push_back({as.position(), instruction_->address, esp_bias_, recipe});
 }
 
 void BlockBuilder::end_instruction() {
@@ -105,6 +111,7 @@ void BlockBuilder::commit_esp() {
   for (CachedAddress& entry : cache_) {
     if (entry.base == ESP || entry.index == ESP) entry.valid = false;
   }
+  add_mark();
 }
 
 // --- control --------------------------------------------------------------------------------------
@@ -161,10 +168,10 @@ void BlockBuilder::bind(Label& label) {
 
 BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
   CHECK(cold_count_ < kMaxColdPaths);
-  ColdPath& path = cold_[cold_count_++];
+  ColdPath& path = *new (&cold_path(cold_count_++)) ColdPath;
   path.flags = flags.snapshot();
   path.esp_bias = esp_bias_;
-  path.address = instruction_->address;
+  path.instruction = instruction_;
   return path;
 }
 
@@ -218,10 +225,17 @@ void BlockBuilder::indirect_exit() {
   const Gpr entry = mips64::at;
   as.DSLL(entry, kExitTarget, 2);
   as.DADDU(entry, entry, kTable);
+  if (!options.dead_flags_at_calls) flags.settle();
   as.LWU(entry, 0, entry);
   commit_esp();
-  control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
-  const uint32_t recipe = recipes_.add(flags.recipe());
+  const bool pass_on = !options.dead_flags_at_calls && flags.in_lazy_registers();
+  if (pass_on) {  // flags of an earlier exit: its identity goes on, not this one's
+    mips64::move(as, mips64::ra, kFlagKind);
+    control(mips64::opcode::JR | mips64::encode::rs(entry));
+  } else {
+    control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
+  }
+  const uint32_t recipe = options.dead_flags_at_calls ? RecipeTable::kPacked : recipes_.add(flags.recipe());
   const uint32_t site = as.position() - 2;
   out_.exits.push_back({.kind = Exit::Kind::indirect, .site = site, .stub = site,
                         .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect), .target = 0,
@@ -247,6 +261,19 @@ Label& BlockBuilder::interpret_instead() {
   return interpret_path_->label;
 }
 
+Label& BlockBuilder::branch_to_interpreter(const Condition& condition) {
+  CHECK(esp_bias_ == 0 && (live_after_ == 0 || !flags.operation()));
+  ColdPath& path = new_cold_path();
+  path.kind = ColdPath::Kind::interpret_and_resume;
+  branch(condition.branch_word(), path.label);
+  return path.resume;
+}
+
+void BlockBuilder::bind_resume(Label& label) {
+  bind(label);
+  clobber_scratch();
+}
+
 void BlockBuilder::emit_cold(ColdPath& path) {
   flags.restore(path.flags);
   esp_bias_ = path.esp_bias;
@@ -263,10 +290,14 @@ void BlockBuilder::emit_cold(ColdPath& path) {
     case ColdPath::Kind::flag_exit:
       bind(path.label);
       return jump_exit(path.target, i386::eflags::kArithmetic);
+    case ColdPath::Kind::interpret_and_resume:
+      bind(path.label);
+      emit_interpreter_call(*path.instruction);
+      return branch(mips64::opcode::BEQ, path.resume);
     case ColdPath::Kind::interpret:
       bind(path.label);
       live_after_ = i386::eflags::kArithmetic;
-      return leave(LeaveReason::interpret, path.address);
+      return leave(LeaveReason::interpret, path.instruction->address);
   }
 }
 
@@ -277,7 +308,8 @@ void BlockBuilder::finish() {
   barrier_ = as.position();
   for (unsigned i = 0; i < cold_count_; ++i) {
     free_scratch_ = kScratchMask;
-    emit_cold(cold_[i]);
+    emit_cold(cold_path(i));
+    cold_path(i).~ColdPath();
   }
 }
 
@@ -288,11 +320,15 @@ void BlockBuilder::clobber_scratch() {
   barrier_ = as.position();
 }
 
+void BlockBuilder::emit_interpreter_call(const Instruction& instruction) {
+  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(interpreted_.add(instruction)));
+  control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+}
+
 void BlockBuilder::call_interpreter() {
   flags.to_lazy_registers();
   commit_esp();
-  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(instruction_->address));
-  control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+  emit_interpreter_call(*instruction_);
   clobber_scratch();
   flags.set_packed();
   std::memset(known_width_, 32, sizeof known_width_);
@@ -300,13 +336,6 @@ void BlockBuilder::call_interpreter() {
 
 void BlockBuilder::materialise_flags() {
   control(jump_to(mips64::opcode::JAL, thunks.materialise));
-  clobber_scratch();
-}
-
-void BlockBuilder::call_pure(Helper helper) {
-  mips64::move(as, mips64::a0, kState);
-  as.LD(mips64::t9, offset::host_area(offset::kSlotFirstHelper + static_cast<unsigned>(helper)), kState);
-  control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, mips64::t9));
   clobber_scratch();
 }
 

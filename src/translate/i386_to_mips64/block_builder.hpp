@@ -15,6 +15,7 @@
 #include "host/mips64/assembler.hpp"
 #include "host/mips64/pseudo_instructions.hpp"
 #include "translate/i386_to_mips64/flags.hpp"
+#include "translate/i386_to_mips64/helpers.hpp"
 #include "translate/i386_to_mips64/options.hpp"
 #include "translate/i386_to_mips64/register_map.hpp"
 #include "translate/i386_to_mips64/thunks.hpp"
@@ -37,16 +38,17 @@ struct Address {
 
 class BlockBuilder {
  public:
-  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes, uint32_t* code,
-               uint32_t capacity, engine::Translation& out);
+  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes,
+               InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
+               engine::Translation& out);
 
   Assembler as;
   const Options& options;
   const Thunks& thunks;
   FlagTracker flags;
 
-  /// The prologue for indirect entries of a block that reads flags: finds them by the exit control came
-  /// from. Linked exits enter behind it.
+  /// The prologue for indirect entries of a block that reads flags or passes them on: notes the exit control
+  /// came from, which tells what t1 and t2 hold. Linked exits enter behind it.
   void flag_prologue();
 
   // --- the instruction being translated ---------------------------------------------------------
@@ -129,9 +131,13 @@ class BlockBuilder {
   Label& interpret_instead();
   /// Calls the interpreter for the current instruction and goes on behind it (or leaves).
   void call_interpreter();
-  /// Calls a C++ helper that neither leaves nor touches guest memory; scratch, address cache and lazy
-  /// registers are lost.
-  void call_pure(Helper helper);
+  /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which leaves
+  /// or comes back at the returned label (to be bound with `bind_resume`). Live flags must be in the lazy
+  /// registers, and esp committed.
+  Label& branch_to_interpreter(const Condition& condition);
+  void bind_resume(Label& label);
+  /// Whether the current instruction's accesses take the unaligned form.
+  [[nodiscard]] bool unaligned() const { return unaligned_; }
   /// Forgets cached addresses and lazy registers' contents after a call into C++.
   void clobber_scratch();
   /// Emits the out-of-line parts. No more instructions after this.
@@ -145,13 +151,14 @@ class BlockBuilder {
  private:
   friend class FlagTracker;
   struct ColdPath {  ///< emitted behind the block's main line
-    enum class Kind : uint8_t { exit_stub, flag_exit, interpret } kind;
+    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume } kind;
     Label label;
     uint32_t exit_index = 0;
     uint32_t target = 0;
     int32_t esp_bias = 0;
     FlagTracker::Snapshot flags;
-    uint32_t address = 0;
+    const Instruction* instruction = nullptr;
+    Label resume;
   };
   static constexpr unsigned kMaxColdPaths = 96;
 
@@ -166,14 +173,18 @@ class BlockBuilder {
   void compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high);
   Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
   Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
+  void add_mark();
+  void emit_interpreter_call(const Instruction& instruction);
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
   bool slot_candidate(uint32_t control_word) const;
   ColdPath& new_cold_path();
 
   RecipeTable& recipes_;
+  InterpretedInstructions& interpreted_;
   engine::Translation& out_;
   const Instruction* instruction_ = nullptr;
+  uint32_t live_before_ = 0;
   uint32_t live_after_ = 0;
   uint32_t live_through_ = 0;  ///< live after, and not set by the current instruction
   uint32_t live_at_target_ = 0;
@@ -185,8 +196,9 @@ class BlockBuilder {
   unsigned next_cache_ = 0;
   bool unaligned_ = false;
   bool ended_ = false;
-  ColdPath cold_[kMaxColdPaths];
+  ColdPath& cold_path(unsigned i) { return reinterpret_cast<ColdPath*>(cold_storage_)[i]; }
   unsigned cold_count_ = 0;
+  alignas(ColdPath) unsigned char cold_storage_[kMaxColdPaths * sizeof(ColdPath)];  ///< constructed one by one
   ColdPath* interpret_path_ = nullptr;
 };
 

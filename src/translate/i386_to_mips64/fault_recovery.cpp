@@ -29,7 +29,8 @@ HostAccess access_of(uint32_t word, const SignalContext& context) {
   const uint32_t major = word >> 26;
   const bool store = (major >= 0x28 && major <= 0x2f) || major >= 0x38;
   constexpr uint8_t kBytes[8] = {1, 2, 1, 4, 1, 2, 1, 4};  // lb lh lwl lw lbu lhu lwr lwu, and the stores
-  return {context.reg(base) + static_cast<uint64_t>(offset), kBytes[major & 7], store};
+  const bool linked = major == mips64::opcode::LL >> 26 || major == mips64::opcode::SC >> 26;
+  return {context.reg(base) + static_cast<uint64_t>(offset), linked ? 4u : kBytes[major & 7], store};
 }
 
 }  // namespace

@@ -217,6 +217,34 @@ void FlagTracker::to_lazy_registers() {
   now_ = {.form = Form::lazy_registers};
 }
 
+void FlagTracker::settle() {
+  if (now_.form != Form::operation) return;
+  const auto in_guest_register = [](const Value& value) {
+    return value.kind == Value::Kind::reg && is_guest_gpr(value.reg);
+  };
+  const bool derivable = is(FlagKind::add8) || is(FlagKind::sub8);
+  if (derivable && now_.a.known() && now_.b.known()) now_.result = {};
+  const bool same = now_.a == now_.result;
+  if (in_guest_register(now_.b)) {
+    move_value(kFlagB, now_.b);
+    now_.b = Value::of(kFlagB);
+  }
+  if (in_guest_register(now_.a)) {
+    move_value(kFlagA, now_.a);
+    now_.a = Value::of(kFlagA);
+    if (same) now_.result = now_.a;
+  }
+  if (in_guest_register(now_.result)) {
+    if (now_.a.in(kFlagA)) {  // a shift, or an addition with carry: see preserve
+      if (is(FlagKind::adc8) || is(FlagKind::sbb8)) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
+      now_.result = {};
+    } else {
+      move_value(kFlagA, now_.result);
+      now_.result = Value::of(kFlagA);
+    }
+  }
+}
+
 void FlagTracker::to_packed() {
   if (now_.form == Form::packed) return;
   to_lazy_registers();

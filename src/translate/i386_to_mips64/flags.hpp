@@ -47,7 +47,9 @@ struct Condition {
   [[nodiscard]] uint32_t branch_word() const;
 };
 
-/// Where the flags are when control leaves translated code: kept per exit and per mark.
+/// Where the flags are when control leaves translated code: kept per exit and per mark. The recipe of an
+/// indirect exit names constants and lazy registers only, because the block that is entered may pass the
+/// flags on (t0 = the exit's identity) after it has changed guest registers.
 struct FlagRecipe {
   FlagKind kind = FlagKind::packed;
   bool lazy_registers = false;  ///< t0..t2 say (the block did not set flags)
@@ -102,12 +104,15 @@ class FlagTracker {
   void rebase_esp(int32_t bytes);
   /// Puts the flags into t0..t2 (the convention between blocks).
   void to_lazy_registers();
+  /// Moves operands out of guest registers into their homes: what an indirect exit's recipe may name.
+  void settle();
   /// Makes the flags packed in the state. May call C++.
   void to_packed();
 
   [[nodiscard]] const Snapshot& snapshot() const { return now_; }
   void restore(const Snapshot& snapshot) { now_ = snapshot; }
   [[nodiscard]] FlagRecipe recipe() const;
+  [[nodiscard]] bool in_lazy_registers() const { return now_.form == Snapshot::Form::lazy_registers; }
   [[nodiscard]] bool operation() const { return now_.form == Snapshot::Form::operation; }
 
  private:

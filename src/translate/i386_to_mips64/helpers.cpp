@@ -42,11 +42,12 @@ uint32_t derive_result(FlagKind kind, uint32_t a, uint32_t b, uint32_t stored) {
   }
 }
 
-uint64_t helper_interpret(CpuState* cpu, uint32_t eip) {
+uint64_t helper_interpret(CpuState* cpu, uint32_t number) {
+  const i386::Instruction& instruction = helper_context.interpreted->get(number);
   materialise_lazy(*cpu);
-  cpu->eip = eip;
-  ++cpu->host_area[offset::kSlotFallbacks];
-  switch (i386::step(*cpu)) {
+  cpu->eip = instruction.address;
+  helper_context.interpreted->count(instruction.row);
+  switch (i386::execute(*cpu, instruction)) {
     case i386::Outcome::next:
       return i386::translatable(*cpu) ? 0 : static_cast<uint64_t>(LeaveReason::interrupted);
     case i386::Outcome::branch: return static_cast<uint64_t>(LeaveReason::interrupted);
@@ -59,7 +60,6 @@ uint64_t helper_interpret(CpuState* cpu, uint32_t eip) {
 }
 
 void helper_materialise(CpuState* cpu) { materialise_lazy(*cpu); }
-void helper_materialise_exit(CpuState* cpu, const uint32_t* identity) { materialise_exit(*cpu, identity); }
 
 template <typename Function>
 uint64_t address_of(Function* function) {
@@ -73,6 +73,9 @@ void set_helper_context(const HelperContext& context) { helper_context = context
 void materialise_lazy(CpuState& cpu) {
   i386::LazyFlags& lazy = cpu.lazy;
   if (lazy.kind == 0) return;
+  if (lazy.kind >= engine::CodeCache::kBase) {
+    return materialise_exit(cpu, reinterpret_cast<const uint32_t*>(uintptr_t{lazy.kind}));
+  }
   if (lazy.kind >= static_cast<uint32_t>(FlagKind::count)) {  // dead flags: anything may be here
     lazy.kind = 0;
     return;
@@ -115,18 +118,26 @@ void materialise_recipe(CpuState& cpu, const FlagRecipe& recipe) {
 }
 
 void materialise_exit(CpuState& cpu, const uint32_t* identity) {
+  identity = helper_context.original(identity);
   const engine::Block* block = helper_context.cache->find(identity - 2);
-  if (block == nullptr) return materialise_lazy(cpu);  // came from the run loop
-  const engine::Exit* exit = block->exit_leaving_at(identity);
-  CHECK(exit != nullptr);
-  materialise_recipe(cpu, helper_context.recipes->get(exit->recipe));
+  const engine::Exit* exit = block != nullptr ? block->exit_leaving_at(identity) : nullptr;
+  if (exit == nullptr) {
+    // Flags that were dead may name an exit that is gone.
+    cpu.lazy.kind = 0;
+    return;
+  }
+  const FlagRecipe& recipe = helper_context.recipes->get(exit->recipe);
+  if (!recipe.lazy_registers) return materialise_recipe(cpu, recipe);
+  // The exit of an interrupted block, which passed on what it got.
+  const uint32_t own = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(identity));
+  if (cpu.lazy.kind == own) cpu.lazy.kind = 0;
+  materialise_lazy(cpu);
 }
 
 void install_helpers(CpuState& cpu) {
   uint64_t* helpers = cpu.host_area.data() + offset::kSlotFirstHelper;
   helpers[static_cast<unsigned>(Helper::interpret)] = address_of(helper_interpret);
   helpers[static_cast<unsigned>(Helper::materialise)] = address_of(helper_materialise);
-  helpers[static_cast<unsigned>(Helper::materialise_exit)] = address_of(helper_materialise_exit);
 }
 
 }  // namespace ferry::translate

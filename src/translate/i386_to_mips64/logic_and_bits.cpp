@@ -1,4 +1,5 @@
 // AND OR XOR NOT TEST, bit tests and scans, SETcc, flag control.
+#include "translate/i386_to_mips64/atomic.hpp"
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate::handlers {
@@ -76,8 +77,20 @@ unsigned result_width(const Instruction& in, Logic operation, unsigned known) {
   return width > known ? width : known;
 }
 
+/// LOCK AND, OR and XOR.
+void locked_logic(BlockBuilder& b, const Instruction& in, Logic operation) {
+  if (!locked_in_line(b, in.operands[0])) return interpret(b, in);
+  const Gpr second = b.read(in.operands[1], Extend::sign);
+  const Address place = b.address();
+  const Gpr old = b.scratch();
+  locked_update(b, place, old, [&](Gpr value) { emit_logic(b, operation, value, old, second); });
+  if (b.live() == 0) return;
+  emit_logic(b, operation, kFlagA, old, second);
+  b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(kFlagA));
+}
+
 void logic(BlockBuilder& b, const Instruction& in, Logic operation) {
-  if (in.lock) return interpret(b, in);
+  if (in.lock) return locked_logic(b, in, operation);
   const Operand& destination = in.operands[0];
   const Operand& source = in.operands[1];
   const unsigned width = destination.width;
@@ -308,19 +321,9 @@ void CMC(BlockBuilder& b, const Instruction& in) {
   set_carry_only(b, flipped);
 }
 
-void CLD(BlockBuilder& b, const Instruction&) {
-  const Gpr word = b.scratch();
-  b.as.LW(word, offset::eflags, kState);
-  b.as.INS(word, zero, 10, 1);
-  b.as.SW(word, offset::eflags, kState);
-}
-
-void STD(BlockBuilder& b, const Instruction&) {
-  const Gpr word = b.scratch();
-  b.as.LW(word, offset::eflags, kState);
-  b.as.ORI(word, word, ef::DF);
-  b.as.SW(word, offset::eflags, kState);
-}
+/// Translated code runs with DF clear only (i386::translatable).
+void CLD(BlockBuilder&, const Instruction&) {}
+void STD(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
 
 void LAHF(BlockBuilder& b, const Instruction&) {
   b.flags.to_packed();

@@ -14,7 +14,7 @@ struct Passes {
 struct Options {
   Passes passes;
   uint32_t max_guest_instructions = 64;  ///< per block; 1 gives blocks of one instruction
-  uint32_t max_branches = 4;             ///< conditional branches a superblock passes
+  uint32_t max_branches = 2;             ///< conditional branches a superblock passes
   bool exact_flags = false;              ///< flags are exact at every instruction that can fault
   bool dead_flags_at_calls = false;      ///< trust the ABI: no flags live across call and ret
   /// Where the thread's 32-bit 'signals wait' word lies, as a 16-bit offset from its CpuState.

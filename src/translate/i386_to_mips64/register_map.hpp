@@ -3,7 +3,8 @@
 //   s0..s7   guest eax ecx edx ebx esp ebp esi edi, always sign-extended from 32 bits
 //   s8       guest state (CpuState)
 //   gp       address table base
-//   t0 t1 t2 lazy flags between blocks: kind, a, b (meaningful where flags are live)
+//   t0 t1 t2 lazy flags between blocks: kind (or the identity of the indirect exit that knows), a, b;
+//            meaningful where flags are live
 //   t8 t9    addresses kept for reuse inside a block; t9 also holds the callee of C++ calls
 //   v0       target of an indirect exit
 //   ra       at a block's end: identifies the exit that was taken
@@ -60,9 +61,8 @@ inline constexpr int32_t host_area(unsigned slot) {
   return static_cast<int32_t>(offsetof(i386::CpuState, host_area) + 8 * slot);
 }
 inline constexpr unsigned kSlotReturnAddress = 0;  ///< ra at the leave
-inline constexpr unsigned kSlotFallbacks = 1;      ///< executed interpreter fallbacks
-inline constexpr unsigned kSlotHelperReturn = 2;   ///< ra while a helper of a block runs
-inline constexpr unsigned kSlotFirstHelper = 4;    ///< addresses of C++ helpers
+inline constexpr unsigned kSlotHelperReturn = 1;   ///< ra while a helper of a block runs
+inline constexpr unsigned kSlotFirstHelper = 2;    ///< addresses of C++ helpers
 static_assert(offsetof(i386::CpuState, host_area) + sizeof(i386::CpuState::host_area) < 32768,
               "emitted code reaches the state with 16-bit offsets");
 static_assert(offsetof(i386::CpuState, gpr) == 0, "the state begins with the registers");

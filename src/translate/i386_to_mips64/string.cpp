@@ -1,12 +1,126 @@
-// MOVS STOS LODS CMPS SCAS. With a repeat prefix they loop in chunks, so that signals get in.
+// MOVS STOS LODS CMPS SCAS. Translated code runs with DF clear only (i386::translatable), so they go up.
+//
+// A repeated MOVS or STOS of few elements loops inline; of many, in the interpreter, which copies up to 4 KB
+// before it lets signals in.
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate::handlers {
 
-void MOVS(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void STOS(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void LODS(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void CMPS(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void SCAS(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+using i386::EAX;
+using i386::ECX;
+using i386::EDI;
+using i386::ESI;
+using i386::RepPrefix;
+using mips64::zero;
+
+namespace {
+
+constexpr int32_t kInlineElements = 16;
+
+/// Forms left to the interpreter: 16-bit addresses, and segments other than the flat ones.
+bool plain(const Instruction& in) {
+  return in.address_size == 4 && in.memory.segment != i386::FS && in.memory.segment != i386::GS;
+}
+
+unsigned element_width(const Instruction& in) { return in.operands[0].width; }
+
+/// The accumulator (al, ax, eax) as an operand.
+Operand accumulator(unsigned width) {
+  return {i386::OperandKind::gpr, static_cast<uint8_t>(width), EAX, false};
+}
+
+/// One element of MOVS or STOS and the registers' step, without the count.
+void copy_element(BlockBuilder& b, unsigned width, bool from_memory) {
+  Gpr value = host_gpr(EAX);
+  if (from_memory) {
+    value = b.scratch();
+    b.load(value, width, {host_gpr(ESI), 0}, Extend::any);
+  }
+  b.store(value, width, {host_gpr(EDI), 0});
+  const auto step = static_cast<int32_t>(width);
+  if (from_memory) b.as.ADDIU(host_gpr(ESI), host_gpr(ESI), step);
+}
+
+/// REP MOVS, REP STOS.
+void repeat_copy(BlockBuilder& b, unsigned width, bool from_memory) {
+  const Gpr count = host_gpr(ECX);
+  const Gpr few = b.scratch();
+  b.commit_esp();
+  b.begin_write(ECX);
+  b.begin_write(EDI);
+  if (from_memory) b.begin_write(ESI);
+  Label loop;
+  b.as.SLTIU(few, count, kInlineElements + 1);
+  Label& done = b.branch_to_interpreter({Condition::Kind::eq, few, zero});
+  b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, count, zero), done);
+  b.bind(loop);
+  copy_element(b, width, from_memory);
+  b.as.ADDIU(count, count, -1);
+  b.as.ADDIU(host_gpr(EDI), host_gpr(EDI), static_cast<int32_t>(width));
+  b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, count, zero), loop);
+  b.bind_resume(done);
+}
+
+void copy(BlockBuilder& b, const Instruction& in, bool from_memory) {
+  const unsigned width = element_width(in);
+  if (!plain(in)) return interpret(b, in);
+  if (in.rep != RepPrefix::none) {
+    if (b.unaligned()) return interpret(b, in);
+    // The interpreter leaves packed flags, which is one of the things the lazy registers can say.
+    if (b.live() != 0) b.flags.to_lazy_registers();
+    return repeat_copy(b, width, from_memory);
+  }
+  Gpr value = host_gpr(EAX);
+  if (from_memory) {
+    value = b.scratch();
+    b.load(value, width, {host_gpr(ESI), 0}, Extend::any);
+  }
+  b.store(value, width, {host_gpr(EDI), 0});
+  const auto step = static_cast<int32_t>(width);
+  if (from_memory) b.as.ADDIU(b.begin_write(ESI), host_gpr(ESI), step);
+  b.as.ADDIU(b.begin_write(EDI), host_gpr(EDI), step);
+}
+
+}  // namespace
+
+void MOVS(BlockBuilder& b, const Instruction& in) { copy(b, in, true); }
+void STOS(BlockBuilder& b, const Instruction& in) { copy(b, in, false); }
+
+void LODS(BlockBuilder& b, const Instruction& in) {
+  if (!plain(in) || in.rep != RepPrefix::none) return interpret(b, in);
+  const unsigned width = element_width(in);
+  const Gpr value = b.scratch();
+  b.load(value, width, {host_gpr(ESI), 0}, Extend::zero);
+  b.as.ADDIU(b.begin_write(ESI), host_gpr(ESI), static_cast<int32_t>(width));
+  b.write_register(accumulator(width), value, true);
+}
+
+void SCAS(BlockBuilder& b, const Instruction& in) {
+  if (!plain(in) || in.rep != RepPrefix::none) return interpret(b, in);
+  const unsigned width = element_width(in);
+  const Gpr value = b.scratch();
+  b.load(value, width, {host_gpr(EDI), 0}, Extend::sign);
+  if (b.live() != 0) {
+    b.read_into(kFlagA, accumulator(width), Extend::sign);
+    mips64::move(b.as, kFlagB, value);
+  }
+  b.as.ADDIU(b.begin_write(EDI), host_gpr(EDI), static_cast<int32_t>(width));
+  if (b.live() != 0) b.flags.set(FlagKind::sub8, width, Value::of(kFlagA), Value::of(kFlagB), {});
+}
+
+void CMPS(BlockBuilder& b, const Instruction& in) {
+  if (!plain(in) || in.rep != RepPrefix::none) return interpret(b, in);
+  const unsigned width = element_width(in);
+  const Gpr left = b.scratch(), right = b.scratch();
+  b.load(left, width, {host_gpr(ESI), 0}, Extend::sign);
+  b.load(right, width, {host_gpr(EDI), 0}, Extend::sign);
+  const auto step = static_cast<int32_t>(width);
+  b.as.ADDIU(b.begin_write(ESI), host_gpr(ESI), step);
+  b.as.ADDIU(b.begin_write(EDI), host_gpr(EDI), step);
+  if (b.live() == 0) return;
+  mips64::move(b.as, kFlagA, left);
+  mips64::move(b.as, kFlagB, right);
+  b.flags.set(FlagKind::sub8, width, Value::of(kFlagA), Value::of(kFlagB), {});
+}
 
 }  // namespace ferry::translate::handlers

@@ -131,18 +131,6 @@ void emit_materialise(Assembler& as, Thunks& thunks) {
   mips64::move(as, kFlagKind, zero);
 }
 
-void emit_materialise_exit(Assembler& as, Thunks& thunks) {
-  thunks.materialise_exit = as.address(as.position());
-  store_guest_registers(as);
-  store_lazy_flags(as);
-  as.SD(ra, offset::host_area(offset::kSlotHelperReturn), kState);
-  mips64::move(as, a1, v1);
-  call_helper(as, Helper::materialise_exit);
-  as.LD(ra, offset::host_area(offset::kSlotHelperReturn), kState);
-  as.JR(ra);
-  mips64::move(as, kFlagKind, zero);
-}
-
 }  // namespace
 
 Thunks emit_thunks(Assembler& as, int32_t interrupt_pending) {
@@ -155,7 +143,6 @@ Thunks emit_thunks(Assembler& as, int32_t interrupt_pending) {
   emit_leave_reason(as, thunks, restore);
   emit_call_interpreter(as, thunks, restore);
   emit_materialise(as, thunks);
-  emit_materialise_exit(as, thunks);
   CHECK(!as.overflowed());
   return thunks;
 }

@@ -11,9 +11,8 @@ namespace ferry::translate {
 
 /// C++ functions translated code calls. Their addresses lie in CpuState::host_area.
 enum class Helper : uint8_t {
-  interpret,         ///< uint64_t (CpuState*, uint32_t eip): 0 = go on, else a LeaveReason
+  interpret,         ///< uint64_t (CpuState*, uint32_t number): 0 = go on, else a LeaveReason
   materialise,       ///< void (CpuState*): lazy flags to eflags
-  materialise_exit,  ///< void (CpuState*, const uint32_t* identity): flags of the exit taken, to eflags
   count,
 };
 
@@ -31,12 +30,10 @@ struct Thunks {
   const uint32_t* leave_indirect = nullptr;  ///< also the 'not translated' stub; target in kExitTarget
   /// v1 = LeaveReason, a0 = guest pc.
   const uint32_t* leave_reason = nullptr;
-  /// jal with a0 = guest pc: runs the interpreter helper, reloads the guest registers.
+  /// jal with a0 = number of an interpreted instruction: executes it, reloads the guest registers.
   const uint32_t* call_interpreter = nullptr;
   /// jal: lazy registers to packed flags. Keeps guest registers, loses scratch.
   const uint32_t* materialise = nullptr;
-  /// jal with v1 = identity of the exit control came from: its flags to packed flags.
-  const uint32_t* materialise_exit = nullptr;
 };
 
 /// Emits the thunks. Positions are final: `as` writes where the code will run. `interrupt_pending`: offset of

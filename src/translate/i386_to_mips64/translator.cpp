@@ -15,6 +15,8 @@ constexpr uint32_t kThunkWords = 512;
 /// No block takes more; also the size of the buffer for interrupted blocks.
 constexpr uint32_t kMaxBlockWords = 16384;
 
+BlockTranslator* active = nullptr;  ///< the process's one; helpers have no other way to it
+
 Thunks make_thunks(engine::CodeCache& cache, int32_t interrupt_pending) {
   mips64::Assembler as(cache.next(), kThunkWords);
   const Thunks thunks = emit_thunks(as, interrupt_pending);
@@ -49,7 +51,9 @@ BlockTranslator::BlockTranslator(const Options& options, GuestCode& code, engine
       patcher_(thunks_.leave_direct) {
   interrupt_buffer_ = cache.commit(kMaxBlockWords);
   cache.keep_all();
-  set_helper_context({&cache_, &recipes_});
+  active = this;
+  set_helper_context({&cache_, &recipes_, &interpreted_,
+                      [](const uint32_t* pc) { return active->original(pc); }});
   patcher_.synchronise(thunks_.enter, kThunkWords);
 }
 
@@ -65,7 +69,7 @@ bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t c
   out.block.address = address;
   out.block.guest_instructions = static_cast<uint16_t>(block_.count);
   if (block_.count == 0) return true;
-  BlockBuilder builder(options_, thunks_, recipes_, code, kMaxBlockWords, out);
+  BlockBuilder builder(options_, thunks_, recipes_, interpreted_, code, kMaxBlockWords, out);
   if (block_.instructions[0].live_before != 0) builder.flag_prologue();
   out.block.direct_entry = builder.as.position();
   emit_instructions(builder, block_, unaligned_);
@@ -84,8 +88,8 @@ engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
   const uint32_t* identity =
       original(reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]));
   if (reason == LeaveReason::indirect_exit) {
-    materialise_exit(*cpu, identity);
-    return {reason, nullptr};
+    // What ra says is what t0 would say had the target a translation.
+    cpu->lazy.kind = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(identity));
   }
   materialise_lazy(*cpu);
   if (reason != LeaveReason::direct_exit) return {reason, nullptr};
@@ -102,6 +106,7 @@ void BlockTranslator::mark_unaligned(GuestAddress address) { unaligned_.insert(a
 void BlockTranslator::flushed() {
   interrupted_block_ = nullptr;
   recipes_.clear();
+  interpreted_.clear();
   analysis_.forget();
 }
 

@@ -31,6 +31,7 @@ class BlockTranslator final : public engine::Translator {
 
   [[nodiscard]] const Thunks& thunks() const { return thunks_; }
   [[nodiscard]] uint32_t not_translated_stub() const;
+  [[nodiscard]] const InterpretedInstructions& interpreted() const { return interpreted_; }
   [[nodiscard]] mips64::CodePatcher& patcher() { return patcher_; }
   /// The place in the block that `pc`, in the copy an interrupted block runs in, stands for; any other
   /// pc as it is. Signal-safe.
@@ -49,6 +50,7 @@ class BlockTranslator final : public engine::Translator {
   engine::CodeCache& cache_;
   Thunks thunks_;
   RecipeTable recipes_;
+  InterpretedInstructions interpreted_;
   Analysis analysis_;
   AnalysedBlock block_;
   std::unordered_set<engine::GuestAddress> unaligned_;

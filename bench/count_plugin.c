@@ -1,0 +1,147 @@
+/* A QEMU plugin (API version 1, qemu-user 7.2) that counts executed guest instructions exactly.
+ *
+ *   qemu-mips64el -plugin libcount.so,out=FILE[,low=ADDRESS,high=ADDRESS] PROGRAM
+ *
+ * FILE gets one record of 64-bit counters per process, in pages shared with the file: counts survive exec,
+ * fork and kill. The header page holds the number of records. bench/counts.py reads it.
+ *
+ * Debian ships no qemu-plugin.h; the few declarations needed are written out here after its documentation. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+typedef struct {
+  const char* target_name;
+  struct { int min, cur; } version;
+  bool system_emulation;
+  union { struct { int smp_vcpus, max_vcpus; } system; };
+} qemu_info_t;
+enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, struct qemu_plugin_tb*));
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb*, enum qemu_plugin_op, void*, uint64_t);
+void qemu_plugin_register_vcpu_syscall_cb(qemu_plugin_id_t,
+                                          void (*)(qemu_plugin_id_t, unsigned, int64_t, uint64_t, uint64_t, uint64_t,
+                                                   uint64_t, uint64_t, uint64_t, uint64_t, uint64_t));
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb*);
+struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb*, size_t);
+const void* qemu_plugin_insn_data(const struct qemu_plugin_insn*);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn*);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn*);
+
+__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+
+enum { kPage = 4096 };
+
+/* One record. The order is counts.py's. */
+struct record {
+  uint64_t instructions;
+  uint64_t nops;         /* MIPS: words of zero */
+  uint64_t in_range;     /* instructions at [low, high): generated code */
+  uint64_t rep;          /* i386: repeated string instructions, each iteration */
+  uint64_t system_calls;
+  uint64_t nops_in_range;
+};
+
+static struct record* counters; /* a page of its own; its address is compiled into the emulator's code */
+static uint64_t* header;        /* [0] = records handed out */
+static int output = -1;
+static uint64_t low, high;
+static bool is_x86;
+
+static void fail(const char* what) {
+  perror(what);
+  _exit(125);
+}
+
+/* Takes the next record of the file and maps it where the last one was. */
+static void take_record(void) {
+  const uint64_t number = __atomic_add_fetch(header, 1, __ATOMIC_SEQ_CST);
+  if (ftruncate(output, (off_t)(number + 1) * kPage) != 0) {
+    /* A concurrent process may have made it longer already: only a page beyond the end would matter. */
+  }
+  void* wanted = counters;
+  void* page = mmap(wanted, kPage, PROT_READ | PROT_WRITE, MAP_SHARED | (wanted != NULL ? MAP_FIXED : 0), output,
+                    (off_t)number * kPage);
+  if (page == MAP_FAILED) fail("count plugin: mmap");
+  counters = page;
+}
+
+static bool repeats(const uint8_t* bytes, size_t size) {
+  bool rep = false;
+  for (size_t i = 0; i < size; ++i) {
+    const uint8_t b = bytes[i];
+    if (b == 0xf2 || b == 0xf3) {
+      rep = true;
+    } else if (b != 0x66 && b != 0x67 && b != 0x2e && b != 0x36 && b != 0x3e && b != 0x26 && b != 0x64 && b != 0x65) {
+      return rep && ((b >= 0xa4 && b <= 0xa7) || (b >= 0xaa && b <= 0xaf) || (b >= 0x6c && b <= 0x6f));
+    }
+  }
+  return false;
+}
+
+static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
+  (void)id;
+  const size_t count = qemu_plugin_tb_n_insns(tb);
+  struct record tally = {.instructions = count};
+  for (size_t i = 0; i < count; ++i) {
+    const struct qemu_plugin_insn* insn = qemu_plugin_tb_get_insn(tb, i);
+    const uint8_t* bytes = qemu_plugin_insn_data(insn);
+    const size_t size = qemu_plugin_insn_size(insn);
+    const uint64_t address = qemu_plugin_insn_vaddr(insn);
+    const bool in_range = address >= low && address < high;
+    const bool nop = !is_x86 && (bytes[0] | bytes[1] | bytes[2] | bytes[3]) == 0;
+    tally.in_range += in_range;
+    tally.nops += nop;
+    tally.nops_in_range += nop && in_range;
+    tally.rep += is_x86 && repeats(bytes, size);
+  }
+  uint64_t* to = &counters->instructions;
+  const uint64_t* from = &tally.instructions;
+  for (size_t i = 0; i < sizeof tally / sizeof *from; ++i) {
+    if (from[i] != 0) qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, to + i, from[i]);
+  }
+}
+
+static void on_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a, uint64_t b, uint64_t c,
+                       uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h) {
+  (void)id, (void)vcpu, (void)number, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
+  ++counters->system_calls;
+}
+
+__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc,
+                                                               char** argv) {
+  const char* path = NULL;
+  for (int i = 0; i < argc; ++i) {
+    if (strncmp(argv[i], "out=", 4) == 0) path = argv[i] + 4;
+    if (strncmp(argv[i], "low=", 4) == 0) low = strtoull(argv[i] + 4, NULL, 0);
+    if (strncmp(argv[i], "high=", 5) == 0) high = strtoull(argv[i] + 5, NULL, 0);
+  }
+  if (path == NULL) {
+    fprintf(stderr, "count plugin: out=FILE is needed\n");
+    return 1;
+  }
+  is_x86 = strcmp(info->target_name, "i386") == 0;
+  const int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor < 0) fail("count plugin: open");
+  output = fcntl(descriptor, F_DUPFD_CLOEXEC, 960); /* out of the guest's way */
+  if (output < 0) output = descriptor; else close(descriptor);
+  struct { off_t size; } now = {lseek(output, 0, SEEK_END)};
+  if (now.size < kPage && ftruncate(output, kPage) != 0) fail("count plugin: ftruncate");
+  header = mmap(NULL, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, output, 0);
+  if (header == MAP_FAILED) fail("count plugin: mmap");
+  take_record();
+  pthread_atfork(NULL, NULL, take_record);
+  qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+  qemu_plugin_register_vcpu_syscall_cb(id, on_syscall);
+  return 0;
+}

@@ -1,0 +1,134 @@
+// AddressSpace: write watches, the text of /proc/self/maps and the names in it.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "linux/address_space.hpp"
+#include "linux/host_syscall.hpp"
+
+namespace ferry {
+
+namespace {
+
+constexpr uint32_t kPages = i386::kGuestEnd / kGuestPageSize;
+constexpr uint32_t kWatchBytes = (kPages + 63) / 64 * 8;
+
+}  // namespace
+
+bool AddressSpace::any_watched(uint32_t begin, uint32_t end) const {
+  if (watched_pages_ == 0) return false;
+  for (uint32_t page = begin / kGuestPageSize; page < std::min(end / kGuestPageSize, kPages);) {
+    if (page % 64 == 0 && watch_bits_[page / 64] == 0) {
+      page += 64;
+      continue;
+    }
+    if ((watch_bits_[page / 64] >> (page % 64) & 1) != 0) return true;
+    ++page;
+  }
+  return false;
+}
+
+void AddressSpace::mark_watch(uint32_t begin, uint32_t end, bool on) {
+  for (uint32_t page = begin / kGuestPageSize; page < std::min(end / kGuestPageSize, kPages);
+       ++page) {
+    const uint64_t bit = uint64_t{1} << (page % 64);
+    uint64_t& word = watch_bits_[page / 64];
+    if (((word & bit) != 0) == on) continue;
+    word ^= bit;
+    watched_pages_ += on ? 1u : -1u;
+  }
+}
+
+void AddressSpace::clear_watch(uint32_t begin, uint32_t end) {
+  if (any_watched(begin, end)) set_write_watch(begin, end, false);
+}
+
+void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool on) {
+  if (watch_bits_ == nullptr) {
+    if (!on) return;
+    const long bits = host_call(SYS_mmap, nullptr, kWatchBytes, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(bits > 0);
+    watch_bits_ = reinterpret_cast<uint64_t*>(bits);
+  }
+  mark_watch(page_floor(page_begin), page_ceil(page_end), on);
+  apply_protection(host_floor(page_begin), host_ceil(page_end));
+}
+
+bool AddressSpace::write_watched(uint32_t address) const {
+  if (watched_pages_ == 0) return false;
+  const int protection = prot_at(address);
+  if (protection < 0 || (protection & kProtWrite) == 0) return false;
+  const uint32_t host_page = host_floor(address);
+  return any_watched(host_page, host_page + host_page_size_);
+}
+
+void AddressSpace::end_watches(uint32_t begin, uint32_t length) {
+  // The neighbours in the same host page count: their watch is what makes the kernel's write fail.
+  const uint64_t end = std::min<uint64_t>(uint64_t{begin} + length, i386::kGuestEnd);
+  const uint32_t first = host_floor(begin);
+  const uint32_t last = host_ceil(static_cast<uint32_t>(end));
+  if (first >= last || !any_watched(first, last)) return;
+  if (observer_ != nullptr) observer_->kernel_write(first, last);
+  clear_watch(first, last);
+}
+
+uint32_t AddressSpace::intern_file(const MapRequest& request) {
+  MappedFile file;
+  if (request.descriptor >= 0) {
+    char link[32];
+    char path[4096];
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", request.descriptor);
+    const long length = host_call(SYS_readlinkat, AT_FDCWD, link, path, sizeof path);
+    if (length > 0) file.path.assign(path, static_cast<size_t>(length));
+    struct statx status;
+    if (host_call(SYS_statx, request.descriptor, "", AT_EMPTY_PATH, STATX_INO, &status) == 0) {
+      file.inode = status.stx_ino;
+      file.device_major = status.stx_dev_major;
+      file.device_minor = status.stx_dev_minor;
+    }
+  } else if (request.name != nullptr) {
+    file.path = request.name;
+  } else {
+    return 0;
+  }
+  for (uint32_t i = 1; i < files_.size(); ++i) {
+    if (files_[i]->inode == file.inode && files_[i]->path == file.path) return i;
+  }
+  files_.push_back(std::make_unique<MappedFile>(file));
+  return static_cast<uint32_t>(files_.size() - 1);
+}
+
+std::string AddressSpace::maps_text(std::string_view root) const {
+  std::string text;
+  for (const Mapping& mapping : mappings_) {
+    const MappedFile& name = *files_[mapping.file];
+    std::string_view path = name.path;
+    if (!root.empty() && path.starts_with(root) && path.size() > root.size() &&
+        path[root.size()] == '/') {
+      path.remove_prefix(root.size());
+    }
+    const bool from_file = name.inode != 0;
+    char line[128];
+    int length =
+        std::snprintf(line, sizeof line, "%08x-%08x %c%c%c%c %08x %02x:%02x %llu", mapping.begin,
+                      mapping.end, (mapping.protection & kProtRead) != 0 ? 'r' : '-',
+                      (mapping.protection & kProtWrite) != 0 ? 'w' : '-',
+                      (mapping.protection & kProtExec) != 0 ? 'x' : '-', mapping.shared ? 's' : 'p',
+                      from_file ? static_cast<uint32_t>(mapping.offset) : 0, name.device_major,
+                      name.device_minor, static_cast<unsigned long long>(name.inode));
+    text.append(line, static_cast<size_t>(length));
+    text += ' ';
+    if (!path.empty()) {
+      while (length++ < 72) text += ' ';  // the kernel pads to column 73
+      text += path;
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace ferry

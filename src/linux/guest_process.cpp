@@ -1,0 +1,367 @@
+#include "linux/guest_process.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+
+#include "common/diagnostics.hpp"
+#include "guest/i386/interpret/handlers.hpp"
+#include "linux/errno_map.hpp"
+#include "linux/host_syscall.hpp"
+#include "linux/i386/abi_types.hpp"
+#include "linux/path.hpp"
+#include "linux/program.hpp"
+#include "linux/threads.hpp"
+
+namespace ferry {
+
+namespace {
+
+namespace abi = i386::abi;
+using i386::host_pointer;
+
+constexpr int kNotFound = 127, kNotRunnable = 126;
+constexpr uint32_t kStackTop = 0x7f000000;
+constexpr uint32_t kDefaultStack = 8u << 20, kSmallestStack = 256u << 10, kLargestStack = 64u << 20;
+constexpr uint32_t kExecutableBase =
+    0x56550000;  // where an i386 kernel puts PIEs, on any host page
+constexpr int kHostLimitStack = 3, kHostLimitFiles = 7;
+
+// Host environment variables between a ferry and the ferry it execs; the guest never sees them.
+constexpr std::string_view kRunnerVariable = "FERRY_RUNNER";
+constexpr std::string_view kBinaryVariable = "FERRY_BINARY_FD";
+constexpr std::string_view kStateVariable = "FERRY_STATE";
+
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const size_t space = text.find(' ');
+    if (space != 0) words.emplace_back(text.substr(0, space));
+    if (space == std::string_view::npos) break;
+    text.remove_prefix(space + 1);
+  }
+  return words;
+}
+
+struct HostLimit {
+  uint64_t soft;
+  uint64_t hard;
+};
+
+HostLimit host_limit(int resource) {
+  HostLimit limit{UINT64_MAX, UINT64_MAX};
+  host_call(SYS_prlimit64, 0, resource, nullptr, &limit);
+  return limit;
+}
+
+[[noreturn]] void fail(const ProgramProblem& problem) {
+  const bool missing = problem.error == abi::kENOENT || problem.error == abi::kENOTDIR;
+  die(missing ? kNotFound : kNotRunnable, "%s: %s", problem.subject.c_str(), problem.reason);
+}
+
+}  // namespace
+
+bool needs_guest_prefix(std::string_view variable) {
+  for (const std::string_view start : {"LD_", "QEMU_", "FERRY_", "MALLOC_", "GLIBC_"}) {
+    if (variable.starts_with(start)) return true;
+  }
+  return false;
+}
+
+void GuestProcess::take_private_variable(std::string_view name, std::string_view value) {
+  if (name == kRunnerVariable) {
+    runner = split_words(value);
+  } else if (name == kBinaryVariable) {
+    std::from_chars(value.data(), value.data() + value.size(), binary_descriptor);
+  } else if (name == kStateVariable) {
+    uint64_t numbers[7] = {};
+    for (uint64_t& number : numbers) {
+      const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number, 16);
+      value.remove_prefix(
+          std::min<size_t>(static_cast<size_t>(parsed.ptr - value.data()) + 1, value.size()));
+    }
+    personality = static_cast<uint32_t>(numbers[0]);
+    limit_address_space = {numbers[1], numbers[2]};
+    limit_data = {numbers[3], numbers[4]};
+    limit_stack = {numbers[5], numbers[6]};
+  }
+}
+
+std::vector<std::string> GuestProcess::take_environment(char** host_environment) {
+  const HostLimit stack = host_limit(kHostLimitStack);
+  limit_stack = {stack.soft, stack.hard};
+  std::vector<std::string> visible;
+  for (char** entry = host_environment; *entry != nullptr; ++entry) {
+    std::string_view text(*entry);
+    const size_t equals = text.find('=');
+    const std::string_view name = text.substr(0, equals);
+    if (name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable) {
+      take_private_variable(name, equals == std::string_view::npos ? "" : text.substr(equals + 1));
+      continue;
+    }
+    if (name.starts_with(kGuestVariablePrefix)) text.remove_prefix(kGuestVariablePrefix.size());
+    visible.emplace_back(text);
+  }
+  open_own_binary(binary_descriptor);
+  return visible;
+}
+
+void GuestProcess::open_own_binary(int inherited) {
+  long fd = inherited;
+  if (fd < 0 || host_call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC) < 0) {
+    fd = host_call(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  }
+  if (fd < 0) {  // no /proc: execve will fail, nothing else
+    binary_descriptor = -1;
+    return;
+  }
+  // A high number, where programs that close "all" descriptors or expect the lowest free one do not
+  // meet it.
+  const uint64_t highest = std::min<uint64_t>(host_limit(kHostLimitFiles).soft, 1024) - 1;
+  if (static_cast<uint64_t>(fd) < highest) {
+    const long moved = host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, highest);
+    if (moved >= 0) {
+      host_call(SYS_close, fd);
+      fd = moved;
+    }
+  }
+  binary_descriptor = static_cast<int>(fd);
+}
+
+std::vector<std::string> GuestProcess::private_environment() const {
+  std::vector<std::string> variables;
+  if (!runner.empty()) {
+    std::string text(kRunnerVariable);
+    char separator = '=';
+    for (const std::string& word : runner) {
+      text += separator;
+      text += word;
+      separator = ' ';
+    }
+    variables.push_back(std::move(text));
+    variables.push_back(std::string(kBinaryVariable) + "=" + std::to_string(binary_descriptor));
+  }
+  const uint64_t numbers[] = {personality,     limit_address_space.soft, limit_address_space.hard,
+                              limit_data.soft, limit_data.hard,          limit_stack.soft,
+                              limit_stack.hard};
+  std::string state(kStateVariable);
+  char separator = '=';
+  for (const uint64_t number : numbers) {
+    char digits[20];
+    const int length = std::snprintf(digits, sizeof digits, "%c%llx", separator,
+                                     static_cast<unsigned long long>(number));
+    state.append(digits, static_cast<size_t>(length));
+    separator = ',';
+  }
+  variables.push_back(std::move(state));
+  return variables;
+}
+
+bool GuestProcess::descriptor_hidden(int fd) const {
+  return fd >= 0 && (fd == binary_descriptor || (fd > STDERR_FILENO && fd == log_descriptor()));
+}
+
+void GuestProcess::make_room_for(int fd) {
+  if (!descriptor_hidden(fd)) return;
+  const long moved = host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int replacement = moved >= 0 ? static_cast<int>(moved) : -1;
+  if (fd == binary_descriptor) {
+    binary_descriptor = replacement;
+  } else {
+    set_log_descriptor(replacement);
+  }
+}
+
+// --- the start of a program ---------------------------------------------------------------------
+
+namespace {
+
+/// Builds the initial stack downwards (arch-independent part: fs/binfmt_elf.c, create_elf_tables).
+class StackBuilder {
+ public:
+  explicit StackBuilder(uint32_t top, uint32_t bottom) : position_(top), bottom_(bottom) {}
+
+  uint32_t push(const void* data, size_t size) {
+    if (size > position_ - bottom_) die(kNotRunnable, "argument list too long");
+    position_ -= static_cast<uint32_t>(size);
+    std::memcpy(host_pointer(position_), data, size);
+    return position_;
+  }
+  uint32_t push_string(const std::string& text) { return push(text.c_str(), text.size() + 1); }
+  void align(uint32_t alignment) { position_ &= ~(alignment - 1); }
+  [[nodiscard]] uint32_t position() const { return position_; }
+
+ private:
+  uint32_t position_;
+  uint32_t bottom_;
+};
+
+/// CPUID.1:EDX of the processor we show, which the kernel passes as AT_HWCAP.
+uint32_t hardware_capabilities() {
+  i386::CpuState cpu;
+  cpu.gpr[i386::EAX] = 1;
+  static_cast<void>(i386::interpret::CPUID(cpu, i386::Instruction{}));
+  return cpu.gpr[i386::EDX];
+}
+
+struct Loaded {
+  LoadedElf executable;
+  LoadedElf interpreter;
+  bool has_interpreter = false;
+};
+
+Loaded map_program(AddressSpace& space, const Program& program) {
+  const ElfImage& image = program.image;
+  // arch/x86/include/asm/elf.h: no PT_GNU_STACK means that everything readable is executable.
+  space.set_read_implies_exec(!image.has_stack_header);
+  Loaded loaded;
+  const Result<LoadedElf> executable =
+      map_elf(space, program.descriptor.get(), image, kExecutableBase);
+  if (!executable.ok()) {
+    die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(),
+        guest_errno_text(executable.error().value));
+  }
+  loaded.executable = executable.value();
+  const uint32_t host_page = space.host_page_size();
+  space.start_break((loaded.executable.end + host_page - 1) & ~(host_page - 1));
+  if (program.interpreter.get() >= 0) {
+    const Result<LoadedElf> interpreter =
+        map_elf(space, program.interpreter.get(), program.interpreter_image, 0);
+    if (!interpreter.ok()) {
+      die(kNotRunnable, "%s: its interpreter cannot be mapped: %s", program.path.c_str(),
+          guest_errno_text(interpreter.error().value));
+    }
+    loaded.interpreter = interpreter.value();
+    loaded.has_interpreter = true;
+  }
+  return loaded;
+}
+
+uint32_t map_stack(GuestProcess& process, uint32_t requested, bool executable) {
+  uint32_t size = requested;
+  if (size == 0) {
+    const uint64_t soft = process.limit_stack.soft;
+    size = soft > kLargestStack ? (soft == UINT64_MAX ? kDefaultStack : kLargestStack)
+                                : static_cast<uint32_t>(soft);
+  }
+  size = page_ceil(std::clamp(size, kSmallestStack, kStackTop / 4));
+  MapRequest request;
+  request.address = kStackTop - size;
+  request.length = size;
+  request.protection = kProtRead | kProtWrite | (executable ? kProtExec : 0);
+  request.placement = MapRequest::Placement::fixed_no_replace;
+  request.extra_host_flags = MAP_NORESERVE;
+  request.name = "[stack]";
+  if (!process.space->map(request).ok()) die(kNotRunnable, "no room for the stack");
+  return size;
+}
+
+std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Program& program,
+                                        const Loaded& loaded) {
+  const uint32_t uid = static_cast<uint32_t>(host_call(SYS_getuid));
+  const uint32_t gid = static_cast<uint32_t>(host_call(SYS_getgid));
+  return {AT_SYSINFO,      process.vdso.vsyscall,
+          AT_SYSINFO_EHDR, process.vdso.base,
+          AT_HWCAP,        hardware_capabilities(),
+          AT_PAGESZ,       kGuestPageSize,
+          AT_CLKTCK,       100,
+          AT_PHDR,         loaded.executable.program_headers,
+          AT_PHENT,        sizeof(Elf32_Phdr),
+          AT_PHNUM,        program.image.program_header_count,
+          AT_BASE,         loaded.interpreter.bias,
+          AT_FLAGS,        0,
+          AT_ENTRY,        loaded.executable.entry,
+          AT_UID,          uid,
+          AT_EUID,         static_cast<uint32_t>(host_call(SYS_geteuid)),
+          AT_GID,          gid,
+          AT_EGID,         static_cast<uint32_t>(host_call(SYS_getegid)),
+          AT_SECURE,       0,
+          AT_HWCAP2,       0};
+}
+
+/// Returns the initial esp.
+uint32_t build_stack(GuestProcess& process, const Program& program, const LaunchRequest& request,
+                     const Loaded& loaded, uint32_t stack_size) {
+  StackBuilder stack(kStackTop, kStackTop - stack_size + kSmallestStack / 2);
+  const uint32_t zero = 0;
+  stack.push(&zero, sizeof zero);
+  const uint32_t file_name = stack.push_string(program.path);
+  std::vector<uint32_t> words;
+  words.push_back(static_cast<uint32_t>(program.arguments.size()));
+  std::vector<uint32_t> environment;
+  // The kernel puts the strings in ascending order: argv[0] lowest.
+  for (size_t i = request.environment.size(); i-- > 0;) {
+    environment.push_back(stack.push_string(request.environment[i]));
+  }
+  std::vector<uint32_t> arguments;
+  for (size_t i = program.arguments.size(); i-- > 0;) {
+    arguments.push_back(stack.push_string(program.arguments[i]));
+  }
+  words.insert(words.end(), arguments.rbegin(), arguments.rend());
+  words.push_back(0);
+  words.insert(words.end(), environment.rbegin(), environment.rend());
+  words.push_back(0);
+
+  const uint32_t platform = stack.push("i686", 5);
+  stack.align(16);
+  uint8_t seed[16] = {};
+  host_call(SYS_getrandom, seed, sizeof seed, 0);
+  const uint32_t random = stack.push(seed, sizeof seed);
+  std::vector<uint32_t>& auxiliary = process.auxiliary_vector;
+  auxiliary = auxiliary_entries(process, program, loaded);
+  auxiliary.insert(auxiliary.end(),
+                   {AT_RANDOM, random, AT_EXECFN, file_name, AT_PLATFORM, platform, AT_NULL, 0});
+  words.insert(words.end(), auxiliary.begin(), auxiliary.end());
+
+  const uint32_t size = static_cast<uint32_t>(words.size() * sizeof(uint32_t));
+  const uint32_t esp = (stack.position() - size) & ~15u;
+  if (size > stack.position() || esp < kStackTop - stack_size)
+    die(kNotRunnable, "argument list too long");
+  std::memcpy(host_pointer(esp), words.data(), size);
+  return esp;
+}
+
+}  // namespace
+
+void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
+  if (!root.empty()) {
+    char canonical[PATH_MAX];
+    if (realpath(root.c_str(), canonical) == nullptr)
+      die(kNotRunnable, "%s: no such root", root.c_str());
+    root = std::strcmp(canonical, "/") == 0 ? "" : canonical;
+  }
+  Program program;
+  const ProgramProblem problem =
+      open_program(*this, AT_FDCWD, request.program, request.arguments, program);
+  if (problem.error != 0) fail(problem);
+  space->set_space_limit(limit_address_space.soft);
+  space->set_data_limit(limit_data.soft);
+
+  const Loaded loaded = map_program(*space, program);
+  const uint32_t stack_size = map_stack(
+      *this, request.stack_size, program.image.executable_stack || !program.image.has_stack_header);
+  stack_top = kStackTop;
+  const Result<i386::Vdso> mapped_vdso = i386::map_vdso(*space);
+  if (!mapped_vdso.ok()) die(kNotRunnable, "no room for the vdso");
+  vdso = mapped_vdso.value();
+
+  executable = guest_view(*this, descriptor_path(program.descriptor.get()));
+  for (const std::string& argument : program.arguments)
+    command_line.append(argument.c_str(), argument.size() + 1);
+  thread.cpu = i386::CpuState{};
+  thread.cpu.gpr[i386::ESP] = build_stack(*this, program, request, loaded, stack_size);
+  thread.cpu.eip = loaded.has_interpreter ? loaded.interpreter.entry : loaded.executable.entry;
+  thread.tid = static_cast<int32_t>(host_call(SYS_gettid));
+  set_current_thread(&thread);
+  initialize_signals(thread);
+}
+
+}  // namespace ferry

@@ -1,0 +1,95 @@
+// Host system calls without libc: no errno (thread-local storage traps on some MIPS kernels),
+// result or -errno in the host's numbering. `safe_call` is for calls that may block (design section
+// 6).
+#pragma once
+
+#include <sys/syscall.h>
+
+#include <atomic>
+#include <cstdint>
+#include <type_traits>
+
+namespace ferry {
+
+namespace detail {
+
+template <typename T>
+[[nodiscard]] inline long to_word(T value) {
+  if constexpr (std::is_pointer_v<T>) {
+    return reinterpret_cast<long>(value);
+  } else if constexpr (std::is_null_pointer_v<T>) {
+    return 0;
+  } else {
+    return static_cast<long>(value);
+  }
+}
+
+inline long raw_call(long number, long a, long b, long c, long d, long e, long f) {
+#if defined(__mips__)
+  register long v0 asm("$2") = number;
+  register long a0 asm("$4") = a;
+  register long a1 asm("$5") = b;
+  register long a2 asm("$6") = c;
+  register long a3 asm("$7") = d;
+  register long a4 asm("$8") = e;
+  register long a5 asm("$9") = f;
+  asm volatile("syscall"
+               : "+r"(v0), "+r"(a3)
+               : "r"(a0), "r"(a1), "r"(a2), "r"(a4), "r"(a5)
+               : "$1", "$3", "$10", "$11", "$12", "$13", "$14", "$15", "$24", "$25", "hi", "lo",
+                 "memory");
+  return a3 != 0 ? -v0 : v0;
+#else
+  register long r10 asm("r10") = d;
+  register long r8 asm("r8") = e;
+  register long r9 asm("r9") = f;
+  long result;
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+               : "rcx", "r11", "memory");
+  return result;
+#endif
+}
+
+extern "C" {
+/// host_calls.S: returns kSafeCallInterrupted without having made the call if `*pending` is not
+/// 0, or if a signal's handler moved the pc to safe_syscall_restart.
+long ferry_safe_syscall(const std::atomic<uint32_t>* pending, long number, long a, long b, long c,
+                        long d, long e, long f);
+extern const char ferry_safe_syscall_begin[];
+extern const char ferry_safe_syscall_end[];
+extern const char ferry_safe_syscall_restart[];
+}
+
+}  // namespace detail
+
+inline constexpr long kSafeCallInterrupted = -512;
+
+/// A host system call that does not block for long.
+template <typename... Words>
+inline long host_call(long number, Words... words) {
+  static_assert(sizeof...(Words) <= 6);
+  const long a[7] = {detail::to_word(words)...};
+  return detail::raw_call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/// A host system call that may block: not entered if a guest signal waits, and left when one
+/// arrives.
+template <typename... Words>
+inline long safe_call(const std::atomic<uint32_t>& pending, long number, Words... words) {
+  static_assert(sizeof...(Words) <= 6);
+  const long a[7] = {detail::to_word(words)...};
+  return detail::ferry_safe_syscall(&pending, number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/// For the host's signal handler: where a context inside the safe-syscall window must go on, else
+/// 0. The kernel moves an interrupted restartable call's pc back to its syscall instruction (our
+/// handlers have SA_RESTART), so a pc in the window means: not entered, or to be restarted.
+[[nodiscard]] inline uintptr_t safe_call_restart(uintptr_t pc) {
+  const bool inside = pc >= reinterpret_cast<uintptr_t>(detail::ferry_safe_syscall_begin) &&
+                      pc < reinterpret_cast<uintptr_t>(detail::ferry_safe_syscall_end);
+  return inside ? reinterpret_cast<uintptr_t>(detail::ferry_safe_syscall_restart) : 0;
+}
+
+}  // namespace ferry

@@ -1,0 +1,119 @@
+// Reading directories.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+#include <string_view>
+
+#include "linux/path.hpp"
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/handlers.hpp"
+
+namespace ferry {
+
+namespace {
+
+struct HostEntry {  // struct linux_dirent64, the same everywhere
+  uint64_t inode;
+  int64_t offset;
+  uint16_t record_length;
+  uint8_t type;
+  char name[1];  // as long as it is
+};
+
+struct GuestEntry64 {  // the same, with 4-byte alignment
+  abi::U64 inode;
+  abi::S64 offset;
+  uint16_t record_length;
+  uint8_t type;
+};
+constexpr uint32_t kName64 = 19;
+
+struct GuestEntry32 {  // struct linux_dirent; the type is the record's last byte
+  uint32_t inode;
+  uint32_t offset;
+  uint16_t record_length;
+};
+constexpr uint32_t kName32 = 10;
+
+/// Hides ferry's own descriptors in /proc/<pid>/fd. The name decides first, so other directories
+/// cost nothing.
+bool entry_hidden(const GuestProcess& process, int directory, std::string_view name) {
+  int fd = -1;
+  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), fd);
+  if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) return false;
+  if (!process.descriptor_hidden(fd)) return false;
+  const std::string path = descriptor_path(directory);
+  return path.starts_with("/proc/") && (path.ends_with("/fd") || path.ends_with("/fdinfo"));
+}
+
+/// Writes one entry; returns its size, 0 if it does not fit, -errno.
+template <typename Guest, uint32_t NameAt>
+int32_t put_entry(Thread& t, const HostEntry& host, uint32_t guest, uint32_t room) {
+  constexpr bool kOld = sizeof(Guest) == sizeof(GuestEntry32);
+  const auto name_length = static_cast<uint32_t>(std::strlen(host.name));
+  // The old form keeps a NUL and the type byte behind the name, the new one a NUL.
+  constexpr uint32_t kAlignment = kOld ? 4 : 8;
+  const uint32_t size =
+      (NameAt + name_length + (kOld ? 2 : 1) + kAlignment - 1) & ~(kAlignment - 1);
+  if (size > room) return 0;
+  char record[NameAt + 256 + 16] = {};
+  Guest header{};
+  header.inode = static_cast<decltype(header.inode + 0)>(host.inode);
+  header.offset = static_cast<decltype(header.offset + 0)>(host.offset);
+  header.record_length = static_cast<uint16_t>(size);
+  if constexpr (kOld) {
+    record[size - 1] = static_cast<char>(host.type);
+  } else {
+    header.type = host.type;
+  }
+  std::memcpy(record, &header, NameAt);
+  std::memcpy(record + NameAt, host.name, name_length);
+  return copy_out_bytes(t, guest, record, size) ? static_cast<int32_t>(size) : -abi::kEFAULT;
+}
+
+template <typename Guest, uint32_t NameAt>
+int32_t get_entries(Thread& t, const Arguments& a) {
+  const int fd = a.signed_at(0);
+  alignas(8) char buffer[8192];
+  uint32_t written = 0;
+  for (;;) {
+    // A guest entry is never larger than the host's, so what fits here fits there.
+    const uint32_t room = a[2] - written;
+    const long length =
+        host_call(SYS_getdents64, fd, buffer, room < sizeof buffer ? room : sizeof buffer);
+    if (length < 0) return written != 0 ? static_cast<int32_t>(written) : guest_result(length);
+    if (length == 0) return static_cast<int32_t>(written);
+    int64_t resume_at = -1;
+    for (long at = 0; at < length;) {
+      const auto* entry = reinterpret_cast<const HostEntry*>(buffer + at);
+      at += entry->record_length;
+      if (entry_hidden(*t.process, fd, entry->name)) {
+        resume_at = entry->offset;
+        continue;
+      }
+      const int32_t size = put_entry<Guest, NameAt>(t, *entry, a[1] + written, a[2] - written);
+      if (size < 0) return size;
+      if (size == 0) {
+        if (written == 0) return -abi::kEINVAL;
+        host_call(SYS_lseek, fd, resume_at, SEEK_SET);
+        return static_cast<int32_t>(written);
+      }
+      resume_at = entry->offset;
+      written += static_cast<uint32_t>(size);
+    }
+    if (written != 0) return static_cast<int32_t>(written);  // else all were hidden: go on
+  }
+}
+
+}  // namespace
+
+int32_t sys_getdents(Thread& t, const Arguments& a) {
+  return get_entries<GuestEntry32, kName32>(t, a);
+}
+int32_t sys_getdents64(Thread& t, const Arguments& a) {
+  return get_entries<GuestEntry64, kName64>(t, a);
+}
+
+}  // namespace ferry

@@ -1,0 +1,363 @@
+// Descriptors: reading, writing, duplicating, fcntl.
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "linux/signal_map.hpp"
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/handlers.hpp"
+
+namespace ferry {
+
+using i386::host_pointer;
+
+void HostVectors::load(Thread& thread, uint32_t guest, uint32_t guest_count, bool kernel_writes) {
+  if (guest_count > kMax) {
+    error = abi::kEINVAL;
+    return;
+  }
+  for (count = 0; count < guest_count; ++count) {
+    abi::IoVec vector;
+    if (!copy_in(guest + count * static_cast<uint32_t>(sizeof vector), vector)) {
+      error = abi::kEFAULT;
+      return;
+    }
+    if (static_cast<int32_t>(vector.length) < 0) {
+      error = abi::kEINVAL;
+      return;
+    }
+    const uint32_t length = clip_buffer(vector.base, vector.length);
+    if (kernel_writes) thread.process->space->prepare_kernel_write(vector.base, length);
+    entries[count] = {host_pointer(vector.base), length};
+  }
+}
+
+int32_t sys_read(Thread& t, const Arguments& a) {
+  const uint32_t length = clip_buffer(a[1], a[2]);
+  return blocking_call(t, SYS_read, a.signed_at(0), writable_buffer(t, a[1], length), length);
+}
+
+int32_t sys_write(Thread& t, const Arguments& a) {
+  return blocking_call(t, SYS_write, a.signed_at(0), host_pointer(a[1]), clip_buffer(a[1], a[2]));
+}
+
+int32_t sys_pread64(Thread& t, const Arguments& a) {
+  const uint32_t length = clip_buffer(a[1], a[2]);
+  return blocking_call(t, SYS_pread64, a.signed_at(0), writable_buffer(t, a[1], length), length,
+                       a.wide(3));
+}
+
+int32_t sys_pwrite64(Thread& t, const Arguments& a) {
+  return blocking_call(t, SYS_pwrite64, a.signed_at(0), host_pointer(a[1]), clip_buffer(a[1], a[2]),
+                       a.wide(3));
+}
+
+namespace {
+
+template <typename... Words>
+int32_t vector_call(Thread& t, const Arguments& a, bool kernel_writes, long number, Words... rest) {
+  HostVectors vectors;
+  vectors.load(t, a[1], a[2], kernel_writes);
+  if (vectors.error != 0) return -vectors.error;
+  return blocking_call(t, number, a.signed_at(0), vectors.entries, vectors.count, rest...);
+}
+
+}  // namespace
+
+int32_t sys_readv(Thread& t, const Arguments& a) {
+  return vector_call(t, a, true, SYS_readv);
+}
+int32_t sys_writev(Thread& t, const Arguments& a) {
+  return vector_call(t, a, false, SYS_writev);
+}
+int32_t sys_preadv(Thread& t, const Arguments& a) {
+  return vector_call(t, a, true, SYS_preadv, a.wide(3), 0);
+}
+int32_t sys_pwritev(Thread& t, const Arguments& a) {
+  return vector_call(t, a, false, SYS_pwritev, a.wide(3), 0);
+}
+int32_t sys_preadv2(Thread& t, const Arguments& a) {
+  return vector_call(t, a, true, SYS_preadv2, a.wide(3), 0, a.signed_at(5));
+}
+int32_t sys_pwritev2(Thread& t, const Arguments& a) {
+  return vector_call(t, a, false, SYS_pwritev2, a.wide(3), 0, a.signed_at(5));
+}
+
+int32_t sys_lseek(Thread&, const Arguments& a) {
+  const long result = host_call(SYS_lseek, a.signed_at(0), a.signed_at(1), a.signed_at(2));
+  return result > INT32_MAX ? -abi::kEOVERFLOW : guest_result(result);
+}
+
+int32_t sys_llseek(Thread& t, const Arguments& a) {
+  const auto offset = static_cast<int64_t>((uint64_t{a[1]} << 32) | a[2]);
+  const int64_t result = host_call(SYS_lseek, a.signed_at(0), offset, a.signed_at(4));
+  if (result < 0) return guest_result(result);
+  return copy_out(t, a[3], result) ? 0 : -abi::kEFAULT;
+}
+
+int32_t sys_close(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_close, a.signed_at(0)));
+}
+
+int32_t sys_close_range(Thread& t, const Arguments& a) {
+  if (a[0] > a[1]) return -abi::kEINVAL;
+  // Around the hidden descriptors, lowest first.
+  const GuestProcess& process = *t.process;
+  uint32_t hidden[2] = {UINT32_MAX, UINT32_MAX};
+  unsigned count = 0;
+  for (const int fd : {process.binary_descriptor, log_descriptor()}) {
+    if (process.descriptor_hidden(fd)) hidden[count++] = static_cast<uint32_t>(fd);
+  }
+  if (hidden[1] < hidden[0]) std::swap(hidden[0], hidden[1]);
+  uint32_t first = a[0];
+  long result = 0;
+  for (const uint32_t fd : hidden) {
+    if (fd < first || fd > a[1]) continue;
+    if (fd > first) result = host_call(SYS_close_range, first, fd - 1, a[2]);
+    if (result < 0) return guest_result(result);
+    first = fd + 1;
+  }
+  return first <= a[1] ? guest_result(host_call(SYS_close_range, first, a[1], a[2])) : 0;
+}
+
+int32_t sys_dup2(Thread& t, const Arguments& a) {
+  if (a[0] == a[1]) {
+    const long result = host_call(SYS_fcntl, a.signed_at(0), F_GETFD);
+    return result < 0 ? guest_result(result) : a.signed_at(1);
+  }
+  t.process->make_room_for(a.signed_at(1));
+  return guest_result(host_call(SYS_dup3, a.signed_at(0), a.signed_at(1), 0));
+}
+
+int32_t sys_dup3(Thread& t, const Arguments& a) {
+  t.process->make_room_for(a.signed_at(1));
+  return guest_result(
+      host_call(SYS_dup3, a.signed_at(0), a.signed_at(1), creation_flags_to_host(a[2])));
+}
+
+namespace {
+
+int32_t make_pipe(Thread& t, uint32_t guest, uint32_t flags) {
+  int32_t ends[2];
+  const long result = host_call(SYS_pipe2, ends, creation_flags_to_host(flags));
+  if (result < 0) return guest_result(result);
+  if (copy_out(t, guest, ends)) return 0;
+  host_call(SYS_close, ends[0]);
+  host_call(SYS_close, ends[1]);
+  return -abi::kEFAULT;
+}
+
+}  // namespace
+
+int32_t sys_pipe(Thread& t, const Arguments& a) {
+  return make_pipe(t, a[0], 0);
+}
+int32_t sys_pipe2(Thread& t, const Arguments& a) {
+  return make_pipe(t, a[0], a[1]);
+}
+
+// --- fcntl --------------------------------------------------------------------------------------
+
+namespace {
+
+// Guest commands: include/uapi/asm-generic/fcntl.h.
+enum GuestFcntl : uint32_t {
+  kDupFd = 0,
+  kGetFd,
+  kSetFd,
+  kGetFl,
+  kSetFl,
+  kGetLk,
+  kSetLk,
+  kSetLkW,
+  kSetOwn,
+  kGetOwn,
+  kSetSig,
+  kGetSig,
+  kGetLk64,
+  kSetLk64,
+  kSetLkW64,
+  kSetOwnEx,
+  kGetOwnEx,
+  kOfdGetLk = 36,
+  kOfdSetLk,
+  kOfdSetLkW,
+  kFirstLinux = 1024,  // F_SETLEASE and all after it are the same everywhere
+  kDupFdCloExec = 1030,
+};
+
+template <typename Lock>
+int32_t lock_call(Thread& t, int fd, uint32_t guest, int host_command, bool waits) {
+  Lock lock;
+  if (!copy_in(guest, lock)) return -abi::kEFAULT;
+  struct flock host {};
+  host.l_type = lock.type;
+  host.l_whence = lock.whence;
+  host.l_start = lock.start;
+  host.l_len = lock.length;
+  host.l_pid = lock.pid;
+  if (waits) return blocking_call(t, SYS_fcntl, fd, host_command, &host);
+  const long result = host_call(SYS_fcntl, fd, host_command, &host);
+  if (result < 0) return guest_result(result);
+  if (host_command != F_GETLK && host_command != F_OFD_GETLK) return 0;
+  lock.type = host.l_type;
+  lock.whence = host.l_whence;
+  lock.start = static_cast<decltype(lock.start + 0)>(host.l_start);
+  lock.length = static_cast<decltype(lock.length + 0)>(host.l_len);
+  lock.pid = host.l_pid;
+  if (lock.start != host.l_start || lock.length != host.l_len) return -abi::kEOVERFLOW;
+  return copy_out(t, guest, lock) ? 0 : -abi::kEFAULT;
+}
+
+int32_t fcntl_call(Thread& t, const Arguments& a) {
+  const int fd = a.signed_at(0);
+  switch (a[1]) {
+    case kDupFd:
+      return guest_result(host_call(SYS_fcntl, fd, F_DUPFD, a.signed_at(2)));
+    case kGetFd:
+      return guest_result(host_call(SYS_fcntl, fd, F_GETFD));
+    case kSetFd:
+      return guest_result(host_call(SYS_fcntl, fd, F_SETFD, a.signed_at(2)));
+    case kGetFl: {
+      const long flags = host_call(SYS_fcntl, fd, F_GETFL);
+      return flags < 0 ? guest_result(flags)
+                       : static_cast<int32_t>(open_flags_to_guest(static_cast<uint32_t>(flags)));
+    }
+    case kSetFl:
+      return guest_result(host_call(SYS_fcntl, fd, F_SETFL, open_flags_to_host(a[2])));
+    case kGetLk:
+      return lock_call<abi::Flock32>(t, fd, a[2], F_GETLK, false);
+    case kSetLk:
+      return lock_call<abi::Flock32>(t, fd, a[2], F_SETLK, false);
+    case kSetLkW:
+      return lock_call<abi::Flock32>(t, fd, a[2], F_SETLKW, true);
+    case kGetLk64:
+      return lock_call<abi::Flock64>(t, fd, a[2], F_GETLK, false);
+    case kSetLk64:
+      return lock_call<abi::Flock64>(t, fd, a[2], F_SETLK, false);
+    case kSetLkW64:
+      return lock_call<abi::Flock64>(t, fd, a[2], F_SETLKW, true);
+    case kOfdGetLk:
+      return lock_call<abi::Flock64>(t, fd, a[2], F_OFD_GETLK, false);
+    case kOfdSetLk:
+      return lock_call<abi::Flock64>(t, fd, a[2], F_OFD_SETLK, false);
+    case kOfdSetLkW:
+      return lock_call<abi::Flock64>(t, fd, a[2], F_OFD_SETLKW, true);
+    case kSetOwn:
+      return guest_result(host_call(SYS_fcntl, fd, F_SETOWN, a.signed_at(2)));
+    case kGetOwn:
+      return guest_result(host_call(SYS_fcntl, fd, F_GETOWN));
+    case kSetSig:
+      return guest_result(host_call(SYS_fcntl, fd, F_SETSIG, signal_to_host(a.signed_at(2))));
+    case kGetSig: {
+      const long signal = host_call(SYS_fcntl, fd, F_GETSIG);
+      return signal <= 0 ? guest_result(signal) : signal_to_guest(static_cast<int>(signal));
+    }
+    case kSetOwnEx:
+      return guest_result(host_call(SYS_fcntl, fd, F_SETOWN_EX, host_pointer(a[2])));
+    case kGetOwnEx:
+      return guest_result(host_call(SYS_fcntl, fd, F_GETOWN_EX, writable_buffer(t, a[2], 8)));
+    default:
+      if (a[1] < kFirstLinux) return -abi::kEINVAL;
+      return guest_result(host_call(SYS_fcntl, fd, a.signed_at(1), a.signed_at(2)));
+  }
+}
+
+}  // namespace
+
+int32_t sys_fcntl(Thread& t, const Arguments& a) {
+  return fcntl_call(t, a);
+}
+int32_t sys_fcntl64(Thread& t, const Arguments& a) {
+  return fcntl_call(t, a);
+}
+
+int32_t sys_flock(Thread& t, const Arguments& a) {
+  return blocking_call(t, SYS_flock, a.signed_at(0), a.signed_at(1));
+}
+
+int32_t sys_ftruncate64(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_ftruncate, a.signed_at(0), a.wide(1)));
+}
+
+int32_t sys_fallocate(Thread& t, const Arguments& a) {
+  return blocking_call(t, SYS_fallocate, a.signed_at(0), a.signed_at(1), a.wide(2), a.wide(4));
+}
+
+int32_t sys_fadvise64(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_fadvise64, a.signed_at(0), a.wide(1), a[3], a.signed_at(4)));
+}
+
+int32_t sys_fadvise64_64(Thread&, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_fadvise64, a.signed_at(0), a.wide(1), a.wide(3), a.signed_at(5)));
+}
+
+int32_t sys_readahead(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_readahead, a.signed_at(0), a.wide(1), a[3]));
+}
+
+int32_t sys_sync_file_range(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_sync_file_range, a.signed_at(0), a.wide(1), a.wide(3), a[5]));
+}
+
+namespace {
+
+template <typename Offset>
+int32_t send_file(Thread& t, const Arguments& a) {
+  if (a[2] == 0)
+    return blocking_call(t, SYS_sendfile, a.signed_at(0), a.signed_at(1), nullptr, a[3]);
+  Offset offset;
+  if (!copy_in(a[2], offset)) return -abi::kEFAULT;
+  int64_t host_offset = offset;
+  const int32_t result =
+      blocking_call(t, SYS_sendfile, a.signed_at(0), a.signed_at(1), &host_offset, a[3]);
+  offset = static_cast<Offset>(host_offset);
+  return copy_out(t, a[2], offset) ? result : -abi::kEFAULT;
+}
+
+/// splice and copy_file_range: two optional 64-bit offsets the kernel updates.
+int32_t copy_between(Thread& t, const Arguments& a, long number) {
+  t.process->space->prepare_kernel_write(a[1], 8);
+  t.process->space->prepare_kernel_write(a[3], 8);
+  return blocking_call(t, number, a.signed_at(0), host_pointer(a[1]), a.signed_at(2),
+                       host_pointer(a[3]), a[4], a[5]);
+}
+
+}  // namespace
+
+int32_t sys_sendfile(Thread& t, const Arguments& a) {
+  return send_file<int32_t>(t, a);
+}
+int32_t sys_sendfile64(Thread& t, const Arguments& a) {
+  return send_file<int64_t>(t, a);
+}
+int32_t sys_splice(Thread& t, const Arguments& a) {
+  return copy_between(t, a, SYS_splice);
+}
+int32_t sys_copy_file_range(Thread& t, const Arguments& a) {
+  return copy_between(t, a, SYS_copy_file_range);
+}
+int32_t sys_tee(Thread& t, const Arguments& a) {
+  return blocking_call(t, SYS_tee, a.signed_at(0), a.signed_at(1), a[2], a[3]);
+}
+
+int32_t sys_eventfd(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_eventfd2, a[0], 0));
+}
+int32_t sys_eventfd2(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_eventfd2, a[0], creation_flags_to_host(a[1])));
+}
+int32_t sys_inotify_init(Thread&, const Arguments&) {
+  return guest_result(host_call(SYS_inotify_init1, 0));
+}
+int32_t sys_inotify_init1(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_inotify_init1, creation_flags_to_host(a[0])));
+}
+int32_t sys_memfd_create(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_memfd_create, host_pointer(a[0]), a[1]));
+}
+
+}  // namespace ferry

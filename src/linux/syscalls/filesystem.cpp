@@ -1,0 +1,550 @@
+// Paths: opening, status, directories, links, ownership, times, extended attributes, mounting.
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "linux/path.hpp"
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/handlers.hpp"
+#include "linux/syscalls/proc_files.hpp"
+
+namespace ferry {
+
+using i386::host_pointer;
+
+namespace {
+
+/// A guest's path argument, resolved for the host.
+struct PathArgument {
+  char guest[4096];
+  HostPath host;
+
+  /// 0 or -errno.
+  int32_t load(Thread& thread, int directory, uint32_t pointer, LastLink last_link) {
+    const int32_t length = copy_in_string(pointer, guest, sizeof guest);
+    if (length < 0) return length;
+    if (thread.process->descriptor_hidden(directory)) return -abi::kEBADF;
+    resolve_path(*thread.process, directory, {guest, static_cast<size_t>(length)}, last_link, host);
+    return -host.error;
+  }
+};
+
+constexpr LastLink link_mode(bool follow) {
+  return follow ? LastLink::follow : LastLink::keep;
+}
+
+/// A host *at() call that takes a directory and a path first.
+template <typename... Words>
+int32_t path_call(Thread& t, int directory, uint32_t path, LastLink last_link, long number,
+                  Words... rest) {
+  PathArgument argument;
+  const int32_t error = argument.load(t, directory, path, last_link);
+  if (error != 0) return error;
+  return guest_result(host_call(number, argument.host.directory, argument.host.text, rest...));
+}
+
+/// A host call that takes one path and no directory.
+template <typename... Words>
+int32_t plain_path_call(Thread& t, uint32_t path, LastLink last_link, long number, Words... rest) {
+  PathArgument argument;
+  const int32_t error = argument.load(t, AT_FDCWD, path, last_link);
+  if (error != 0) return error;
+  return guest_result(host_call(number, argument.host.text, rest...));
+}
+
+int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags, uint32_t mode) {
+  PathArgument argument;
+  const uint32_t flags = open_flags_to_host(guest_flags);
+  const bool creates_new = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+  const int32_t error =
+      argument.load(t, directory, path, link_mode((flags & O_NOFOLLOW) == 0 && !creates_new));
+  if (error != 0) return error;
+  const int32_t own = open_proc_file(t, argument.guest, flags);
+  if (own != kNotAProcFile) return own;
+  return blocking_call(t, SYS_openat, argument.host.directory, argument.host.text, flags, mode);
+}
+
+}  // namespace
+
+int32_t sys_open(Thread& t, const Arguments& a) {
+  return open_call(t, AT_FDCWD, a[0], a[1], a[2]);
+}
+int32_t sys_openat(Thread& t, const Arguments& a) {
+  return open_call(t, a.signed_at(0), a[1], a[2], a[3]);
+}
+int32_t sys_creat(Thread& t, const Arguments& a) {
+  return open_call(t, AT_FDCWD, a[0], 0100 | 01000 | O_WRONLY, a[1]);  // O_CREAT | O_TRUNC
+}
+
+// --- status -------------------------------------------------------------------------------------
+
+namespace {
+
+int32_t status_of(Thread& t, int directory, uint32_t path, int flags, struct statx& status) {
+  return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_statx,
+                   flags, STATX_BASIC_STATS, &status);
+}
+
+int32_t status_of_descriptor(int fd, struct statx& status) {
+  return guest_result(host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status));
+}
+
+template <typename Guest>
+int32_t give(Thread& t, uint32_t pointer, int32_t result, const std::optional<Guest>& guest) {
+  if (result != 0) return result;
+  if (!guest) return -abi::kEOVERFLOW;
+  return copy_out(t, pointer, *guest) ? 0 : -abi::kEFAULT;
+}
+
+}  // namespace
+
+int32_t sys_oldstat(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of(t, AT_FDCWD, a[0], 0, status), old_stat_from(status));
+}
+int32_t sys_oldlstat(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of(t, AT_FDCWD, a[0], AT_SYMLINK_NOFOLLOW, status),
+              old_stat_from(status));
+}
+int32_t sys_oldfstat(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of_descriptor(a.signed_at(0), status), old_stat_from(status));
+}
+int32_t sys_stat(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of(t, AT_FDCWD, a[0], 0, status), stat32_from(status));
+}
+int32_t sys_lstat(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of(t, AT_FDCWD, a[0], AT_SYMLINK_NOFOLLOW, status),
+              stat32_from(status));
+}
+int32_t sys_fstat(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of_descriptor(a.signed_at(0), status), stat32_from(status));
+}
+int32_t sys_stat64(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of(t, AT_FDCWD, a[0], 0, status), std::optional(stat64_from(status)));
+}
+int32_t sys_lstat64(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of(t, AT_FDCWD, a[0], AT_SYMLINK_NOFOLLOW, status),
+              std::optional(stat64_from(status)));
+}
+int32_t sys_fstat64(Thread& t, const Arguments& a) {
+  struct statx status {};
+  return give(t, a[1], status_of_descriptor(a.signed_at(0), status),
+              std::optional(stat64_from(status)));
+}
+int32_t sys_fstatat64(Thread& t, const Arguments& a) {
+  struct statx status {};
+  const int32_t result = status_of(t, a.signed_at(0), a[1], a.signed_at(3), status);
+  return give(t, a[2], result, std::optional(stat64_from(status)));
+}
+
+int32_t sys_statx(Thread& t, const Arguments& a) {
+  struct statx status {};  // the same structure everywhere
+  const int32_t result =
+      path_call(t, a.signed_at(0), a[1], link_mode((a[2] & AT_SYMLINK_NOFOLLOW) == 0), SYS_statx,
+                a.signed_at(2), a[3], &status);
+  return give(t, a[4], result, std::optional(status));
+}
+
+namespace {
+
+template <typename Guest>
+int32_t give_statfs(Thread& t, uint32_t pointer, int32_t result, const struct statfs& host) {
+  if (result != 0) return result;
+  Guest guest;
+  std::memset(&guest, 0, sizeof guest);
+  guest.type = static_cast<uint32_t>(host.f_type);
+  guest.bsize = static_cast<uint32_t>(host.f_bsize);
+  guest.blocks = static_cast<decltype(guest.blocks + 0)>(host.f_blocks);
+  guest.bfree = static_cast<decltype(guest.bfree + 0)>(host.f_bfree);
+  guest.bavail = static_cast<decltype(guest.bavail + 0)>(host.f_bavail);
+  guest.files = static_cast<decltype(guest.files + 0)>(host.f_files);
+  guest.ffree = static_cast<decltype(guest.ffree + 0)>(host.f_ffree);
+  std::memcpy(guest.fsid, &host.f_fsid, sizeof guest.fsid);
+  guest.namelen = static_cast<uint32_t>(host.f_namelen);
+  guest.frsize = static_cast<uint32_t>(host.f_frsize);
+  guest.flags = static_cast<uint32_t>(host.f_flags);
+  if (guest.blocks != host.f_blocks) return -abi::kEOVERFLOW;
+  return copy_out(t, pointer, guest) ? 0 : -abi::kEFAULT;
+}
+
+/// The 64-bit calls pass the structure's size; the kernel takes 84 and, for old libcs, 88.
+bool statfs64_size_ok(uint32_t size) {
+  return size == sizeof(abi::StatFs64) || size == 88;
+}
+
+}  // namespace
+
+int32_t sys_statfs(Thread& t, const Arguments& a) {
+  struct statfs host {};
+  const int32_t result = plain_path_call(t, a[0], LastLink::follow, SYS_statfs, &host);
+  return give_statfs<abi::StatFs32>(t, a[1], result, host);
+}
+int32_t sys_fstatfs(Thread& t, const Arguments& a) {
+  struct statfs host {};
+  return give_statfs<abi::StatFs32>(
+      t, a[1], guest_result(host_call(SYS_fstatfs, a.signed_at(0), &host)), host);
+}
+int32_t sys_statfs64(Thread& t, const Arguments& a) {
+  if (!statfs64_size_ok(a[1])) return -abi::kEINVAL;
+  struct statfs host {};
+  const int32_t result = plain_path_call(t, a[0], LastLink::follow, SYS_statfs, &host);
+  return give_statfs<abi::StatFs64>(t, a[2], result, host);
+}
+int32_t sys_fstatfs64(Thread& t, const Arguments& a) {
+  if (!statfs64_size_ok(a[1])) return -abi::kEINVAL;
+  struct statfs host {};
+  return give_statfs<abi::StatFs64>(
+      t, a[2], guest_result(host_call(SYS_fstatfs, a.signed_at(0), &host)), host);
+}
+
+int32_t sys_access(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_faccessat, a.signed_at(1));
+}
+int32_t sys_faccessat(Thread& t, const Arguments& a) {
+  return path_call(t, a.signed_at(0), a[1], LastLink::follow, SYS_faccessat, a.signed_at(2));
+}
+int32_t sys_faccessat2(Thread& t, const Arguments& a) {
+  return path_call(t, a.signed_at(0), a[1], link_mode((a[3] & AT_SYMLINK_NOFOLLOW) == 0),
+                   SYS_faccessat2, a.signed_at(2), a.signed_at(3));
+}
+
+// --- the working directory and links ------------------------------------------------------------
+
+int32_t sys_chdir(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_chdir);
+}
+int32_t sys_chroot(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_chroot);
+}
+
+int32_t sys_getcwd(Thread& t, const Arguments& a) {
+  char buffer[4096];
+  const long length = host_call(SYS_getcwd, buffer, sizeof buffer);
+  if (length < 0) return guest_result(length);
+  const std::string text(guest_view(*t.process, {buffer, static_cast<size_t>(length) - 1}));
+  const uint32_t size = static_cast<uint32_t>(text.size()) + 1;
+  if (size > a[1]) return -abi::kERANGE;
+  return copy_out_bytes(t, a[0], text.c_str(), size) ? static_cast<int32_t>(size) : -abi::kEFAULT;
+}
+
+namespace {
+
+int32_t read_link(Thread& t, int directory, uint32_t path, uint32_t buffer, uint32_t size) {
+  if (static_cast<int32_t>(size) <= 0) return -abi::kEINVAL;
+  PathArgument argument;
+  const int32_t error = argument.load(t, directory, path, LastLink::keep);
+  if (error != 0) return error;
+  char text[4096];
+  std::string_view target;
+  if (own_proc_entry(argument.guest) == "exe") {
+    target = t.process->executable;
+  } else {
+    const long length =
+        host_call(SYS_readlinkat, argument.host.directory, argument.host.text, text, sizeof text);
+    if (length < 0) return guest_result(length);
+    target = {text, static_cast<size_t>(length)};
+    // Links in /proc show the host's view: cwd, fd/N.
+    if (std::string_view(argument.guest).starts_with("/proc/"))
+      target = guest_view(*t.process, target);
+  }
+  target = target.substr(0, size);
+  const auto length = static_cast<uint32_t>(target.size());
+  return copy_out_bytes(t, buffer, target.data(), length) ? static_cast<int32_t>(length)
+                                                          : -abi::kEFAULT;
+}
+
+}  // namespace
+
+int32_t sys_readlink(Thread& t, const Arguments& a) {
+  return read_link(t, AT_FDCWD, a[0], a[1], a[2]);
+}
+int32_t sys_readlinkat(Thread& t, const Arguments& a) {
+  return read_link(t, a.signed_at(0), a[1], a[2], a[3]);
+}
+
+namespace {
+
+/// link, rename: two paths. `follow_first` is for linkat's AT_SYMLINK_FOLLOW.
+template <typename... Words>
+int32_t two_paths(Thread& t, int from_directory, uint32_t from, int to_directory, uint32_t to,
+                  LastLink first_link, long number, Words... rest) {
+  PathArgument source;
+  PathArgument target;
+  int32_t error = source.load(t, from_directory, from, first_link);
+  if (error == 0) error = target.load(t, to_directory, to, LastLink::keep);
+  if (error != 0) return error;
+  return guest_result(host_call(number, source.host.directory, source.host.text,
+                                target.host.directory, target.host.text, rest...));
+}
+
+int32_t make_symlink(Thread& t, uint32_t contents, int directory, uint32_t path) {
+  char text[4096];
+  const int32_t length = copy_in_string(contents, text, sizeof text);
+  if (length < 0) return length;
+  PathArgument argument;
+  const int32_t error = argument.load(t, directory, path, LastLink::keep);
+  if (error != 0) return error;
+  return guest_result(host_call(SYS_symlinkat, text, argument.host.directory, argument.host.text));
+}
+
+}  // namespace
+
+int32_t sys_link(Thread& t, const Arguments& a) {
+  return two_paths(t, AT_FDCWD, a[0], AT_FDCWD, a[1], LastLink::keep, SYS_linkat, 0);
+}
+int32_t sys_linkat(Thread& t, const Arguments& a) {
+  return two_paths(t, a.signed_at(0), a[1], a.signed_at(2), a[3],
+                   link_mode((a[4] & AT_SYMLINK_FOLLOW) != 0), SYS_linkat, a.signed_at(4));
+}
+int32_t sys_rename(Thread& t, const Arguments& a) {
+  return two_paths(t, AT_FDCWD, a[0], AT_FDCWD, a[1], LastLink::keep, SYS_renameat2, 0);
+}
+int32_t sys_renameat(Thread& t, const Arguments& a) {
+  return two_paths(t, a.signed_at(0), a[1], a.signed_at(2), a[3], LastLink::keep, SYS_renameat2, 0);
+}
+int32_t sys_renameat2(Thread& t, const Arguments& a) {
+  return two_paths(t, a.signed_at(0), a[1], a.signed_at(2), a[3], LastLink::keep, SYS_renameat2,
+                   a[4]);
+}
+int32_t sys_symlink(Thread& t, const Arguments& a) {
+  return make_symlink(t, a[0], AT_FDCWD, a[1]);
+}
+int32_t sys_symlinkat(Thread& t, const Arguments& a) {
+  return make_symlink(t, a[0], a.signed_at(1), a[2]);
+}
+
+int32_t sys_unlink(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_unlinkat, 0);
+}
+int32_t sys_unlinkat(Thread& t, const Arguments& a) {
+  return path_call(t, a.signed_at(0), a[1], LastLink::keep, SYS_unlinkat, a.signed_at(2));
+}
+int32_t sys_rmdir(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_unlinkat, AT_REMOVEDIR);
+}
+int32_t sys_mkdir(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_mkdirat, a[1]);
+}
+int32_t sys_mkdirat(Thread& t, const Arguments& a) {
+  return path_call(t, a.signed_at(0), a[1], LastLink::keep, SYS_mkdirat, a[2]);
+}
+int32_t sys_mknod(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_mknodat, a[1], a[2]);
+}
+int32_t sys_mknodat(Thread& t, const Arguments& a) {
+  return path_call(t, a.signed_at(0), a[1], LastLink::keep, SYS_mknodat, a[2], a[3]);
+}
+
+// --- mode, owner, size, times
+// ---------------------------------------------------------------------
+
+int32_t sys_chmod(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_fchmodat, a[1]);
+}
+int32_t sys_fchmodat(Thread& t, const Arguments& a) {
+  return path_call(t, a.signed_at(0), a[1], LastLink::follow, SYS_fchmodat, a[2]);
+}
+
+int32_t sys_chown(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_fchownat, wide_id(a[1]), wide_id(a[2]),
+                   0);
+}
+int32_t sys_lchown(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_fchownat, wide_id(a[1]), wide_id(a[2]),
+                   AT_SYMLINK_NOFOLLOW);
+}
+int32_t sys_fchown(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_fchown, a.signed_at(0), wide_id(a[1]), wide_id(a[2])));
+}
+int32_t sys_chown32(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_fchownat, a[1], a[2], 0);
+}
+int32_t sys_lchown32(Thread& t, const Arguments& a) {
+  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_fchownat, a[1], a[2],
+                   AT_SYMLINK_NOFOLLOW);
+}
+int32_t sys_fchownat(Thread& t, const Arguments& a) {
+  return path_call(t, a.signed_at(0), a[1], link_mode((a[4] & AT_SYMLINK_NOFOLLOW) == 0),
+                   SYS_fchownat, a[2], a[3], a.signed_at(4));
+}
+
+int32_t sys_truncate(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_truncate, a.signed_at(1));
+}
+int32_t sys_truncate64(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_truncate, a.wide(1));
+}
+
+namespace {
+
+int32_t set_times(Thread& t, int directory, uint32_t path, const struct timespec* times,
+                  int flags) {
+  if (path == 0) return guest_result(host_call(SYS_utimensat, directory, nullptr, times, flags));
+  return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_utimensat,
+                   times, flags);
+}
+
+int32_t set_times_from_spec(Thread& t, const Arguments& a, TimeWidth width) {
+  struct timespec times[2];
+  if (a[2] == 0) return set_times(t, a.signed_at(0), a[1], nullptr, a.signed_at(3));
+  const uint32_t size = width == TimeWidth::time32 ? 8 : 16;
+  if (!copy_in_time(a[2], width, times[0]) || !copy_in_time(a[2] + size, width, times[1]))
+    return -abi::kEFAULT;
+  return set_times(t, a.signed_at(0), a[1], times, a.signed_at(3));
+}
+
+int32_t set_times_from_values(Thread& t, int directory, uint32_t path, uint32_t values) {
+  if (values == 0) return set_times(t, directory, path, nullptr, 0);
+  struct timeval pair[2];
+  if (!copy_in_timeval(values, pair[0]) || !copy_in_timeval(values + 8, pair[1]))
+    return -abi::kEFAULT;
+  struct timespec times[2];
+  for (unsigned i = 0; i < 2; ++i) {
+    if (pair[i].tv_usec < 0 || pair[i].tv_usec >= 1000000) return -abi::kEINVAL;
+    times[i] = {pair[i].tv_sec, pair[i].tv_usec * 1000};
+  }
+  return set_times(t, directory, path, times, 0);
+}
+
+}  // namespace
+
+int32_t sys_utimensat(Thread& t, const Arguments& a) {
+  return set_times_from_spec(t, a, TimeWidth::time32);
+}
+int32_t sys_utimensat_time64(Thread& t, const Arguments& a) {
+  return set_times_from_spec(t, a, TimeWidth::time64);
+}
+int32_t sys_utimes(Thread& t, const Arguments& a) {
+  return set_times_from_values(t, AT_FDCWD, a[0], a[1]);
+}
+int32_t sys_futimesat(Thread& t, const Arguments& a) {
+  return set_times_from_values(t, a.signed_at(0), a[1], a[2]);
+}
+int32_t sys_utime(Thread& t, const Arguments& a) {
+  if (a[1] == 0) return set_times(t, AT_FDCWD, a[0], nullptr, 0);
+  int32_t seconds[2];
+  if (!copy_in(a[1], seconds)) return -abi::kEFAULT;
+  const struct timespec times[2] = {{seconds[0], 0}, {seconds[1], 0}};
+  return set_times(t, AT_FDCWD, a[0], times, 0);
+}
+
+// --- extended attributes
+// --------------------------------------------------------------------------
+
+namespace {
+
+int32_t set_attribute(Thread& t, const Arguments& a, LastLink last_link, long number) {
+  return plain_path_call(t, a[0], last_link, number, host_pointer(a[1]), host_pointer(a[2]), a[3],
+                         a.signed_at(4));
+}
+int32_t get_attribute(Thread& t, const Arguments& a, LastLink last_link, long number) {
+  return plain_path_call(t, a[0], last_link, number, host_pointer(a[1]),
+                         writable_buffer(t, a[2], a[3]), a[3]);
+}
+int32_t list_attributes(Thread& t, const Arguments& a, LastLink last_link, long number) {
+  return plain_path_call(t, a[0], last_link, number, writable_buffer(t, a[1], a[2]), a[2]);
+}
+
+}  // namespace
+
+int32_t sys_setxattr(Thread& t, const Arguments& a) {
+  return set_attribute(t, a, LastLink::follow, SYS_setxattr);
+}
+int32_t sys_lsetxattr(Thread& t, const Arguments& a) {
+  return set_attribute(t, a, LastLink::keep, SYS_lsetxattr);
+}
+int32_t sys_fsetxattr(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_fsetxattr, a.signed_at(0), host_pointer(a[1]),
+                                host_pointer(a[2]), a[3], a.signed_at(4)));
+}
+int32_t sys_getxattr(Thread& t, const Arguments& a) {
+  return get_attribute(t, a, LastLink::follow, SYS_getxattr);
+}
+int32_t sys_lgetxattr(Thread& t, const Arguments& a) {
+  return get_attribute(t, a, LastLink::keep, SYS_lgetxattr);
+}
+int32_t sys_fgetxattr(Thread& t, const Arguments& a) {
+  return guest_result(host_call(SYS_fgetxattr, a.signed_at(0), host_pointer(a[1]),
+                                writable_buffer(t, a[2], a[3]), a[3]));
+}
+int32_t sys_listxattr(Thread& t, const Arguments& a) {
+  return list_attributes(t, a, LastLink::follow, SYS_listxattr);
+}
+int32_t sys_llistxattr(Thread& t, const Arguments& a) {
+  return list_attributes(t, a, LastLink::keep, SYS_llistxattr);
+}
+int32_t sys_flistxattr(Thread& t, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_flistxattr, a.signed_at(0), writable_buffer(t, a[1], a[2]), a[2]));
+}
+int32_t sys_removexattr(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_removexattr, host_pointer(a[1]));
+}
+int32_t sys_lremovexattr(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::keep, SYS_lremovexattr, host_pointer(a[1]));
+}
+int32_t sys_fremovexattr(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_fremovexattr, a.signed_at(0), host_pointer(a[1])));
+}
+
+int32_t sys_inotify_add_watch(Thread& t, const Arguments& a) {
+  PathArgument argument;
+  const int32_t error = argument.load(t, AT_FDCWD, a[1], LastLink::follow);
+  if (error != 0) return error;
+  return guest_result(host_call(SYS_inotify_add_watch, a.signed_at(0), argument.host.text, a[2]));
+}
+
+// --- mounting
+// -------------------------------------------------------------------------------------
+
+int32_t sys_mount(Thread& t, const Arguments& a) {
+  PathArgument source;
+  PathArgument target;
+  if (a[0] != 0) {
+    const int32_t error = source.load(t, AT_FDCWD, a[0], LastLink::follow);
+    if (error != 0) return error;
+  }
+  const int32_t error = target.load(t, AT_FDCWD, a[1], LastLink::follow);
+  if (error != 0) return error;
+  // A source may be a word like "proc": only an absolute path is one.
+  const bool is_path = a[0] != 0 && source.guest[0] == '/';
+  const void* name = a[0] == 0 ? nullptr : is_path ? source.host.text : source.guest;
+  return guest_result(
+      host_call(SYS_mount, name, target.host.text, host_pointer(a[2]), a[3], host_pointer(a[4])));
+}
+int32_t sys_umount(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_umount2, 0);
+}
+int32_t sys_umount2(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_umount2, a.signed_at(1));
+}
+int32_t sys_swapon(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_swapon, a.signed_at(1));
+}
+int32_t sys_swapoff(Thread& t, const Arguments& a) {
+  return plain_path_call(t, a[0], LastLink::follow, SYS_swapoff);
+}
+int32_t sys_pivot_root(Thread& t, const Arguments& a) {
+  PathArgument source;
+  PathArgument target;
+  int32_t error = source.load(t, AT_FDCWD, a[0], LastLink::follow);
+  if (error == 0) error = target.load(t, AT_FDCWD, a[1], LastLink::follow);
+  return error != 0 ? error
+                    : guest_result(host_call(SYS_pivot_root, source.host.text, target.host.text));
+}
+
+}  // namespace ferry

@@ -1,0 +1,156 @@
+// Memory: mmap and its family.
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/handlers.hpp"
+
+namespace ferry {
+
+using i386::host_pointer;
+
+namespace {
+
+// Guest flags: include/uapi/asm-generic/mman-common.h and mman.h.
+constexpr uint32_t kMapShared = 1, kMapPrivate = 2, kMapSharedValidate = 3, kMapTypeMask = 15,
+                   kMapFixed = 0x10, kMapAnonymous = 0x20, kMapFixedNoReplace = 0x100000;
+constexpr FlagRow kMapFlags[] = {
+    {0x2000, MAP_LOCKED},
+    {0x4000, MAP_NORESERVE},
+    {0x8000, MAP_POPULATE},
+    {0x10000, MAP_NONBLOCK},
+};
+
+int32_t result_of(Errno error) {
+  return -error.value;
+}
+
+int32_t map_call(Thread& t, const Arguments& a, uint64_t offset) {
+  const uint32_t flags = a[3];
+  const uint32_t type = flags & kMapTypeMask;
+  MapRequest request;
+  request.address = a[0];
+  request.length = a[1];
+  request.protection = static_cast<uint8_t>(a[2] & (kProtRead | kProtWrite | kProtExec));
+  if ((flags & kMapFixedNoReplace) != 0) {
+    request.placement = MapRequest::Placement::fixed_no_replace;
+  } else if ((flags & kMapFixed) != 0) {
+    request.placement = MapRequest::Placement::fixed;
+  }
+  if (type != kMapShared && type != kMapPrivate && type != kMapSharedValidate) return -abi::kEINVAL;
+  request.shared = type != kMapPrivate;
+  request.extra_host_flags = static_cast<int>(flags_to_host(kMapFlags, flags));
+  if ((flags & kMapAnonymous) == 0) {
+    request.descriptor = a.signed_at(4);
+    request.offset = offset;
+    if (request.descriptor < 0 || t.process->descriptor_hidden(request.descriptor))
+      return -abi::kEBADF;
+  }
+  const Result<uint32_t> mapped = t.process->space->map(request);
+  return mapped.ok() ? static_cast<int32_t>(mapped.value()) : result_of(mapped.error());
+}
+
+/// A range the host may be told about: the guest's mapped pages only.
+bool whole_range_mapped(const Thread& t, uint32_t begin, uint32_t length) {
+  return length <= i386::kGuestEnd && t.process->space->accessible(begin, page_ceil(length), 0);
+}
+
+/// mlock, msync and the like: page-aligned ranges passed on as whole host pages.
+template <typename... Words>
+int32_t range_call(Thread& t, uint32_t begin, uint32_t length, long number, Words... rest) {
+  if (length == 0) return 0;
+  if (!whole_range_mapped(t, page_floor(begin), length + (begin & kGuestPageMask)))
+    return -abi::kENOMEM;
+  const uint32_t mask = t.process->space->host_page_size() - 1;
+  const uint32_t host_begin = begin & ~mask;
+  const uint32_t host_length = ((begin + length + mask) & ~mask) - host_begin;
+  return guest_result(host_call(number, host_pointer(host_begin), host_length, rest...));
+}
+
+}  // namespace
+
+int32_t sys_mmap2(Thread& t, const Arguments& a) {
+  return map_call(t, a, uint64_t{a[5]} * 4096);
+}
+
+int32_t sys_mmap(Thread& t, const Arguments& a) {  // old_mmap: one pointer to six words
+  Arguments six;
+  if (!copy_in(a[0], six)) return -abi::kEFAULT;
+  if ((six[5] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  return map_call(t, six, six[5]);
+}
+
+int32_t sys_munmap(Thread& t, const Arguments& a) {
+  return result_of(t.process->space->unmap(a[0], a[1]));
+}
+
+int32_t sys_mprotect(Thread& t, const Arguments& a) {
+  // PROT_GROWSDOWN and PROT_GROWSUP mean nothing for mappings made whole.
+  return result_of(t.process->space->protect(a[0], a[1], static_cast<uint8_t>(a[2] & 7)));
+}
+
+int32_t sys_mremap(Thread& t, const Arguments& a) {
+  const Result<uint32_t> moved = t.process->space->remap(a[0], a[1], a[2], a[3], a[4]);
+  return moved.ok() ? static_cast<int32_t>(moved.value()) : result_of(moved.error());
+}
+
+int32_t sys_brk(Thread& t, const Arguments& a) {
+  return static_cast<int32_t>(t.process->space->set_break(a[0]));
+}
+
+int32_t sys_msync(Thread& t, const Arguments& a) {
+  if ((a[0] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  return range_call(t, a[0], a[1], SYS_msync, a.signed_at(2));
+}
+int32_t sys_mlock(Thread& t, const Arguments& a) {
+  return range_call(t, a[0], a[1], SYS_mlock);
+}
+int32_t sys_mlock2(Thread& t, const Arguments& a) {
+  return range_call(t, a[0], a[1], SYS_mlock2, a[2]);
+}
+int32_t sys_munlock(Thread& t, const Arguments& a) {
+  return range_call(t, a[0], a[1], SYS_munlock);
+}
+
+int32_t sys_mlockall(Thread& t, const Arguments& a) {
+  // The guest's pages only (design 7.17); MCL_FUTURE is not remembered.
+  if (a[0] == 0 || (a[0] & ~7u) != 0) return -abi::kEINVAL;
+  for (const Mapping& mapping : t.process->space->mappings()) {
+    const int32_t result = range_call(t, mapping.begin, mapping.end - mapping.begin, SYS_mlock);
+    if (result != 0 && mapping.protection != 0) return result;
+  }
+  return 0;
+}
+int32_t sys_munlockall(Thread&, const Arguments&) {
+  return guest_result(host_call(SYS_munlockall));
+}
+
+int32_t sys_madvise(Thread& t, const Arguments& a) {
+  constexpr uint32_t kDontNeed = 4;  // MADV_DONTNEED; up to here the same everywhere
+  if ((a[0] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  if (a[1] == 0) return 0;
+  if (!whole_range_mapped(t, a[0], a[1])) return -abi::kENOMEM;
+  if (a[2] != kDontNeed) return 0;  // advice
+  AddressSpace& space = *t.process->space;
+  const uint32_t end = a[0] + page_ceil(a[1]);
+  const uint32_t mask = space.host_page_size() - 1;
+  const uint32_t inner_begin = (a[0] + mask) & ~mask;
+  const uint32_t inner_end = end & ~mask;
+  space.prepare_kernel_write(a[0], end - a[0]);
+  if (inner_begin >= inner_end) return 0;
+  return guest_result(
+      host_call(SYS_madvise, host_pointer(inner_begin), inner_end - inner_begin, MADV_DONTNEED));
+}
+
+int32_t sys_mincore(Thread& t, const Arguments& a) {
+  if ((a[0] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  if (!whole_range_mapped(t, a[0], a[1])) return -abi::kENOMEM;
+  const uint8_t resident = 1;
+  for (uint32_t page = 0; page < page_ceil(a[1]) / kGuestPageSize; ++page) {
+    if (!copy_out(t, a[2] + page, resident)) return -abi::kEFAULT;
+  }
+  return 0;
+}
+
+}  // namespace ferry

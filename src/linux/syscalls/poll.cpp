@@ -1,0 +1,238 @@
+// Waiting for descriptors: select, poll, epoll.
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+
+#include <cstring>
+
+#include "linux/signal_map.hpp"
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/handlers.hpp"
+#include "linux/syscalls/signal_wait.hpp"
+
+namespace ferry {
+
+using i386::host_pointer;
+
+namespace {
+
+constexpr uint32_t kMaxDescriptors = 1u << 16;  // of a select set; RLIMIT_NOFILE rarely allows more
+constexpr uint32_t kSetWords = kMaxDescriptors / 64;
+
+/// A select set. The guest's is an array of 32-bit words, the host's of 64-bit ones; little-endian,
+/// so the bytes are the same, but the host reads and writes whole words of its own.
+struct DescriptorSet {
+  uint64_t words[kSetWords];
+  uint32_t guest = 0;
+  uint32_t guest_bytes = 0;
+
+  bool load(uint32_t pointer, uint32_t count) {
+    guest = pointer;
+    guest_bytes = (count + 31) / 32 * 4;
+    std::memset(words, 0, (count + 63) / 64 * 8);
+    return pointer == 0 || copy_in_bytes(pointer, words, guest_bytes);
+  }
+  [[nodiscard]] bool store(Thread& t) const {
+    return guest == 0 || copy_out_bytes(t, guest, words, guest_bytes);
+  }
+  [[nodiscard]] uint64_t* host() { return guest != 0 ? words : nullptr; }
+};
+
+/// Common part of the select family. `mask`: with pselect's sigmask, or null.
+int32_t select_call(Thread& t, uint32_t count, const uint32_t (&sets)[3], struct timespec* timeout,
+                    const SignalSet* mask) {
+  if (static_cast<int32_t>(count) < 0) return -abi::kEINVAL;
+  if (count > kMaxDescriptors) count = kMaxDescriptors;
+  DescriptorSet host[3];
+  for (unsigned i = 0; i < 3; ++i) {
+    if (!host[i].load(sets[i], count)) return -abi::kEFAULT;
+  }
+  HostSignalSet host_mask;
+  const struct {
+    const void* set;
+    uint64_t size;
+  } argument{mask != nullptr ? &host_mask : nullptr, sizeof host_mask};
+  SignalWait wait(t, mask);
+  host_mask = wait.host_mask();
+  const int32_t result = wait.finish(sleeping_call(
+      t, SYS_pselect6, count, host[0].host(), host[1].host(), host[2].host(), timeout, &argument));
+  if (result < 0) return result;
+  for (const DescriptorSet& set : host) {
+    if (!set.store(t)) return -abi::kEFAULT;
+  }
+  return result;
+}
+
+int32_t select_with_timeval(Thread& t, uint32_t count, const uint32_t (&sets)[3],
+                            uint32_t timeout) {
+  if (timeout == 0) return select_call(t, count, sets, nullptr, nullptr);
+  struct timeval value;
+  if (!copy_in_timeval(timeout, value)) return -abi::kEFAULT;
+  if (value.tv_sec < 0 || value.tv_usec < 0) return -abi::kEINVAL;
+  struct timespec time {
+    value.tv_sec + value.tv_usec / 1000000, value.tv_usec % 1000000 * 1000
+  };
+  const int32_t result = select_call(t, count, sets, &time, nullptr);
+  // The kernel writes back what is left of the time; a fault there is not an error
+  // (poll_select_finish).
+  if (result != -kErestartNoIntr) {
+    static_cast<void>(copy_out_timeval(t, timeout, {time.tv_sec, time.tv_nsec / 1000}));
+  }
+  return result;
+}
+
+/// Reads a sigset argument of `size` bytes; true with `present` false for a null pointer.
+bool read_mask(uint32_t pointer, SignalSet& mask, bool& present) {
+  present = pointer != 0;
+  return !present || copy_in(pointer, mask);
+}
+
+int32_t pselect_call(Thread& t, const Arguments& a, TimeWidth width) {
+  struct timespec time;
+  if (a[4] != 0 && !copy_in_time(a[4], width, time)) return -abi::kEFAULT;
+  uint32_t pair[2] = {0, 0};  // pointer and size of the mask
+  SignalSet mask = 0;
+  bool has_mask = false;
+  if (a[5] != 0 && !copy_in(a[5], pair)) return -abi::kEFAULT;
+  if (pair[0] != 0 && pair[1] != sizeof(SignalSet)) return -abi::kEINVAL;
+  if (!read_mask(pair[0], mask, has_mask)) return -abi::kEFAULT;
+  const int32_t result = select_call(t, a[0], {a[1], a[2], a[3]}, a[4] != 0 ? &time : nullptr,
+                                     has_mask ? &mask : nullptr);
+  if (a[4] != 0 && result != -kErestartNoIntr)
+    static_cast<void>(copy_out_time(t, a[4], width, time));
+  return result;
+}
+
+int32_t ppoll_call(Thread& t, const Arguments& a, TimeWidth width) {
+  struct timespec time;
+  SignalSet mask = 0;
+  bool has_mask = false;
+  if (a[2] != 0 && !copy_in_time(a[2], width, time)) return -abi::kEFAULT;
+  if (a[3] != 0 && a[4] != sizeof(SignalSet)) return -abi::kEINVAL;
+  if (!read_mask(a[3], mask, has_mask)) return -abi::kEFAULT;
+  SignalWait wait(t, has_mask ? &mask : nullptr);
+  const HostSignalSet host_mask = wait.host_mask();
+  const uint64_t bytes = uint64_t{a[1]} * sizeof(abi::PollFd);
+  void* descriptors =
+      writable_buffer(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
+  const int32_t result =
+      wait.finish(sleeping_call(t, SYS_ppoll, descriptors, a[1], a[2] != 0 ? &time : nullptr,
+                                has_mask ? &host_mask : nullptr, sizeof host_mask));
+  if (a[2] != 0 && result != -kErestartNoIntr)
+    static_cast<void>(copy_out_time(t, a[2], width, time));
+  return result;
+}
+
+}  // namespace
+
+int32_t sys_newselect(Thread& t, const Arguments& a) {
+  return select_with_timeval(t, a[0], {a[1], a[2], a[3]}, a[4]);
+}
+int32_t sys_select(Thread& t, const Arguments& a) {  // old_select: one pointer to five words
+  uint32_t words[5];
+  if (!copy_in(a[0], words)) return -abi::kEFAULT;
+  return select_with_timeval(t, words[0], {words[1], words[2], words[3]}, words[4]);
+}
+int32_t sys_pselect6(Thread& t, const Arguments& a) {
+  return pselect_call(t, a, TimeWidth::time32);
+}
+int32_t sys_pselect6_time64(Thread& t, const Arguments& a) {
+  return pselect_call(t, a, TimeWidth::time64);
+}
+int32_t sys_ppoll(Thread& t, const Arguments& a) {
+  return ppoll_call(t, a, TimeWidth::time32);
+}
+int32_t sys_ppoll_time64(Thread& t, const Arguments& a) {
+  return ppoll_call(t, a, TimeWidth::time64);
+}
+
+int32_t sys_poll(Thread& t, const Arguments& a) {
+  const uint64_t bytes =
+      uint64_t{a[1]} * sizeof(abi::PollFd);  // struct pollfd is the same everywhere
+  void* descriptors =
+      writable_buffer(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
+  return sleeping_call(t, SYS_poll, descriptors, a[1], a.signed_at(2));
+}
+
+// --- epoll --------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t kMaxEvents = 1024;  // per call; the guest gets the rest with its next one
+
+int32_t epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
+                        const struct timespec* timeout, const SignalSet* mask) {
+  if (count <= 0) return -abi::kEINVAL;
+  const uint32_t wanted =
+      static_cast<uint32_t>(count) < kMaxEvents ? static_cast<uint32_t>(count) : kMaxEvents;
+  struct epoll_event host[kMaxEvents];
+  // epoll_pwait takes milliseconds; epoll_pwait2 is too young to rely on.
+  int64_t milliseconds = -1;
+  if (timeout != nullptr) {
+    milliseconds = timeout->tv_sec * 1000 + (timeout->tv_nsec + 999999) / 1000000;
+    if (milliseconds > INT32_MAX) milliseconds = INT32_MAX;
+  }
+  SignalWait wait(t, mask);
+  const HostSignalSet host_mask = wait.host_mask();
+  const int32_t result =
+      wait.finish(sleeping_call(t, SYS_epoll_pwait, fd, host, wanted, milliseconds,
+                                mask != nullptr ? &host_mask : nullptr, sizeof host_mask));
+  for (int32_t i = 0; i < result; ++i) {
+    const abi::EpollEvent event{host[i].events, host[i].data.u64};
+    if (!copy_out(t, events + static_cast<uint32_t>(i) * static_cast<uint32_t>(sizeof event),
+                  event)) {
+      return i > 0 ? i : -abi::kEFAULT;
+    }
+  }
+  return result;
+}
+
+int32_t epoll_wait_milliseconds(Thread& t, const Arguments& a, const SignalSet* mask) {
+  const struct timespec time { a.signed_at(3) / 1000, a.signed_at(3) % 1000 * 1000000L };
+  return epoll_wait_call(t, a.signed_at(0), a[1], a.signed_at(2),
+                         a.signed_at(3) < 0 ? nullptr : &time, mask);
+}
+
+}  // namespace
+
+int32_t sys_epoll_create(Thread&, const Arguments& a) {
+  return a.signed_at(0) <= 0 ? -abi::kEINVAL : guest_result(host_call(SYS_epoll_create1, 0));
+}
+int32_t sys_epoll_create1(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_epoll_create1, creation_flags_to_host(a[0])));
+}
+int32_t sys_epoll_ctl(Thread& t, const Arguments& a) {
+  struct epoll_event host {};
+  if (t.process->descriptor_hidden(a.signed_at(2))) return -abi::kEBADF;
+  if (a[1] != EPOLL_CTL_DEL) {
+    abi::EpollEvent guest;
+    if (!copy_in(a[3], guest)) return -abi::kEFAULT;
+    host.events = guest.events;
+    host.data.u64 = guest.data;
+  }
+  return guest_result(
+      host_call(SYS_epoll_ctl, a.signed_at(0), a.signed_at(1), a.signed_at(2), &host));
+}
+int32_t sys_epoll_wait(Thread& t, const Arguments& a) {
+  return epoll_wait_milliseconds(t, a, nullptr);
+}
+int32_t sys_epoll_pwait(Thread& t, const Arguments& a) {
+  SignalSet mask = 0;
+  bool has_mask = false;
+  if (a[4] != 0 && a[5] != sizeof(SignalSet)) return -abi::kEINVAL;
+  if (!read_mask(a[4], mask, has_mask)) return -abi::kEFAULT;
+  return epoll_wait_milliseconds(t, a, has_mask ? &mask : nullptr);
+}
+int32_t sys_epoll_pwait2(Thread& t, const Arguments& a) {
+  struct timespec time;
+  SignalSet mask = 0;
+  bool has_mask = false;
+  if (a[3] != 0 && !copy_in_time(a[3], TimeWidth::time64, time)) return -abi::kEFAULT;
+  if (a[4] != 0 && a[5] != sizeof(SignalSet)) return -abi::kEINVAL;
+  if (!read_mask(a[4], mask, has_mask)) return -abi::kEFAULT;
+  return epoll_wait_call(t, a.signed_at(0), a[1], a.signed_at(2), a[3] != 0 ? &time : nullptr,
+                         has_mask ? &mask : nullptr);
+}
+
+}  // namespace ferry

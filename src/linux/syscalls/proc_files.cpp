@@ -1,0 +1,169 @@
+#include "linux/syscalls/proc_files.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "guest/i386/interpret/handlers.hpp"
+#include "linux/path.hpp"
+#include "linux/syscalls/calls.hpp"
+
+namespace ferry {
+
+namespace {
+
+std::string read_host_file(const char* path) {
+  std::string text;
+  const long fd = host_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  char buffer[4096];
+  long count;
+  while ((count = host_call(SYS_read, fd, buffer, sizeof buffer)) > 0)
+    text.append(buffer, static_cast<size_t>(count));
+  host_call(SYS_close, fd);
+  return text;
+}
+
+std::string auxv_text(const GuestProcess& process) {
+  const auto& words = process.auxiliary_vector;
+  return {reinterpret_cast<const char*>(words.data()), words.size() * sizeof(uint32_t)};
+}
+
+/// The host's line with the guest's name, size and stack (fs/proc/array.c: fields 2, 23, 28).
+std::string stat_text(const GuestProcess& process) {
+  const std::string host = read_host_file("/proc/self/stat");
+  const size_t name_end = host.rfind(')');
+  if (name_end == std::string::npos) return host;
+  std::string text = host.substr(0, host.find('(') + 1);
+  const std::string& path = process.executable;
+  text += path.substr(path.rfind('/') + 1).substr(0, 15);
+  text += ')';
+  unsigned field = 2;
+  size_t position = name_end + 1;
+  while (position < host.size() && host[position] == ' ') {
+    const size_t end = host.find_first_of(" \n", position + 1);
+    const std::string value = host.substr(position + 1, end - position - 1);
+    ++field;
+    text += ' ';
+    switch (field) {
+      case 23:
+        text += std::to_string(process.space->mapped_bytes());
+        break;
+      case 28:
+        text += std::to_string(process.stack_top);
+        break;
+      case 26:
+      case 27:
+      case 29:
+      case 30:
+        text += '0';
+        break;  // code bounds, esp, eip of the translator
+      default:
+        text += value;
+        break;
+    }
+    position = end;
+  }
+  return text + '\n';
+}
+
+uint32_t cpuid_word(uint32_t leaf, i386::Gpr reg) {
+  i386::CpuState cpu;
+  cpu.gpr[i386::EAX] = leaf;
+  static_cast<void>(i386::interpret::CPUID(cpu, i386::Instruction{}));
+  return cpu.gpr[reg];
+}
+
+std::string cpu_flags() {
+  // arch/x86/include/asm/cpufeatures.h, words 0 and 4.
+  static constexpr const char* kEdx[32] = {
+      "fpu",  "vme",  "de",   "pse", "tsc",  "msr", "pae",   "mce", "cx8",     "apic",  nullptr,
+      "sep",  "mtrr", "pge",  "mca", "cmov", "pat", "pse36", "pn",  "clflush", nullptr, "dts",
+      "acpi", "mmx",  "fxsr", "sse", "sse2", "ss",  "ht",    "tm",  "ia64",    "pbe"};
+  static constexpr const char* kEcx[32] = {
+      "pni",    "pclmulqdq", "dtes64", "monitor", "ds_cpl",
+      "vmx",    "smx",       "est",    "tm2",     "ssse3",
+      "cid",    "sdbg",      "fma",    "cx16",    "xtpr",
+      "pdcm",   nullptr,     "pcid",   "dca",     "sse4_1",
+      "sse4_2", "x2apic",    "movbe",  "popcnt",  "tsc_deadline_timer",
+      "aes",    "xsave",     nullptr,  "avx",     "f16c",
+      "rdrand", "hypervisor"};
+  std::string text;
+  const auto append = [&text](uint32_t word, const char* const(&names)[32]) {
+    for (unsigned bit = 0; bit < 32; ++bit) {
+      if ((word >> bit & 1) != 0 && names[bit] != nullptr) (text += ' ') += names[bit];
+    }
+  };
+  append(cpuid_word(1, i386::EDX), kEdx);
+  append(cpuid_word(1, i386::ECX), kEcx);
+  return text;
+}
+
+std::string cpuinfo_text() {
+  const std::string online = read_host_file("/sys/devices/system/cpu/online");
+  unsigned last = 0;
+  const size_t dash = online.find_last_of("-,");
+  for (const char c : online.substr(dash == std::string::npos ? 0 : dash + 1)) {
+    if (c >= '0' && c <= '9') last = last * 10 + static_cast<unsigned>(c - '0');
+  }
+  const uint32_t vendor[3] = {cpuid_word(0, i386::EBX), cpuid_word(0, i386::EDX),
+                              cpuid_word(0, i386::ECX)};
+  const std::string vendor_text(reinterpret_cast<const char*>(vendor), sizeof vendor);
+  const uint32_t signature = cpuid_word(1, i386::EAX);
+  const std::string flags = cpu_flags();
+  std::string text;
+  for (unsigned cpu = 0; cpu <= last; ++cpu) {
+    char head[512];
+    const int length = std::snprintf(
+        head, sizeof head,
+        "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: ferry\n"
+        "stepping\t: %u\ncpu MHz\t\t: 1000.000\ncache size\t: 512 KB\nfpu\t\t: "
+        "yes\nfpu_exception\t: yes\n"
+        "cpuid level\t: %u\nwp\t\t: yes\nflags\t\t:",
+        cpu, vendor_text.c_str(), signature >> 8 & 15,
+        (signature >> 4 & 15) | (signature >> 12 & 0xf0), signature & 15, cpuid_word(0, i386::EAX));
+    text.append(head, static_cast<size_t>(length));
+    text += flags;
+    text +=
+        "\nbugs\t\t:\nbogomips\t: 2000.00\nclflush size\t: 64\ncache_alignment\t: 64\n"
+        "address sizes\t: 32 bits physical, 32 bits virtual\npower management:\n\n";
+  }
+  return text;
+}
+
+/// A descriptor that reads `text`.
+int32_t descriptor_of(std::string_view text, uint32_t host_flags) {
+  const long fd =
+      host_call(SYS_memfd_create, "proc", (host_flags & O_CLOEXEC) != 0 ? MFD_CLOEXEC : 0);
+  if (fd < 0) return guest_result(fd);
+  while (!text.empty()) {
+    const long count = host_call(SYS_write, fd, text.data(), text.size());
+    if (count <= 0) break;
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+  host_call(SYS_lseek, fd, 0, SEEK_SET);
+  return static_cast<int32_t>(fd);
+}
+
+}  // namespace
+
+int32_t open_proc_file(Thread& thread, std::string_view path, uint32_t host_flags) {
+  if (!path.starts_with("/proc/")) return kNotAProcFile;
+  const GuestProcess& process = *thread.process;
+  const std::string_view own = own_proc_entry(path);
+  const bool known = own == "maps" || own == "cmdline" || own == "auxv" || own == "stat" ||
+                     path == "/proc/cpuinfo";
+  if (!known) return kNotAProcFile;
+  if ((host_flags & O_ACCMODE) != O_RDONLY) return -abi::kEACCES;
+  if (own == "maps") return descriptor_of(process.space->maps_text(process.root), host_flags);
+  if (own == "cmdline") return descriptor_of(process.command_line, host_flags);
+  if (own == "auxv") return descriptor_of(auxv_text(process), host_flags);
+  if (own == "stat") return descriptor_of(stat_text(process), host_flags);
+  return descriptor_of(cpuinfo_text(), host_flags);
+}
+
+}  // namespace ferry

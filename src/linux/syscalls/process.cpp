@@ -1,0 +1,467 @@
+// Processes: birth, exec, death, waiting.
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "linux/path.hpp"
+#include "linux/program.hpp"
+#include "linux/signal_map.hpp"
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/handlers.hpp"
+#include "linux/syscalls/tls.hpp"
+
+namespace ferry {
+
+using i386::host_pointer;
+
+int32_t sys_exit(Thread& t, const Arguments& a) {
+  t.exit_status = static_cast<int>(a[0] & 0xff);
+  return kExitProcess;
+}
+int32_t sys_exit_group(Thread& t, const Arguments& a) {
+  return sys_exit(t, a);
+}
+
+// --- fork, vfork, clone -------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t kCloneSignalMask = 0xff;
+constexpr uint32_t kOwnFlags = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID;
+constexpr size_t kVforkStackSize = 256 << 10;
+
+extern "C" long ferry_clone_on_stack(long flags, void* stack_top, void (*entry)(void*),
+                                     void* argument);
+
+struct CloneRequest {
+  uint32_t flags = 0;
+  uint32_t stack = 0;
+  uint32_t parent_tid = 0;
+  uint32_t tls = 0;
+  uint32_t child_tid = 0;
+};
+
+int32_t set_up_child(Thread& child, const CloneRequest& request) {
+  child.tid = static_cast<int32_t>(host_call(SYS_gettid));
+  child.cpu.gpr[i386::EAX] = 0;
+  if (request.stack != 0) child.cpu.gpr[i386::ESP] = request.stack;
+  if ((request.flags & CLONE_SETTLS) != 0) static_cast<void>(set_tls_entry(child, request.tls));
+  reset_signals_in_child(child);
+  return 0;
+}
+
+long host_clone_flags(const CloneRequest& request) {
+  const int signal = static_cast<int>(request.flags & kCloneSignalMask);
+  return static_cast<long>((request.flags & ~(kCloneSignalMask | kOwnFlags)) |
+                           static_cast<uint32_t>(signal != 0 ? signal_to_host(signal) : 0));
+}
+
+/// fork: a copy of the address space. The kernel fills in the child's tid itself.
+int32_t fork_process(Thread& t, const CloneRequest& request) {
+  block_host_signals();
+  if (t.signal_pending != 0) {
+    restore_host_mask(t);
+    return -kErestartNoIntr;
+  }
+  if (request.child_tid != 0) t.process->space->prepare_kernel_write(request.child_tid, 4);
+  const long flags = host_clone_flags(request);
+#if defined(__mips__)
+  const long pid =
+      host_call(SYS_clone, flags, nullptr, nullptr, nullptr, host_pointer(request.child_tid));
+#else
+  const long pid =
+      host_call(SYS_clone, flags, nullptr, nullptr, host_pointer(request.child_tid), nullptr);
+#endif
+  if (pid == 0) {
+    set_up_child(t, request);
+  } else if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
+    static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
+  }
+  restore_host_mask(t);
+  return guest_result(pid);
+}
+
+/// What a vfork child of ours needs: it shares memory, but what the kernel keeps per process is its
+/// own.
+struct VforkChild {
+  VforkChild(const Thread& parent, const CloneRequest& what)
+      : process(*parent.process), thread(process), request(what) {
+    thread.cpu = parent.cpu;
+    thread.signals = parent.signals;
+    thread.tls = parent.tls;
+    thread.engine = parent.engine;
+    process.is_vfork_child = true;
+  }
+  GuestProcess process;
+  Thread thread;
+  CloneRequest request;
+  int release_descriptor = -1;  ///< see vfork_process
+};
+
+void vfork_entry(void* argument) {
+  auto& child = *static_cast<VforkChild*>(argument);
+  set_current_thread(&child.thread);
+  set_up_child(child.thread, child.request);
+  restore_host_mask(child.thread);
+  child.process.run_loop(child.thread);
+  _exit(child.thread.exit_status);
+}
+
+/// A pipe whose write end only the child has: the parent reads end-of-file when the child execs or
+/// ends. Under an emulator that makes a plain fork of CLONE_VFORK this keeps the parent waiting;
+/// real kernels do it themselves.
+struct ReleasePipe {
+  int read_end = -1;
+  int write_end = -1;
+
+  void open() {
+    constexpr int kHighNumber = 512;  // the child must find its low numbers as it expects them
+    int ends[2];
+    if (host_call(SYS_pipe2, ends, O_CLOEXEC) < 0) return;
+    read_end = static_cast<int>(host_call(SYS_fcntl, ends[0], F_DUPFD_CLOEXEC, kHighNumber));
+    write_end = static_cast<int>(host_call(SYS_fcntl, ends[1], F_DUPFD_CLOEXEC, kHighNumber));
+    host_call(SYS_close, ends[0]);
+    host_call(SYS_close, ends[1]);
+  }
+  void wait_and_close() const {
+    if (read_end < 0) return;
+    host_call(SYS_close, write_end);
+    char byte;
+    while (host_call(SYS_read, read_end, &byte, 1) == -EINTR) {
+    }
+    host_call(SYS_close, read_end);
+  }
+};
+
+int32_t vfork_process(Thread& t, const CloneRequest& request) {
+  block_host_signals();
+  if (t.signal_pending != 0) {
+    restore_host_mask(t);
+    return -kErestartNoIntr;
+  }
+  const long stack = host_call(SYS_mmap, nullptr, kVforkStackSize, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (stack < 0 && stack > -4096) {
+    restore_host_mask(t);
+    return -abi::kENOMEM;
+  }
+  ReleasePipe release;
+  if (!t.process->runner.empty()) release.open();
+  const auto child = std::make_unique<VforkChild>(t, request);
+  const long pid = ferry_clone_on_stack(host_clone_flags(request) | CLONE_VM | CLONE_VFORK,
+                                        reinterpret_cast<char*>(stack) + kVforkStackSize,
+                                        vfork_entry, child.get());
+  release.wait_and_close();
+  set_current_thread(&t);
+  host_call(SYS_munmap, stack, kVforkStackSize);
+  if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
+    static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
+  }
+  restore_host_mask(t);
+  return guest_result(pid);
+}
+
+}  // namespace
+
+int32_t sys_fork(Thread& t, const Arguments&) {
+  CloneRequest request;
+  request.flags = abi::kSIGCHLD;
+  return fork_process(t, request);
+}
+
+int32_t sys_vfork(Thread& t, const Arguments&) {
+  CloneRequest request;
+  request.flags = abi::kSIGCHLD;
+  return vfork_process(t, request);
+}
+
+int32_t sys_clone(Thread& t, const Arguments& a) {
+  CloneRequest request{a[0], a[1], a[2], a[3], a[4]};
+  if ((request.flags & CLONE_THREAD) != 0) return -abi::kENOSYS;
+  if ((request.flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
+    return vfork_process(t, request);
+  if ((request.flags & CLONE_VM) != 0) return -abi::kENOSYS;
+  return fork_process(t, request);
+}
+
+// --- exec ---------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t kMaxArgumentLength = 131072;  // MAX_ARG_STRLEN
+constexpr uint32_t kMaxArguments = 1u << 20;
+
+/// Copies a NUL-terminated string of any allowed length. 0 or -errno.
+int32_t copy_in_argument(uint32_t guest, std::string& text) {
+  char piece[256];
+  for (;;) {
+    const uint32_t at = guest + static_cast<uint32_t>(text.size());
+    // Up to the end of the page at most, so that a string at the end of mapped memory is read.
+    const uint32_t room = std::min<uint32_t>(sizeof piece, kGuestPageSize - (at & kGuestPageMask));
+    if (!copy_in_bytes(at, piece, room)) return -abi::kEFAULT;
+    const size_t length = strnlen(piece, room);
+    text.append(piece, length);
+    if (length < room) return 0;
+    if (text.size() > kMaxArgumentLength) return -abi::kE2BIG;
+  }
+}
+
+/// argv or envp. 0 or -errno.
+int32_t copy_in_strings(uint32_t guest, std::vector<std::string>& strings) {
+  for (uint32_t i = 0; guest != 0; ++i) {
+    uint32_t pointer;
+    if (i > kMaxArguments) return -abi::kE2BIG;
+    if (!copy_in(guest + 4 * i, pointer)) return -abi::kEFAULT;
+    if (pointer == 0) return 0;
+    std::string text;
+    const int32_t error = copy_in_argument(pointer, text);
+    if (error != 0) return error;
+    strings.push_back(std::move(text));
+  }
+  return 0;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (std::string& text : strings) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+/// Replaces the process by a ferry running `program`. Returns -errno.
+int32_t exec_ferry(Thread& t, const Program& program, std::vector<std::string> environment) {
+  GuestProcess& process = *t.process;
+  if (process.binary_descriptor < 0) return -abi::kENOENT;
+  std::vector<std::string> arguments = process.runner;
+  arguments.push_back(process.runner.empty()
+                          ? "ferry"
+                          : "/proc/self/fd/" + std::to_string(process.binary_descriptor));
+  arguments.insert(arguments.end(), process.exec_options.begin(), process.exec_options.end());
+  if (!process.root.empty()) arguments.insert(arguments.end(), {"-L", process.root});
+  arguments.insert(arguments.end(), {"-0", program.arguments.empty() ? "" : program.arguments[0],
+                                     "--", program.path});
+  if (!program.arguments.empty()) {
+    arguments.insert(arguments.end(), program.arguments.begin() + 1, program.arguments.end());
+  }
+  for (std::string& variable : environment) {
+    if (needs_guest_prefix(variable)) variable.insert(0, kGuestVariablePrefix);
+  }
+  for (std::string& variable : process.private_environment())
+    environment.push_back(std::move(variable));
+  const std::vector<char*> host_arguments = pointers(arguments);
+  const std::vector<char*> host_environment = pointers(environment);
+
+  block_host_signals();
+  if (t.signal_pending != 0) {
+    restore_host_mask(t);
+    return -kErestartNoIntr;
+  }
+  prepare_signals_for_exec(t);
+  long result;
+  if (process.runner.empty()) {
+    result = host_call(SYS_execveat, process.binary_descriptor, "", host_arguments.data(),
+                       host_environment.data(), AT_EMPTY_PATH);
+  } else {
+    host_call(SYS_fcntl, process.binary_descriptor, F_SETFD, 0);  // the runner opens it by number
+    execvpe(host_arguments[0], host_arguments.data(), host_environment.data());
+    result = -errno;
+    host_call(SYS_fcntl, process.binary_descriptor, F_SETFD, FD_CLOEXEC);
+  }
+  restore_signals_after_exec(t);
+  return guest_result(result);
+}
+
+int32_t exec_program(Thread& t, int directory, const std::string& path, uint32_t argv,
+                     uint32_t envp) {
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;
+  int32_t error = copy_in_strings(argv, arguments);
+  if (error == 0) error = copy_in_strings(envp, environment);
+  if (error != 0) return error;
+  if (arguments.empty()) arguments.emplace_back();  // as the kernel does since 5.18
+  Program program;
+  const ProgramProblem problem =
+      open_program(*t.process, directory, path, std::move(arguments), program);
+  if (problem.error != 0) return -problem.error;
+  if (own_proc_entry(program.path) == "exe") program.path = t.process->executable;
+  if (directory != AT_FDCWD && program.path == path && !path.starts_with('/')) {
+    program.path = guest_view(*t.process, descriptor_path(program.descriptor.get()));
+  }
+  return exec_ferry(t, program, std::move(environment));
+}
+
+}  // namespace
+
+int32_t sys_execve(Thread& t, const Arguments& a) {
+  char path[4096];
+  const int32_t length = copy_in_string(a[0], path, sizeof path);
+  if (length < 0) return length;
+  return exec_program(t, AT_FDCWD, path, a[1], a[2]);
+}
+
+int32_t sys_execveat(Thread& t, const Arguments& a) {
+  char path[4096];
+  const int32_t length = copy_in_string(a[1], path, sizeof path);
+  if (length < 0) return length;
+  if (length > 0) return exec_program(t, a.signed_at(0), path, a[2], a[3]);
+  if ((a[4] & AT_EMPTY_PATH) == 0) return -abi::kENOENT;
+  const std::string file(guest_view(*t.process, descriptor_path(a.signed_at(0))));
+  return file.empty() ? -abi::kEBADF : exec_program(t, AT_FDCWD, file, a[2], a[3]);
+}
+
+// --- waiting ------------------------------------------------------------------------------------
+
+namespace {
+
+int32_t wait_call(Thread& t, int pid, uint32_t status_pointer, int options,
+                  uint32_t usage_pointer) {
+  int status = 0;
+  struct rusage usage {};
+  const int32_t result = blocking_call(t, SYS_wait4, pid, &status, options, &usage);
+  if (result <= 0) return result;
+  if (status_pointer != 0 && !copy_out(t, status_pointer, wait_status_to_guest(status)))
+    return -abi::kEFAULT;
+  if (usage_pointer != 0 && !copy_out(t, usage_pointer, rusage_from(usage))) return -abi::kEFAULT;
+  return result;
+}
+
+}  // namespace
+
+int32_t sys_wait4(Thread& t, const Arguments& a) {
+  return wait_call(t, a.signed_at(0), a[1], a.signed_at(2), a[3]);
+}
+int32_t sys_waitpid(Thread& t, const Arguments& a) {
+  return wait_call(t, a.signed_at(0), a[1], a.signed_at(2), 0);
+}
+
+int32_t sys_waitid(Thread& t, const Arguments& a) {
+  siginfo_t host{};
+  struct rusage usage {};
+  const int32_t result =
+      blocking_call(t, SYS_waitid, a.signed_at(0), a.signed_at(1), &host, a.signed_at(3), &usage);
+  if (result < 0) return result;
+  if (a[4] != 0 && !copy_out(t, a[4], rusage_from(usage))) return -abi::kEFAULT;
+  if (a[2] == 0) return result;
+  const abi::SigInfo guest = host.si_signo != 0 ? siginfo_to_guest(host) : abi::SigInfo{};
+  // The kernel writes the six words it knows, not the whole structure.
+  return copy_out_bytes(t, a[2], &guest, 24) ? result : -abi::kEFAULT;
+}
+
+int32_t sys_getrusage(Thread& t, const Arguments& a) {
+  struct rusage usage {};
+  const long result = host_call(SYS_getrusage, a.signed_at(0), &usage);
+  if (result < 0) return guest_result(result);
+  return copy_out(t, a[1], rusage_from(usage)) ? 0 : -abi::kEFAULT;
+}
+
+// --- limits
+// ---------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t kInfinity32 = UINT32_MAX;
+
+uint64_t widen_limit(uint32_t value) {
+  return value == kInfinity32 ? UINT64_MAX : value;
+}
+uint32_t narrow_limit(uint64_t value) {
+  return value > INT32_MAX ? kInfinity32 : static_cast<uint32_t>(value);
+}
+
+/// The limits ferry keeps, or null.
+GuestLimit* own_limit(GuestProcess& process, uint32_t resource) {
+  switch (resource) {
+    case 2:
+      return &process.limit_data;
+    case 3:
+      return &process.limit_stack;
+    case 9:
+      return &process.limit_address_space;
+    default:
+      return nullptr;
+  }
+}
+
+int32_t change_limit(Thread& t, int pid, uint32_t resource, const GuestLimit* next,
+                     GuestLimit* old) {
+  const int host_resource = resource_to_host(resource);
+  if (host_resource < 0) return -abi::kEINVAL;
+  GuestProcess& process = *t.process;
+  GuestLimit* own = own_limit(process, resource);
+  const bool myself = pid == 0 || pid == host_call(SYS_getpid);
+  if (own == nullptr || !myself) {
+    struct {
+      uint64_t soft, hard;
+    } host_next{}, host_old{};
+    if (next != nullptr) host_next = {next->soft, next->hard};
+    const long result = host_call(SYS_prlimit64, pid, host_resource,
+                                  next != nullptr ? &host_next : nullptr, &host_old);
+    if (result == 0 && old != nullptr) *old = {host_old.soft, host_old.hard};
+    return guest_result(result);
+  }
+  if (old != nullptr) *old = *own;
+  if (next == nullptr) return 0;
+  if (next->soft > next->hard) return -abi::kEINVAL;
+  if (next->hard > own->hard && host_call(SYS_geteuid) != 0) return -abi::kEPERM;
+  *own = *next;
+  process.space->set_space_limit(process.limit_address_space.soft);
+  process.space->set_data_limit(process.limit_data.soft);
+  return 0;
+}
+
+}  // namespace
+
+int32_t sys_ugetrlimit(Thread& t, const Arguments& a) {
+  GuestLimit limit;
+  const int32_t result = change_limit(t, 0, a[0], nullptr, &limit);
+  if (result < 0) return result;
+  return copy_out(t, a[1], abi::RLimit32{narrow_limit(limit.soft), narrow_limit(limit.hard)})
+             ? 0
+             : -abi::kEFAULT;
+}
+
+int32_t sys_getrlimit(Thread& t, const Arguments& a) {  // the old call's infinity is INT32_MAX
+  GuestLimit limit;
+  const int32_t result = change_limit(t, 0, a[0], nullptr, &limit);
+  if (result < 0) return result;
+  const auto old_limit = [](uint64_t value) {
+    return value > INT32_MAX ? static_cast<uint32_t>(INT32_MAX) : static_cast<uint32_t>(value);
+  };
+  return copy_out(t, a[1], abi::RLimit32{old_limit(limit.soft), old_limit(limit.hard)})
+             ? 0
+             : -abi::kEFAULT;
+}
+
+int32_t sys_setrlimit(Thread& t, const Arguments& a) {
+  abi::RLimit32 guest;
+  if (!copy_in(a[1], guest)) return -abi::kEFAULT;
+  const GuestLimit limit{widen_limit(guest.soft), widen_limit(guest.hard)};
+  return change_limit(t, 0, a[0], &limit, nullptr);
+}
+
+int32_t sys_prlimit64(Thread& t, const Arguments& a) {
+  struct Wide {
+    abi::U64 soft, hard;
+  } wide;
+  GuestLimit next;
+  GuestLimit old;
+  if (a[2] != 0) {
+    if (!copy_in(a[2], wide)) return -abi::kEFAULT;
+    next = {wide.soft, wide.hard};
+  }
+  const int32_t result = change_limit(t, a.signed_at(0), a[1], a[2] != 0 ? &next : nullptr, &old);
+  if (result < 0 || a[3] == 0) return result;
+  wide = {old.soft, old.hard};
+  return copy_out(t, a[3], wide) ? 0 : -abi::kEFAULT;
+}
+
+}  // namespace ferry

@@ -1,0 +1,264 @@
+// Signals: actions, masks, sending, waiting.
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "linux/i386/signal_frame.hpp"
+#include "linux/signal_map.hpp"
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/handlers.hpp"
+#include "linux/syscalls/signal_wait.hpp"
+
+namespace ferry {
+
+using i386::host_pointer;
+
+int32_t sys_rt_sigaction(Thread& t, const Arguments& a) {
+  if (a[3] != sizeof(SignalSet)) return -abi::kEINVAL;
+  abi::SigAction guest;
+  SignalAction action;
+  SignalAction old;
+  if (a[1] != 0) {
+    if (!copy_in(a[1], guest)) return -abi::kEFAULT;
+    action = {guest.handler, guest.flags, guest.restorer, guest.mask};
+  }
+  const int32_t result = change_action(t, a.signed_at(0), a[1] != 0 ? &action : nullptr, &old);
+  if (result != 0 || a[2] == 0) return result;
+  guest = {old.handler, old.flags, old.restorer, old.mask};
+  return copy_out(t, a[2], guest) ? 0 : -abi::kEFAULT;
+}
+
+int32_t sys_sigaction(Thread& t, const Arguments& a) {
+  abi::OldSigAction guest;
+  SignalAction action;
+  SignalAction old;
+  if (a[1] != 0) {
+    if (!copy_in(a[1], guest)) return -abi::kEFAULT;
+    action = {guest.handler, guest.flags, guest.restorer, guest.mask};
+  }
+  const int32_t result = change_action(t, a.signed_at(0), a[1] != 0 ? &action : nullptr, &old);
+  if (result != 0 || a[2] == 0) return result;
+  guest = {old.handler, static_cast<uint32_t>(old.mask), old.flags, old.restorer};
+  return copy_out(t, a[2], guest) ? 0 : -abi::kEFAULT;
+}
+
+int32_t sys_signal(Thread& t, const Arguments& a) {
+  const SignalAction action{a[1], abi::kSaResetHand | abi::kSaNoDefer, 0, 0};
+  SignalAction old;
+  const int32_t result = change_action(t, a.signed_at(0), &action, &old);
+  return result != 0 ? result : static_cast<int32_t>(old.handler);
+}
+
+namespace {
+
+constexpr uint32_t kBlock = 0, kUnblock = 1, kSetMask = 2;
+
+/// Applies SIG_BLOCK and so on to `mask`; `keep` are bits the call's narrower set cannot name.
+bool change_mask(Thread& t, uint32_t how, SignalSet set, SignalSet keep) {
+  const SignalSet old = t.signals.mask;
+  switch (how) {
+    case kBlock:
+      set_signal_mask(t, old | set);
+      return true;
+    case kUnblock:
+      set_signal_mask(t, old & ~set);
+      return true;
+    case kSetMask:
+      set_signal_mask(t, (old & keep) | set);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+int32_t sys_rt_sigprocmask(Thread& t, const Arguments& a) {
+  if (a[3] != sizeof(SignalSet)) return -abi::kEINVAL;
+  // A signal recorded just before belongs to the time before the call.
+  if (t.signal_pending != 0) return -kErestartNoIntr;
+  const SignalSet old = t.signals.mask;
+  if (a[1] != 0) {
+    SignalSet set;
+    if (!copy_in(a[1], set)) return -abi::kEFAULT;
+    if (!change_mask(t, a[0], set, 0)) return -abi::kEINVAL;
+  }
+  return a[2] == 0 || copy_out(t, a[2], old) ? 0 : -abi::kEFAULT;
+}
+
+int32_t sys_sigprocmask(Thread& t, const Arguments& a) {
+  if (t.signal_pending != 0) return -kErestartNoIntr;
+  const auto old = static_cast<uint32_t>(t.signals.mask);
+  if (a[1] != 0) {
+    uint32_t set;
+    if (!copy_in(a[1], set)) return -abi::kEFAULT;
+    if (!change_mask(t, a[0], set, ~SignalSet{UINT32_MAX})) return -abi::kEINVAL;
+  }
+  return a[2] == 0 || copy_out(t, a[2], old) ? 0 : -abi::kEFAULT;
+}
+
+int32_t sys_sgetmask(Thread& t, const Arguments&) {
+  return static_cast<int32_t>(t.signals.mask);
+}
+int32_t sys_ssetmask(Thread& t, const Arguments& a) {
+  const auto old = static_cast<int32_t>(t.signals.mask);
+  set_signal_mask(t, a[0]);
+  return old;
+}
+
+int32_t sys_rt_sigpending(Thread& t, const Arguments& a) {
+  if (a[1] > sizeof(SignalSet)) return -abi::kEINVAL;
+  const SignalSet pending = pending_signals(t) & t.signals.mask;
+  return copy_out_bytes(t, a[0], &pending, a[1]) ? 0 : -abi::kEFAULT;
+}
+int32_t sys_sigpending(Thread& t, const Arguments& a) {
+  const auto pending = static_cast<uint32_t>(pending_signals(t) & t.signals.mask);
+  return copy_out(t, a[0], pending) ? 0 : -abi::kEFAULT;
+}
+
+namespace {
+
+int32_t suspend(Thread& t, SignalSet mask) {
+  SignalWait wait(t, &mask);
+  const HostSignalSet host_mask = wait.host_mask();
+  return wait.finish(sleeping_call(t, SYS_rt_sigsuspend, &host_mask, sizeof host_mask));
+}
+
+}  // namespace
+
+int32_t sys_rt_sigsuspend(Thread& t, const Arguments& a) {
+  SignalSet mask;
+  if (a[1] != sizeof mask) return -abi::kEINVAL;
+  return copy_in(a[0], mask) ? suspend(t, mask) : -abi::kEFAULT;
+}
+int32_t sys_sigsuspend(Thread& t, const Arguments& a) {
+  return suspend(t, a[2]);
+}  // two unused arguments
+int32_t sys_pause(Thread& t, const Arguments&) {
+  return sleeping_call(t, SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);
+}
+
+int32_t sys_sigaltstack(Thread& t, const Arguments& a) {
+  AltStack& alt = t.signals.alt_stack;
+  const uint32_t state = i386::alt_stack_state(alt, t.cpu.gpr[i386::ESP]);
+  const abi::StackT old{alt.base, state | (alt.flags & abi::kSsAutoDisarm), alt.size};
+  if (a[0] != 0) {
+    abi::StackT stack;
+    if (!copy_in(a[0], stack)) return -abi::kEFAULT;
+    if (state == abi::kSsOnStack) return -abi::kEPERM;
+    const uint32_t mode = stack.flags & ~abi::kSsAutoDisarm;
+    if (mode != abi::kSsDisable && mode != abi::kSsOnStack && mode != 0) return -abi::kEINVAL;
+    if (mode == abi::kSsDisable) {
+      alt = {};
+    } else {
+      if (stack.size < abi::kMinSigStackSize) return -abi::kENOMEM;
+      alt = {stack.base, stack.size, stack.flags & abi::kSsAutoDisarm};
+    }
+  }
+  return a[1] == 0 || copy_out(t, a[1], old) ? 0 : -abi::kEFAULT;
+}
+
+namespace {
+
+int32_t signal_return(Thread& t, bool real_time) {
+  if (!i386::return_from_signal(t, real_time)) {
+    abi::SigInfo fault{};
+    fault.signo = abi::kSIGSEGV;
+    fault.code = 0x80;  // SI_KERNEL
+    force_signal(t, fault);
+  }
+  return kRegistersSet;
+}
+
+/// Sending to oneself must be seen before the next guest instruction, as if the kernel had
+/// delivered it on the way out of the call: the host's handler has run by then.
+int32_t send(long number, const Arguments& a, unsigned signal_at) {
+  const int guest = a.signed_at(signal_at);
+  const int host = guest == 0 ? 0 : signal_to_host(guest);
+  if (guest != 0 && host == 0) return -abi::kEINVAL;
+  const int first = a.signed_at(0);
+  const int second = signal_at == 1 ? host : a.signed_at(1);
+  return guest_result(host_call(number, first, second, host));
+}
+
+int32_t queue(Thread&, uint32_t info_pointer, int signal, long number, int pid, int tid) {
+  abi::SigInfo info;
+  if (!copy_in(info_pointer, info)) return -abi::kEFAULT;
+  info.signo = signal;
+  const int host_signal = signal == 0 ? 0 : signal_to_host(signal);
+  if (signal != 0 && host_signal == 0) return -abi::kEINVAL;
+  siginfo_t host = siginfo_to_host(info);
+  return guest_result(number == SYS_rt_sigqueueinfo
+                          ? host_call(number, pid, host_signal, &host)
+                          : host_call(number, pid, tid, host_signal, &host));
+}
+
+}  // namespace
+
+int32_t sys_sigreturn(Thread& t, const Arguments&) {
+  return signal_return(t, false);
+}
+int32_t sys_rt_sigreturn(Thread& t, const Arguments&) {
+  return signal_return(t, true);
+}
+int32_t sys_kill(Thread&, const Arguments& a) {
+  return send(SYS_kill, a, 1);
+}
+int32_t sys_tkill(Thread&, const Arguments& a) {
+  return send(SYS_tkill, a, 1);
+}
+int32_t sys_tgkill(Thread&, const Arguments& a) {
+  return send(SYS_tgkill, a, 2);
+}
+int32_t sys_rt_sigqueueinfo(Thread& t, const Arguments& a) {
+  return queue(t, a[2], a.signed_at(1), SYS_rt_sigqueueinfo, a.signed_at(0), 0);
+}
+int32_t sys_rt_tgsigqueueinfo(Thread& t, const Arguments& a) {
+  return queue(t, a[3], a.signed_at(2), SYS_rt_tgsigqueueinfo, a.signed_at(0), a.signed_at(1));
+}
+
+namespace {
+
+int32_t timed_wait(Thread& t, const Arguments& a, TimeWidth width) {
+  SignalSet set;
+  struct timespec time;
+  if (a[3] != sizeof set) return -abi::kEINVAL;
+  if (!copy_in(a[0], set)) return -abi::kEFAULT;
+  if (a[2] != 0 && !copy_in_time(a[2], width, time)) return -abi::kEFAULT;
+  siginfo_t info;
+  const HostSignalSet host_set = set_to_host(without_unblockable(set));
+  const int32_t result = sleeping_call(t, SYS_rt_sigtimedwait, &host_set, &info,
+                                       a[2] != 0 ? &time : nullptr, sizeof host_set);
+  if (result <= 0) return result;
+  if (a[1] != 0 && !copy_out(t, a[1], siginfo_to_guest(info))) return -abi::kEFAULT;
+  return signal_to_guest(result);
+}
+
+int32_t make_signalfd(Thread&, const Arguments& a, uint32_t flags) {
+  SignalSet set;
+  if (a[2] != sizeof set) return -abi::kEINVAL;
+  if (!copy_in(a[1], set)) return -abi::kEFAULT;
+  const HostSignalSet host_set = set_to_host(without_unblockable(set));
+  return guest_result(host_call(SYS_signalfd4, a.signed_at(0), &host_set, sizeof host_set,
+                                creation_flags_to_host(flags)));
+}
+
+}  // namespace
+
+int32_t sys_rt_sigtimedwait(Thread& t, const Arguments& a) {
+  return timed_wait(t, a, TimeWidth::time32);
+}
+int32_t sys_rt_sigtimedwait_time64(Thread& t, const Arguments& a) {
+  return timed_wait(t, a, TimeWidth::time64);
+}
+int32_t sys_signalfd(Thread& t, const Arguments& a) {
+  return make_signalfd(t, {{a[0], a[1], a[2], 0, 0, 0}}, 0);
+}
+int32_t sys_signalfd4(Thread& t, const Arguments& a) {
+  return make_signalfd(t, a, a[3]);
+}
+
+}  // namespace ferry

@@ -1,0 +1,409 @@
+// Sockets, direct and through socketcall.
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "linux/path.hpp"
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/handlers.hpp"
+
+namespace ferry {
+
+using i386::host_pointer;
+
+namespace {
+
+constexpr uint32_t kMaxControl = 20480;  // net.core.optmem_max allows that much by default
+
+/// A sockaddr argument; paths of AF_UNIX go through ROOT.
+struct SocketAddress {
+  sockaddr_storage storage;
+  uint32_t length = 0;
+
+  /// 0 or -errno.
+  int32_t load(Thread& t, uint32_t guest, uint32_t guest_length) {
+    if (guest_length > sizeof storage) return -abi::kEINVAL;
+    std::memset(&storage, 0, sizeof storage);
+    if (!copy_in_bytes(guest, &storage, guest_length)) return -abi::kEFAULT;
+    length = guest_length;
+    auto* unix_address = reinterpret_cast<sockaddr_un*>(&storage);
+    constexpr uint32_t kPathAt = offsetof(sockaddr_un, sun_path);
+    if (length <= kPathAt || storage.ss_family != AF_UNIX || unix_address->sun_path[0] == '\0' ||
+        t.process->root.empty()) {
+      return 0;
+    }
+    HostPath host;
+    resolve_path(*t.process, AT_FDCWD,
+                 {unix_address->sun_path, strnlen(unix_address->sun_path, length - kPathAt)},
+                 LastLink::follow, host);
+    const size_t path_length = std::strlen(host.text);
+    if (host.error != 0 || path_length >= sizeof unix_address->sun_path) return -abi::kENAMETOOLONG;
+    std::memcpy(unix_address->sun_path, host.text, path_length + 1);
+    length = kPathAt + static_cast<uint32_t>(path_length) + 1;
+    return 0;
+  }
+  [[nodiscard]] const void* pointer() const { return length != 0 ? &storage : nullptr; }
+};
+
+/// accept, getsockname, recvfrom: the kernel fills in an address and its length.
+template <typename Call>
+int32_t with_returned_address(Thread& t, uint32_t address, uint32_t length_pointer, Call call) {
+  sockaddr_storage storage;
+  int32_t room = 0;
+  if (address != 0) {
+    if (!copy_in(length_pointer, room)) return -abi::kEFAULT;
+    if (room < 0) return -abi::kEINVAL;
+  }
+  socklen_t length = sizeof storage;
+  const int32_t result = call(address != 0 ? &storage : nullptr, address != 0 ? &length : nullptr);
+  if (result < 0 || address == 0) return result;
+  const uint32_t copied =
+      std::min(static_cast<uint32_t>(room), std::min<uint32_t>(length, sizeof storage));
+  if (!copy_out_bytes(t, address, &storage, copied) || !copy_out(t, length_pointer, length))
+    return -abi::kEFAULT;
+  return result;
+}
+
+}  // namespace
+
+int32_t sys_socket(Thread&, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_socket, a.signed_at(0), socket_type_to_host(a[1]), a.signed_at(2)));
+}
+
+int32_t sys_socketpair(Thread& t, const Arguments& a) {
+  int32_t pair[2];
+  const long result =
+      host_call(SYS_socketpair, a.signed_at(0), socket_type_to_host(a[1]), a.signed_at(2), pair);
+  if (result < 0) return guest_result(result);
+  return copy_out(t, a[3], pair) ? 0 : -abi::kEFAULT;
+}
+
+int32_t sys_bind(Thread& t, const Arguments& a) {
+  SocketAddress address;
+  const int32_t error = address.load(t, a[1], a[2]);
+  if (error != 0) return error;
+  return guest_result(host_call(SYS_bind, a.signed_at(0), address.pointer(), address.length));
+}
+
+int32_t sys_connect(Thread& t, const Arguments& a) {
+  SocketAddress address;
+  const int32_t error = address.load(t, a[1], a[2]);
+  if (error != 0) return error;
+  return blocking_call(t, SYS_connect, a.signed_at(0), address.pointer(), address.length);
+}
+
+int32_t sys_accept4(Thread& t, const Arguments& a) {
+  return with_returned_address(t, a[1], a[2], [&](void* address, socklen_t* length) {
+    return blocking_call(t, SYS_accept4, a.signed_at(0), address, length,
+                         creation_flags_to_host(a[3]));
+  });
+}
+int32_t sys_accept(Thread& t, const Arguments& a) {
+  return sys_accept4(t, {{a[0], a[1], a[2], 0, 0, 0}});
+}
+
+int32_t sys_getsockname(Thread& t, const Arguments& a) {
+  return with_returned_address(t, a[1], a[2], [&](void* address, socklen_t* length) {
+    return guest_result(host_call(SYS_getsockname, a.signed_at(0), address, length));
+  });
+}
+int32_t sys_getpeername(Thread& t, const Arguments& a) {
+  return with_returned_address(t, a[1], a[2], [&](void* address, socklen_t* length) {
+    return guest_result(host_call(SYS_getpeername, a.signed_at(0), address, length));
+  });
+}
+
+int32_t sys_sendto(Thread& t, const Arguments& a) {
+  SocketAddress address;
+  if (a[4] != 0) {
+    const int32_t error = address.load(t, a[4], a[5]);
+    if (error != 0) return error;
+  }
+  return blocking_call(t, SYS_sendto, a.signed_at(0), host_pointer(a[1]), clip_buffer(a[1], a[2]),
+                       a[3], address.pointer(), address.length);
+}
+int32_t sys_recvfrom(Thread& t, const Arguments& a) {
+  const uint32_t size = clip_buffer(a[1], a[2]);
+  return with_returned_address(t, a[4], a[5], [&](void* address, socklen_t* length) {
+    return blocking_call(t, SYS_recvfrom, a.signed_at(0), writable_buffer(t, a[1], size), size,
+                         a[3], address, length);
+  });
+}
+
+// --- options
+// --------------------------------------------------------------------------------------
+
+namespace {
+
+bool is_timeout(int level, int option) {
+  return level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO);
+}
+
+}  // namespace
+
+int32_t sys_setsockopt(Thread&, const Arguments& a) {
+  const int level = socket_level_to_host(a.signed_at(1));
+  const int option = level == SOL_SOCKET ? socket_option_to_host(a.signed_at(2)) : a.signed_at(2);
+  if (is_timeout(level, option)) {
+    struct timeval time;
+    if (a[4] < sizeof(abi::TimeVal32)) return -abi::kEINVAL;
+    if (!copy_in_timeval(a[3], time)) return -abi::kEFAULT;
+    return guest_result(
+        host_call(SYS_setsockopt, a.signed_at(0), level, option, &time, sizeof time));
+  }
+  return guest_result(
+      host_call(SYS_setsockopt, a.signed_at(0), level, option, host_pointer(a[3]), a.signed_at(4)));
+}
+
+int32_t sys_getsockopt(Thread& t, const Arguments& a) {
+  const int level = socket_level_to_host(a.signed_at(1));
+  const int option = level == SOL_SOCKET ? socket_option_to_host(a.signed_at(2)) : a.signed_at(2);
+  if (is_timeout(level, option)) {
+    struct timeval time;
+    socklen_t size = sizeof time;
+    const long result = host_call(SYS_getsockopt, a.signed_at(0), level, option, &time, &size);
+    if (result < 0) return guest_result(result);
+    const uint32_t guest_size = sizeof(abi::TimeVal32);
+    return copy_out_timeval(t, a[3], time) && copy_out(t, a[4], guest_size) ? 0 : -abi::kEFAULT;
+  }
+  uint32_t size;
+  if (!copy_in(a[4], size)) return -abi::kEFAULT;
+  void* size_pointer = writable_buffer(t, a[4], 4);
+  const long result = host_call(SYS_getsockopt, a.signed_at(0), level, option,
+                                writable_buffer(t, a[3], size), size_pointer);
+  if (result == 0 && level == SOL_SOCKET && option == SO_TYPE) {
+    int32_t type;
+    if (!copy_in(a[3], type) || !copy_out(t, a[3], socket_type_to_guest(type)))
+      return -abi::kEFAULT;
+  }
+  return guest_result(result);
+}
+
+// --- messages
+// ---------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t align4(uint32_t size) {
+  return (size + 3) & ~3u;
+}
+
+/// A guest's msghdr with everything it points to.
+struct Message {
+  msghdr host{};
+  SocketAddress address;
+  HostVectors vectors;
+  alignas(8) char control[kMaxControl];
+
+  int32_t load(Thread& t, const abi::MsgHdr& guest, bool receives);
+  int32_t load_control(const abi::MsgHdr& guest);
+  int32_t store(Thread& t, uint32_t pointer, abi::MsgHdr guest);
+  uint32_t store_control(Thread& t, const abi::MsgHdr& guest, uint32_t& flags);
+};
+
+int32_t Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
+  vectors.load(t, guest.iov, guest.iov_length, receives);
+  if (vectors.error != 0) return -vectors.error;
+  host.msg_iov = vectors.entries;
+  host.msg_iovlen = vectors.count;
+  host.msg_flags = static_cast<int>(guest.flags);
+  if (receives) {
+    if (guest.name != 0) {
+      host.msg_name = &address.storage;
+      host.msg_namelen = sizeof address.storage;
+    }
+    if (guest.control != 0) {
+      host.msg_control = control;
+      // Room for as many descriptors as the guest can take, with the host's wider headers.
+      host.msg_controllen =
+          std::min<size_t>(guest.control_length + guest.control_length / 3 + 16, sizeof control);
+    }
+    return 0;
+  }
+  if (guest.name != 0) {
+    const int32_t error = address.load(t, guest.name, guest.name_length);
+    if (error != 0) return error;
+    host.msg_name = &address.storage;
+    host.msg_namelen = address.length;
+  }
+  return guest.control != 0 ? load_control(guest) : 0;
+}
+
+int32_t Message::load_control(const abi::MsgHdr& guest) {
+  size_t used = 0;
+  for (uint32_t at = 0;
+       guest.control_length - at >= sizeof(abi::CMsgHdr) && at < guest.control_length;) {
+    abi::CMsgHdr header;
+    if (!copy_in(guest.control + at, header)) return -abi::kEFAULT;
+    if (header.length < sizeof header || header.length > guest.control_length - at)
+      return -abi::kEINVAL;
+    const uint32_t size = header.length - static_cast<uint32_t>(sizeof header);
+    if (size > sizeof control || used + CMSG_SPACE(size) > sizeof control) return -abi::kEINVAL;
+    auto* out = reinterpret_cast<cmsghdr*>(control + used);
+    std::memset(out, 0, CMSG_SPACE(size));
+    out->cmsg_len = CMSG_LEN(size);
+    out->cmsg_level = socket_level_to_host(header.level);
+    out->cmsg_type = header.type;
+    if (!copy_in_bytes(guest.control + at + static_cast<uint32_t>(sizeof header), CMSG_DATA(out),
+                       size))
+      return -abi::kEFAULT;
+    used += CMSG_SPACE(size);
+    at += align4(header.length);
+  }
+  host.msg_control = used != 0 ? control : nullptr;
+  host.msg_controllen = used;
+  return 0;
+}
+
+uint32_t Message::store_control(Thread& t, const abi::MsgHdr& guest, uint32_t& flags) {
+  uint32_t used = 0;
+  for (cmsghdr* in = CMSG_FIRSTHDR(&host); in != nullptr; in = CMSG_NXTHDR(&host, in)) {
+    auto size = static_cast<uint32_t>(in->cmsg_len - CMSG_LEN(0));
+    timeval time;
+    abi::TimeVal32 narrow;
+    const void* data = CMSG_DATA(in);
+    if (in->cmsg_level == SOL_SOCKET && in->cmsg_type == SO_TIMESTAMP && size == sizeof time) {
+      std::memcpy(&time, data, sizeof time);
+      narrow = {static_cast<int32_t>(time.tv_sec), static_cast<int32_t>(time.tv_usec)};
+      data = &narrow;
+      size = sizeof narrow;
+    }
+    const abi::CMsgHdr header{static_cast<uint32_t>(sizeof(abi::CMsgHdr)) + size,
+                              socket_level_to_guest(in->cmsg_level), in->cmsg_type};
+    if (header.length > guest.control_length - used) {
+      flags |= MSG_CTRUNC;
+      break;
+    }
+    if (!copy_out(t, guest.control + used, header) ||
+        !copy_out_bytes(t, guest.control + used + static_cast<uint32_t>(sizeof header), data,
+                        size)) {
+      break;
+    }
+    used += std::min(align4(header.length), guest.control_length - used);
+  }
+  return used;
+}
+
+int32_t Message::store(Thread& t, uint32_t pointer, abi::MsgHdr guest) {
+  guest.flags = static_cast<uint32_t>(host.msg_flags);
+  if (guest.name != 0) {
+    const uint32_t copied = std::min(guest.name_length, static_cast<uint32_t>(host.msg_namelen));
+    if (!copy_out_bytes(t, guest.name, &address.storage, copied)) return -abi::kEFAULT;
+    guest.name_length = host.msg_namelen;
+  }
+  guest.control_length = guest.control != 0 ? store_control(t, guest, guest.flags) : 0;
+  return copy_out(t, pointer, guest) ? 0 : -abi::kEFAULT;
+}
+
+int32_t send_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) {
+  abi::MsgHdr guest;
+  if (!copy_in(pointer, guest)) return -abi::kEFAULT;
+  Message message;
+  const int32_t error = message.load(t, guest, false);
+  return error != 0 ? error : blocking_call(t, SYS_sendmsg, fd, &message.host, flags);
+}
+
+int32_t receive_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) {
+  // MSG_CMSG_CLOEXEC and all other MSG_* are the same everywhere (include/linux/socket.h).
+  abi::MsgHdr guest;
+  if (!copy_in(pointer, guest)) return -abi::kEFAULT;
+  Message message;
+  int32_t error = message.load(t, guest, true);
+  if (error != 0) return error;
+  const int32_t result = blocking_call(t, SYS_recvmsg, fd, &message.host, flags);
+  if (result < 0) return result;
+  error = message.store(t, pointer, guest);
+  return error != 0 ? error : result;
+}
+
+/// sendmmsg and recvmmsg: one message after the other; an error counts only if it is the first.
+template <typename One>
+int32_t many_messages(Thread& t, uint32_t vector, uint32_t count, One one) {
+  constexpr uint32_t kMax = 1024;  // UIO_MAXIOV
+  uint32_t done = 0;
+  for (; done < std::min(count, kMax); ++done) {
+    const uint32_t at = vector + done * static_cast<uint32_t>(sizeof(abi::MMsgHdr));
+    const int32_t result = one(at, done);
+    if (result < 0) return done > 0 ? static_cast<int32_t>(done) : result;
+    if (!copy_out(t, at + static_cast<uint32_t>(offsetof(abi::MMsgHdr, length)), result))
+      return -abi::kEFAULT;
+  }
+  return static_cast<int32_t>(done);
+}
+
+}  // namespace
+
+int32_t sys_sendmsg(Thread& t, const Arguments& a) {
+  return send_message(t, a.signed_at(0), a[1], a[2]);
+}
+int32_t sys_recvmsg(Thread& t, const Arguments& a) {
+  return receive_message(t, a.signed_at(0), a[1], a[2]);
+}
+int32_t sys_sendmmsg(Thread& t, const Arguments& a) {
+  return many_messages(t, a[1], a[2], [&](uint32_t at, uint32_t) {
+    return send_message(t, a.signed_at(0), at, a[3]);
+  });
+}
+int32_t sys_recvmmsg(Thread& t, const Arguments& a) {
+  // The timeout is looked at between messages only, as in the kernel; after the first one we do not
+  // wait.
+  return many_messages(t, a[1], a[2], [&](uint32_t at, uint32_t index) {
+    const uint32_t no_wait = index > 0 ? static_cast<uint32_t>(MSG_DONTWAIT) : 0;
+    return receive_message(t, a.signed_at(0), at,
+                           (a[3] & ~static_cast<uint32_t>(MSG_WAITFORONE)) | no_wait);
+  });
+}
+
+// --- socketcall
+// ---------------------------------------------------------------------------------------
+
+namespace {
+
+int32_t sys_listen(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_listen, a.signed_at(0), a.signed_at(1)));
+}
+int32_t sys_shutdown(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_shutdown, a.signed_at(0), a.signed_at(1)));
+}
+int32_t sys_send(Thread& t, const Arguments& a) {
+  return sys_sendto(t, {{a[0], a[1], a[2], a[3], 0, 0}});
+}
+int32_t sys_recv(Thread& t, const Arguments& a) {
+  return sys_recvfrom(t, {{a[0], a[1], a[2], a[3], 0, 0}});
+}
+
+struct SocketCall {
+  SyscallHandler handler;
+  uint8_t arguments;
+};
+
+// include/uapi/linux/net.h: SYS_SOCKET 1 ... SYS_SENDMMSG 20
+constexpr SocketCall kSocketCalls[] = {
+    {nullptr, 0},        {sys_socket, 3},   {sys_bind, 3},        {sys_connect, 3},
+    {sys_listen, 2},     {sys_accept, 3},   {sys_getsockname, 3}, {sys_getpeername, 3},
+    {sys_socketpair, 4}, {sys_send, 4},     {sys_recv, 4},        {sys_sendto, 6},
+    {sys_recvfrom, 6},   {sys_shutdown, 2}, {sys_setsockopt, 5},  {sys_getsockopt, 5},
+    {sys_sendmsg, 3},    {sys_recvmsg, 3},  {sys_accept4, 4},     {sys_recvmmsg, 5},
+    {sys_sendmmsg, 4},
+};
+
+}  // namespace
+
+int32_t sys_socketcall(Thread& t, const Arguments& a) {
+  if (a[0] == 0 || a[0] >= std::size(kSocketCalls)) return -abi::kEINVAL;
+  const SocketCall& call = kSocketCalls[a[0]];
+  Arguments arguments{};
+  if (!copy_in_bytes(a[1], arguments.a, call.arguments * 4u)) return -abi::kEFAULT;
+  const bool has_descriptor = a[0] != 1 && a[0] != 8;
+  if (has_descriptor && t.process->descriptor_hidden(arguments.signed_at(0))) return -abi::kEBADF;
+  return call.handler(t, arguments);
+}
+
+}  // namespace ferry

@@ -1,0 +1,106 @@
+#include "linux/syscalls/strace.hpp"
+
+#include <fcntl.h>
+
+#include <cstdio>
+#include <string_view>
+
+#include "linux/errno_map.hpp"
+#include "linux/syscalls/calls.hpp"
+
+namespace ferry {
+
+namespace {
+
+/// A line built on the stack.
+class Line {
+ public:
+  template <typename... Values>
+  void add(const char* format, Values... values) {
+    const int length = std::snprintf(text_ + length_, sizeof text_ - length_, format, values...);
+    if (length > 0) length_ = std::min(length_ + static_cast<size_t>(length), sizeof text_ - 1);
+  }
+  void write() const { log_write({text_, length_}); }
+
+ private:
+  char text_[1024] = {};
+  size_t length_ = 0;
+};
+
+void add_string(Line& line, uint32_t guest) {
+  char text[64];
+  const int32_t length = copy_in_string(guest, text, sizeof text);
+  if (length == -abi::kEFAULT) {
+    line.add("%#x", guest);
+    return;
+  }
+  const bool cut = length < 0;
+  line.add("\"");
+  for (size_t i = 0; i < (cut ? sizeof text : static_cast<size_t>(length)); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 32 || c > 126 || c == '"' || c == '\\') {
+      line.add("\\%03o", c);
+    } else {
+      line.add("%c", c);
+    }
+  }
+  line.add(cut ? "\"..." : "\"");
+}
+
+void add_argument(Line& line, std::string_view kind, uint32_t value) {
+  if (kind == "str" || kind == "path") {
+    value == 0 ? line.add("NULL") : add_string(line, value);
+  } else if (kind == "ptr") {
+    value == 0 ? line.add("NULL") : line.add("%#x", value);
+  } else if (kind == "hex") {
+    line.add("%#x", value);
+  } else if (kind == "oct") {
+    line.add("0%o", value);
+  } else if (kind == "uint") {
+    line.add("%u", value);
+  } else if (kind == "dirfd" && static_cast<int32_t>(value) == AT_FDCWD) {
+    line.add("AT_FDCWD");
+  } else {  // int, fd, newfd, dirfd, pid, sig
+    line.add("%d", static_cast<int32_t>(value));
+  }
+}
+
+}  // namespace
+
+void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments) {
+  Line line;
+  const SyscallRow* row = syscall_row(number);
+  line.add("%d ", thread.tid);
+  if (row == nullptr) {
+    line.add("syscall_%u(", number);
+  } else {
+    line.add("%s(", row->name);
+    std::string_view signature = row->signature;
+    for (unsigned i = 0; !signature.empty() && i < 6; ++i) {
+      const size_t comma = signature.find(", ");
+      if (i > 0) line.add(",");
+      add_argument(line, signature.substr(0, comma), arguments[i]);
+      if (comma == std::string_view::npos) break;
+      signature.remove_prefix(comma + 2);
+    }
+  }
+  line.add(")");
+  line.write();
+}
+
+void trace_result(int32_t result) {
+  Line line;
+  if (result == kRegistersSet || result == kExitProcess) {
+    line.add(" = ?\n");
+  } else if (result == -kErestartSys || result == -kErestartNoIntr) {
+    line.add(" = ? (to be restarted)\n");
+  } else if (result < 0 && result >= -4095) {
+    const char* name = guest_errno_name(-result);
+    line.add(" = -1 %s (%s)\n", name != nullptr ? name : "errno", guest_errno_text(-result));
+  } else {
+    line.add(static_cast<uint32_t>(result) > 0x10000 ? " = %#x\n" : " = %d\n", result);
+  }
+  line.write();
+}
+
+}  // namespace ferry

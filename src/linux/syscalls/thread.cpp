@@ -1,0 +1,249 @@
+// Threads: thread-local storage, futexes, scheduling.
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "linux/signal_map.hpp"
+#include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/handlers.hpp"
+#include "linux/syscalls/tls.hpp"
+
+namespace ferry {
+
+using i386::host_pointer;
+
+// --- thread-local storage
+// -------------------------------------------------------------------------
+
+namespace {
+
+/// A descriptor that means "no segment" (LDT_empty and LDT_zero of the kernel).
+bool is_empty(const abi::UserDesc& desc) {
+  const uint32_t flags = desc.flags & ~abi::kDescUsable;
+  return desc.base == 0 && desc.limit == 0 &&
+         (flags == 0 || flags == (abi::kDescReadExecOnly | abi::kDescSegNotPresent));
+}
+
+}  // namespace
+
+int32_t set_tls_entry(Thread& thread, uint32_t guest) {
+  abi::UserDesc desc;
+  if (!copy_in(guest, desc)) return -abi::kEFAULT;
+  auto& entries = thread.cpu.tls;
+  if (desc.entry_number == UINT32_MAX) {
+    uint32_t free = 0;
+    while (free < i386::kTlsEntries && entries[free].present) ++free;
+    if (free == i386::kTlsEntries) return -abi::kESRCH;
+    desc.entry_number = i386::kFirstTlsEntry + free;
+    if (!copy_out(thread, guest, desc.entry_number)) return -abi::kEFAULT;
+  }
+  const uint32_t index = desc.entry_number - i386::kFirstTlsEntry;
+  if (index >= i386::kTlsEntries) return -abi::kEINVAL;
+  i386::SegmentDescriptor& entry = entries[index];
+  thread.tls[index] = desc;
+  if (is_empty(desc)) {
+    entry = {};
+    return 0;
+  }
+  const bool in_pages = (desc.flags & abi::kDescLimitInPages) != 0;
+  entry.base = desc.base;
+  entry.limit = in_pages ? (desc.limit << 12) | 0xfff : desc.limit;
+  entry.present = (desc.flags & abi::kDescSegNotPresent) == 0;
+  entry.writable = (desc.flags & abi::kDescReadExecOnly) == 0;
+  // A segment register that holds the entry sees the new base at once on return to user mode.
+  const auto selector = static_cast<uint16_t>(desc.entry_number << 3 | 3);
+  for (const i386::SegmentRegister segment : {i386::FS, i386::GS}) {
+    if (thread.cpu.selector[segment] == selector) restore_segment(thread, segment, selector);
+  }
+  return 0;
+}
+
+int32_t sys_set_thread_area(Thread& t, const Arguments& a) {
+  return set_tls_entry(t, a[0]);
+}
+
+int32_t sys_get_thread_area(Thread& t, const Arguments& a) {
+  abi::UserDesc desc;
+  if (!copy_in(a[0], desc)) return -abi::kEFAULT;
+  const uint32_t index = desc.entry_number - i386::kFirstTlsEntry;
+  if (index >= i386::kTlsEntries) return -abi::kEINVAL;
+  desc = t.tls[index];
+  desc.entry_number = index + i386::kFirstTlsEntry;
+  if (!t.cpu.tls[index].present) desc.flags = abi::kDescReadExecOnly | abi::kDescSegNotPresent;
+  return copy_out(t, a[0], desc) ? 0 : -abi::kEFAULT;
+}
+
+int32_t sys_gettid(Thread& t, const Arguments&) {
+  return t.tid;
+}
+
+int32_t sys_set_tid_address(Thread& t, const Arguments& a) {
+  t.clear_child_tid = a[0];
+  return t.tid;
+}
+
+int32_t sys_set_robust_list(Thread& t, const Arguments& a) {
+  constexpr uint32_t kHeadSize = 12;  // struct compat_robust_list_head
+  if (a[1] != kHeadSize) return -abi::kEINVAL;
+  t.robust_list_head = a[0];
+  return 0;
+}
+
+int32_t sys_get_robust_list(Thread& t, const Arguments& a) {
+  if (a.signed_at(0) != 0 && a.signed_at(0) != t.tid) return -abi::kESRCH;
+  const uint32_t size = 12;
+  return copy_out(t, a[1], t.robust_list_head) && copy_out(t, a[2], size) ? 0 : -abi::kEFAULT;
+}
+
+// --- futex
+// ----------------------------------------------------------------------------------------
+
+namespace {
+
+int32_t futex_call(Thread& t, const Arguments& a, TimeWidth width) {
+  const uint32_t command = a[1] & ~static_cast<uint32_t>(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+  const bool has_timeout = command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET ||
+                           command == FUTEX_LOCK_PI || command == FUTEX_WAIT_REQUEUE_PI;
+  if ((a[0] & 3) != 0) return -abi::kEINVAL;
+  t.process->space->prepare_kernel_write(a[0], 4);
+  if (!has_timeout) {
+    // The fourth argument is a number here.
+    t.process->space->prepare_kernel_write(a[4], 4);
+    return guest_result(host_call(SYS_futex, host_pointer(a[0]), a.signed_at(1), a[2], a[3],
+                                  host_pointer(a[4]), a[5]));
+  }
+  struct timespec time;
+  if (a[3] != 0 && !copy_in_time(a[3], width, time)) return -abi::kEFAULT;
+  const void* timeout = a[3] != 0 ? &time : nullptr;
+  // With a relative timeout the kernel does not restart by itself in a handler's presence
+  // (ERESTART_RESTARTBLOCK).
+  return blocking_call(t, SYS_futex, host_pointer(a[0]), a.signed_at(1), a[2], timeout,
+                       host_pointer(a[4]), a[5]);
+}
+
+}  // namespace
+
+int32_t sys_futex(Thread& t, const Arguments& a) {
+  return futex_call(t, a, TimeWidth::time32);
+}
+int32_t sys_futex_time64(Thread& t, const Arguments& a) {
+  return futex_call(t, a, TimeWidth::time64);
+}
+
+// --- scheduling
+// -----------------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t kMaxAffinityBytes = 1024;
+
+}  // namespace
+
+int32_t sys_sched_setaffinity(Thread&, const Arguments& a) {
+  uint64_t mask[kMaxAffinityBytes / 8] = {};
+  const uint32_t size = std::min(a[1], kMaxAffinityBytes);
+  if (!copy_in_bytes(a[2], mask, size)) return -abi::kEFAULT;
+  return guest_result(host_call(SYS_sched_setaffinity, a.signed_at(0), (size + 7) & ~7u, mask));
+}
+
+int32_t sys_sched_getaffinity(Thread& t, const Arguments& a) {
+  uint64_t mask[kMaxAffinityBytes / 8] = {};
+  if ((a[1] & 3) != 0) return -abi::kEINVAL;
+  const long result = host_call(SYS_sched_getaffinity, a.signed_at(0), sizeof mask, mask);
+  if (result < 0) return guest_result(result);
+  // A host word more than the guest asked for may hold no processor.
+  const auto size = std::min(a[1], static_cast<uint32_t>(result));
+  return copy_out_bytes(t, a[2], mask, size) ? static_cast<int32_t>(size) : -abi::kEFAULT;
+}
+
+int32_t sys_sched_setparam(Thread&, const Arguments& a) {
+  return guest_result(host_call(SYS_sched_setparam, a.signed_at(0), host_pointer(a[1])));
+}
+int32_t sys_sched_getparam(Thread& t, const Arguments& a) {
+  return guest_result(host_call(SYS_sched_getparam, a.signed_at(0), writable_buffer(t, a[1], 4)));
+}
+int32_t sys_sched_setscheduler(Thread&, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_sched_setscheduler, a.signed_at(0), a.signed_at(1), host_pointer(a[2])));
+}
+
+namespace {
+
+int32_t round_robin_interval(Thread& t, const Arguments& a, TimeWidth width) {
+  struct timespec time;
+  const long result = host_call(SYS_sched_rr_get_interval, a.signed_at(0), &time);
+  if (result < 0) return guest_result(result);
+  return copy_out_time(t, a[1], width, time) ? 0 : -abi::kEFAULT;
+}
+
+}  // namespace
+
+int32_t sys_sched_rr_get_interval(Thread& t, const Arguments& a) {
+  return round_robin_interval(t, a, TimeWidth::time32);
+}
+int32_t sys_sched_rr_get_interval_time64(Thread& t, const Arguments& a) {
+  return round_robin_interval(t, a, TimeWidth::time64);
+}
+
+int32_t sys_getcpu(Thread& t, const Arguments& a) {
+  uint32_t cpu = 0;
+  uint32_t node = 0;
+  const long result = host_call(SYS_getcpu, &cpu, &node, nullptr);
+  if (result < 0) return guest_result(result);
+  if (a[0] != 0 && !copy_out(t, a[0], cpu)) return -abi::kEFAULT;
+  return a[1] == 0 || copy_out(t, a[1], node) ? 0 : -abi::kEFAULT;
+}
+
+int32_t sys_prctl(Thread& t, const Arguments& a) {
+  constexpr uint32_t kNameSize = 16;
+  switch (a[0]) {
+    case PR_SET_PDEATHSIG:
+      return guest_result(
+          host_call(SYS_prctl, PR_SET_PDEATHSIG, a[1] == 0 ? 0 : signal_to_host(a.signed_at(1))));
+    case PR_GET_PDEATHSIG: {
+      int host = 0;
+      const long result = host_call(SYS_prctl, PR_GET_PDEATHSIG, &host);
+      if (result < 0) return guest_result(result);
+      return copy_out(t, a[1], host == 0 ? 0 : signal_to_guest(host)) ? 0 : -abi::kEFAULT;
+    }
+    case PR_SET_NAME:
+      return guest_result(host_call(SYS_prctl, PR_SET_NAME, host_pointer(a[1])));
+    case PR_GET_NAME:
+      return guest_result(host_call(SYS_prctl, PR_GET_NAME, writable_buffer(t, a[1], kNameSize)));
+    case PR_GET_CHILD_SUBREAPER:
+      return guest_result(
+          host_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, writable_buffer(t, a[1], 4)));
+    case PR_SET_VMA:  // names for anonymous mappings: nothing here shows them
+      return -abi::kEINVAL;
+    case PR_GET_DUMPABLE:
+    case PR_SET_DUMPABLE:
+    case PR_GET_KEEPCAPS:
+    case PR_SET_KEEPCAPS:
+    case PR_GET_TIMERSLACK:
+    case PR_SET_TIMERSLACK:
+    case PR_CAPBSET_READ:
+    case PR_CAPBSET_DROP:
+    case PR_SET_NO_NEW_PRIVS:
+    case PR_GET_NO_NEW_PRIVS:
+    case PR_SET_CHILD_SUBREAPER:
+    case PR_GET_SECUREBITS:
+    case PR_SET_SECUREBITS:
+    case PR_CAP_AMBIENT:
+    case PR_SET_PTRACER:
+    case PR_GET_THP_DISABLE:
+    case PR_SET_THP_DISABLE:
+      return guest_result(host_call(
+          SYS_prctl, a[0], static_cast<unsigned long>(a[1]), static_cast<unsigned long>(a[2]),
+          static_cast<unsigned long>(a[3]), static_cast<unsigned long>(a[4])));
+    default:
+      log_printf(LogChannel::unimp, "prctl %u is not implemented\n", a[0]);
+      return -abi::kEINVAL;
+  }
+}
+
+}  // namespace ferry
