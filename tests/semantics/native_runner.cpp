@@ -2,9 +2,10 @@
 //
 // stdin: a count, then that many Case; stdout: as many Result; again until end of file.
 //
-// There is no trampoline (but for x87 state: an FRSTOR before the instruction, an FNSAVE behind). A signal handler stores the result of the case that just trapped, writes
-// the next case's registers into the signal frame, and returns: sigreturn starts the instruction.
-// The trap behind it (TF, or an INT3) and every fault come back to the handler.
+// There is no trampoline (but for x87 state: an FRSTOR before the instruction, an FNSAVE behind). A
+// signal handler stores the result of the case that just trapped, writes the next case's registers
+// into the signal frame, and returns: sigreturn starts the instruction. The trap behind it (TF, or
+// an INT3) and every fault come back to the handler.
 #include "case.hpp"
 
 namespace ferry::semantics {
@@ -44,8 +45,13 @@ struct SignalContext {
       esp_at_signal, ss, fpstate, oldmask, cr2;
 };
 
-/// The kernel's struct _fpstate_32 begins with what FSAVE stores.
-using FpState = X87Image;
+/// The beginning of the kernel's struct _fpstate_32: what FSAVE stores, then what FXSAVE does.
+struct FpState {
+  X87Image x87;
+  uint32_t magic;
+  uint32_t fx_environment[6], mxcsr, mxcsr_mask;
+  uint8_t fx_registers[8][16], xmm[8][16];
+};
 
 struct UserContext {
   uint32_t flags, link, stack_pointer, stack_flags, stack_size;
@@ -165,12 +171,15 @@ void store_x87_result(FpState& frame, Result& to) {
   const bool completed = to.vector == kCompleted;
   __builtin_memset(&to.x87, 0, sizeof to.x87);
   if (has_x87(cases[current])) {
-    to.x87 = completed ? *reinterpret_cast<const X87Image*>(kX87Behind) : frame;
+    to.x87 = completed ? *reinterpret_cast<const X87Image*>(kX87Behind) : frame.x87;
   }
   to.x87.data_selector = portable_selector(to.x87.data_selector);
-  frame.control = 0x37f;
-  frame.status = 0;
-  frame.tags = 0xffff;
+  frame.x87.control = 0x37f;
+  frame.x87.status = 0;
+  frame.x87.tags = 0xffff;
+  // What an FXRSTOR may have left.
+  frame.mxcsr = 0x1f80;
+  __builtin_memset(frame.xmm, 0, sizeof frame.xmm);
 }
 
 void start_case(SignalContext& registers) {

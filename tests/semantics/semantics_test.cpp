@@ -87,6 +87,9 @@ class Report {
     for (const auto& [reason, count] : known_) {
       std::fprintf(stderr, "excused: %u cases: %s\n", count, reason.c_str());
     }
+    std::fprintf(stderr,
+                 "largest distance of a transcendental result: %llu units of the last place\n",
+                 static_cast<unsigned long long>(largest_transcendental_error()));
     std::fprintf(stderr, "%llu cases, %u rows, %llu differences%s\n",
                  static_cast<unsigned long long>(total), covered,
                  static_cast<unsigned long long>(different_),
@@ -149,7 +152,10 @@ int run_native(const Options& options) {
     done += count;
   }
   if (file != nullptr && std::fflush(file) != 0) die(1, "%s: cannot write", options.record.c_str());
-  return report.finish(options.mnemonic.empty() && options.family == "all" && options.cases >= rows.size()) ? 0 : 1;
+  return report.finish(options.mnemonic.empty() && options.family == "all" &&
+                       options.cases >= rows.size())
+             ? 0
+             : 1;
 }
 
 int run_replay(const Options& options) {

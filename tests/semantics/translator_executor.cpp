@@ -22,7 +22,9 @@ using i386::Vector;
 translate::BlockTranslator* active_translator = nullptr;
 i386::CpuState* active_cpu = nullptr;
 
-bool nothing_watched(uint32_t) { return false; }
+bool nothing_watched(uint32_t) {
+  return false;
+}
 
 void on_fault(int signal, siginfo_t*, void* opaque) {
   mips64::SignalContext context(opaque);
@@ -44,7 +46,8 @@ class TranslatorExecutor final : public Executor,
                                  translate::GuestCode {
  public:
   TranslatorExecutor()
-      : cache_(kCacheBytes), translator_(one_instruction(), *this, cache_),
+      : cache_(kCacheBytes),
+        translator_(one_instruction(), *this, cache_),
         table_(translator_.not_translated_stub()),
         engine_(cache_, table_, translator_, translator_.patcher(), *this, {.chain = false}) {
     active_translator = &translator_;
@@ -63,7 +66,8 @@ class TranslatorExecutor final : public Executor,
  private:
   static constexpr size_t kCacheBytes = size_t{16} << 20;
 
-  /// The state with the word the entry thunk checks behind it, as the Linux layer's threads have it.
+  /// The state with the word the entry thunk checks behind it, as the Linux layer's threads have
+  /// it.
   struct State {
     i386::CpuState cpu;
     uint32_t interrupt_pending = 0;
@@ -82,7 +86,8 @@ class TranslatorExecutor final : public Executor,
     translate::install_helpers(cpu_);
     raised_ = false;
     i386::Instruction instruction;
-    CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) == i386::DecodeStatus::ok);
+    CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) ==
+          i386::DecodeStatus::ok);
     const i386::Row& row = i386::row(instruction.row);
     const bool repeats =
         instruction.rep != i386::RepPrefix::none && row.family == i386::Family::string;
@@ -148,6 +153,8 @@ class TranslatorExecutor final : public Executor,
 
 }  // namespace
 
-std::unique_ptr<Executor> make_translator_executor() { return std::make_unique<TranslatorExecutor>(); }
+std::unique_ptr<Executor> make_translator_executor() {
+  return std::make_unique<TranslatorExecutor>();
+}
 
 }  // namespace ferry::semantics

@@ -191,6 +191,11 @@ Float80Bits round_and_pack(Context& context, bool negative, int32_t exponent, Ui
   if (!tiny && (context.control & OE) != 0) return masked_overflow(context, negative, precision);
   context.raised |= tiny ? UE : OE;
   result_exponent += tiny ? kExponentAdjustment : -kExponentAdjustment;
+  if (result_exponent < 1 || result_exponent >= kMaxExponent) {
+    // FSCALE can go further than the biased exponent reaches.
+    context.raised |= PE | (tiny ? 0 : C1);
+    return tiny ? zero(negative) : infinity(negative);
+  }
   note_rounding(context, rounded);
   return pack(negative, result_exponent, rounded.significand);
 }
@@ -391,15 +396,19 @@ Extracted extract(Context& context, const Float80Bits& a) {
 
 Remainder remainder(Context& context, const Float80Bits& a, const Float80Bits& b, bool nearest) {
   Float80Bits result{};
-  if (propagate_nan(context, a, b, result)) return {result};
+  if (propagate_nan(context, a, b, result)) return {.value = result};
   const Class class_a = classify(a);
   const Class class_b = classify(b);
-  if (class_a == Class::infinity || class_b == Class::zero) return {invalid(context)};
+  if (class_a == Class::infinity || class_b == Class::zero) return {.value = invalid(context)};
   if (stop_at_denormal(context, class_a == Class::denormal || class_b == Class::denormal)) {
-    return {a};
+    return {.value = a};
   }
-  if (class_a == Class::zero) return {a};
-  if (class_b == Class::infinity) return {rounded_operand(context, a, is_negative(a))};
+  if (class_a == Class::zero) return {.value = a, .numeric = true};
+  if (class_b == Class::infinity) {
+    const Unpacked x = unpack(a);
+    return {.value = round_and_pack(context, x.negative, x.exponent, wide(x.significand), 64),
+            .numeric = true};
+  }
   const Unpacked x = unpack(a);
   const Unpacked y = unpack(b);
   int32_t difference = x.exponent - y.exponent;
@@ -408,7 +417,8 @@ Remainder remainder(Context& context, const Float80Bits& a, const Float80Bits& b
   uint64_t quotient = 0;
   bool complete = true;
   if (difference < -1 || (difference < 0 && !nearest)) {
-    return {round_and_pack(context, x.negative, x.exponent, wide(rest), 64)};
+    return {.value = round_and_pack(context, x.negative, x.exponent, wide(rest), 64),
+            .numeric = true};
   }
   // Each step is exact: it removes a multiple of b that is a power of two above the remainder.
   constexpr int32_t kStep = 63;
@@ -443,7 +453,10 @@ Remainder remainder(Context& context, const Float80Bits& a, const Float80Bits& b
       rest = static_cast<uint64_t>(other);
     }
   }
-  Remainder answer{zero(x.negative), complete, static_cast<uint8_t>(quotient & 7)};
+  Remainder answer{.value = zero(x.negative),
+                   .numeric = true,
+                   .complete = complete,
+                   .quotient = static_cast<uint8_t>(complete ? quotient & 7 : 0)};
   if (rest != 0) {
     answer.value = normalize_and_pack(context, negative, exponent, wide(rest), 64);
   }
@@ -458,9 +471,8 @@ Relation compare(Context& context, const Float80Bits& a, const Float80Bits& b, b
     if (unsupported || !quiet || is_signalling(a) || is_signalling(b)) context.raised |= IE;
     return Relation::unordered;
   }
-  if (stop_at_denormal(context, class_a == Class::denormal || class_b == Class::denormal)) {
-    return Relation::unordered;
-  }
+  // The comparison is made even if #D is unmasked: it changes no register.
+  (void)stop_at_denormal(context, class_a == Class::denormal || class_b == Class::denormal);
   if (class_a == Class::zero && class_b == Class::zero) return Relation::equal;
   const bool negative = is_negative(a);
   if (negative != is_negative(b)) return negative ? Relation::less : Relation::greater;

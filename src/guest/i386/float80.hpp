@@ -152,8 +152,9 @@ struct Extracted {
 
 struct Remainder {
   Float80Bits value{};
+  bool numeric = false;  ///< neither a NaN nor #I
   bool complete = true;
-  uint8_t quotient = 0;  ///< its low three bits, if complete
+  uint8_t quotient = 0;  ///< its low three bits, if complete; else 0
 };
 /// One step of FPREM (quotient truncated) or FPREM1 (rounded to nearest).
 [[nodiscard]] Remainder remainder(Context& context, const Float80Bits& a, const Float80Bits& b,

@@ -187,6 +187,9 @@ template <size_t kTerms>
     const Uint128 term = multiply_high(z, sum);
     sum = alternating ? coefficients[i].value() - term : coefficients[i].value() + term;
   }
+  // Where the second term is lost, its sign is not: the sum stays below 1, and roundings go down.
+  constexpr Uint128 kOneInSeries = Uint128{1} << 127;
+  if (alternating && sum == kOneInSeries) --sum;
   return sum;
 }
 
@@ -277,6 +280,9 @@ Float80Bits cosine(Context& context, const Float80Bits& a) {
 
 Float80Bits tangent(Context& context, const Float80Bits& a) {
   const Reduced reduced = reduce_angle(a);
+  // Here the tangent is the angle and less than a unit of the 128th bit more.
+  constexpr int32_t kTiny = -64;
+  if (reduced.quadrant == 0 && reduced.angle.exponent < kTiny) return round(context, reduced.angle);
   const Wide s = sine_of(reduced.angle);
   const Wide c = cosine_of(reduced.angle);
   return round(context, (reduced.quadrant & 1) != 0 ? negate(divide(c, s)) : divide(s, c));
@@ -319,8 +325,9 @@ Float80Bits power_of_two_minus_one(Context& context, const Float80Bits& a) {
   return round(context, multiply(exponent, from_series(sum)));
 }
 
-Float80Bits logarithm(Context& context, const Float80Bits& y, const Float80Bits& x) {
-  Wide mantissa = widened(x);
+namespace {
+
+[[nodiscard]] Wide base_two_logarithm(Wide mantissa) {
   int32_t whole = mantissa.exponent;
   mantissa.exponent = 0;
   // The mantissa between sqrt(1/2) and sqrt(2).
@@ -335,11 +342,21 @@ Float80Bits logarithm(Context& context, const Float80Bits& y, const Float80Bits&
     const auto magnitude = static_cast<uint32_t>(whole < 0 ? -whole : whole);
     result = add(normalize({magnitude, 127, whole < 0}), result);
   }
-  return round(context, multiply(result, widened(y)));
+  return result;
+}
+
+}  // namespace
+
+Float80Bits logarithm(Context& context, const Float80Bits& y, const Float80Bits& x) {
+  return round(context, multiply(base_two_logarithm(widened(x)), widened(y)));
 }
 
 Float80Bits logarithm_plus_one(Context& context, const Float80Bits& y, const Float80Bits& x) {
   const Wide number = widened(x);
+  // Far from zero the sum loses nothing that matters.
+  if (number.exponent >= -1) {
+    return round(context, multiply(base_two_logarithm(add(number, kOne)), widened(y)));
+  }
   const Wide two{Uint128{1} << 127, 1, false};
   return round(context, multiply(logarithm_of_ratio(divide(number, add(number, two))), widened(y)));
 }

@@ -184,17 +184,16 @@ Outcome partial_remainder(CpuState& cpu, const Instruction& instruction, bool ne
   if (pending_exception(cpu)) return Outcome::exception;
   record(cpu, instruction);
   Context context = make_context(cpu);
-  float80::Remainder result{float80::kIndefinite};
-  const bool underflow = is_empty(cpu, 0) || is_empty(cpu, 1);
-  if (underflow) {
+  float80::Remainder result{.value = float80::kIndefinite};
+  if (is_empty(cpu, 0) || is_empty(cpu, 1)) {
     context.raised = kStackUnderflow;
   } else {
     result = float80::remainder(context, st(cpu, 0), st(cpu, 1), nearest);
   }
   const bool stored = settle(cpu, context);
-  if (underflow || !stored) {
+  if (stored) set_st(cpu, 0, result.value);
+  if (!stored || !result.numeric) {
     set_conditions(cpu, C2, 0);
-    if (stored) set_st(cpu, 0, result.value);
     return Outcome::next;
   }
   // The quotient's bits 2, 1 and 0 (SDM vol. 2, FPREM).
@@ -203,7 +202,6 @@ Outcome partial_remainder(CpuState& cpu, const Instruction& instruction, bool ne
   if ((result.quotient & 2) != 0) conditions |= C3;
   if ((result.quotient & 1) != 0) conditions |= C1;
   set_conditions(cpu, kConditions, conditions);
-  set_st(cpu, 0, result.value);
   return Outcome::next;
 }
 
@@ -264,8 +262,10 @@ Outcome compare(CpuState& cpu, const Instruction& instruction, Quietness quietne
   }
   record(cpu, instruction);
   Relation relation{};
-  if (!compare_with(cpu, context, underflow, other, quietness, relation)) return Outcome::next;
+  // An unmasked exception keeps the operands, but not the condition code.
+  const bool done = compare_with(cpu, context, underflow, other, quietness, relation);
   set_conditions(cpu, C0 | C2 | C3, condition_code(relation));
+  if (!done) return Outcome::next;
   for (; pops > 0; --pops) pop(cpu);
   return Outcome::next;
 }
@@ -278,14 +278,16 @@ Outcome compare_to_flags(CpuState& cpu, const Instruction& instruction, Quietnes
   Context context = make_context(cpu);
   const unsigned index = instruction.operands[1].reg;
   Relation relation{};
-  if (!compare_with(cpu, context, is_empty(cpu, index), st(cpu, index), quietness, relation)) {
-    return Outcome::next;
-  }
+  const uint16_t old_c1 = cpu.x87.status & C1;
+  const bool done =
+      compare_with(cpu, context, is_empty(cpu, index), st(cpu, index), quietness, relation);
+  // These leave C1 alone, but for a stack fault.
+  if ((context.raised & SF) == 0) set_conditions(cpu, C1, old_c1);
   const bool unordered = relation == Relation::unordered;
   set_arithmetic_flags(cpu, flag_if(unordered || relation == Relation::equal, eflags::ZF) |
                                 flag_if(unordered, eflags::PF) |
                                 flag_if(unordered || relation == Relation::less, eflags::CF));
-  if (popping) pop(cpu);
+  if (done && popping) pop(cpu);
   return Outcome::next;
 }
 
@@ -333,9 +335,8 @@ Outcome FTST(CpuState& cpu, const Instruction& instruction) {
   record(cpu, instruction);
   Context context = make_context(cpu);
   Relation relation{};
-  if (compare_with(cpu, context, false, float80::zero(false), Quietness::ordered, relation)) {
-    set_conditions(cpu, C0 | C2 | C3, condition_code(relation));
-  }
+  (void)compare_with(cpu, context, false, float80::zero(false), Quietness::ordered, relation);
+  set_conditions(cpu, C0 | C2 | C3, condition_code(relation));
   return Outcome::next;
 }
 

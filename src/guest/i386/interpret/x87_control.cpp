@@ -10,6 +10,9 @@ using namespace x87;
 using namespace x87_status;
 
 Outcome FNOP(CpuState& cpu, const Instruction& instruction) {
+  // The 8087's and 287's control operations (DB /4) do not even wait.
+  constexpr uint8_t kOldControl = 0xdb;
+  if (instruction.opcode == kOldControl) return Outcome::next;
   if (pending_exception(cpu)) return Outcome::exception;
   record(cpu, instruction);
   return Outcome::next;
@@ -50,6 +53,7 @@ Outcome FDECSTP(CpuState& cpu, const Instruction& instruction) {
 Outcome FFREE(CpuState& cpu, const Instruction& instruction) {
   if (pending_exception(cpu)) return Outcome::exception;
   record(cpu, instruction);
+  set_conditions(cpu, C1, 0);
   free_st(cpu, instruction.operands[0].reg);
   return Outcome::next;
 }
@@ -57,6 +61,7 @@ Outcome FFREE(CpuState& cpu, const Instruction& instruction) {
 Outcome FFREEP(CpuState& cpu, const Instruction& instruction) {
   if (pending_exception(cpu)) return Outcome::exception;
   record(cpu, instruction);
+  set_conditions(cpu, C1, 0);
   free_st(cpu, instruction.operands[0].reg);
   pop(cpu);
   return Outcome::next;
@@ -142,6 +147,8 @@ namespace {
 
 Outcome FXSAVE(CpuState& cpu, const Instruction& instruction) {
   if (!check_alignment(cpu, instruction)) return Outcome::exception;
+  // All of the image must be writable, written or not.
+  if (!check_writable(cpu, instruction, kFxsaveImageSize)) return Outcome::exception;
   uint8_t image[kFxsaveWritten];
   store_fxsave_image(cpu, image);
   return store_block(cpu, instruction, image, sizeof image) ? Outcome::next : Outcome::exception;

@@ -16,17 +16,24 @@ namespace {
 Outcome push_result(CpuState& cpu, const Instruction& instruction, Context& context,
                     Float80Bits value) {
   record(cpu, instruction);
-  if (!is_empty(cpu, 7)) {
+  const bool underflow = (context.raised & SF) != 0;
+  if (!underflow && !is_empty(cpu, 7)) {
     context.raised = kStackOverflow;
     value = float80::kIndefinite;
   }
-  if (settle(cpu, context)) push(cpu, value);
+  // A denormal is loaded even if #D is unmasked.
+  const bool stopped = (context.raised & ~context.control & IE) != 0;
+  (void)settle(cpu, context);
+  if (!stopped) push(cpu, value);
   return Outcome::next;
 }
 
-/// Whether an exception keeps a store to memory from happening: unmasked #O and #U do as well.
-[[nodiscard]] bool store_stopped(const Context& context) {
-  return (context.raised & ~context.control & (IE | OE | UE)) != 0;
+/// Whether an exception keeps a store to memory from happening: unmasked #O and #U do as well, and
+/// then there is no rounding to report.
+[[nodiscard]] bool store_stopped(Context& context) {
+  const unsigned unmasked = context.raised & ~context.control;
+  if ((unmasked & (OE | UE)) != 0) context.raised &= static_cast<uint16_t>(~(PE | C1));
+  return (unmasked & (IE | OE | UE)) != 0;
 }
 
 template <typename T>
@@ -50,7 +57,10 @@ Outcome store_converted(CpuState& cpu, const Instruction& instruction, Popping p
     value = convert(context, st(cpu, 0));
   }
   const bool stopped = store_stopped(context);
-  if (!stopped && !store_to_operand(cpu, instruction, value)) return Outcome::exception;
+  if (stopped ? !check_writable(cpu, instruction, sizeof value)
+              : !store_to_operand(cpu, instruction, value)) {
+    return Outcome::exception;
+  }
   record(cpu, instruction);
   (void)settle(cpu, context);
   if (!stopped && popping == Popping::yes) pop(cpu);
@@ -58,12 +68,13 @@ Outcome store_converted(CpuState& cpu, const Instruction& instruction, Popping p
 }
 
 /// The ten bytes of an extended value or a packed decimal.
-[[nodiscard]] bool store_ten(CpuState& cpu, const Instruction& instruction, uint64_t low,
-                             uint16_t high) {
+[[nodiscard]] bool store_ten(bool stopped, CpuState& cpu, const Instruction& instruction,
+                             uint64_t low, uint16_t high) {
   uint8_t bytes[10];
   std::memcpy(bytes, &low, 8);
   std::memcpy(bytes + 8, &high, 2);
-  return store_block(cpu, instruction, bytes, sizeof bytes);
+  return stopped ? check_writable(cpu, instruction, sizeof bytes)
+                 : store_block(cpu, instruction, bytes, sizeof bytes);
 }
 
 Outcome store_extended(CpuState& cpu, const Instruction& instruction, Popping popping) {
@@ -74,7 +85,7 @@ Outcome store_extended(CpuState& cpu, const Instruction& instruction, Popping po
     value = float80::kIndefinite;
   }
   const bool stopped = store_stopped(context);
-  if (!stopped && !store_ten(cpu, instruction, value.significand, value.sign_exponent)) {
+  if (!store_ten(stopped, cpu, instruction, value.significand, value.sign_exponent)) {
     return Outcome::exception;
   }
   record(cpu, instruction);
@@ -85,6 +96,13 @@ Outcome store_extended(CpuState& cpu, const Instruction& instruction, Popping po
 
 Outcome store_register(CpuState& cpu, const Instruction& instruction, Popping popping) {
   record(cpu, instruction);
+  // D9 /3 (called FSTPNCE) does not look for stack underflow: nothing is stored then.
+  constexpr uint8_t kUncheckedOpcode = 0xd9;
+  if (instruction.opcode == kUncheckedOpcode && is_empty(cpu, 0)) {
+    set_conditions(cpu, C1, 0);
+    pop(cpu);
+    return Outcome::next;
+  }
   Context context = make_context(cpu);
   Float80Bits value = st(cpu, 0);
   if (is_empty(cpu, 0)) {
@@ -201,7 +219,7 @@ Outcome FBSTP(CpuState& cpu, const Instruction& instruction) {
   }
   const float80::PackedBcd decimal = float80::to_bcd(context, value);
   const bool stopped = store_stopped(context);
-  if (!stopped && !store_ten(cpu, instruction, decimal.low, decimal.high)) {
+  if (!store_ten(stopped, cpu, instruction, decimal.low, decimal.high)) {
     return Outcome::exception;
   }
   record(cpu, instruction);
@@ -234,11 +252,9 @@ Outcome FCMOVCC(CpuState& cpu, const Instruction& instruction) {
   const bool set = (cpu.eflags & kFlags[instruction.modrm >> 3 & 3]) != 0;
   const unsigned source = instruction.operands[1].reg;
   Context context = make_context(cpu);
-  const bool underflow = is_empty(cpu, 0) || is_empty(cpu, source);
-  if (underflow) context.raised = kStackUnderflow;
-  if (!settle(cpu, context)) return Outcome::next;
-  if (underflow) {
-    set_st(cpu, 0, float80::kIndefinite);
+  if (is_empty(cpu, 0) || is_empty(cpu, source)) {
+    context.raised = kStackUnderflow;
+    if (settle(cpu, context)) set_st(cpu, 0, float80::kIndefinite);
   } else if (set != negated) {
     set_st(cpu, 0, st(cpu, source));
   }

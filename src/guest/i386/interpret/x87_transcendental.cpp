@@ -195,6 +195,7 @@ Outcome FPATAN(CpuState& cpu, const Instruction& instruction) {
 }
 
 Outcome F2XM1(CpuState& cpu, const Instruction& instruction) {
+  constexpr Float80Bits kMinusOne{float80::kIntegerBit, float80::kSignBit | float80::kBias};
   if (pending_exception(cpu)) return Outcome::exception;
   record(cpu, instruction);
   Context context = make_context(cpu);
@@ -205,13 +206,15 @@ Outcome F2XM1(CpuState& cpu, const Instruction& instruction) {
   } else if (!float80::propagate_nan(context, value, value, result)) {
     const Class kind = classify(value);
     if (kind == Class::infinity) {
-      constexpr Float80Bits kMinusOne{float80::kIntegerBit, float80::kSignBit | float80::kBias};
       result = is_negative(value) ? kMinusOne : value;
     } else if (float80::stop_at_denormal(context, kind == Class::denormal) || kind == Class::zero) {
       result = value;
     } else if (float80::exponent_field(value) >= float80::kBias) {
       // Beyond 1 the manual leaves the result undefined.
-      result = value;
+      constexpr Float80Bits kMinusHalf{float80::kIntegerBit,
+                                       float80::kSignBit | (float80::kBias - 1)};
+      context.raised |= PE;
+      result = value == kMinusOne ? kMinusHalf : value;
     } else {
       result = float80::power_of_two_minus_one(context, value);
     }
@@ -296,7 +299,10 @@ Outcome FYL2XP1(CpuState& cpu, const Instruction& instruction) {
       return float80::zero(negative);
     }
     // Outside (-1 + sqrt(1/2), sqrt(2) - 1) the manual leaves the result undefined.
-    if (is_negative(x) && float80::exponent_field(x) >= float80::kBias) return x;
+    if (is_negative(x) && float80::exponent_field(x) >= float80::kBias) {
+      context.raised |= PE;
+      return x;
+    }
     return float80::logarithm_plus_one(context, y, x);
   });
 }

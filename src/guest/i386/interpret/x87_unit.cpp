@@ -31,17 +31,27 @@ namespace {
   return compare_exchange<uint8_t>(address, expected, 0, exchanged);
 }
 
+/// A block reaches into two pages at most, so its ends tell whether all of it can be written.
+[[nodiscard]] bool writable_address(CpuState& cpu, const Instruction& instruction, unsigned size,
+                                    uint32_t& address) {
+  if (!operand_address(cpu, instruction, AccessKind::write, address)) return false;
+  const uint32_t last = address + size - 1;
+  if (last >= address && can_write(address) && can_write(last)) return true;
+  access_fault(cpu, instruction.memory.segment, address, size, AccessKind::write);
+  return false;
+}
+
 }  // namespace
+
+bool check_writable(CpuState& cpu, const Instruction& instruction, unsigned size) {
+  uint32_t address = 0;
+  return writable_address(cpu, instruction, size, address);
+}
 
 bool store_block(CpuState& cpu, const Instruction& instruction, const void* block, unsigned size) {
   uint32_t address = 0;
-  if (!operand_address(cpu, instruction, AccessKind::write, address)) return false;
-  // A block reaches into two pages at most, so its ends tell whether all of it can be written.
-  const uint32_t last = address + size - 1;
-  if (last >= address && can_write(address) && can_write(last) &&
-      copy_to_guest(address, block, size)) {
-    return true;
-  }
+  if (!writable_address(cpu, instruction, size, address)) return false;
+  if (copy_to_guest(address, block, size)) return true;
   access_fault(cpu, instruction.memory.segment, address, size, AccessKind::write);
   return false;
 }

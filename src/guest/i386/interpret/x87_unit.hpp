@@ -88,6 +88,9 @@ void record(CpuState& cpu, const Instruction& instruction);
 [[nodiscard]] bool store_block(CpuState& cpu, const Instruction& instruction, const void* block,
                                unsigned size);
 
+/// The fault a store of `size` bytes would raise.
+[[nodiscard]] bool check_writable(CpuState& cpu, const Instruction& instruction, unsigned size);
+
 /// Reads a floating-point or integer memory operand as a register operand.
 [[nodiscard]] bool load_real(CpuState& cpu, const Instruction& instruction, unsigned width,
                              Context& context, Float80Bits& value);
