@@ -18,7 +18,7 @@ Outcome privileged_instruction(CpuState& cpu, const Instruction&) {
   return raise(cpu, Vector::GP);
 }
 
-/// For rows CPUID does not offer (yet): MMX and SSE, and x87 until its handlers stand.
+/// For rows CPUID does not offer (yet): MMX and SSE.
 Outcome not_offered(CpuState& cpu, const Instruction&) {
   return raise(cpu, Vector::UD);
 }
@@ -34,8 +34,8 @@ using namespace row_names;
 #define HANDLER_control_transfer(mnemonic) interpret::mnemonic
 #define HANDLER_string(mnemonic) interpret::mnemonic
 #define HANDLER_atomic(mnemonic) interpret::mnemonic
+#define HANDLER_x87(mnemonic) interpret::mnemonic
 #define HANDLER_system(mnemonic) interpret::mnemonic
-#define HANDLER_x87(mnemonic) not_offered
 #define HANDLER_simd(mnemonic) not_offered
 
 // A discarded branch needs no definition: privileged instructions have no handlers.
