@@ -20,6 +20,8 @@ struct Statistics {
 
 struct EngineOptions {
   bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
+  /// Sees every new block before it runs (logs); may be null.
+  void (*translated)(const Block& block) = nullptr;
 };
 
 class Engine {
