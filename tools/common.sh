@@ -1,6 +1,7 @@
 # Shared by ./dev and the scripts in tools/. Sourced with the project's folder as the current one.
 
-cache=.cache
+project=$PWD
+cache=$project/.cache
 i386_root=$cache/i386-root
 mips_root=$cache/mips64el-root
 mips_cpu=${FERRY_MIPS_CPU:-Loongson-3A4000}
@@ -10,61 +11,72 @@ fail() { printf './dev: %s\n' "$*" >&2; exit 1; }
 
 on_mips64() { [ "$(uname -m)" = mips64 ]; }
 
+log_file() { mkdir -p "$cache"; echo "$cache/$1.log"; }
+
 # Debian packages by purpose. On a MIPS64 machine nothing is emulated or crossed.
 packages_for() {
   case "$1" in
-    build) echo cmake ninja-build g++ ccache nlohmann-json3-dev libcapstone-dev libgtest-dev libbenchmark-dev
-           on_mips64 || echo g++-mips64el-linux-gnuabi64 g++-i686-linux-gnu ;;
+    build) echo cmake ninja-build g++ ccache nlohmann-json3-dev libcapstone-dev
+           on_mips64 || echo g++-mips64el-linux-gnuabi64 ;;
     emulator) echo mmdebstrap
-           on_mips64 || echo qemu-user qemu-system-mips cpio ;;
-    check) echo clang-format clang-tidy binutils python3 ;;
+              on_mips64 || echo qemu-user ;;
+    machine) on_mips64 || echo qemu-system-mips cpio python3 ;;
+    bench) echo python3 ;;
+    check) echo libgtest-dev clang-format clang-tidy python3
+           on_mips64 || echo g++-i686-linux-gnu ;;
   esac
 }
 
 # Installs what is missing of the named purposes, or, without root, prints the command that would.
 ensure_packages() {
-  local missing=() package
+  local missing=() package purpose
   for package in $(for purpose in "$@"; do packages_for "$purpose"; done); do
     dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return
   local install="apt-get install -y --no-install-recommends ${missing[*]}"
   if [ "$(id -u)" -ne 0 ]; then
-    fail "these packages are missing; as root: $install"
+    fail "packages are missing; as root: apt-get update && $install"
   fi
   say "installing: ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  for attempt in 1 2 3; do
-    apt-get update -qq >"$(log_file apt)" 2>&1 || true
-    $install >>"$(log_file apt)" 2>&1 && return
-    sleep 5
+  # The archive may be in the middle of an update: what went wrong once is tried again.
+  local try log
+  log=$(log_file apt)
+  for try in 1 2 3; do
+    DEBIAN_FRONTEND=noninteractive apt-get update >"$log" 2>&1 || true
+    DEBIAN_FRONTEND=noninteractive $install >>"$log" 2>&1 && return
+    sleep $((5 * try))
   done
-  tail -n 5 "$(log_file apt)" >&2
+  tail -n 5 "$log" >&2
   fail "could not install packages"
 }
 
-log_file() { mkdir -p "$cache"; echo "$cache/$1.log"; }
-
-# The mirror this machine uses for Debian's main archive.
-debian_mirror() {
-  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1
+# What apt on this machine is configured with, as lines of sources.list; with "main", the main suite alone.
+debian_sources() {
+  local targets
+  targets=$(apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+            awk '$2 ~ /^(bookworm|bookworm-updates|bookworm-security|stable|oldstable)$/ && $3 == "main"' | sort -u)
+  [ "${1:-}" = main ] && targets=$(awk '$2 !~ /-/' <<<"$targets")
+  awk '{print "deb", $1, $2, $3}' <<<"$targets"
 }
 
 # unpack_packages ARCHITECTURE FOLDER PACKAGE,...: packages and what they depend on, without touching dpkg.
 unpack_packages() {
-  local architecture=$1 folder=$2 packages=$3 log
+  local architecture=$1 folder=$2 packages=$3 log suites proxy
+  proxy=$(apt-config dump Acquire::http::Proxy)
   log=$(log_file "mmdebstrap-$architecture")
-  rm -rf "$folder.new"
-  # One index of the mirror may be in the middle of a sync: try again, then take the main suite alone.
-  for source in "" "" "deb $(debian_mirror) bookworm main"; do
-    if mmdebstrap --variant=extract --architectures="$architecture" --include="$packages" \
-        bookworm "$folder.new" ${source:+"$source"} >"$log" 2>&1; then
+  # One index of the archive may be in the middle of an update: try again, then take the main suite alone.
+  for suites in all all main; do
+    rm -rf "$folder.new"
+    if debian_sources $suites |
+        mmdebstrap --variant=extract --architectures="$architecture" --include="$packages" \
+          ${proxy:+--aptopt="$proxy"} bookworm "$folder.new" - >"$log" 2>&1; then
       rm -rf "$folder"
       mv "$folder.new" "$folder"
       return
     fi
-    rm -rf "$folder.new"
   done
+  rm -rf "$folder.new"
   tail -n 5 "$log" >&2
   fail "could not unpack $architecture packages"
 }
@@ -72,18 +84,24 @@ unpack_packages() {
 # The i386 programs that ./dev run, the tests and the bench use.
 ensure_root() {
   [ -e "$i386_root/.complete" ] && return
-  ensure_packages emulator
-  say "fetching i386 programs into $i386_root"
+  say "fetching Debian's i386 busybox"
   unpack_packages i386 "$i386_root" busybox-static
   touch "$i386_root/.complete"
 }
 
+# One link per busybox applet, so that pipelines in ROOT find i386 programs and not the host's.
+ensure_applets() {
+  [ -e "$i386_root/bin/sh" ] && return
+  local applet
+  for applet in $(run_ferry /bin/busybox --list); do
+    [ -e "$i386_root/bin/$applet" ] || ln -s busybox "$i386_root/bin/$applet"
+  done
+}
+
 # MIPS64: a libcapstone to link, native programs to compare with, Debian's qemu-i386, a kernel.
 ensure_mips_files() {
-  on_mips64 && return
   [ -e "$mips_root/.complete" ] && return
-  ensure_packages emulator
-  say "fetching MIPS64 files into $mips_root"
+  say "fetching MIPS64 files (a kernel, busybox, qemu-i386, libcapstone)"
   unpack_packages mips64el "$mips_root" busybox-static,qemu-user-static,libcapstone-dev,linux-image-loongson-3
   # Only what is used: the rest of the emulators and kernel modules is large.
   find "$mips_root/usr/bin" -name 'qemu-*-static' ! -name qemu-i386-static -delete
@@ -91,49 +109,59 @@ ensure_mips_files() {
   touch "$mips_root/.complete"
 }
 
+# build_preset PRESET [TARGET...]
 build_preset() {
   local preset=$1 log
+  shift
   log=$(log_file "build-$preset")
-  [ -e "build/$preset/build.ninja" ] || cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; fail "cmake failed"; }
-  cmake --build --preset "$preset" >"$log" 2>&1 || { tail -n 40 "$log" >&2; fail "build failed (preset $preset)"; }
+  if [ ! -e "build/$preset/build.ninja" ]; then
+    say "configuring build/$preset"
+    cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; fail "cmake failed (preset $preset)"; }
+  fi
+  cmake --build --preset "$preset" ${1:+--target "$@"} >"$log" 2>&1 ||
+    { tail -n 40 "$log" >&2; fail "the build failed (preset $preset)"; }
 }
 
-ensure_built() {
-  [ "$1" = mips64el ] && ensure_mips_files
-  build_preset "$1"
+# The ferry that translates: what ./dev run, bench and machine use.
+build_mips_ferry() {
+  if on_mips64; then
+    build_preset native ferry
+  else
+    ensure_mips_files
+    [ -e build/mips64el/ferry ] || say "building build/mips64el/ferry (some minutes the first time)"
+    build_preset mips64el ferry
+  fi
 }
+ferry_binary() { if on_mips64; then echo "$project/build/native/ferry"; else echo "$project/build/mips64el/ferry"; fi; }
 
 # What runs a MIPS64 program here: nothing on MIPS64, else the emulator.
 mips_runner() { on_mips64 || echo "qemu-mips64el -cpu $mips_cpu"; }
 
-ferry_binary() { if on_mips64; then echo build/native/ferry; else echo build/mips64el/ferry; fi; }
-
-# run_ferry ARGS...: ferry on (emulated) MIPS64 with the i386 root. A program without a slash is looked for
-# in the root's folders.
+# run_ferry ARGS...: ferry on (emulated) MIPS64 with the i386 root, in the folder of the caller. A program
+# without a slash is looked for in the root's folders.
 run_ferry() {
-  local options=() program
-  while [ $# -gt 0 ] && [[ $1 == -* ]]; do
+  local options=() folder runner
+  while [ $# -gt 0 ] && [[ $1 == -?* ]]; do
     options+=("$1")
     case "$1" in
+      --) shift; break ;;
       *=*) ;;
-      -L|-E|-U|-0|-s|-cpu|-r|-d|-D|--root|--set-env|--unset-env|--argv0|--stack-size|--cpu|--uname-release|--log|--log-file|--engine|--no-pass|--max-block|--max-branches|--code-cache|--stats)
-        shift; options+=("$1") ;;
+      # Options whose value is the next word.
+      -L|-E|-U|-0|-s|-cpu|-r|-p|-d|-D|--root|--set-env|--unset-env|--argv0|--stack-size|--cpu|--uname-release|\
+      --page-size|--log|--log-file|--engine|--no-pass|--max-block|--max-branches|--code-cache|--stats)
+        if [ $# -gt 1 ]; then shift; options+=("$1"); fi ;;
     esac
     shift
   done
-  [ $# -gt 0 ] || set -- "${options[@]:+}" # only options: ferry prints what they ask for
-  if [ $# -gt 0 ] && [ -n "$1" ]; then
-    program=$1; shift
-    if [[ $program != */* ]]; then
-      for folder in bin usr/bin sbin usr/sbin; do
-        [ -x "$i386_root/$folder/$program" ] && { program=/$folder/$program; break; }
-      done
-    fi
-    set -- "$program" "$@"
-  else
-    set --
+  if [ $# -gt 0 ] && [[ $1 != */* ]]; then
+    for folder in bin usr/bin sbin usr/sbin; do
+      if [ -x "$i386_root/$folder/$1" ]; then
+        set -- "/$folder/$1" "${@:2}"
+        break
+      fi
+    done
   fi
-  local runner
   runner=$(mips_runner)
-  FERRY_RUNNER="$runner" $runner "$(ferry_binary)" -L "$i386_root" "${options[@]}" "$@"
+  (cd "${caller_folder:-$PWD}" &&
+   FERRY_RUNNER="$runner" exec $runner "$(ferry_binary)" -L "$i386_root" "${options[@]}" "$@")
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "common/diagnostics.hpp"
+#include "emulator/block_log.hpp"
 #include "emulator/guest_thread.hpp"
 #include "emulator/statistics.hpp"
 #include "linux/guest_process.hpp"
@@ -43,12 +45,19 @@ class MemoryBridge final : public MappingObserver, public engine::PageProtector,
   engine::Engine* engine_ = nullptr;
 };
 
+bool blocks_are_logged() {
+  return log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm);
+}
+
 /// The parts that exist only where code is translated.
 struct Translation {
   Translation(const CommandLine& line, AddressSpace& space)
       : bridge(space), cache(line.code_cache_bytes), translator(line.translation, bridge, cache),
         table(translator.not_translated_stub()),
-        engine(cache, table, translator, translator.patcher(), bridge, {.cold_runs = line.cold_runs, .chain = line.chain}) {
+        engine(cache, table, translator, translator.patcher(), bridge,
+               {.cold_runs = line.cold_runs,
+                .chain = line.chain,
+                .translated = blocks_are_logged() ? log_block : nullptr}) {
     bridge.set_engine(&engine);
     space.set_observer(&bridge);
   }

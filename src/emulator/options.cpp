@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "common/diagnostics.hpp"
+#include "emulator/block_log.hpp"
 
 namespace ferry {
 
@@ -155,6 +156,9 @@ void enable_log(const char* items) {
   if (std::string_view(items) == "help") list_log_items();
   std::string_view unknown;
   if (!enable_log_channels(items, &unknown)) usage_error("unknown log item '" + std::string(unknown) + "'");
+  if ((log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm)) && !can_log_blocks()) {
+    die(1, "-d in_asm,out_asm: this ferry was built without Capstone, the disassembler");
+  }
 }
 
 void apply(CommandLine& line, OptionId id, const char* value) {

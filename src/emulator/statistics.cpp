@@ -13,7 +13,20 @@
 
 namespace ferry {
 
-void write_statistics(const std::string& path, const engine::Engine* engine,
+namespace {
+
+/// `pattern` with the process number for each %p, so that every process of a run has its own file.
+std::string path_for_this_process(std::string pattern) {
+  const std::string number = std::to_string(::getpid());
+  for (size_t at = 0; (at = pattern.find("%p", at)) != std::string::npos; at += number.size()) {
+    pattern.replace(at, 2, number);
+  }
+  return pattern;
+}
+
+}  // namespace
+
+void write_statistics(const std::string& pattern, const engine::Engine* engine,
                       const translate::InterpretedInstructions* interpreted) {
   nlohmann::ordered_json json;
   json["engine"] = engine != nullptr ? "translate" : "interpret";
@@ -33,6 +46,7 @@ void write_statistics(const std::string& path, const engine::Engine* engine,
     json["interpreter_fallbacks_by_mnemonic"] = by_mnemonic;
   }
   const std::string text = json.dump(2) + "\n";
+  const std::string path = path_for_this_process(pattern);
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0 || ::write(descriptor, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     log_write("ferry: " + path + ": cannot write statistics: " + std::strerror(errno) + "\n");

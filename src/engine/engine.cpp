@@ -112,6 +112,7 @@ Block* Engine::translate(GuestAddress address) {
   ++statistics_.blocks_translated;
   statistics_.guest_instructions_translated += block->guest_instructions;
   statistics_.host_words_emitted += block->words;
+  if (options_.translated != nullptr) options_.translated(*block);
   return block;
 }
 

@@ -24,6 +24,8 @@ struct EngineOptions {
   /// more to translate than to interpret.
   unsigned cold_runs = 1;
   bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
+  /// Sees every new block before it runs (logs); may be null.
+  void (*translated)(const Block& block) = nullptr;
 };
 
 class Engine {
