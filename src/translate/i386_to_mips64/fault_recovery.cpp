@@ -83,7 +83,8 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
 const uint32_t* BlockTranslator::original(const uint32_t* pc) const {
   if (interrupted_block_ == nullptr) return pc;
   const uint32_t* copy = copy_of(*interrupted_block_);
-  if (pc < copy || pc >= copy + interrupted_block_->words) return pc;
+  // An exit that ends the block is identified by the place behind it.
+  if (pc < copy || pc > copy + interrupted_block_->words) return pc;
   return interrupted_block_->code + (pc - copy);
 }
 
