@@ -228,10 +228,42 @@ fault:
   return false;
 }
 
-/// An aligned store; false if it is not aligned or faults.
+template <typename T>
+[[nodiscard]] inline bool store_unaligned_fast(void* destination, T value) {
+  asm goto(
+      ".if %[size] == 2\n"
+      "1: sb %[value], 0(%[destination])\n"
+      "   sb %[high], 1(%[destination])\n"
+      ".elseif %[size] == 4\n"
+      "1: swl %[value], 3(%[destination])\n"
+      "   swr %[value], 0(%[destination])\n"
+      ".else\n"
+      "1: sdl %[value], 7(%[destination])\n"
+      "   sdr %[value], 0(%[destination])\n"
+      ".endif\n"
+      "2:\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, %l[fault]\n"
+      ".popsection"
+      :
+      : [value] "r"(value), [high] "r"(static_cast<uint32_t>(value >> 8 % (sizeof(T) * 8))),
+        [destination] "r"(destination), [size] "i"(sizeof(T))
+      : "memory"
+      : fault);
+  return true;
+fault:
+  return false;
+}
+
+/// A store inside a page, so that it is done or not; false if it is not inside, or faults. One
+/// access if aligned, as the pair would not be.
 template <typename T>
 [[nodiscard]] inline bool store_fast(void* destination, T value) {
-  if (!is_aligned<T>(destination)) return false;
+  if (!is_aligned<T>(destination)) {
+    constexpr uintptr_t kPage = 4096;
+    const uintptr_t in_page = reinterpret_cast<uintptr_t>(destination) & (kPage - 1);
+    return in_page + sizeof(T) <= kPage && store_unaligned_fast(destination, value);
+  }
   asm goto(
       ".if %[size] == 2\n"
       "1: sh %[value], 0(%[destination])\n"

@@ -3,6 +3,8 @@
 // Included by x87_operations*.cpp only; written for the number of host instructions.
 #pragma once
 
+#include <bit>
+
 #include "guest/i386/float80.hpp"
 
 namespace ferry::i386::x87_fast {
@@ -173,7 +175,8 @@ template <typename Bits>
     sign_exponent = sign;
     return exponent == 0 && (fraction << 1) == 0;
   }
-  significand = fraction | float80::kIntegerBit;
+  // The integer bit comes in by the rotation: one instruction less than a constant.
+  significand = std::rotr((fraction << 1) | 1, 1);
   sign_exponent = sign | (exponent + kRebias);
   return true;
 }

@@ -71,13 +71,8 @@ template <typename T>
 }
 
 template <typename T>
-[[gnu::noinline, gnu::cold]] bool store_unaligned(uint32_t address, T value) {
-  return store(address, value);
-}
-
-template <typename T>
 [[nodiscard]] inline bool store_bits(uint32_t address, T value) {
-  return host_access::store_fast(host_pointer(address), value) || store_unaligned(address, value);
+  return host_access::store_fast(host_pointer(address), value);
 }
 
 // Loads.
@@ -88,11 +83,14 @@ template <typename T>
   const uint32_t status = x87.status;
   const uint32_t empty = x87.empty;
   const unsigned top = (x87.top - 1u) & 7;
-  if ((status & kExceptionPending) != 0 || (empty >> top & 1) == 0) return kInterpret;
+  uint32_t bit = 1u << top;
+  // Hidden from the compiler, which would make a shift and a mask of the test, and shift again.
+  asm("" : "+r"(bit));
+  if ((status & kExceptionPending) != 0 || (empty & bit) == 0) return kInterpret;
   x87.registers[top].significand = significand;
   x87.registers[top].sign_exponent = static_cast<uint16_t>(sign_exponent);
   x87.top = static_cast<uint8_t>(top);
-  x87.empty = static_cast<uint8_t>(empty ^ (1u << top));
+  x87.empty = static_cast<uint8_t>(empty ^ bit);
   x87.status = static_cast<uint16_t>(status & ~uint32_t{C1});
   return kDone;
 }
@@ -184,10 +182,10 @@ uint64_t fst(CpuState* cpu, uint32_t address) {
                     x87_fast::narrow<T>(st0.significand, st0.sign_exponent, bits, raised);
   // Rounding needs the usual mode; precision control does not matter.
   constexpr uint32_t kRelevant = x87_control::RC | PE;
-  if (!fast || (raised != 0 && (x87.control & kRelevant) != PE)) {
+  // A store that fails is tried again there, which keeps this function without a frame.
+  if (!fast || (raised != 0 && (x87.control & kRelevant) != PE) || !store_bits(address, bits)) {
     return store_real_slowly<T>(cpu, address, kPop);
   }
-  if (!store_bits(address, bits)) return kInterpret;
   x87.status = static_cast<uint16_t>((status & ~uint32_t{C1}) | raised);
   finish_pop(x87, top, kPop);
   return kDone;
@@ -268,7 +266,9 @@ uint64_t fist(CpuState* cpu, uint32_t address) {
     }
   }
   const bool negative = (st0.sign_exponent & float80::kSignBit) != 0;
-  if (!store_bits(address, static_cast<T>(negative ? 0 - magnitude : magnitude))) return kInterpret;
+  if (!store_bits(address, static_cast<T>(negative ? 0 - magnitude : magnitude))) {
+    return store_integer_slowly<T>(cpu, address, kPop, rounding);
+  }
   x87.status = static_cast<uint16_t>((status & ~uint32_t{C1}) | raised);
   finish_pop(x87, top, kPop);
   return kDone;
