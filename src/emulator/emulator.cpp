@@ -55,7 +55,9 @@ struct Translation {
       : bridge(space), cache(line.code_cache_bytes), translator(line.translation, bridge, cache),
         table(translator.not_translated_stub()),
         engine(cache, table, translator, translator.patcher(), bridge,
-               {.chain = line.chain, .translated = blocks_are_logged() ? log_block : nullptr}) {
+               {.cold_runs = line.cold_runs,
+                .chain = line.chain,
+                .translated = blocks_are_logged() ? log_block : nullptr}) {
     bridge.set_engine(&engine);
     space.set_observer(&bridge);
   }

@@ -31,25 +31,33 @@ void GuestThread::deliver_exception() { handle_exception(thread_, thread_.cpu.ex
 
 bool GuestThread::translatable() const { return i386::translatable(thread_.cpu); }
 
-void GuestThread::interpret_one() {
+bool GuestThread::step() {
   i386::CpuState& cpu = thread_.cpu;
   for (;;) {
     switch (i386::step(cpu)) {
-      case i386::Outcome::next:
+      case i386::Outcome::next: return true;
       case i386::Outcome::branch:
-      case i386::Outcome::again: return;
-      case i386::Outcome::syscall: return system_call();
-      case i386::Outcome::trap: return deliver_exception();
+      case i386::Outcome::again: return false;
+      case i386::Outcome::syscall: system_call(); return false;
+      case i386::Outcome::trap: deliver_exception(); return false;
       case i386::Outcome::exception: break;
     }
     // A write that only the watch for translated code forbids is done again without it.
     const i386::Exception& exception = cpu.exception;
     AddressSpace& space = *thread_.process->space;
     if (engine_ == nullptr || exception.vector != i386::Vector::PF || !space.write_watched(exception.address)) {
-      return deliver_exception();
+      deliver_exception();
+      return false;
     }
     const uint32_t page = exception.address & ~(space.host_page_size() - 1);
     engine_->invalidate(page, page + space.host_page_size());
+  }
+}
+
+void GuestThread::interpret_one() { static_cast<void>(step()); }
+
+void GuestThread::interpret_block(unsigned limit) {
+  while (limit-- > 0 && step() && translatable()) {
   }
 }
 

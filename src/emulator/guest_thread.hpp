@@ -19,12 +19,16 @@ class GuestThread final : public engine::GuestThread {
   void system_call() override;
   void deliver_exception() override;
   void interpret_one() override;
+  void interpret_block(unsigned limit) override;
   [[nodiscard]] bool translatable() const override;
 
   /// The run loop of the interpreter alone.
   [[noreturn]] void interpret();
 
  private:
+  /// One instruction and what it raises; whether control goes on at the next one.
+  bool step();
+
   Thread& thread_;
   engine::Engine* engine_;
 };

@@ -203,6 +203,9 @@ void apply(CommandLine& line, OptionId id, const char* value) {
     case OptionId::max_branches:
       line.translation.max_branches = static_cast<uint32_t>(parse_size(value, "--max-branches", 0, 64));
       return;
+    case OptionId::cold_runs:
+      line.cold_runs = static_cast<unsigned>(parse_size(value, "--cold-runs", 0, 255));
+      return;
     case OptionId::code_cache:
       line.code_cache_bytes =
           static_cast<uint32_t>(parse_size(value, "--code-cache", 192 << 10, 256u << 20));

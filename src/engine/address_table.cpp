@@ -3,19 +3,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
-
 #include "common/diagnostics.hpp"
 
 namespace ferry::engine {
 
 namespace {
 
-/// Entries are mapped in units of the host's pages, but at least a piece.
+/// Entries are mapped in units of the host's pages, each at least a piece.
 size_t map_unit() {
-  static const size_t unit = std::max<size_t>(static_cast<size_t>(sysconf(_SC_PAGESIZE)), 16384);
+  static const auto unit = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   return unit;
+}
+
+/// Every entry of the unit at `memory` becomes `entry`. Eight stores a round: this runs at start-up.
+void fill(void* memory, size_t bytes, uint32_t entry) {
+  const uint64_t pair = uint64_t{entry} << 32 | entry;
+  auto* words = static_cast<uint64_t*>(memory);
+  for (const uint64_t* end = words + bytes / sizeof(uint64_t); words != end; words += 8) {
+    words[0] = words[1] = words[2] = words[3] = pair;
+    words[4] = words[5] = words[6] = words[7] = pair;
+  }
 }
 
 }  // namespace
@@ -42,9 +49,7 @@ void AddressTable::map_pieces(uint32_t piece) {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) die(126, "address table: cannot map %zu bytes: out of memory", unit);
   madvise(memory, unit, MADV_DONTDUMP);
-  const uint64_t pattern = uint64_t{stub_} << 32 | stub_;
-  auto* words = static_cast<uint64_t*>(memory);
-  std::fill(words, words + unit / sizeof(uint64_t), pattern);
+  fill(memory, unit, stub_);
   for (uint32_t each = first; each < first + pieces_per_unit; ++each) {
     mapped_[each / 64] |= uint64_t{1} << (each % 64);
     pieces_.push_back(each);

@@ -40,7 +40,7 @@ class AddressTable {
   [[nodiscard]] uint32_t stub() const { return stub_; }
 
  private:
-  static constexpr unsigned kPieceShift = 12;  ///< guest bytes of a piece: 4 KB = 16 KB of entries
+  static constexpr unsigned kPieceShift = 10;  ///< guest bytes of a piece: 1 KB, one 4 KB page of entries
   static constexpr uint32_t kPieces = 1u << (31 - kPieceShift);
 
   [[nodiscard]] bool mapped(GuestAddress address) const {

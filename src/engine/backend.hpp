@@ -66,6 +66,8 @@ class GuestThread {
   virtual void deliver_exception() = 0;
   /// Executes one instruction in the interpreter, its exceptions and system calls included.
   virtual void interpret_one() = 0;
+  /// Executes instructions in the interpreter up to the next change of control, at most `limit`.
+  virtual void interpret_block(unsigned limit) = 0;
   /// Whether translated code may run in the present state; else it is interpreted.
   [[nodiscard]] virtual bool translatable() const = 0;
   /// Whether the thread is still to be run.

@@ -4,6 +4,10 @@
 
 namespace ferry::engine {
 
+namespace {
+constexpr unsigned kColdBlockInstructions = 64;
+}
+
 void Engine::run(GuestThread& thread) {
   while (thread.running()) {
     if (thread.interrupt_pending()) {
@@ -11,7 +15,17 @@ void Engine::run(GuestThread& thread) {
       thread.deliver_interrupts();
       continue;
     }
-    Block* block = thread.translatable() ? block_at(thread.pc()) : nullptr;
+    Block* block = nullptr;
+    if (thread.translatable() && thread.pc() < 0x80000000u) {
+      block = find(thread.pc());
+      if (block == nullptr && cold(thread.pc())) {
+        link_from_ = nullptr;
+        ++statistics_.cold_blocks;
+        thread.interpret_block(kColdBlockInstructions);
+        continue;
+      }
+      if (block == nullptr) block = translate(thread.pc());
+    }
     if (block == nullptr) {
       link_from_ = nullptr;
       ++statistics_.interpreted;
@@ -65,15 +79,19 @@ void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
   UNREACHABLE();
 }
 
-Block* Engine::block_at(GuestAddress address) {
-  if (address >= 0x80000000u) return nullptr;
+Block* Engine::find(GuestAddress address) {
   const uint32_t code = table_.get(address);
-  if (code != table_.stub()) {
-    Block* block = cache_.find(reinterpret_cast<const void*>(uintptr_t{code}));
-    CHECK(block != nullptr && block->address == address);
-    return block;
-  }
-  return translate(address);
+  if (code == table_.stub()) return nullptr;
+  Block* block = cache_.find(reinterpret_cast<const void*>(uintptr_t{code}));
+  CHECK(block != nullptr && block->address == address);
+  return block;
+}
+
+bool Engine::cold(GuestAddress address) {
+  uint8_t& runs = runs_[(address ^ address >> 12) % runs_.size()];
+  if (runs >= options_.cold_runs) return false;
+  ++runs;
+  return true;
 }
 
 Block* Engine::translate(GuestAddress address) {

@@ -1,6 +1,7 @@
 // The engine of one process: translations, their links, and the run loop of its threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "engine/address_table.hpp"
@@ -19,6 +20,9 @@ struct Statistics {
 };
 
 struct EngineOptions {
+  /// A block is interpreted this many times before it is translated: start-up code that runs once costs
+  /// more to translate than to interpret.
+  unsigned cold_runs = 1;
   bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
   /// Sees every new block before it runs (logs); may be null.
   void (*translated)(const Block& block) = nullptr;
@@ -46,8 +50,11 @@ class Engine {
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
  private:
-  /// The block at `address`, translated now if need be; null if it must be interpreted.
-  Block* block_at(GuestAddress address);
+  /// The block at `address`, or null.
+  Block* find(GuestAddress address);
+  /// Counts a run of untranslated code at `address`; whether it is to be interpreted still. Addresses that
+  /// share a counter are translated a little earlier.
+  bool cold(GuestAddress address);
   Block* translate(GuestAddress address);
   void handle_leave(GuestThread& thread, const Leave& leave);
 
@@ -60,6 +67,7 @@ class Engine {
   EngineOptions options_;
   Statistics statistics_;
   Translation translation_;
+  std::array<uint8_t, 4096> runs_{};  ///< of untranslated addresses, by hash
   Exit* link_from_ = nullptr;  ///< the exit the thread just left by, to be linked to its next block
 };
 

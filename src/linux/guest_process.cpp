@@ -70,10 +70,13 @@ HostLimit host_limit(int resource) {
 }  // namespace
 
 bool needs_guest_prefix(std::string_view variable) {
-  for (const std::string_view start : {"LD_", "QEMU_", "FERRY_", "MALLOC_", "GLIBC_"}) {
+  for (const std::string_view start :
+       {std::string_view("LD_"), std::string_view("QEMU_"), std::string_view("MALLOC_"),
+        std::string_view("GLIBC_"), kGuestVariablePrefix}) {
     if (variable.starts_with(start)) return true;
   }
-  return false;
+  const std::string_view name = variable.substr(0, variable.find('='));
+  return name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable;
 }
 
 void GuestProcess::take_private_variable(std::string_view name, std::string_view value) {

@@ -24,8 +24,9 @@ struct GuestLimit {
   uint64_t hard = UINT64_MAX;
 };
 
-/// A guest's environment variable that would change the runner or ferry itself (LD_PRELOAD, QEMU_*,
-/// FERRY_*) travels through an exec under a name with this prefix.
+/// A guest's environment variable that would change the runner (LD_PRELOAD, QEMU_*) or that has a
+/// private name of ferry's travels through an exec under a name with this prefix. FERRY_LOG and the
+/// like stay as they are: they are options for children too, as qemu-user's are.
 inline constexpr std::string_view kGuestVariablePrefix = "FERRY_GUEST_";
 [[nodiscard]] bool needs_guest_prefix(std::string_view variable);
 

@@ -1,6 +1,6 @@
 // Signals: what the guest installed, what waits, and the host handlers that record it.
 //
-// Principles (docs/signals.md):
+// Principles:
 //   - A guest signal is the host signal of the same meaning; dispositions SIG_DFL and SIG_IGN are
 //   given to
 //     the host, so default actions (death, stop, continue) and their effect on wait(2) are the

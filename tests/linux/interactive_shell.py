@@ -86,7 +86,7 @@ def main():
     shell.expect("PROMPT> ")
     time.sleep(0.5)
     shell.line("jobs", r"Stopped \(tty input\).*cat")
-    shell.line("kill %1; wait; echo killed", r"killed")
+    shell.line("kill %1; kill -CONT %1; wait; echo killed", r"killed")
     shell.line("trap 'echo trapped' USR1; kill -USR1 $$; echo after", r"trapped\s+after")
     shell.line("(exit 3); echo $?", r"3")
     shell.send("exit 5\n")

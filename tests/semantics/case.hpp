@@ -29,6 +29,18 @@ constexpr unsigned kMaxPatchLength = 16;
 /// Case::options.
 constexpr uint8_t kSingleStep = 1;  ///< run under TF; otherwise an INT3 behind the code stops it
 constexpr uint8_t kTlsInFs = 2;  ///< FS names a TLS segment based at kWindow; otherwise FS is null
+constexpr uint8_t kX87 = 16;     ///< Case::x87 is loaded before and stored behind; no kSingleStep
+
+/// x87 state as FSAVE stores it with a 32-bit operand size (SDM vol. 1, figures 8-9 and 8-13).
+struct X87Image {
+  uint16_t control, unused0, status, unused1, tags, unused2;
+  uint32_t instruction_pointer;
+  uint16_t instruction_selector, opcode;
+  uint32_t data_pointer;
+  uint16_t data_selector, unused3;
+  uint8_t registers[8][10];  ///< ST(0) to ST(7)
+};
+static_assert(sizeof(X87Image) == 108);
 
 struct Case {
   uint32_t gpr[8];
@@ -40,8 +52,11 @@ struct Case {
   uint8_t patch_length;
   uint8_t options;
   uint8_t patch[kMaxPatchLength];
+  X87Image x87;
+  uint16_t ignored_offset;  ///< changes of these bytes of the data region do not count
+  uint16_t ignored_length;
 };
-static_assert(sizeof(Case) == 76);
+static_assert(sizeof(Case) == 188);
 
 /// Result::vector of an instruction that completed.
 constexpr uint32_t kCompleted = 256;
@@ -61,8 +76,9 @@ struct Result {
   uint32_t first_changed;  ///< offset in the data region
   uint32_t memory_hash;    ///< of all changed bytes and their offsets
   uint8_t changed[16];     ///< new values of the first changed bytes, for the report
+  X87Image x87;            ///< if the case has kX87
 };
-static_assert(sizeof(Result) == 92);
+static_assert(sizeof(Result) == 200);
 
 /// Random contents with runs of equal bytes (so that string comparisons go on for a while).
 inline void fill_window(uint32_t seed, uint64_t* words) {
@@ -82,8 +98,12 @@ inline void apply_patch(const Case& test, uint8_t* window) {
   for (unsigned i = 0; i < test.patch_length; ++i) window[test.patch_offset + i] = test.patch[i];
 }
 
-/// Describes how `now` differs from `before` (both kRegionSize bytes).
-inline void describe_changes(const uint8_t* before, const uint8_t* now, Result& result) {
+/// Describes how `now` differs from `before` (both kRegionSize bytes). Undoes changes not to count.
+inline void describe_changes(const Case& test, const uint8_t* before, uint8_t* now,
+                             Result& result) {
+  for (uint32_t i = 0; i < test.ignored_length; ++i) {
+    now[test.ignored_offset + i] = before[test.ignored_offset + i];
+  }
   result.changed_bytes = 0;
   result.first_changed = 0;
   uint32_t hash = 0x811c9dc5;

@@ -27,6 +27,16 @@ namespace ferry::semantics {
 [[nodiscard]] std::string differences(const Case& test, const Result& expected,
                                       const Result& actual);
 
+/// What differs in the x87 state (x87_compare.cpp).
+[[nodiscard]] std::string x87_differences(const i386::Instruction& instruction, const Case& test,
+                                          const Result& expected, const Result& actual);
+
+/// The x87 state in words.
+[[nodiscard]] std::string describe_x87(const X87Image& image);
+
+/// The largest distance, in units of the last place, of a transcendental result that was accepted.
+[[nodiscard]] uint64_t largest_transcendental_error();
+
 /// The case in words, for a report.
 [[nodiscard]] std::string describe(const Case& test);
 

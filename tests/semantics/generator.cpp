@@ -89,17 +89,17 @@ namespace {
 
 }  // namespace
 
+bool uses_x87(const Row& row) {
+  return row.family == i386::Family::x87 || is_one_of(row.mnemonic, {"FXSAVE", "FXRSTOR"});
+}
+
 std::string_view reason_to_skip(const Row& row) {
-  if (row.family == i386::Family::x87 || row.family == i386::Family::simd) {
-    return "not an integer instruction";
-  }
+  if (row.family == i386::Family::simd) return "not offered";
   const std::string_view name = row.mnemonic;
   if (is_one_of(name, {"RDTSC", "RDTSCP"})) return "reads the time";
   if (name == "CPUID") return "tells the processor";
   if (name == "SYSENTER") return "enters the kernel";
-  if (is_one_of(name, {"FXSAVE", "FXRSTOR", "LDMXCSR", "STMXCSR"})) {
-    return "CPUID does not offer FXSR and SSE";
-  }
+  if (is_one_of(name, {"LDMXCSR", "STMXCSR"})) return "CPUID does not offer SSE";
   return {};
 }
 
@@ -246,6 +246,9 @@ void Generator::aim_memory(const Row& row, Case& test, Encoded& encoded) {
   const bool in_fs = memory.segment == i386::FS && (test.options & kTlsInFs) != 0;
   const uint32_t base = in_fs ? kWindow : 0;
   uint32_t wanted = target(4) - base;
+  // FXSAVE and FXRSTOR want multiples of 16.
+  const bool aligned = is_one_of(row.mnemonic, {"FXSAVE", "FXRSTOR"}) && random_.percent(90);
+  if (aligned) wanted &= ~15u;
   if (instruction.address_size == 2) wanted &= 0xffff;
   const auto scaled = [&](uint8_t reg, unsigned shift) {
     return reg == i386::kNoRegister ? 0 : test.gpr[reg] << shift;
@@ -403,6 +406,7 @@ void Generator::choose_state(const Row& row, Case& test, Encoded& encoded) {
   if (memory_operand) aim_memory(row, test, encoded);
   choose_operands(row, test, instruction);
   choose_selectors(row, test, instruction);
+  if (uses_x87(row)) choose_x87(row, test, instruction);
 }
 
 Case Generator::make(uint16_t row_index) {

@@ -13,6 +13,9 @@
 
 namespace ferry::semantics {
 
+/// Whether the row's cases have x87 state.
+[[nodiscard]] bool uses_x87(const i386::Row& row);
+
 /// Why a row cannot be compared with the processor; empty if it can.
 [[nodiscard]] std::string_view reason_to_skip(const i386::Row& row);
 
@@ -43,6 +46,12 @@ class Generator {
   void choose_operands(const i386::Row& row, Case& test, const i386::Instruction& instruction);
   void choose_selectors(const i386::Row& row, Case& test, const i386::Instruction& instruction);
   void choose_registers(const i386::Row& row, Case& test, const i386::Instruction& instruction);
+
+  // x87_generator.cpp
+  void choose_x87(const i386::Row& row, Case& test, const i386::Instruction& instruction);
+  void choose_x87_words(X87Image& image);
+  void choose_x87_registers(const i386::Row& row, X87Image& image);
+  void choose_x87_memory(const i386::Row& row, Case& test, const i386::Instruction& instruction);
 
   /// An address for an access of `width` bytes: mostly in the window, sometimes at an edge or
   /// nowhere.

@@ -8,6 +8,7 @@
 
 #include "common/diagnostics.hpp"
 #include "guest/i386/memory.hpp"
+#include "guest/i386/x87_image.hpp"
 
 namespace ferry::semantics {
 
@@ -71,14 +72,23 @@ void GuestArena::begin(const Case& test, i386::CpuState& cpu) {
     cpu.selector[i386::FS] = kTlsSelector;
     cpu.segment_base[i386::FS] = kWindow;
   }
+  if ((test.options & kX87) != 0) {
+    i386::load_environment(cpu.x87, 4, reinterpret_cast<const uint8_t*>(&test.x87));
+    i386::load_registers(cpu.x87, test.x87.registers[0]);
+  }
 }
 
-void GuestArena::finish(const i386::CpuState& cpu, Result& result) {
+void GuestArena::finish(const Case& test, const i386::CpuState& cpu, Result& result) {
   std::memcpy(result.gpr, cpu.gpr.data(), sizeof result.gpr);
   result.eip = cpu.eip;
   result.eflags = cpu.eflags;
   std::memcpy(result.selector, cpu.selector.data(), sizeof result.selector);
-  describe_changes(initial_memory_.data(), at(kDataRegion), result);
+  result.x87 = X87Image{};
+  if ((test.options & kX87) != 0) {
+    i386::store_environment(cpu.x87, 4, reinterpret_cast<uint8_t*>(&result.x87));
+    i386::store_registers(cpu.x87, result.x87.registers[0]);
+  }
+  describe_changes(test, initial_memory_.data(), at(kDataRegion), result);
 }
 
 }  // namespace ferry::semantics

@@ -18,7 +18,7 @@ class GuestArena {
   void begin(const Case& test, i386::CpuState& cpu);
 
   /// Stores registers and memory changes. The caller fills in vector, error_code and address.
-  void finish(const i386::CpuState& cpu, Result& result);
+  void finish(const Case& test, const i386::CpuState& cpu, Result& result);
 
  private:
   alignas(16) std::array<uint8_t, kRegionSize> initial_memory_{};

@@ -27,7 +27,7 @@ class InterpreterExecutor final : public Executor {
     result.vector = completed ? kCompleted : static_cast<uint32_t>(cpu.exception.vector);
     result.error_code = completed ? 0 : cpu.exception.error_code;
     result.address = completed ? 0 : cpu.exception.address;
-    arena_.finish(cpu, result);
+    arena_.finish(test, cpu, result);
   }
 
   GuestArena arena_;

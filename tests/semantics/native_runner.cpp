@@ -2,9 +2,10 @@
 //
 // stdin: a count, then that many Case; stdout: as many Result; again until end of file.
 //
-// There is no trampoline. A signal handler stores the result of the case that just trapped, writes
-// the next case's registers into the signal frame, and returns: sigreturn starts the instruction.
-// The trap behind it (TF, or an INT3) and every fault come back to the handler.
+// There is no trampoline (but for x87 state: an FRSTOR before the instruction, an FNSAVE behind). A
+// signal handler stores the result of the case that just trapped, writes the next case's registers
+// into the signal frame, and returns: sigreturn starts the instruction. The trap behind it (TF, or
+// an INT3) and every fault come back to the handler.
 #include "case.hpp"
 
 namespace ferry::semantics {
@@ -44,6 +45,14 @@ struct SignalContext {
       esp_at_signal, ss, fpstate, oldmask, cr2;
 };
 
+/// The beginning of the kernel's struct _fpstate_32: what FSAVE stores, then what FXSAVE does.
+struct FpState {
+  X87Image x87;
+  uint32_t magic;
+  uint32_t fx_environment[6], mxcsr, mxcsr_mask;
+  uint8_t fx_registers[8][16], xmm[8][16];
+};
+
 struct UserContext {
   uint32_t flags, link, stack_pointer, stack_flags, stack_size;
   SignalContext registers;
@@ -71,6 +80,22 @@ uint16_t tls_selector;
 
 alignas(16) uint8_t signal_stack[65536];
 alignas(16) uint8_t initial_memory[kRegionSize];
+
+// Outside everything a case is aimed at.
+constexpr uint32_t kX87Before = kCodeRegion + 0x1000;
+constexpr uint32_t kX87Behind = kCodeRegion + 0x1100;
+constexpr uint32_t kX87CodeLength = 6;
+
+bool has_x87(const Case& test) {
+  return (test.options & kX87) != 0;
+}
+
+/// FRSTOR or FNSAVE (DD with this ModRM byte) with an absolute address.
+void put_x87_code(uint8_t* code, uint8_t modrm, uint32_t address) {
+  code[0] = 0xdd;
+  code[1] = modrm;
+  __builtin_memcpy(code + 2, &address, 4);
+}
 
 uint8_t* data_region() {
   return reinterpret_cast<uint8_t*>(kDataRegion);
@@ -115,6 +140,7 @@ void store_result(const SignalContext& from, Result& to) {
   constexpr uint32_t kDebug = 1, kBreakpoint = 3, kPageFault = 14, kFetch = 1 << 4;
   const Case& test = cases[current];
   const uint32_t next = kCodeAddress + test.length;
+  const uint32_t stop = next + (has_x87(test) ? kX87CodeLength : 0);
   const uint32_t gpr[] = {from.eax,           from.ecx, from.edx, from.ebx,
                           from.esp_at_signal, from.ebp, from.esi, from.edi};
   for (unsigned i = 0; i < 8; ++i) to.gpr[i] = gpr[i];
@@ -127,7 +153,7 @@ void store_result(const SignalContext& from, Result& to) {
   to.address = from.trapno == kPageFault ? from.cr2 : 0;
   // A load of SS suppresses the single-step trap for one instruction: the INT3 behind then stops
   // it.
-  const bool stopped_behind = to.vector == kBreakpoint && to.eip == next + 1;
+  const bool stopped_behind = to.vector == kBreakpoint && to.eip == stop + 1;
   const bool target_missing =
       to.vector == kPageFault && (to.error_code & kFetch) != 0 && to.eip != kCodeAddress;
   if (to.vector == kDebug || stopped_behind || target_missing) {
@@ -136,7 +162,24 @@ void store_result(const SignalContext& from, Result& to) {
     to.error_code = 0;
     to.address = 0;
   }
-  describe_changes(initial_memory, data_region(), to);
+  describe_changes(test, initial_memory, data_region(), to);
+}
+
+/// What FNSAVE stored, or, of an instruction that faulted, what the kernel has in the signal frame.
+/// The frame's state is then made harmless: FRSTOR waits for pending exceptions.
+void store_x87_result(FpState& frame, Result& to) {
+  const bool completed = to.vector == kCompleted;
+  __builtin_memset(&to.x87, 0, sizeof to.x87);
+  if (has_x87(cases[current])) {
+    to.x87 = completed ? *reinterpret_cast<const X87Image*>(kX87Behind) : frame.x87;
+  }
+  to.x87.data_selector = portable_selector(to.x87.data_selector);
+  frame.x87.control = 0x37f;
+  frame.x87.status = 0;
+  frame.x87.tags = 0xffff;
+  // What an FXRSTOR may have left.
+  frame.mxcsr = 0x1f80;
+  __builtin_memset(frame.xmm, 0, sizeof frame.xmm);
 }
 
 void start_case(SignalContext& registers) {
@@ -148,6 +191,15 @@ void start_case(SignalContext& registers) {
   __builtin_memcpy(data_region(), initial_memory, kRegionSize);
   auto* const code = reinterpret_cast<uint8_t*>(kCodeAddress);
   for (unsigned i = 0; i < kMaxCodeLength + 1; ++i) code[i] = i < test.length ? test.code[i] : 0xcc;
+  registers.eip = kCodeAddress;
+  if (has_x87(test)) {
+    constexpr uint8_t kFrstor = 0x25, kFnsave = 0x35;
+    *reinterpret_cast<X87Image*>(kX87Before) = test.x87;
+    put_x87_code(code - kX87CodeLength, kFrstor, kX87Before);
+    put_x87_code(code + test.length, kFnsave, kX87Behind);
+    code[test.length + kX87CodeLength] = 0xcc;
+    registers.eip -= kX87CodeLength;
+  }
   registers.eax = test.gpr[0];
   registers.ecx = test.gpr[1];
   registers.edx = test.gpr[2];
@@ -156,7 +208,6 @@ void start_case(SignalContext& registers) {
   registers.ebp = test.gpr[5];
   registers.esi = test.gpr[6];
   registers.edi = test.gpr[7];
-  registers.eip = kCodeAddress;
   registers.eflags = test.eflags | ((test.options & kSingleStep) != 0 ? kTrapFlag : 0);
   registers.ds = registers.es = registers.ss = kUserData;
   registers.cs = kUserCode;
@@ -169,6 +220,7 @@ void on_signal(int, void*, UserContext* context) {
   asm volatile("push $2; popf" ::: "cc", "memory");
   if (running) {
     store_result(context->registers, results[current]);
+    store_x87_result(*reinterpret_cast<FpState*>(context->registers.fpstate), results[current]);
     ++current;
   }
   if (current == case_count) next_batch();
@@ -213,6 +265,12 @@ void catch_signal(int signal) {
 extern "C" void* memcpy(void* destination, const void* source, size_t size) {
   void* to = destination;
   asm volatile("rep movsb" : "+D"(to), "+S"(source), "+c"(size) : : "memory");
+  return destination;
+}
+
+extern "C" void* memset(void* destination, int value, size_t size) {
+  void* to = destination;
+  asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
   return destination;
 }
 

@@ -61,6 +61,28 @@ class Transfer {
   return contents;
 }
 
+/// The state before, and the bytes that differ behind, after a bit for each.
+template <bool kWriting>
+void transfer_x87(Transfer<kWriting>& stream, Case& test, Result& result) {
+  stream.field(test.x87);
+  stream.field(test.ignored_offset);
+  stream.field(test.ignored_length);
+  if constexpr (!kWriting) result.x87 = test.x87;
+  uint8_t before[sizeof test.x87];
+  uint8_t behind[sizeof test.x87];
+  std::memcpy(before, &test.x87, sizeof before);
+  std::memcpy(behind, &result.x87, sizeof behind);
+  uint8_t differs[(sizeof before + 7) / 8]{};
+  for (unsigned i = 0; i < sizeof before; ++i) {
+    differs[i / 8] |= static_cast<uint8_t>((before[i] != behind[i]) << i % 8);
+  }
+  stream.field(differs);
+  for (unsigned i = 0; i < sizeof before; ++i) {
+    if ((differs[i / 8] >> i % 8 & 1) != 0) stream.field(behind[i]);
+  }
+  if constexpr (!kWriting) std::memcpy(&result.x87, behind, sizeof behind);
+}
+
 /// Everything behind the first byte. When reading, `result` holds the unchanged state.
 template <bool kWriting>
 void transfer(Transfer<kWriting> stream, uint8_t contents, Case& test, Result& result) {
@@ -84,6 +106,7 @@ void transfer(Transfer<kWriting> stream, uint8_t contents, Case& test, Result& r
     result.eflags = initial_eflags(test);
     initial_selectors(test, result.selector);
   }
+  if ((test.options & kX87) != 0) transfer_x87(stream, test, result);
   uint8_t changed = 0;
   for (unsigned i = 0; i < 8; ++i) changed |= (result.gpr[i] != test.gpr[i]) << i;
   stream.field(changed);

@@ -22,7 +22,9 @@ using i386::Vector;
 translate::BlockTranslator* active_translator = nullptr;
 i386::CpuState* active_cpu = nullptr;
 
-bool nothing_watched(uint32_t) { return false; }
+bool nothing_watched(uint32_t) {
+  return false;
+}
 
 void on_fault(int signal, siginfo_t*, void* opaque) {
   mips64::SignalContext context(opaque);
@@ -44,9 +46,11 @@ class TranslatorExecutor final : public Executor,
                                  translate::GuestCode {
  public:
   TranslatorExecutor()
-      : cache_(kCacheBytes), translator_(one_instruction(), *this, cache_),
+      : cache_(kCacheBytes),
+        translator_(one_instruction(), *this, cache_),
         table_(translator_.not_translated_stub()),
-        engine_(cache_, table_, translator_, translator_.patcher(), *this, {.chain = false}) {
+        engine_(cache_, table_, translator_, translator_.patcher(), *this,
+                {.cold_runs = 0, .chain = false}) {
     active_translator = &translator_;
     active_cpu = &cpu_;
     struct sigaction action {};
@@ -63,7 +67,8 @@ class TranslatorExecutor final : public Executor,
  private:
   static constexpr size_t kCacheBytes = size_t{16} << 20;
 
-  /// The state with the word the entry thunk checks behind it, as the Linux layer's threads have it.
+  /// The state with the word the entry thunk checks behind it, as the Linux layer's threads have
+  /// it.
   struct State {
     i386::CpuState cpu;
     uint32_t interrupt_pending = 0;
@@ -82,7 +87,8 @@ class TranslatorExecutor final : public Executor,
     translate::install_helpers(cpu_);
     raised_ = false;
     i386::Instruction instruction;
-    CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) == i386::DecodeStatus::ok);
+    CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) ==
+          i386::DecodeStatus::ok);
     const i386::Row& row = i386::row(instruction.row);
     const bool repeats =
         instruction.rep != i386::RepPrefix::none && row.family == i386::Family::string;
@@ -93,7 +99,7 @@ class TranslatorExecutor final : public Executor,
       // The run loop interprets while TF is set; cases that do not show it are run without it.
       interpret_one();
       raised_ = raised_ && cpu_.exception.vector != Vector::DB;
-      return finish(result);
+      return finish(test, result);
     }
     cpu_.eflags &= ~single_step;
     do {  // a repeated string instruction comes back in the middle
@@ -101,14 +107,14 @@ class TranslatorExecutor final : public Executor,
       engine_.run(*this);
     } while (repeats && !raised_ && cpu_.eip == kCodeAddress);
     cpu_.eflags |= single_step;
-    finish(result);
+    finish(test, result);
   }
 
-  void finish(Result& result) {
+  void finish(const Case& test, Result& result) {
     result.vector = raised_ ? static_cast<uint32_t>(cpu_.exception.vector) : kCompleted;
     result.error_code = raised_ ? cpu_.exception.error_code : 0;
     result.address = raised_ ? cpu_.exception.address : 0;
-    arena_.finish(cpu_, result);
+    arena_.finish(test, cpu_, result);
   }
 
   // GuestThread
@@ -118,6 +124,7 @@ class TranslatorExecutor final : public Executor,
   void deliver_interrupts() override {}
   void system_call() override {}
   void deliver_exception() override { raised_ = true; }
+  void interpret_block(unsigned) override { interpret_one(); }
   [[nodiscard]] bool translatable() const override { return i386::translatable(cpu_); }
   void interpret_one() override {
     Outcome outcome = Outcome::again;
@@ -148,6 +155,8 @@ class TranslatorExecutor final : public Executor,
 
 }  // namespace
 
-std::unique_ptr<Executor> make_translator_executor() { return std::make_unique<TranslatorExecutor>(); }
+std::unique_ptr<Executor> make_translator_executor() {
+  return std::make_unique<TranslatorExecutor>();
+}
 
 }  // namespace ferry::semantics

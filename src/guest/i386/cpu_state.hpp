@@ -59,6 +59,7 @@ struct Exception {
 struct Float80Bits {
   uint64_t significand;
   uint16_t sign_exponent;
+  bool operator==(const Float80Bits&) const = default;
 };
 
 /// x87 state. Registers are physical (R0..R7); ST(i) is R[(top + i) & 7].

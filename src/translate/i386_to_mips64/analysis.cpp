@@ -32,24 +32,51 @@ constexpr auto kFlows = [] {
 }();
 
 /// Flags an instruction may read, and those whose old value cannot be seen behind it.
-struct FlagEffect {
+struct Effect {
   uint32_t read;
   uint32_t killed;
 };
 
-FlagEffect effect_of(const Instruction& in) {
-  const i386::Row& row = i386::row(in.row);
-  const uint32_t touched = (row.flags_written | row.flags_undefined | row.flags_read) & ef::kArithmetic;
-  if (touched == 0) return {0, 0};
-  const bool shift = (row.attributes & i386::attribute::conditional_flags) != 0;
-  const bool by_register = shift && in.operands[in.operands[2].kind == i386::OperandKind::none ? 1 : 2].kind !=
-                                        i386::OperandKind::immediate;
-  const bool repeated =
-      (row.attributes & i386::attribute::repcc) != 0 && in.rep != i386::RepPrefix::none;
-  // A count of 0 lets all flags through: nothing is killed, and nothing read but what the row says.
-  if (by_register || repeated) return {row.flags_read & ef::kArithmetic, 0};
-  return {i386::flags_read(in) & ef::kArithmetic,
-          (i386::flags_written(in) | i386::flags_undefined(in)) & ef::kArithmetic};
+/// How a row's effect depends on the instruction.
+enum class EffectRule : uint8_t { none, fixed, condition, shift, repeated };
+
+struct RowEffect {
+  EffectRule rule;
+  Effect effect;
+};
+
+constexpr RowEffect effect_of_row(const i386::Row& row) {
+  const Effect effect{row.flags_read & ef::kArithmetic,
+                      (row.flags_written | row.flags_undefined) & ef::kArithmetic};
+  if ((effect.read | effect.killed) == 0) return {EffectRule::none, effect};
+  if (row.mnemonic == "JCC" || row.mnemonic == "SETCC" || row.mnemonic == "CMOVCC") {
+    return {EffectRule::condition, effect};
+  }
+  if ((row.attributes & i386::attribute::conditional_flags) != 0) return {EffectRule::shift, effect};
+  if ((row.attributes & i386::attribute::repcc) != 0) return {EffectRule::repeated, effect};
+  return {EffectRule::fixed, effect};
+}
+
+constexpr auto kRowEffects = [] {
+  std::array<RowEffect, i386::kRows.size()> effects{};
+  for (size_t i = 0; i < effects.size(); ++i) effects[i] = effect_of_row(i386::kRows[i]);
+  return effects;
+}();
+
+Effect effect_of(const Instruction& in) {
+  const RowEffect& row = kRowEffects[in.row];
+  switch (row.rule) {
+    case EffectRule::none:
+    case EffectRule::fixed: return row.effect;
+    case EffectRule::condition: return {i386::flags_read(in) & ef::kArithmetic, row.effect.killed};
+    case EffectRule::repeated:
+      // A count of 0 lets all flags through: nothing is killed.
+      return in.rep != i386::RepPrefix::none ? Effect{row.effect.read, 0} : row.effect;
+    case EffectRule::shift: break;
+  }
+  const unsigned count = in.operands[2].kind == i386::OperandKind::none ? 1 : 2;
+  if (in.operands[count].kind != i386::OperandKind::immediate) return {row.effect.read, 0};
+  return (in.immediate & 31) == 0 ? Effect{0, 0} : row.effect;
 }
 
 }  // namespace
@@ -131,7 +158,7 @@ uint32_t Analysis::scan(GuestAddress target, engine::GuestRange& range) {
   for (unsigned i = 0; i < kLookAheadInstructions && open != 0; ++i) {
     Instruction in;
     if (!fetch(pc, in)) return live | open;
-    const FlagEffect effect = effect_of(in);
+    const Effect effect = effect_of(in);
     live |= effect.read & open;
     open &= ~effect.killed;
     pc = in.next_address();
@@ -183,7 +210,7 @@ void Analysis::solve(AnalysedBlock& block) {
       live = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
     }
     if (!options_.passes.flag_liveness) live = ef::kArithmetic;
-    const FlagEffect effect = effect_of(in);
+    const Effect effect = effect_of(in);
     entry.live_after = live;
     entry.killed = effect.killed;
     live = (live & ~effect.killed) | effect.read;

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <new>
 
+#include "translate/i386_to_mips64/handlers.hpp"
+
 namespace ferry::translate {
 
 using engine::Exit;
@@ -44,11 +46,15 @@ void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t li
   unaligned_ = unaligned;
   interpret_path_ = nullptr;
   live_before_ = live_before;
+  // Only what can fault needs a mark; the log shows every instruction.
+  marked_ = may_access_memory(instruction.row) || log_enabled(LogChannel::in_asm) ||
+            log_enabled(LogChannel::out_asm);
   add_mark();
 }
 
 /// What a fault in the words from here on has to undo.
 void BlockBuilder::add_mark() {
+  if (!marked_) return;
   const uint32_t recipe = live_before_ == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
   out_.marks.push_back({as.position(), instruction_->address, esp_bias_, recipe});
 }
@@ -269,6 +275,15 @@ Label& BlockBuilder::branch_to_interpreter(const Condition& condition) {
   return path.resume;
 }
 
+Label& BlockBuilder::branch_to_packed_condition(Gpr answer, unsigned cc) {
+  ColdPath& path = new_cold_path();
+  path.kind = ColdPath::Kind::packed_condition;
+  path.answer = answer;
+  path.condition = static_cast<uint8_t>(cc);
+  branch(mips64::encode::rs_rt(mips64::opcode::BEQ, answer, mips64::zero), path.label);
+  return path.resume;
+}
+
 void BlockBuilder::bind_resume(Label& label) {
   bind(label);
   clobber_scratch();
@@ -293,6 +308,11 @@ void BlockBuilder::emit_cold(ColdPath& path) {
     case ColdPath::Kind::interpret_and_resume:
       bind(path.label);
       emit_interpreter_call(*path.instruction);
+      return branch(mips64::opcode::BEQ, path.resume);
+    case ColdPath::Kind::packed_condition:
+      bind(path.label);
+      materialise_flags();
+      flags.packed_bool(path.answer, path.condition);
       return branch(mips64::opcode::BEQ, path.resume);
     case ColdPath::Kind::interpret:
       bind(path.label);

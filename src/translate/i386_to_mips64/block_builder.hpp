@@ -135,6 +135,9 @@ class BlockBuilder {
   /// or comes back at the returned label (to be bound with `bind_resume`). Live flags must be in the lazy
   /// registers, and esp committed.
   Label& branch_to_interpreter(const Condition& condition);
+  /// Branches, while `answer` is 0, to a cold path that packs the lazy registers and sets `answer` to the
+  /// condition `cc` without its negation, then comes back at the returned label.
+  Label& branch_to_packed_condition(Gpr answer, unsigned cc);
   void bind_resume(Label& label);
   /// Whether the current instruction's accesses take the unaligned form.
   [[nodiscard]] bool unaligned() const { return unaligned_; }
@@ -151,13 +154,15 @@ class BlockBuilder {
  private:
   friend class FlagTracker;
   struct ColdPath {  ///< emitted behind the block's main line
-    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume } kind;
+    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume, packed_condition } kind;
     Label label;
     uint32_t exit_index = 0;
     uint32_t target = 0;
     int32_t esp_bias = 0;
     FlagTracker::Snapshot flags;
     const Instruction* instruction = nullptr;
+    Gpr answer;
+    uint8_t condition = 0;
     Label resume;
   };
   static constexpr unsigned kMaxColdPaths = 96;
@@ -184,6 +189,7 @@ class BlockBuilder {
   InterpretedInstructions& interpreted_;
   engine::Translation& out_;
   const Instruction* instruction_ = nullptr;
+  bool marked_ = false;  ///< the current instruction gets marks
   uint32_t live_before_ = 0;
   uint32_t live_after_ = 0;
   uint32_t live_through_ = 0;  ///< live after, and not set by the current instruction

@@ -1,7 +1,7 @@
 // Row -> handler, expanded from opcodes.inc.
 #include <array>
 
-#include "guest/i386/decode/rows.hpp"
+#include "guest/i386/decode/row_table.hpp"
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate {
@@ -49,6 +49,36 @@ constexpr auto kHandlers = std::to_array<Handler>({
 
 }  // namespace
 }  // namespace handlers
+
+namespace {
+
+/// All but the rows whose operands are registers and constants.
+constexpr bool accesses_memory(const i386::Row& row) {
+  using enum i386::OperandCode;
+  if ((row.attributes & (i386::attribute::stack | i386::attribute::rep | i386::attribute::repcc)) != 0) return true;
+  if (row.family == i386::Family::x87 || row.family == i386::Family::simd) return true;
+  if (row.mnemonic == "LEA" || row.mnemonic == "NOP") return false;
+  for (const i386::OperandSpec& operand : row.operands) {
+    switch (operand.code) {
+      case none: case Gb: case Gw: case Gv: case Gd: case Rd: case Ib: case Iw: case Iv: case Iz: case Isb:
+      case Ib2: case Jb: case Jz: case AL: case CL: case AX: case DX: case eAX: case Zb: case Zv: case One:
+        break;
+      default: return true;
+    }
+  }
+  return row.operands[0].code == none && row.family != i386::Family::logic_and_bits &&
+         row.family != i386::Family::arithmetic;
+}
+
+constexpr auto kAccessesMemory = [] {
+  std::array<bool, i386::kRows.size()> accesses{};
+  for (size_t i = 0; i < accesses.size(); ++i) accesses[i] = accesses_memory(i386::kRows[i]);
+  return accesses;
+}();
+
+}  // namespace
+
+bool may_access_memory(uint16_t row) { return kAccessesMemory[row]; }
 
 Handler handler_of(uint16_t row) { return handlers::kHandlers[row]; }
 

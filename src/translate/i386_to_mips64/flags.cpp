@@ -201,12 +201,18 @@ void FlagTracker::to_lazy_registers() {
     now_ = {.form = Form::lazy_registers};
     return;
   }
-  // What is stored: a and b (add, sub, shifts), the result in a (logic, neg), the result in a and the
+  // What is stored: a and b (add, sub, shifts; logic as the result minus 0), the result in a (neg), the result in a and the
   // old carry in b (inc, dec), and all three with the result in memory (adc, sbb).
   const bool three = is(FlagKind::adc8) || is(FlagKind::sbb8);
   const bool unary = is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8);
   if (three && now_.result.known()) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
   const Gpr a = unary ? result_register() : a_register();
+  // A logic operation sets the flags of a comparison of its result with 0 (AF is undefined).
+  if (is(FlagKind::logic8)) {
+    const auto distance = static_cast<uint32_t>(FlagKind::logic8) - static_cast<uint32_t>(FlagKind::sub8);
+    now_.kind = static_cast<FlagKind>(static_cast<uint32_t>(now_.kind) - distance);
+    now_.b = Value::of_constant(0);
+  }
   const Value b = now_.b;
   if (a != kFlagA) {
     CHECK(!b.in(kFlagA));
@@ -400,9 +406,54 @@ Condition FlagTracker::packed_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
+/// Flags another block left in the lazy registers are nearly always those of a comparison (logic is
+/// stored as one with 0): that is tried in line, all else is packed out of line.
+Condition FlagTracker::lazy_condition(unsigned cc) {
+  const Gpr answer = b_.scratch();
+  // Order and equality of narrow operands are those of their sign-extensions; the sign of the difference
+  // is not.
+  const bool any_width = cc >> 1 != kS;
+  b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(any_width ? FlagKind::sub8 : FlagKind::sub32));
+  b_.as.SLTIU(answer, answer, any_width ? 3 : 1);
+  Label& resume = b_.branch_to_packed_condition(answer, cc);
+  switch (cc >> 1) {
+    case kE:
+      b_.as.XOR(answer, kFlagA, kFlagB);
+      b_.as.SLTIU(answer, answer, 1);
+      break;
+    case kB: b_.as.SLTU(answer, kFlagA, kFlagB); break;
+    case kBE:
+      b_.as.SLTU(answer, kFlagB, kFlagA);
+      b_.as.XORI(answer, answer, 1);
+      break;
+    case kL: b_.as.SLT(answer, kFlagA, kFlagB); break;
+    case kS:
+      b_.as.SUBU(answer, kFlagA, kFlagB);
+      b_.as.SRL(answer, answer, 31);
+      break;
+    default:
+      b_.as.SLT(answer, kFlagB, kFlagA);
+      b_.as.XORI(answer, answer, 1);
+      break;
+  }
+  b_.bind_resume(resume);
+  const Condition condition = bool_condition(answer);
+  return (cc & 1) != 0 ? condition.inverted() : condition;
+}
+
+/// The out-of-line part: `answer` = 1 if the condition (without its negation) holds in the packed flags.
+void FlagTracker::packed_bool(Gpr answer, unsigned cc) {
+  const Condition condition = packed_condition(cc & ~1u);
+  b_.as.SLTU(answer, zero, condition.rs);
+}
+
 Condition FlagTracker::condition(unsigned cc) {
   const unsigned base = cc >> 1;
   const bool cheap = base == kE || base == kS || base == kP;
+  const bool by_comparison = base != kO && base != kP;
+  if (now_.form == Form::lazy_registers && by_comparison && b_.options.passes.compare_fusion) {
+    return lazy_condition(cc);
+  }
   if (now_.form == Form::lazy_registers || !b_.options.passes.compare_fusion) to_packed();
   if (now_.form == Form::packed) return packed_condition(cc);
   if (is(FlagKind::sub8)) return subtract_condition(cc);
@@ -473,6 +524,7 @@ Gpr FlagTracker::carry(Gpr into) {
       return into;
     }
   }
+  if (now_.form == Form::lazy_registers && b_.options.passes.compare_fusion) return lazy_condition(kB << 1).rs;
   to_packed();
   b_.as.LW(into, offset::eflags, kState);
   b_.as.ANDI(into, into, 1);

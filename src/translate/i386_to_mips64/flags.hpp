@@ -109,6 +109,9 @@ class FlagTracker {
   /// Makes the flags packed in the state. May call C++.
   void to_packed();
 
+  /// Emits `answer` = the condition `cc` without its negation, from packed flags. For cold paths.
+  void packed_bool(Gpr answer, unsigned cc);
+
   [[nodiscard]] const Snapshot& snapshot() const { return now_; }
   void restore(const Snapshot& snapshot) { now_ = snapshot; }
   [[nodiscard]] FlagRecipe recipe() const;
@@ -121,6 +124,7 @@ class FlagTracker {
   [[nodiscard]] Gpr a_register();
   [[nodiscard]] Gpr result_register();
   [[nodiscard]] bool is(FlagKind kind8) const;
+  Condition lazy_condition(unsigned cc);
   Condition packed_condition(unsigned cc);
   Condition subtract_condition(unsigned cc);
   Condition add_condition(unsigned cc);

@@ -11,6 +11,9 @@ using Handler = void (*)(BlockBuilder&, const Instruction&);
 /// The handler of a row; rows marked `interpret` get one that calls the interpreter.
 [[nodiscard]] Handler handler_of(uint16_t row);
 
+/// Whether instructions of a row may load or store in line.
+[[nodiscard]] bool may_access_memory(uint16_t row);
+
 namespace handlers {
 
 /// A source operand ready for an operation of `width` bytes: in a register or a constant.

@@ -1,7 +1,7 @@
 // MOVS STOS LODS CMPS SCAS. Translated code runs with DF clear only (i386::translatable), so they go up.
 //
-// A repeated MOVS or STOS of few elements loops inline; of many, in the interpreter, which copies up to 4 KB
-// before it lets signals in.
+// A repeated MOVS or STOS of up to 4 KB loops in line; longer ones go through the interpreter, which lets
+// signals in every 4 KB.
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate::handlers {
@@ -15,7 +15,8 @@ using mips64::zero;
 
 namespace {
 
-constexpr int32_t kInlineElements = 16;
+constexpr unsigned kMaxInlineBytes = 4096;
+constexpr int32_t kWideBytes = 16;
 
 /// Forms left to the interpreter: 16-bit addresses, and segments other than the flat ones.
 bool plain(const Instruction& in) {
@@ -41,7 +42,47 @@ void copy_element(BlockBuilder& b, unsigned width, bool from_memory) {
   if (from_memory) b.as.ADDIU(host_gpr(ESI), host_gpr(ESI), step);
 }
 
-/// REP MOVS, REP STOS.
+/// Elements while at least 16 bytes are left: two doublewords at a time. Registers step with each round,
+/// so a fault is taken up by the interpreter where it happened. Ranges closer than 16 bytes are left out:
+/// there a store could change what a repeated round reads.
+void repeat_wide(BlockBuilder& b, unsigned width, bool from_memory, Label& tail) {
+  const Gpr count = host_gpr(ECX), source = host_gpr(ESI), destination = host_gpr(EDI);
+  const Gpr first = b.scratch(), second = b.scratch(), enough = b.scratch();
+  const auto elements = static_cast<int32_t>(kWideBytes / width);
+  if (from_memory) {
+    b.as.SUBU(enough, destination, source);
+    b.as.ADDIU(enough, enough, kWideBytes - 1);
+    b.as.SLTIU(enough, enough, 2 * kWideBytes - 1);
+    b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, enough, zero), tail);
+  }
+  b.as.SLTIU(enough, count, elements);
+  b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, enough, zero), tail);
+  if (!from_memory) {  // the pattern, eight bytes wide
+    b.as.DEXT(first, host_gpr(EAX), 0, width * 8);
+    for (unsigned bits = width * 8; bits < 64; bits *= 2) {
+      bits < 32 ? b.as.DSLL(second, first, bits) : b.as.DSLL32(second, first, bits - 32);
+      b.as.OR(first, first, second);
+    }
+  }
+  Label loop;
+  b.bind(loop);
+  if (from_memory) {
+    b.as.LD(first, 0, source);
+    b.as.LD(second, 8, source);
+  }
+  b.as.SD(first, 0, destination);
+  b.as.SD(from_memory ? second : first, 8, destination);
+  if (from_memory) b.as.ADDIU(source, source, kWideBytes);
+  b.as.ADDIU(count, count, -elements);
+  b.as.SLTIU(enough, count, elements);
+  b.as.ADDIU(destination, destination, kWideBytes);
+  b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, enough, zero), loop);
+  b.release(first);
+  b.release(second);
+  b.release(enough);
+}
+
+/// REP MOVS, REP STOS of at most 4 KB; more is the interpreter's, which lets signals in between.
 void repeat_copy(BlockBuilder& b, unsigned width, bool from_memory) {
   const Gpr count = host_gpr(ECX);
   const Gpr few = b.scratch();
@@ -49,9 +90,12 @@ void repeat_copy(BlockBuilder& b, unsigned width, bool from_memory) {
   b.begin_write(ECX);
   b.begin_write(EDI);
   if (from_memory) b.begin_write(ESI);
-  Label loop;
-  b.as.SLTIU(few, count, kInlineElements + 1);
+  Label loop, tail;
+  b.as.SLTIU(few, count, static_cast<int32_t>(kMaxInlineBytes / width) + 1);
   Label& done = b.branch_to_interpreter({Condition::Kind::eq, few, zero});
+  b.release(few);
+  repeat_wide(b, width, from_memory, tail);
+  b.bind(tail);
   b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, count, zero), done);
   b.bind(loop);
   copy_element(b, width, from_memory);

@@ -4,8 +4,8 @@
 
 namespace ferry::i386 {
 
-const Row& row(uint16_t index) {
-  return kRows[index];
+namespace detail {
+const Row* const kFirstRow = kRows.data();
 }
 
 uint16_t row_count() {

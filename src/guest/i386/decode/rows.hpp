@@ -116,8 +116,14 @@ struct Row {
   Execution execution;
 };
 
+namespace detail {
+extern const Row* const kFirstRow;
+}
+
 /// All rows in file order; Instruction::row indexes them.
-[[nodiscard]] const Row& row(uint16_t index);
+[[nodiscard]] inline const Row& row(uint16_t index) {
+  return detail::kFirstRow[index];
+}
 [[nodiscard]] uint16_t row_count();
 
 }  // namespace ferry::i386

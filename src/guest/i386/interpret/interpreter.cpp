@@ -1,6 +1,7 @@
 #include "guest/i386/interpret/interpreter.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/decode/row_table.hpp"
@@ -17,7 +18,7 @@ Outcome privileged_instruction(CpuState& cpu, const Instruction&) {
   return raise(cpu, Vector::GP);
 }
 
-/// For rows CPUID does not offer (yet): MMX and SSE, and x87 until its handlers stand.
+/// For rows CPUID does not offer (yet): MMX and SSE.
 Outcome not_offered(CpuState& cpu, const Instruction&) {
   return raise(cpu, Vector::UD);
 }
@@ -33,8 +34,8 @@ using namespace row_names;
 #define HANDLER_control_transfer(mnemonic) interpret::mnemonic
 #define HANDLER_string(mnemonic) interpret::mnemonic
 #define HANDLER_atomic(mnemonic) interpret::mnemonic
+#define HANDLER_x87(mnemonic) interpret::mnemonic
 #define HANDLER_system(mnemonic) interpret::mnemonic
-#define HANDLER_x87(mnemonic) not_offered
 #define HANDLER_simd(mnemonic) not_offered
 
 // A discarded branch needs no definition: privileged instructions have no handlers.
@@ -86,13 +87,32 @@ Outcome execute(CpuState& cpu, const Instruction& instruction) {
   return outcome;
 }
 
+namespace {
+
+constexpr uint32_t kFetchBytes = 16;  // an instruction and one byte, so that two loads do
+
+/// Copies `size` bytes, which lie in one page; by two loads where the page goes on far enough.
+bool fetch(uint8_t (&bytes)[kFetchBytes], uint32_t address, uint32_t size) {
+  if (size < kMaxInstructionLength || (address & 0xfff) > 0x1000 - kFetchBytes) {
+    return copy_from_guest(bytes, address, size);
+  }
+  uint64_t low = 0;
+  uint64_t high = 0;
+  if (!load(address, low) || !load(address + 8, high)) return false;
+  std::memcpy(bytes, &low, sizeof low);
+  std::memcpy(bytes + 8, &high, sizeof high);
+  return true;
+}
+
+}  // namespace
+
 Outcome step(CpuState& cpu) {
   constexpr uint32_t kPageMask = 0xfff;
   const uint32_t address = cpu.segment_base[CS] + cpu.eip;
-  uint8_t bytes[kMaxInstructionLength];
+  uint8_t bytes[kFetchBytes];
   // The bytes of the next page are fetched only if the instruction reaches there.
   uint32_t size = std::min<uint32_t>(kMaxInstructionLength, kPageMask + 1 - (address & kPageMask));
-  if (!copy_from_guest(bytes, address, size)) return fetch_fault(cpu, address);
+  if (!fetch(bytes, address, size)) return fetch_fault(cpu, address);
   Instruction instruction;
   DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
   if (status == DecodeStatus::truncated && size < kMaxInstructionLength) {

@@ -27,7 +27,7 @@ struct CpuidLeaf {
 
 // CPUID.01H:EDX. Only what this interpreter does in full.
 constexpr uint32_t kFeatureFpu = 1u << 0, kFeatureTsc = 1u << 4, kFeatureCx8 = 1u << 8,
-                   kFeatureCmov = 1u << 15;
+                   kFeatureCmov = 1u << 15, kFeatureFxsr = 1u << 24;
 
 constexpr uint32_t kMaxBasicLeaf = 1;
 constexpr uint32_t kMaxExtendedLeaf = 0x80000004;
@@ -51,7 +51,7 @@ constexpr uint32_t kMaxExtendedLeaf = 0x80000004;
       return {};
     // Above the highest leaf Intel processors give the data of the highest basic one.
     default:
-      return {0x611, 0, 0, kFeatureFpu | kFeatureTsc | kFeatureCx8 | kFeatureCmov};
+      return {0x611, 0, 0, kFeatureFpu | kFeatureTsc | kFeatureCx8 | kFeatureCmov | kFeatureFxsr};
   }
 }
 
@@ -235,13 +235,7 @@ Outcome ARPL(CpuState& cpu, const Instruction& instruction) {
   return Outcome::next;
 }
 
-// CPUID offers neither FXSR nor SSE, so these are not there.
-Outcome FXSAVE(CpuState& cpu, const Instruction&) {
-  return raise(cpu, Vector::UD);
-}
-Outcome FXRSTOR(CpuState& cpu, const Instruction&) {
-  return raise(cpu, Vector::UD);
-}
+// CPUID does not offer SSE, so these are not there.
 Outcome LDMXCSR(CpuState& cpu, const Instruction&) {
   return raise(cpu, Vector::UD);
 }

@@ -1,0 +1,119 @@
+// -L ROOT: which host path a guest path means.
+#include "linux/path.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "expect.hpp"
+#include "linux/guest_process.hpp"
+#include "linux/i386/abi_types.hpp"
+
+namespace {
+
+using namespace ferry;
+using test::expect;
+using test::expect_equal;
+
+struct Fixture {
+  AddressSpace space{65536};
+  GuestProcess process{space};
+  std::string root;
+
+  Fixture() {
+    char name[] = "/tmp/ferry-path-XXXXXX";
+    root = mkdtemp(name);
+    process.root = root;
+    process.executable = "/bin/program";
+    for (const char* folder : {"/bin", "/usr", "/usr/lib", "/only"})
+      mkdir((root + folder).c_str(), 0755);
+    for (const char* file : {"/bin/program", "/usr/lib/libx.so.1"}) {
+      close(open((root + file).c_str(), O_CREAT | O_WRONLY, 0644));
+    }
+    link("libx.so.1", "/usr/lib/libx.so");
+    link("/usr/lib", "/lib");
+    link("../../../../bin", "/usr/lib/up");
+    link("/etc/passwd", "/usr/host");
+    link("loop", "/loop");
+  }
+  ~Fixture() {
+    if (chdir("/") != 0 || std::system(("rm -r " + root).c_str()) != 0) expect(false);
+  }
+  void link(const char* target, const char* at) const {
+    expect_equal(symlink(target, (root + at).c_str()), 0);
+  }
+  [[nodiscard]] std::string resolved(const char* path, LastLink last = LastLink::follow) const {
+    HostPath host;
+    resolve_path(process, AT_FDCWD, path, last, host);
+    return host.error != 0 ? "error " + std::to_string(host.error) : host.text;
+  }
+  void same(const char* path, const std::string& expected, LastLink last = LastLink::follow,
+            std::source_location where = std::source_location::current()) const {
+    const std::string actual = resolved(path, last);
+    expect(actual == expected, where);
+    if (actual != expected)
+      std::printf("  %s -> %s, expected %s\n", path, actual.c_str(), expected.c_str());
+  }
+};
+
+void absolute(const Fixture& f) {
+  f.same("/bin/program", f.root + "/bin/program");
+  f.same("/lib/libx.so", f.root + "/usr/lib/libx.so.1");
+  f.same("/lib/libx.so", f.root + "/usr/lib/libx.so", LastLink::keep);
+  f.same("/lib", f.root + "/lib", LastLink::keep);
+  f.same("/lib/", f.root + "/usr/lib/", LastLink::keep);
+  f.same("/../../bin/./program", f.root + "/bin/program");
+  f.same("/usr/lib/up/program", f.root + "/bin/program");
+  f.same("/usr/../bin//program", f.root + "/bin/program");
+  f.same("/", f.root + "/");
+  f.same("/loop", "error " + std::to_string(i386::abi::kELOOP));
+}
+
+void host_files(const Fixture& f) {
+  f.same("/etc/passwd", "/etc/passwd");  // not in ROOT
+  f.same("/usr/host", "/etc/passwd");    // a link in ROOT to what only the host has
+  f.same("/dev/null", "/dev/null");
+  f.same("/proc/self/status", "/proc/self/status");
+  f.same("/proc/self/exe", f.root + "/bin/program");
+  f.same("/only/new", f.root + "/only/new");  // its folder is in ROOT alone
+  f.same("/bin/new", "/bin/new");             // the host has the folder too
+}
+
+void relative(const Fixture& f) {
+  expect_equal(chdir((f.root + "/usr/lib").c_str()), 0);
+  f.same("libx.so", f.root + "/usr/lib/libx.so.1");
+  f.same("../../../../bin/program", f.root + "/bin/program");
+  f.same("../../etc/nothing", f.root + "/etc/nothing");
+  f.same("new", f.root + "/usr/lib/new");
+  expect_equal(chdir("/"), 0);
+  f.same("etc/passwd", "etc/passwd");
+  f.same("", "");
+  expect(guest_view(f.process, f.root + "/usr/lib") == "/usr/lib");
+  expect(guest_view(f.process, f.root) == "/");
+  expect(guest_view(f.process, f.root + "x") == f.root + "x");
+}
+
+void own_entries() {
+  expect(own_proc_entry("/proc/self/maps") == "maps");
+  expect(own_proc_entry("/proc/" + std::to_string(getpid()) + "/exe") == "exe");
+  expect(own_proc_entry("/proc/1/exe").empty());
+  expect(own_proc_entry("/proc/cpuinfo").empty());
+  expect(own_proc_entry("/process/self/exe").empty());
+}
+
+}  // namespace
+
+int main() {
+  {
+    const Fixture fixture;
+    absolute(fixture);
+    host_files(fixture);
+    relative(fixture);
+  }
+  own_entries();
+  return ferry::test::report();
+}

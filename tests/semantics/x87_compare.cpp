@@ -1,0 +1,122 @@
+// Comparison of x87 state, and what of it may differ between processors.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "compare.hpp"
+#include "guest/i386/decode/decoder.hpp"
+
+namespace ferry::semantics {
+
+namespace {
+
+uint64_t largest_error = 0;
+
+struct Extended {
+  uint64_t significand;
+  uint16_t sign_exponent;
+};
+
+[[nodiscard]] Extended get(const uint8_t (&bytes)[10]) {
+  Extended value{};
+  std::memcpy(&value.significand, bytes, 8);
+  std::memcpy(&value.sign_exponent, bytes + 8, 2);
+  return value;
+}
+
+template <typename... Values>
+void append(std::string& text, const char* format, Values... values) {
+  char line[256];
+  std::snprintf(line, sizeof line, format, values...);
+  text += line;
+}
+
+void compare_word(std::string& text, const char* name, uint32_t expected, uint32_t actual) {
+  if (expected != actual) append(text, "  %s: processor %x, ours %x\n", name, expected, actual);
+}
+
+[[nodiscard]] bool is_transcendental(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"F2XM1",  "FYL2X", "FYL2XP1", "FPTAN",
+                                                "FPATAN", "FSIN",  "FCOS",    "FSINCOS"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+/// Units of the last place between two numbers of one sign; a large number if there is no such.
+[[nodiscard]] uint64_t distance(const Extended& a, const Extended& b) {
+  constexpr uint64_t kFar = ~uint64_t{0};
+  if ((a.sign_exponent ^ b.sign_exponent) >> 15 != 0) return kFar;
+  if (a.sign_exponent == b.sign_exponent) {
+    return a.significand > b.significand ? a.significand - b.significand
+                                         : b.significand - a.significand;
+  }
+  const Extended& large = a.sign_exponent > b.sign_exponent ? a : b;
+  const Extended& small = a.sign_exponent > b.sign_exponent ? b : a;
+  if (large.sign_exponent - small.sign_exponent != 1) return kFar;
+  const uint64_t above = large.significand - (uint64_t{1} << 63);
+  const uint64_t below = 0 - small.significand;
+  return above > 8 || below > 8 ? kFar : above + below;
+}
+
+}  // namespace
+
+uint64_t largest_transcendental_error() {
+  return largest_error;
+}
+
+std::string describe_x87(const X87Image& image) {
+  std::string text;
+  append(text, "  x87 cw=%04x sw=%04x tw=%04x", image.control, image.status, image.tags);
+  for (const auto& bytes : image.registers) {
+    const Extended value = get(bytes);
+    append(text, " %04x:%016llx", value.sign_exponent,
+           static_cast<unsigned long long>(value.significand));
+  }
+  return text + "\n";
+}
+
+std::string x87_differences(const i386::Instruction& instruction, const Case& test,
+                            const Result& expected_result, const Result& actual_result) {
+  const X87Image& expected = expected_result.x87;
+  const X87Image& actual = actual_result.x87;
+  const std::string_view name = i386::row(instruction.row).mnemonic;
+  const bool completed = expected_result.vector == kCompleted;
+  const bool transcendental = is_transcendental(name);
+  std::string text;
+  uint16_t status_mask = 0xffff;
+  // C1 tells the rounding direction, which a result one unit away may have otherwise.
+  constexpr uint16_t kC1 = 1 << 9, kStackFault = 1 << 6;
+  const bool stack_fault = (expected.status & ~test.x87.status & kStackFault) != 0;
+  if (transcendental && !stack_fault) status_mask &= ~kC1;
+  compare_word(text, "x87 control", expected.control, actual.control);
+  compare_word(text, "x87 status", expected.status & status_mask, actual.status & status_mask);
+  compare_word(text, "x87 tags", expected.tags, actual.tags);
+  // Of a fault the kernel tells the registers as XSAVE gives them: AMD processors leave the
+  // pointers out while no exception is pending.
+  // The same happens when the runner loses its processor between the instruction and FNSAVE.
+  const bool lost = expected.data_pointer == 0 && expected.data_selector == 0;
+  if (completed && !lost) {
+    compare_word(text, "fip", expected.instruction_pointer, actual.instruction_pointer);
+    compare_word(text, "fcs", expected.instruction_selector, actual.instruction_selector);
+    compare_word(text, "fop", expected.opcode, actual.opcode);
+    compare_word(text, "fdp", expected.data_pointer, actual.data_pointer);
+    compare_word(text, "fds", expected.data_selector, actual.data_selector);
+  }
+  for (unsigned i = 0; i < 8; ++i) {
+    const Extended wanted = get(expected.registers[i]);
+    const Extended got = get(actual.registers[i]);
+    if (wanted.sign_exponent == got.sign_exponent && wanted.significand == got.significand)
+      continue;
+    const uint64_t error = transcendental ? distance(wanted, got) : ~uint64_t{0};
+    if (error <= 1) {
+      largest_error = std::max(largest_error, error);
+      continue;
+    }
+    append(text, "  st(%u): processor %04x:%016llx, ours %04x:%016llx\n", i, wanted.sign_exponent,
+           static_cast<unsigned long long>(wanted.significand), got.sign_exponent,
+           static_cast<unsigned long long>(got.significand));
+  }
+  return text;
+}
+
+}  // namespace ferry::semantics
