@@ -143,8 +143,7 @@ def row(name, by_kind):
     cells.append("" if guest is None else quotient(100 * guest["rep"] / guest["instructions"], 1))
     fallbacks = statistics.get("interpreter_fallbacks", 0) + statistics.get("interpreted", 0)
     cells.append("" if guest is None else quotient(100 * fallbacks / guest["instructions"], 3))
-    cells.append(str(ferry["system_calls"]))
-    cells.append(str(sum(statistics.get(key, 0) for key in ("exits_interrupted", "exceptions", "code_writes", "unaligned"))))
+    cells += [str(ferry["system_calls"]), str(ferry["signals"])]
     return cells
 
 
