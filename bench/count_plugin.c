@@ -50,6 +50,7 @@ struct record {
   uint64_t rep;          /* i386: repeated string instructions, each iteration */
   uint64_t system_calls;
   uint64_t nops_in_range;
+  uint64_t signals;      /* that were handled: calls of (rt_)sigreturn */
 };
 
 static struct record* counters; /* a page of its own; its address is compiled into the emulator's code */
@@ -114,8 +115,10 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
 
 static void on_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a, uint64_t b, uint64_t c,
                        uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h) {
-  (void)id, (void)vcpu, (void)number, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
+  (void)id, (void)vcpu, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
+  enum { kI386Sigreturn = 119, kI386RtSigreturn = 173, kMips64RtSigreturn = 5211 };
   ++counters->system_calls;
+  counters->signals += is_x86 ? number == kI386Sigreturn || number == kI386RtSigreturn : number == kMips64RtSigreturn;
 }
 
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc,

@@ -2,7 +2,7 @@
 import struct
 
 PAGE = 4096
-FIELDS = ("instructions", "nops", "in_range", "rep", "system_calls", "nops_in_range")
+FIELDS = ("instructions", "nops", "in_range", "rep", "system_calls", "nops_in_range", "signals")
 
 
 def read(path):

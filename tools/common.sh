@@ -134,8 +134,8 @@ build_mips_ferry() {
 }
 ferry_binary() { if on_mips64; then echo "$project/build/native/ferry"; else echo "$project/build/mips64el/ferry"; fi; }
 
-# What runs a MIPS64 program here: nothing on MIPS64, else the emulator.
-mips_runner() { on_mips64 || echo "qemu-mips64el -cpu $mips_cpu"; }
+# What runs a MIPS64 program here: nothing on MIPS64, else the emulator. A path, because guests change PATH.
+mips_runner() { on_mips64 || echo "$(command -v qemu-mips64el) -cpu $mips_cpu"; }
 
 # run_ferry ARGS...: ferry on (emulated) MIPS64 with the i386 root, in the folder of the caller. A program
 # without a slash is looked for in the root's folders.

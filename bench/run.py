@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Counts instructions of the workloads: guest (i386), native MIPS, ferry and qemu-i386 on MIPS.
+
+Every count is exact and the same on any machine: it is what a plugin of QEMU adds up, over all processes.
+The runs' outputs must be equal. Prints the table and writes JSON.
+"""
+import argparse
+import concurrent.futures
+import glob
+import hashlib
+import json
+import math
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+import counts
+import workloads
+
+KINDS = ("guest", "native", "ferry", "qemu")
+CODE_CACHE = ("0x90000000", "0xa0000000")  # of ferry: docs/memory.md
+# The processor ferry offers: FPU, TSC, CX8, CMOV and nothing that libraries choose other code for.
+GUEST_CPU = "pentium2,-mmx,-fxsr,-sse,-sse2"
+LIMIT = 3600
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ferry-bench."))
+        workloads.make_inputs(self.folder)
+        self.i386_busybox = options.i386_root + "/bin/busybox"
+        self.mips_busybox = options.mips_root + "/bin/busybox"
+        self.qemu_i386 = options.mips_root + "/usr/bin/qemu-i386-static"
+
+    def command(self, kind, counters, stats, arguments):
+        """The command line, and the words that run a MIPS program."""
+        mips = ["qemu-mips64el", "-cpu", self.options.cpu, "-plugin",
+                f"{self.options.plugin},out={counters},low={CODE_CACHE[0]},high={CODE_CACHE[1]}"]
+        if kind == "guest":
+            return ["qemu-i386", "-cpu", GUEST_CPU, "-plugin", f"{self.options.plugin},out={counters}",
+                    self.i386_busybox] + arguments, mips
+        if kind == "native":
+            return mips + [self.mips_busybox] + arguments, mips
+        if kind == "qemu":
+            return mips + [self.qemu_i386, self.i386_busybox] + arguments, mips
+        return mips + [self.options.ferry] + self.options.ferry_option + \
+            ["--stats=" + stats, self.i386_busybox] + arguments, mips
+
+    def measure(self, name, kind, arguments):
+        base = self.folder / f"{name}.{kind}"
+        counters, stats = f"{base}.counts", f"{base}.stats.%p"
+        command, mips = self.command(kind, counters, stats, arguments)
+        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "FERRY_RUNNER": shlex.join(mips)}
+        done = subprocess.run(["timeout", "-k", "10", str(LIMIT)] + command, cwd=self.folder, env=environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if done.returncode != 0:
+            sys.exit(f"bench: {name} ({kind}): status {done.returncode}\n{done.stderr.decode(errors='replace')[-2000:]}")
+        result = counts.read(counters)
+        result["output"] = hashlib.sha256(done.stdout).hexdigest()
+        if kind == "ferry":
+            result["statistics"] = self.read_statistics(stats)
+        print(f"  {name} {kind}: {result['instructions'] / 1e6:.1f} M", file=sys.stderr)
+        return result
+
+    @staticmethod
+    def read_statistics(pattern):
+        total = {}
+        for path in glob.glob(pattern.replace("%p", "*")):
+            for key, value in json.loads(pathlib.Path(path).read_text()).items():
+                if isinstance(value, int):
+                    total[key] = total.get(key, 0) + value
+                elif isinstance(value, dict):
+                    for inner, count in value.items():
+                        part = total.setdefault(key, {})
+                        part[inner] = part.get(inner, 0) + count
+        return total
+
+    def measure_forks(self, kind):
+        """A shell that forks and executes a program many times. Only ferry stays in charge of what its guest
+        executes; an emulator would hand the program to this machine's kernel. So for the others the forks are
+        counted without the execution, and that many runs of the program alone are added."""
+        if kind == "ferry":
+            return self.measure("fork+exec", kind, ["sh", "-c", workloads.fork_script(self.i386_busybox + " true")])
+        forks = self.measure("forks", kind, ["sh", "-c", workloads.fork_script("(exit 0)")])
+        one = self.measure("exec", kind, ["true"])
+        return {key: forks[key] + workloads.FORKS * one[key] if key in counts.FIELDS else forks[key] for key in forks}
+
+    def run(self):
+        kinds = [kind for kind in KINDS if kind in self.options.only]
+        jobs = {}
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            # The long runs first, so that the last ones do not wait for each other.
+            for kind in sorted(kinds, key=lambda kind: kind != "qemu"):
+                for name, _, arguments in workloads.WORKLOADS:
+                    if wanted(self.options, name):
+                        jobs[name, kind] = pool.submit(self.measure, name, kind, arguments)
+                if wanted(self.options, "fork+exec"):
+                    jobs["fork+exec", kind] = pool.submit(self.measure_forks, kind)
+            results = {}
+            for (name, kind), job in jobs.items():
+                results.setdefault(name, {})[kind] = job.result()
+        for name, by_kind in results.items():
+            if len({each["output"] for each in by_kind.values()}) != 1:
+                sys.exit(f"bench: {name}: the outputs differ")
+        return results
+
+
+def wanted(options, name):
+    return not options.workload or name in options.workload
+
+
+def ratio(above, below, kind="instructions"):
+    if above is None or below is None or below[kind] == 0:
+        return None
+    return above[kind] / below[kind]
+
+
+COLUMNS = ("workload", "guest M", "native M", "ferry M", "QEMU M", "ferry/guest", "ferry/native", "QEMU/ferry",
+           "in code/guest", "outside %", "nops %", "rep %", "fallbacks %", "system calls", "signals")
+
+
+def row(name, by_kind):
+    guest, native, ferry, qemu = (by_kind.get(kind) for kind in KINDS)
+
+    def millions(counted):
+        return "" if counted is None else f"{counted['instructions'] / 1e6:.1f}"
+
+    def quotient(value, digits=2):
+        return "" if value is None else f"{value:.{digits}f}"
+
+    cells = [name] + [millions(each) for each in (guest, native, ferry, qemu)]
+    cells += [quotient(ratio(ferry, guest)), quotient(ratio(ferry, native)), quotient(ratio(qemu, ferry))]
+    if ferry is None:
+        return cells + [""] * (len(COLUMNS) - len(cells))
+    statistics = ferry["statistics"]
+    inside = ferry["in_range"]
+    cells.append(quotient(None if guest is None else inside / guest["instructions"]))
+    cells.append(quotient(100 * (1 - inside / ferry["instructions"]), 1))
+    cells.append(quotient(100 * ferry["nops_in_range"] / inside, 1) if inside else "")
+    cells.append("" if guest is None else quotient(100 * guest["rep"] / guest["instructions"], 1))
+    fallbacks = statistics.get("interpreter_fallbacks", 0) + statistics.get("interpreted", 0)
+    cells.append("" if guest is None else quotient(100 * fallbacks / guest["instructions"], 3))
+    cells += [str(ferry["system_calls"]), str(ferry["signals"])]
+    return cells
+
+
+def mean_row(results):
+    """Geometric means of the quotients over the integer workloads."""
+    names = [name for name, group, _ in workloads.WORKLOADS if group == "integer" and name in results]
+    if len(names) < 2:
+        return None
+    cells = ["geometric mean (integer)"] + [""] * (len(COLUMNS) - 1)
+    for column, above, below in ((5, "ferry", "guest"), (6, "ferry", "native"), (7, "qemu", "ferry")):
+        values = [ratio(results[name].get(above), results[name].get(below)) for name in names]
+        if None not in values:
+            cells[column] = f"{math.exp(sum(map(math.log, values)) / len(values)):.2f}"
+    return cells
+
+
+def print_table(results):
+    rows = [row(name, by_kind) for name, by_kind in results.items()]
+    mean = mean_row(results)
+    if mean is not None:
+        rows.insert(sum(1 for name, group, _ in workloads.WORKLOADS if group == "integer" and name in results), mean)
+    print("| " + " | ".join(COLUMNS) + " |")
+    print("|" + "---|" * len(COLUMNS))
+    for cells in rows:
+        print("| " + " | ".join(cells) + " |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("plugin", "ferry", "cpu", "i386-root", "mips-root"):
+        parser.add_argument("--" + name, required=True, help="(given by ./dev bench)")
+    parser.add_argument("--only", default=",".join(KINDS), type=lambda text: text.split(","),
+                        help="which counts, of " + ",".join(KINDS) + "; qemu takes minutes")
+    parser.add_argument("--jobs", type=int, default=2, help="runs at the same time (counts do not depend on it)")
+    parser.add_argument("--ferry-option", action="append", default=[], help="an option for ferry, as --ferry-option=--no-chain")
+    parser.add_argument("--json", default="build/bench.json", help="where the counts go")
+    parser.add_argument("workload", nargs="*", help="of " + ", ".join(name for name, _, _ in workloads.WORKLOADS) + ", fork+exec")
+    options = parser.parse_args()
+    known = {name for name, _, _ in workloads.WORKLOADS} | {"fork+exec"}
+    for name in options.workload:
+        if name not in known:
+            parser.error(f"unknown workload {name}")
+    for kind in options.only:
+        if kind not in KINDS:
+            parser.error(f"unknown kind of run {kind}")
+    results = Bench(options).run()
+    order = [name for name, _, _ in workloads.WORKLOADS] + ["fork+exec"]
+    results = {name: results[name] for name in order if name in results}
+    print_table(results)
+    pathlib.Path(options.json).write_text(json.dumps({"mips_cpu": options.cpu, "results": results}, indent=2) + "\n")
+
+
+main()

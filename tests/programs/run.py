@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Runs the cases of cases.txt with busybox on this kernel and under ferry, and compares output, errors and status.
+
+  run.py --busybox I386_BUSYBOX [--only REGEX] [--jobs N] FERRY [OPTION...]
+  run.py --busybox I386_BUSYBOX --bundle FOLDER      writes cases and expectations for on_machine.sh
+
+FERRY may be several words (an emulator and its options first).
+"""
+import argparse
+import concurrent.futures
+import difflib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from inputs import make_inputs
+
+HERE = pathlib.Path(__file__).parent
+LIMIT = 120  # seconds a case may take, under an emulator on a busy machine
+
+# What is not the program's own, and why.
+NOT_THE_PROGRAMS = [
+    # qemu-user tells of a guest's death by a signal on the same standard error.
+    re.compile(rb"^qemu: uncaught target signal .*\n\n?", re.MULTILINE),
+]
+
+
+def read_cases(path):
+    cases = {}
+    name = None
+    for line in path.read_text().splitlines(keepends=True):
+        if line.startswith("== "):
+            name = line[3:].strip()
+            if name in cases:
+                sys.exit(f"{path}: {name} is there twice")
+            cases[name] = ""
+        elif name is not None:
+            cases[name] += line
+    return cases
+
+
+class Suite:
+    def __init__(self, busybox, cases):
+        self.cases = cases
+        self.work = pathlib.Path(tempfile.mkdtemp(prefix="ferry-programs."))
+        self.bin = self.work / "bin"
+        self.bin.mkdir()
+        shutil.copy(busybox, self.bin / "busybox")
+        for applet in subprocess.check_output([busybox, "--list"], text=True, timeout=60).split():
+            if applet != "busybox":
+                (self.bin / applet).symlink_to("busybox")
+        self.inputs = self.work / "inputs"
+        self.inputs.mkdir()
+        make_inputs(self.inputs)
+
+    def close(self):
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def environment(self, runner):
+        return {"PATH": str(self.bin), "HOME": "/", "TZ": "UTC0", "LC_ALL": "C", "FERRY_RUNNER": runner}
+
+    def run(self, name, label, ferry=()):
+        """(output, errors, status) of a case, natively or under `ferry`, in a folder of its own."""
+        folder = self.work / label / name
+        shutil.copytree(self.inputs, folder)
+        shell = str(self.bin / "sh")
+        command = [*ferry, "-0", "sh", shell] if ferry else ["sh"]
+        # An exec'd ferry is run by what runs this one.
+        runner = " ".join(ferry[:next(i for i, word in enumerate(ferry) if word.endswith("ferry"))]) if ferry else ""
+        process = subprocess.Popen(
+            command + ["-c", self.cases[name]], executable=None if ferry else shell, cwd=folder,
+            env=self.environment(runner), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, umask=0o022)
+        try:
+            out, err = process.communicate(timeout=LIMIT)
+            status = process.returncode
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            out, err = process.communicate()
+            status = "no end"
+        for pattern in NOT_THE_PROGRAMS:
+            err = pattern.sub(b"", err)
+        shutil.rmtree(folder, ignore_errors=True)
+        return out, err, status
+
+
+def differences(expected, actual):
+    lines = []
+    for what, left, right in zip(("output", "errors", "status"), expected, actual):
+        if left == right:
+            continue
+        if what == "status":
+            lines.append(f"    status {right}, should be {left}")
+            continue
+        texts = [each.decode(errors="backslashreplace").splitlines() for each in (left, right)]
+        diff = list(difflib.unified_diff(*texts, "expected " + what, what, lineterm="", n=1))
+        lines += ["    " + line for line in diff[:14]]
+    return lines
+
+
+def bundle(suite, folder):
+    """A folder that tests/programs/on_machine.sh runs where there is no Python."""
+    shutil.copytree(suite.bin, folder / "bin", symlinks=True)
+    shutil.copytree(suite.inputs, folder / "inputs")
+    shutil.copy(HERE / "on_machine.sh", folder / "run.sh")
+    for name, script in suite.cases.items():
+        place = folder / "cases" / name
+        place.mkdir(parents=True)
+        out, err, status = suite.run(name, "native")
+        (place / "script").write_text(script)
+        (place / "out").write_bytes(out)
+        (place / "err").write_bytes(err)
+        # The shell there sees a death by signal as 128 + signal.
+        (place / "status").write_text(f"{status if status >= 0 else 128 - status}\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--busybox", required=True)
+    parser.add_argument("--only", default="", help="the cases whose name matches")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--bundle", type=pathlib.Path)
+    parser.add_argument("ferry", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    if bool(options.bundle) == bool(options.ferry):
+        parser.error("either FERRY or --bundle")
+    cases = {name: script for name, script in read_cases(HERE / "cases.txt").items() if re.search(options.only, name)}
+    if options.ferry:
+        options.ferry[0] = shutil.which(options.ferry[0]) or sys.exit(f"{options.ferry[0]}: not found")
+    suite = Suite(options.busybox, cases)
+    try:
+        if options.bundle:
+            bundle(suite, options.bundle)
+            return 0
+        failed = 0
+
+        def compare(name):
+            expected = suite.run(name, "native")
+            return name, differences(expected, suite.run(name, "ferry", options.ferry))
+
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            for name, lines in pool.map(compare, cases):
+                if lines:
+                    failed += 1
+                    print("\n".join([f"FAIL {name}"] + lines), flush=True)
+        print(f"programs: {len(cases) - failed} passed, {failed} failed")
+        return 1 if failed or not cases else 0
+    finally:
+        suite.close()
+
+
+sys.exit(main())
