@@ -81,8 +81,9 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
 }
 
 const uint32_t* BlockTranslator::original(const uint32_t* pc) const {
+  // The end itself counts: the call of a leave thunk in the last words returns to there.
   if (interrupted_block_ == nullptr || pc < interrupt_buffer_ ||
-      pc >= interrupt_buffer_ + interrupted_block_->words) {
+      pc > interrupt_buffer_ + interrupted_block_->words) {
     return pc;
   }
   return interrupted_block_->code + (pc - interrupt_buffer_);
