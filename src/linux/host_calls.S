@@ -3,7 +3,8 @@
 // long ferry_safe_syscall(pending, number, a, b, c, d, e, f): see host_syscall.hpp.
 //
 // Between the check of *pending and the syscall instruction a signal may arrive; its handler sets *pending
-// too late for the check. So the handler moves a pc inside [begin, end) to `restart`. After the syscall
+// too late for the check. So the handler moves a pc inside [begin, instruction) to `not_begun`, and one at the
+// instruction, where the kernel puts an interrupted call that is to be restarted, to `restart`. Behind the
 // instruction the call has its result and goes on.
 
 #if defined(__mips__)
@@ -12,6 +13,8 @@
         .globl  ferry_safe_syscall
         .globl  ferry_safe_syscall_begin
         .globl  ferry_safe_syscall_end
+        .globl  ferry_safe_syscall_instruction
+        .globl  ferry_safe_syscall_not_begun
         .globl  ferry_safe_syscall_restart
         .type   ferry_safe_syscall, @function
         .ent    ferry_safe_syscall
@@ -26,8 +29,9 @@ ferry_safe_syscall:
         move    $9, $11
 ferry_safe_syscall_begin:
         lw      $25, 0($24)
-        bnez    $25, ferry_safe_syscall_restart
+        bnez    $25, ferry_safe_syscall_not_begun
         nop
+ferry_safe_syscall_instruction:
         syscall
 ferry_safe_syscall_end:
         beqz    $7, 1f
@@ -35,6 +39,9 @@ ferry_safe_syscall_end:
         dsubu   $2, $0, $2
 1:      jr      $31
         nop
+ferry_safe_syscall_not_begun:
+        jr      $31
+        li      $2, -513
 ferry_safe_syscall_restart:
         jr      $31
         li      $2, -512
@@ -75,9 +82,13 @@ ferry_clone_on_stack:
         .globl  ferry_safe_syscall
         .globl  ferry_safe_syscall_begin
         .globl  ferry_safe_syscall_end
+        .globl  ferry_safe_syscall_instruction
+        .globl  ferry_safe_syscall_not_begun
         .globl  ferry_safe_syscall_restart
         .hidden ferry_safe_syscall_begin
         .hidden ferry_safe_syscall_end
+        .hidden ferry_safe_syscall_instruction
+        .hidden ferry_safe_syscall_not_begun
         .hidden ferry_safe_syscall_restart
         .type   ferry_safe_syscall, @function
 ferry_safe_syscall:
@@ -91,9 +102,13 @@ ferry_safe_syscall:
         mov     16(%rsp), %r9
 ferry_safe_syscall_begin:
         cmpl    $0, (%r11)
-        jne     ferry_safe_syscall_restart
+        jne     ferry_safe_syscall_not_begun
+ferry_safe_syscall_instruction:
         syscall
 ferry_safe_syscall_end:
+        ret
+ferry_safe_syscall_not_begun:
+        mov     $-513, %rax
         ret
 ferry_safe_syscall_restart:
         mov     $-512, %rax

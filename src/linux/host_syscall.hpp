@@ -53,17 +53,25 @@ inline long raw_call(long number, long a, long b, long c, long d, long e, long f
 }
 
 extern "C" {
-/// host_calls.S: returns kSafeCallInterrupted without having made the call if `*pending` is not
-/// 0, or if a signal's handler moved the pc to safe_syscall_restart.
+/// host_calls.S: returns kSafeCallNotBegun or kSafeCallInterrupted if a guest signal keeps it from
+/// ending.
 long ferry_safe_syscall(const std::atomic<uint32_t>* pending, long number, long a, long b, long c,
                         long d, long e, long f);
 extern const char ferry_safe_syscall_begin[];
+extern const char ferry_safe_syscall_instruction[];
 extern const char ferry_safe_syscall_end[];
+extern const char ferry_safe_syscall_not_begun[];
 extern const char ferry_safe_syscall_restart[];
 }
 
 }  // namespace detail
 
+/// A signal came before the call was made: after its handler the call is made as if nothing had
+/// been.
+inline constexpr long kSafeCallNotBegun = -513;
+/// A signal ended a call that the kernel would restart with SA_RESTART. (Or came at the very
+/// instruction: then a handler without SA_RESTART sees an EINTR that would have been a restart; it
+/// could have come so.)
 inline constexpr long kSafeCallInterrupted = -512;
 
 /// A host system call that does not block for long.
@@ -84,12 +92,16 @@ inline long safe_call(const std::atomic<uint32_t>& pending, long number, Words..
 }
 
 /// For the host's signal handler: where a context inside the safe-syscall window must go on, else
-/// 0. The kernel moves an interrupted restartable call's pc back to its syscall instruction (our
-/// handlers have SA_RESTART), so a pc in the window means: not entered, or to be restarted.
+/// 0. Our handlers have SA_RESTART, so the kernel moves an interrupted restartable call's pc back
+/// to its syscall instruction.
 [[nodiscard]] inline uintptr_t safe_call_restart(uintptr_t pc) {
-  const bool inside = pc >= reinterpret_cast<uintptr_t>(detail::ferry_safe_syscall_begin) &&
-                      pc < reinterpret_cast<uintptr_t>(detail::ferry_safe_syscall_end);
-  return inside ? reinterpret_cast<uintptr_t>(detail::ferry_safe_syscall_restart) : 0;
+  const auto address = [](const char* label) { return reinterpret_cast<uintptr_t>(label); };
+  if (pc < address(detail::ferry_safe_syscall_begin) ||
+      pc >= address(detail::ferry_safe_syscall_end))
+    return 0;
+  return pc < address(detail::ferry_safe_syscall_instruction)
+             ? address(detail::ferry_safe_syscall_not_begun)
+             : address(detail::ferry_safe_syscall_restart);
 }
 
 }  // namespace ferry

@@ -25,6 +25,9 @@ class Executor {
 /// ferry's interpreter, in this process.
 [[nodiscard]] std::unique_ptr<Executor> make_interpreter_executor();
 
+/// The same, but x87 instructions that have a helper for the translator go through it.
+[[nodiscard]] std::unique_ptr<Executor> make_helper_executor();
+
 /// ferry's translator, in this process: hosts that are MIPS64 only.
 [[nodiscard]] std::unique_ptr<Executor> make_translator_executor();
 

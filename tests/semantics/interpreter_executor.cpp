@@ -1,6 +1,12 @@
+#include <cstring>
+
 #include "common/diagnostics.hpp"
+#include "compare.hpp"
 #include "executor.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/interpret/operands.hpp"
+#include "guest/i386/interpret/x87_unit.hpp"
+#include "guest/i386/x87_operations.hpp"
 #include "guest_arena.hpp"
 
 namespace ferry::semantics {
@@ -9,6 +15,8 @@ namespace {
 
 class InterpreterExecutor final : public Executor {
  public:
+  explicit InterpreterExecutor(bool uses_helpers) : uses_helpers_(uses_helpers) {}
+
   void run(std::span<const Case> cases, std::span<Result> results) override {
     for (size_t i = 0; i < cases.size(); ++i) run_one(cases[i], results[i]);
   }
@@ -19,7 +27,7 @@ class InterpreterExecutor final : public Executor {
     using i386::Vector;
     i386::CpuState cpu;
     arena_.begin(test, cpu);
-    Outcome outcome = Outcome::again;
+    Outcome outcome = uses_helpers_ && run_helper(test, cpu) ? Outcome::next : Outcome::again;
     while (outcome == Outcome::again) outcome = i386::step(cpu);
     const bool raised = outcome == Outcome::exception || outcome == Outcome::trap;
     // The single step trap is how a case ends, not its result.
@@ -30,13 +38,47 @@ class InterpreterExecutor final : public Executor {
     arena_.finish(test, cpu, result);
   }
 
+  /// Executes the case by its x87 helper; false, with nothing changed, if that leaves it to the
+  /// interpreter.
+  static bool run_helper(const Case& test, i386::CpuState& cpu) {
+    namespace interpret = i386::interpret;
+    const auto instruction = decode(test);
+    if (!instruction) return false;
+    const i386::X87Helper helper = i386::x87_helper(*instruction);
+    if (helper == nullptr) return false;
+    uint32_t argument = instruction->modrm & 7;
+    const bool in_memory = instruction->modrm < 0xc0;
+    i386::CpuState before;
+    std::memcpy(&before, &cpu, sizeof cpu);
+    if (in_memory &&
+        !interpret::operand_address(cpu, *instruction, interpret::AccessKind::write, argument)) {
+      return false;
+    }
+    if (helper(&cpu, argument) != 0) {
+      CHECK(std::memcmp(&before, &cpu, sizeof cpu) == 0);
+      return false;
+    }
+    // Helpers leave the pointers alone. Words are control, which does so too.
+    const std::string_view name = i386::row(instruction->row).mnemonic;
+    if (name != "FLDCW" && name != "FNSTCW" && name != "FNSTSW") {
+      interpret::x87::record(cpu, *instruction);
+    }
+    cpu.eip = instruction->next_address();
+    return true;
+  }
+
+  bool uses_helpers_;
   GuestArena arena_;
 };
 
 }  // namespace
 
 std::unique_ptr<Executor> make_interpreter_executor() {
-  return std::make_unique<InterpreterExecutor>();
+  return std::make_unique<InterpreterExecutor>(false);
+}
+
+std::unique_ptr<Executor> make_helper_executor() {
+  return std::make_unique<InterpreterExecutor>(true);
 }
 
 }  // namespace ferry::semantics

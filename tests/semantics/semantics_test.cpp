@@ -1,8 +1,8 @@
 // The real-CPU oracle: random instructions on the processor and in ferry, results compared.
 //
 //   semantics_test --native RUNNER [--cases N] [--seed S] [--row MNEMONIC]
-//                 [--family integer|x87|all] [--record FILE]
-//   semantics_test --replay FILE [--engine interpret|translate]
+//                 [--family integer|x87|all] [--record FILE] [--engine E]
+//   semantics_test --replay FILE [--engine interpret|helpers|translate]
 //
 // --record writes the cases with the processor's results; --replay checks a recording on any host.
 // FILE may be - (standard output or input), so that a host that is no i386 can check a live stream.
@@ -116,6 +116,12 @@ std::FILE* open_or_die(const std::string& path, const char* mode, std::FILE* sta
   return file;
 }
 
+std::unique_ptr<Executor> make_executor(const std::string& engine) {
+  if (engine == "translate") return make_translator_executor();
+  if (engine == "helpers") return make_helper_executor();
+  return make_interpreter_executor();
+}
+
 int run_native(const Options& options) {
   std::vector<uint16_t> rows;
   for (uint16_t i = 0; i < i386::row_count(); ++i) {
@@ -127,7 +133,7 @@ int run_native(const Options& options) {
   if (rows.empty()) die(1, "no such mnemonic: %s", options.mnemonic.c_str());
 
   const auto processor = make_native_executor(options.native);
-  const auto interpreter = make_interpreter_executor();
+  const auto engine = make_executor(options.engine);
   std::optional<RecordWriter> recording;
   std::FILE* file = nullptr;
   if (!options.record.empty()) {
@@ -144,9 +150,9 @@ int run_native(const Options& options) {
     const size_t count = std::min<uint64_t>(kBatch, options.cases - done);
     for (size_t i = 0; i < count; ++i) cases[i] = generator.make(rows[(done + i) % rows.size()]);
     processor->run({cases.data(), count}, {expected.data(), count});
-    interpreter->run({cases.data(), count}, {actual.data(), count});
+    engine->run({cases.data(), count}, {actual.data(), count});
     for (size_t i = 0; i < count; ++i) {
-      report.check(cases[i], expected[i], actual[i], *interpreter);
+      report.check(cases[i], expected[i], actual[i], *engine);
       if (recording) recording->write(cases[i], expected[i]);
     }
     done += count;
@@ -161,8 +167,7 @@ int run_native(const Options& options) {
 int run_replay(const Options& options) {
   std::FILE* const file = open_or_die(options.replay, "rb", stdin);
   RecordReader reader(file);
-  const auto executor =
-      options.engine == "translate" ? make_translator_executor() : make_interpreter_executor();
+  const auto executor = make_executor(options.engine);
   Report report;
   Case test;
   Result expected;

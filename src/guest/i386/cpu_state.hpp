@@ -68,9 +68,10 @@ struct X87State {
   uint16_t control = 0x037f;
   uint16_t status = 0;  ///< Without the TOP field, which lives in `top`.
   uint8_t top = 0;
-  uint8_t empty =
-      0xff;  ///< Bit r set: physical register r is empty. Full tags are computed when stored.
   uint16_t opcode = 0;  ///< Last instruction's low 11 bits.
+  /// Bit r set: physical register r is empty. Full tags are computed when stored. Not beside `top`,
+  /// or the compiler merges the stores of both at the cost of two instructions.
+  uint8_t empty = 0xff;
   uint32_t instruction_pointer = 0;
   uint32_t data_pointer = 0;
   uint16_t instruction_selector = 0;

@@ -1,5 +1,6 @@
 // Host loads and stores that may fault, for a MIPS64 (R2 to R5, little-endian, n64) host. Included
-// by memory.cpp only.
+// by memory.cpp and
+// x87_operations.cpp only.
 //
 // Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
 // fault handler resumes at `landing`, which skips the line that says the access succeeded.
@@ -198,6 +199,90 @@ template <typename T>
     if (!probe_write(bytes) || !probe_write(bytes + sizeof(T) - 1)) return false;
   }
   return store_unaligned(destination, value);
+}
+
+/// The same in the fewest instructions, for helpers counted by the instruction: the pair does for
+/// any alignment, and when aligned each of its halves is the whole access.
+template <typename T>
+[[nodiscard]] inline bool load_fast(const void* source, uint64_t& value) {
+  uint64_t loaded = 0;
+  asm goto(
+      ".if %[size] == 4\n"
+      "1: lwl %[loaded], 3(%[source])\n"
+      "   lwr %[loaded], 0(%[source])\n"
+      ".else\n"
+      "1: ldl %[loaded], 7(%[source])\n"
+      "   ldr %[loaded], 0(%[source])\n"
+      ".endif\n"
+      "2:\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, %l[fault]\n"
+      ".popsection"
+      : [loaded] "=&r"(loaded)
+      : [source] "r"(source), [size] "i"(sizeof(T))
+      : "memory"
+      : fault);
+  value = loaded;
+  return true;
+fault:
+  return false;
+}
+
+template <typename T>
+[[nodiscard]] inline bool store_unaligned_fast(void* destination, T value) {
+  asm goto(
+      ".if %[size] == 2\n"
+      "1: sb %[value], 0(%[destination])\n"
+      "   sb %[high], 1(%[destination])\n"
+      ".elseif %[size] == 4\n"
+      "1: swl %[value], 3(%[destination])\n"
+      "   swr %[value], 0(%[destination])\n"
+      ".else\n"
+      "1: sdl %[value], 7(%[destination])\n"
+      "   sdr %[value], 0(%[destination])\n"
+      ".endif\n"
+      "2:\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, %l[fault]\n"
+      ".popsection"
+      :
+      : [value] "r"(value), [high] "r"(static_cast<uint32_t>(value >> 8 % (sizeof(T) * 8))),
+        [destination] "r"(destination), [size] "i"(sizeof(T))
+      : "memory"
+      : fault);
+  return true;
+fault:
+  return false;
+}
+
+/// A store inside a page, so that it is done or not; false if it is not inside, or faults. One
+/// access if aligned, as the pair would not be.
+template <typename T>
+[[nodiscard]] inline bool store_fast(void* destination, T value) {
+  if (!is_aligned<T>(destination)) {
+    constexpr uintptr_t kPage = 4096;
+    const uintptr_t in_page = reinterpret_cast<uintptr_t>(destination) & (kPage - 1);
+    return in_page + sizeof(T) <= kPage && store_unaligned_fast(destination, value);
+  }
+  asm goto(
+      ".if %[size] == 2\n"
+      "1: sh %[value], 0(%[destination])\n"
+      ".elseif %[size] == 4\n"
+      "1: sw %[value], 0(%[destination])\n"
+      ".else\n"
+      "1: sd %[value], 0(%[destination])\n"
+      ".endif\n"
+      "2:\n"
+      ".pushsection ferry_fixups, \"aw\"\n"
+      ".dword 1b, 2b, %l[fault]\n"
+      ".popsection"
+      :
+      : [value] "r"(value), [destination] "r"(destination), [size] "i"(sizeof(T))
+      : "memory"
+      : fault);
+  return true;
+fault:
+  return false;
 }
 
 /// Guards locked operations that cross a doubleword, which no ll/sc can reach.

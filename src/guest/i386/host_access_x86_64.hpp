@@ -1,4 +1,5 @@
-// Host loads and stores that may fault, for an x86-64 host. Included by memory.cpp only.
+// Host loads and stores that may fault, for an x86-64 host. Included by memory.cpp and
+// x87_operations.cpp only.
 //
 // Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
 // fault handler resumes at `landing`, which skips the line that says the access succeeded.
@@ -61,6 +62,20 @@ template <typename T>
   exchanged = old == expected;
   expected = old;
   return done != 0;
+}
+
+/// The shorter forms of the MIPS64 host; here they are the plain ones.
+template <typename T>
+[[nodiscard]] inline bool load_fast(const void* source, uint64_t& value) {
+  T loaded = 0;
+  const bool done = load(source, loaded);
+  value = loaded;
+  return done;
+}
+
+template <typename T>
+[[nodiscard]] inline bool store_fast(void* destination, T value) {
+  return store(destination, value);
 }
 
 [[nodiscard]] inline bool copy(void* destination, const void* source, size_t size) {

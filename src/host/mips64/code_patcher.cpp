@@ -29,16 +29,7 @@ void CodePatcher::unlink(const Exit& exit) {
 
 void CodePatcher::patch(uint32_t* place, uint32_t word) {
   std::atomic_ref<uint32_t>(*place).store(word, std::memory_order_release);
-  uint32_t words = 1;
-  constexpr uintptr_t kSmallestPage = 4096;
-  if (reinterpret_cast<uintptr_t>(place + 1) % kSmallestPage == 0) {
-    // QEMU translates a delay slot on the next page apart from its jump, with the jump's target in it, and
-    // translates it anew only when that page is written to.
-    std::atomic_ref<uint32_t> slot(place[1]);
-    slot.store(slot.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    words = 2;
-  }
-  synchronise(place, words);
+  synchronise(place, 1);
 }
 
 void CodePatcher::synchronise(const uint32_t* begin, uint32_t words) {

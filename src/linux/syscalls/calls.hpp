@@ -17,6 +17,7 @@ namespace abi = i386::abi;
 template <typename... Words>
 [[nodiscard]] int32_t blocking_call(Thread& thread, long number, Words... words) {
   const long result = safe_call(thread.signal_pending, number, words...);
+  if (result == kSafeCallNotBegun) return -kErestartNoIntr;
   return result == kSafeCallInterrupted ? -kErestartSys : guest_result(result);
 }
 
@@ -25,7 +26,8 @@ template <typename... Words>
 template <typename... Words>
 [[nodiscard]] int32_t sleeping_call(Thread& thread, long number, Words... words) {
   const long result = safe_call(thread.signal_pending, number, words...);
-  return result == kSafeCallInterrupted ? -kErestartNoIntr : guest_result(result);
+  const bool not_begun = result == kSafeCallNotBegun || result == kSafeCallInterrupted;
+  return not_begun ? -kErestartNoIntr : guest_result(result);
 }
 
 /// The host's call of the same meaning with the same integers (sign-extended).

@@ -131,7 +131,19 @@ bool BlockBuilder::slot_candidate(uint32_t control_word) const {
   return (last.reads & jump.writes) == 0;
 }
 
+/// Keeps the control word about to be emitted (behind `taken` words that will be taken back) from being the
+/// last word of a 4 KB page. Hardware does not mind; QEMU keeps a delay slot in the next page as code of
+/// its own, with the old target of a jump that is patched (tests/bugs/patched_jump_at_page_end).
+void BlockBuilder::avoid_page_end(uint32_t taken) {
+  constexpr uintptr_t kPageBytes = 4096;
+  const auto place = reinterpret_cast<uintptr_t>(as.address(as.position() - taken));
+  if (place % kPageBytes != kPageBytes - sizeof(uint32_t)) return;
+  as.emit(kNop);
+  barrier_ = as.position();
+}
+
 void BlockBuilder::control(uint32_t word) {
+  avoid_page_end(slot_candidate(word) ? 1 : 0);
   if (!slot_candidate(word)) {
     as.emit(word);
     as.emit(kNop);
@@ -151,6 +163,7 @@ void BlockBuilder::control(uint32_t word) {
 }
 
 void BlockBuilder::branch(uint32_t word, Label& target) {
+  avoid_page_end(slot_candidate(word) ? 1 : 0);
   if (!slot_candidate(word)) {
     as.emit_branch(word, target);
     as.emit(kNop);
@@ -294,6 +307,7 @@ void BlockBuilder::emit_cold(ColdPath& path) {
   esp_bias_ = path.esp_bias;
   switch (path.kind) {
     case ColdPath::Kind::exit_stub: {
+      avoid_page_end(0);
       Exit& exit = out_.exits[path.exit_index];
       exit.stub = as.position();
       exit.unlinked |= branch_offset(exit.site, exit.stub);

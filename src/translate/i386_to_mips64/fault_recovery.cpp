@@ -81,12 +81,18 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
 }
 
 const uint32_t* BlockTranslator::original(const uint32_t* pc) const {
-  // The end itself counts: the call of a leave thunk in the last words returns to there.
-  if (interrupted_block_ == nullptr || pc < interrupt_buffer_ ||
-      pc > interrupt_buffer_ + interrupted_block_->words) {
-    return pc;
-  }
-  return interrupted_block_->code + (pc - interrupt_buffer_);
+  if (interrupted_block_ == nullptr) return pc;
+  const uint32_t* copy = copy_of(*interrupted_block_);
+  // An exit that ends the block is identified by the place behind it.
+  if (pc < copy || pc > copy + interrupted_block_->words) return pc;
+  return interrupted_block_->code + (pc - copy);
+}
+
+/// The copy keeps the block's place in its page: what BlockBuilder::avoid_page_end saw to holds for it too.
+uint32_t* BlockTranslator::copy_of(const engine::Block& block) const {
+  constexpr uintptr_t kPageBytes = 4096;
+  const auto base = (reinterpret_cast<uintptr_t>(interrupt_buffer_) + kPageBytes - 1) & ~(kPageBytes - 1);
+  return reinterpret_cast<uint32_t*>(base + reinterpret_cast<uintptr_t>(block.code) % kPageBytes);
 }
 
 void BlockTranslator::interrupt(SignalContext& context) {
@@ -98,15 +104,16 @@ void BlockTranslator::interrupt(SignalContext& context) {
   const engine::Block* block = cache_.find(pc);
   if (block == nullptr) return;
   interrupted_block_ = block;
-  std::memcpy(interrupt_buffer_, block->code, block->words * sizeof(uint32_t));
+  uint32_t* copy = copy_of(*block);
+  std::memcpy(copy, block->code, block->words * sizeof(uint32_t));
   for (const engine::Exit& exit : block->exits) {
-    interrupt_buffer_[exit.site] = exit.unlinked;
+    copy[exit.site] = exit.unlinked;
     if (exit.kind == engine::Exit::Kind::branch) {
-      interrupt_buffer_[exit.stub] = mips64::Assembler::jump_word(mips64::opcode::JAL, thunks_.leave_direct);
+      copy[exit.stub] = mips64::Assembler::jump_word(mips64::opcode::JAL, thunks_.leave_direct);
     }
   }
-  patcher_.synchronise(interrupt_buffer_, block->words);
-  context.set_pc(reinterpret_cast<uint64_t>(interrupt_buffer_ + (pc - block->code)));
+  patcher_.synchronise(copy, block->words);
+  context.set_pc(reinterpret_cast<uint64_t>(copy + (pc - block->code)));
 }
 
 }  // namespace ferry::translate

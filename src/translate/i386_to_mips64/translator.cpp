@@ -14,6 +14,7 @@ namespace {
 constexpr uint32_t kThunkWords = 512;
 /// No block takes more; also the size of the buffer for interrupted blocks.
 constexpr uint32_t kMaxBlockWords = 16384;
+constexpr uint32_t kPageWords = 1024;
 
 BlockTranslator* active = nullptr;  ///< the process's one; helpers have no other way to it
 
@@ -49,7 +50,7 @@ BlockTranslator::BlockTranslator(const Options& options, GuestCode& code, engine
       thunks_(make_thunks(cache, options.interrupt_pending)),
       analysis_(options_, code),
       patcher_(thunks_.leave_direct) {
-  interrupt_buffer_ = cache.commit(kMaxBlockWords);
+  interrupt_buffer_ = cache.commit(kMaxBlockWords + 2 * kPageWords);  // copies keep their place in a page
   cache.keep_all();
   active = this;
   set_helper_context({&cache_, &recipes_, &interpreted_,

@@ -46,6 +46,8 @@ class BlockTranslator final : public engine::Translator {
   void interrupt(mips64::SignalContext& context);
 
  private:
+  [[nodiscard]] uint32_t* copy_of(const engine::Block& block) const;
+
   Options options_;
   engine::CodeCache& cache_;
   Thunks thunks_;
