@@ -7,6 +7,7 @@
 
 #include "common/diagnostics.hpp"
 #include "emulator/block_log.hpp"
+#include "emulator/check_engine.hpp"
 #include "emulator/guest_thread.hpp"
 #include "emulator/statistics.hpp"
 #include "linux/guest_process.hpp"
@@ -53,8 +54,8 @@ bool blocks_are_logged() {
 struct Translation {
   Translation(const CommandLine& line, AddressSpace& space)
       : bridge(space), cache(line.code_cache_bytes), translator(line.translation, bridge, cache),
-        table(translator.not_translated_stub()),
-        engine(cache, table, translator, translator.patcher(), bridge,
+        checker(translator, cache), table(translator.not_translated_stub()),
+        engine(cache, table, entry(line), translator.patcher(), bridge,
                {.cold_runs = line.cold_runs,
                 .chain = line.chain,
                 .translated = blocks_are_logged() ? log_block : nullptr}) {
@@ -62,9 +63,16 @@ struct Translation {
     space.set_observer(&bridge);
   }
 
+  /// What the engine enters blocks through.
+  engine::Translator& entry(const CommandLine& line) {
+    if (line.engine == EngineKind::check) return checker;
+    return translator;
+  }
+
   MemoryBridge bridge;
   engine::CodeCache cache;
   translate::BlockTranslator translator;
+  CheckingTranslator checker;
   engine::AddressTable table;
   engine::Engine engine;
 };
@@ -141,6 +149,11 @@ void run_program(const CommandLine& given, char** environment) {
 
   SignalHooks hooks;
   hooks.before_death = before_death;
+  if (line.engine == EngineKind::check) {
+    line.translation.check = true;
+    line.chain = false;
+    line.cold_runs = 0;
+  }
   if (line.engine != EngineKind::interpret) {
     line.translation.msa = (getauxval(AT_HWCAP) & kHwcapMsa) != 0;
     line.translation.interrupt_pending = static_cast<int32_t>(

@@ -23,7 +23,17 @@ struct Fixup {
 extern "C" const Fixup __start_ferry_fixups[];  // NOLINT(bugprone-reserved-identifier)
 extern "C" const Fixup __stop_ferry_fixups[];   // NOLINT(bugprone-reserved-identifier)
 
+StoreObserver store_observer = nullptr;
+
+void note_store(uint32_t guest_address, uint32_t size) {
+  if (store_observer != nullptr) [[unlikely]] store_observer(guest_address, size);
+}
+
 }  // namespace
+
+void set_store_observer(StoreObserver observer) {
+  store_observer = observer;
+}
 
 template <typename T>
 bool load(uint32_t guest_address, T& value) {
@@ -32,11 +42,13 @@ bool load(uint32_t guest_address, T& value) {
 
 template <typename T>
 bool store(uint32_t guest_address, T value) {
+  note_store(guest_address, sizeof(T));
   return host_access::store(host_pointer(guest_address), value);
 }
 
 template <typename T>
 bool compare_exchange(uint32_t guest_address, T& expected, T desired, bool& exchanged) {
+  note_store(guest_address, sizeof(T));
   return host_access::compare_exchange(host_pointer(guest_address), expected, desired, exchanged);
 }
 
@@ -72,6 +84,7 @@ bool copy_from_guest(void* destination, uint32_t guest_address, uint32_t size) {
 bool copy_to_guest(uint32_t guest_address, const void* source, uint32_t size) {
   if (size == 0) return true;
   if (outside_guest(guest_address, size)) return false;
+  note_store(guest_address, size);
   return host_access::copy(host_pointer(guest_address), source, size);
 }
 

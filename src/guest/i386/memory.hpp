@@ -36,6 +36,11 @@ template <typename T>
 [[nodiscard]] bool compare_exchange(uint32_t guest_address, T& expected, T desired,
                                     bool& exchanged);
 
+/// While not null, told of every range that `store`, `compare_exchange` and `copy_to_guest` are about to
+/// write (--engine=check takes the writes back). One thread only.
+using StoreObserver = void (*)(uint32_t guest_address, uint32_t size);
+void set_store_observer(StoreObserver observer);
+
 /// Copies between guest and ferry memory; false if any byte faults (bytes before it may be copied).
 [[nodiscard]] bool copy_from_guest(void* destination, uint32_t guest_address, uint32_t size);
 [[nodiscard]] bool copy_to_guest(uint32_t guest_address, const void* source, uint32_t size);

@@ -47,7 +47,7 @@ void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t li
   interpret_path_ = nullptr;
   live_before_ = live_before;
   // Only what can fault needs a mark; the log shows every instruction.
-  marked_ = may_access_memory(instruction.row) || log_enabled(LogChannel::in_asm) ||
+  marked_ = may_access_memory(instruction.row) || options.check || log_enabled(LogChannel::in_asm) ||
             log_enabled(LogChannel::out_asm);
   add_mark();
 }
@@ -235,7 +235,9 @@ void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
   control(word);
   const uint32_t site = as.position() - 2;
   out_.exits.push_back({.kind = Exit::Kind::jump, .site = site, .stub = site, .unlinked = word,
-                        .target = target, .recipe = RecipeTable::kLazyRegisters, .owner = nullptr,
+                        .target = target,
+                        .recipe = live_at_target != 0 ? RecipeTable::kLazyRegisters : RecipeTable::kPacked,
+                        .owner = nullptr,
                         .linked = nullptr, .next_incoming = nullptr});
   ended_ = true;
 }
@@ -248,7 +250,9 @@ void BlockBuilder::indirect_exit() {
   as.LWU(entry, 0, entry);
   commit_esp();
   const bool pass_on = !options.dead_flags_at_calls && flags.in_lazy_registers();
-  if (pass_on) {  // flags of an earlier exit: its identity goes on, not this one's
+  if (options.check) {  // every exit leaves
+    control(jump_to(mips64::opcode::JAL, thunks.leave_indirect));
+  } else if (pass_on) {  // flags of an earlier exit: its identity goes on, not this one's
     mips64::move(as, mips64::ra, kFlagKind);
     control(mips64::opcode::JR | mips64::encode::rs(entry));
   } else {

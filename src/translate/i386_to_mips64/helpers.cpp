@@ -146,7 +146,7 @@ unsigned slot_of_operation(i386::X87Helper operation) {
   const uint64_t address = address_of(operation);
   unsigned slot = kFirstOperationSlot;
   while (operations[slot] != 0 && operations[slot] != address) ++slot;
-  CHECK(slot < operations.size());
+  CHECK(slot < offset::kSlotWholeRegisters);
   operations[slot] = address;
   helper_context.cpu->host_area[slot] = address;
   return slot;
@@ -154,7 +154,7 @@ unsigned slot_of_operation(i386::X87Helper operation) {
 
 void install_helpers(CpuState& cpu) {
   helper_context.cpu = &cpu;
-  std::copy(operations.begin() + kFirstOperationSlot, operations.end(),
+  std::copy(operations.begin() + kFirstOperationSlot, operations.begin() + offset::kSlotWholeRegisters,
             cpu.host_area.begin() + kFirstOperationSlot);
   uint64_t* helpers = cpu.host_area.data() + offset::kSlotFirstHelper;
   helpers[static_cast<unsigned>(Helper::interpret)] = address_of(helper_interpret);

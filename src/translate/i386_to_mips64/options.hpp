@@ -19,6 +19,8 @@ struct Options {
   bool dead_flags_at_calls = false;      ///< trust the ABI: no flags live across call and ret
   /// Where the thread's 32-bit 'signals wait' word lies, as a 16-bit offset from its CpuState.
   int32_t interrupt_pending = 0;
+  bool check = false;  ///< what --engine=check needs: a mark per instruction, whole registers at
+                       ///< leaves, no jumps from block to block
   bool msa = false;                      ///< the host has MSA (LSA)
 };
 

@@ -34,6 +34,13 @@ void store_guest_registers(Assembler& as) {
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) as.SW(host_gpr(reg), offset::gpr(reg), kState);
 }
 
+/// For --engine=check: every pinned register must equal its own sign extension.
+void store_whole_registers(Assembler& as) {
+  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
+    as.SD(host_gpr(reg), offset::host_area(offset::kSlotWholeRegisters + reg), kState);
+  }
+}
+
 void load_lazy_flags(Assembler& as) {
   as.LW(kFlagKind, offset::lazy_kind, kState);
   as.LW(kFlagA, offset::lazy_a, kState);
@@ -87,8 +94,9 @@ void emit_restore(Assembler& as, Thunks& thunks, Label& restore) {
 }
 
 /// A way out through jal/jalr: ra tells the exit.
-const uint32_t* emit_leave(Assembler& as, LeaveReason reason, Label& restore) {
+const uint32_t* emit_leave(Assembler& as, LeaveReason reason, Label& restore, bool check) {
   const uint32_t* start = as.address(as.position());
+  if (check) store_whole_registers(as);
   store_guest_registers(as);
   store_lazy_flags(as);
   as.SD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
@@ -98,8 +106,9 @@ const uint32_t* emit_leave(Assembler& as, LeaveReason reason, Label& restore) {
   return start;
 }
 
-void emit_leave_reason(Assembler& as, Thunks& thunks, Label& restore) {
+void emit_leave_reason(Assembler& as, Thunks& thunks, Label& restore, bool check) {
   thunks.leave_reason = as.address(as.position());
+  if (check) store_whole_registers(as);
   store_guest_registers(as);
   store_lazy_flags(as);
   as.SW(a0, offset::eip, kState);
@@ -146,14 +155,14 @@ void emit_materialise(Assembler& as, Thunks& thunks) {
 
 }  // namespace
 
-Thunks emit_thunks(Assembler& as, int32_t interrupt_pending) {
+Thunks emit_thunks(Assembler& as, int32_t interrupt_pending, bool check) {
   Thunks thunks;
   Label restore;
   emit_enter(as, thunks, restore, interrupt_pending);
   emit_restore(as, thunks, restore);
-  thunks.leave_direct = emit_leave(as, LeaveReason::direct_exit, restore);
-  thunks.leave_indirect = emit_leave(as, LeaveReason::indirect_exit, restore);
-  emit_leave_reason(as, thunks, restore);
+  thunks.leave_direct = emit_leave(as, LeaveReason::direct_exit, restore, check);
+  thunks.leave_indirect = emit_leave(as, LeaveReason::indirect_exit, restore, check);
+  emit_leave_reason(as, thunks, restore, check);
   emit_call_interpreter(as, thunks, restore, interrupt_pending);
   emit_materialise(as, thunks);
   CHECK(!as.overflowed());

@@ -42,8 +42,9 @@ struct Thunks {
 };
 
 /// Emits the thunks. Positions are final: `as` writes where the code will run. `interrupt_pending`: offset of
-/// that word from the state.
-Thunks emit_thunks(mips64::Assembler& as, int32_t interrupt_pending);
+/// that word from the state. `check`: leaves also store the whole 64 bits of the guest registers, in
+/// host_area.
+Thunks emit_thunks(mips64::Assembler& as, int32_t interrupt_pending, bool check);
 
 /// Fills the helper slots of a state.
 void install_helpers(i386::CpuState& cpu);

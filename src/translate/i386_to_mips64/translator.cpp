@@ -18,9 +18,9 @@ constexpr uint32_t kPageWords = 1024;
 
 BlockTranslator* active = nullptr;  ///< the process's one; helpers have no other way to it
 
-Thunks make_thunks(engine::CodeCache& cache, int32_t interrupt_pending) {
+Thunks make_thunks(engine::CodeCache& cache, const Options& options) {
   mips64::Assembler as(cache.next(), kThunkWords);
-  const Thunks thunks = emit_thunks(as, interrupt_pending);
+  const Thunks thunks = emit_thunks(as, options.interrupt_pending, options.check);
   cache.commit(kThunkWords);
   return thunks;
 }
@@ -47,7 +47,7 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
 BlockTranslator::BlockTranslator(const Options& options, GuestCode& code, engine::CodeCache& cache)
     : options_(options),
       cache_(cache),
-      thunks_(make_thunks(cache, options.interrupt_pending)),
+      thunks_(make_thunks(cache, options)),
       analysis_(options_, code),
       patcher_(thunks_.leave_direct) {
   interrupt_buffer_ = cache.commit(kMaxBlockWords + 2 * kPageWords);  // copies keep their place in a page

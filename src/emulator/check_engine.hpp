@@ -1,0 +1,63 @@
+// --engine=check: every block runs in the interpreter and in translated code, and both must agree.
+#pragma once
+
+#include <vector>
+
+#include "engine/backend.hpp"
+#include "engine/code_cache.hpp"
+#include "guest/i386/cpu_state.hpp"
+#include "guest/i386/decode/instruction.hpp"
+#include "translate/i386_to_mips64/translator.hpp"
+
+namespace ferry {
+
+/// A translator whose `enter` checks. Blocks must not be chained. Each entry
+///   1. interprets the block, noting what it is about to overwrite, and takes all of it back;
+///   2. runs the translation;
+///   3. takes that back too, interprets again up to where the translation left, and compares registers,
+///      live flags, x87 state and the memory written. The interpreter's state is the one that stays.
+/// The first difference ends ferry with both states on the log. Blocks that ask the time or the processor,
+/// and leaves for signals, unaligned accesses and self-modification, are not compared.
+class CheckingTranslator final : public engine::Translator {
+ public:
+  CheckingTranslator(translate::BlockTranslator& translator, const engine::CodeCache& cache);
+
+  bool translate(engine::GuestAddress address, uint32_t* code, uint32_t capacity,
+                 engine::Translation& out) override {
+    return translator_.translate(address, code, capacity, out);
+  }
+  engine::Leave enter(void* state, const uint32_t* code) override;
+  void mark_unaligned(engine::GuestAddress address) override { translator_.mark_unaligned(address); }
+  void forget_analysis() override { translator_.forget_analysis(); }
+  void flushed() override { translator_.flushed(); }
+
+  [[nodiscard]] uint64_t blocks_compared() const { return compared_; }
+
+ private:
+  struct Write {
+    uint32_t address;
+    uint8_t before;
+    uint8_t after;
+  };
+  struct Run {
+    uint32_t undefined_flags = 0;
+    bool comparable = true;
+  };
+
+  static void note_store(uint32_t address, uint32_t size);
+  Run interpret(const engine::Block& block, i386::CpuState& cpu, uint32_t stop_at);
+  void take_back();
+  void compare(const engine::Block& block, const i386::CpuState& interpreted,
+               const i386::CpuState& translated, uint32_t flags) const;
+  void compare_extension(const engine::Block& block, const i386::CpuState& interpreted,
+                         const i386::CpuState& translated) const;
+  [[noreturn]] void report(const engine::Block& block, const char* what, const i386::CpuState& interpreted,
+                           const i386::CpuState& translated) const;
+
+  translate::BlockTranslator& translator_;
+  const engine::CodeCache& cache_;
+  std::vector<Write> writes_;
+  uint64_t compared_ = 0;
+};
+
+}  // namespace ferry
