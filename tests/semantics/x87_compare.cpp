@@ -104,23 +104,16 @@ std::string x87_differences(const i386::Instruction& instruction, const Case& te
   compare_word(text, "x87 tags", expected.tags, actual.tags);
   // Of a fault the kernel tells the registers as XSAVE gives them: AMD processors leave the
   // pointers out while no exception is pending.
-  // The same happens when the runner loses its processor between the instruction and FNSAVE.
-  const bool lost = expected.data_pointer == 0 && expected.data_selector == 0;
-  if (completed && !lost) {
+  if (completed) {
     compare_word(text, "fip", expected.instruction_pointer, actual.instruction_pointer);
-    // With an exception pending a 64-bit kernel keeps the offsets, in 64 bits, without selectors.
-    const bool selectors_lost = expected.instruction_selector == 0 && expected.data_selector == 0;
-    if (!selectors_lost) {
-      compare_word(text, "fcs", expected.instruction_selector, actual.instruction_selector);
-    }
+    compare_word(text, "fcs", expected.instruction_selector, actual.instruction_selector);
     compare_word(text, "fop", expected.opcode, actual.opcode);
     compare_word(text, "fdp", expected.data_pointer, actual.data_pointer);
     // The runner writes kTlsSelector for its system's number, which an image may hold by chance.
     constexpr uint16_t kSystemTlsSelector = 0x63;
     const bool same_entry =
         expected.data_selector == kTlsSelector && actual.data_selector == kSystemTlsSelector;
-    if (!same_entry && !selectors_lost)
-      compare_word(text, "fds", expected.data_selector, actual.data_selector);
+    if (!same_entry) compare_word(text, "fds", expected.data_selector, actual.data_selector);
   }
   for (unsigned i = 0; i < 8; ++i) {
     const Extended wanted = get(expected.registers[i]);
