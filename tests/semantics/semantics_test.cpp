@@ -152,6 +152,11 @@ int run_native(const Options& options) {
     processor->run({cases.data(), count}, {expected.data(), count});
     engine->run({cases.data(), count}, {actual.data(), count});
     for (size_t i = 0; i < count; ++i) {
+      // A context switch in the middle of a case loses x87 pointers, so what differs is asked
+      // again.
+      if (!differences(cases[i], expected[i], actual[i]).empty()) {
+        processor->run({&cases[i], 1}, {&expected[i], 1});
+      }
       report.check(cases[i], expected[i], actual[i], *engine);
       if (recording) recording->write(cases[i], expected[i]);
     }

@@ -174,6 +174,7 @@ constexpr WideConstant kHalfPi = {{0xc90fdaa22168c234, 0xc4c6628b80dc1cd1}, 0};
 
 /// The magnitude as a multiple of 2^-128, for numbers below 1.
 [[nodiscard]] Uint128 fraction(const Wide& number) {
+  if (number.significand == 0) return 0;
   const int32_t shift = -1 - number.exponent;
   return shift < 128 ? number.significand >> shift : 0;
 }
