@@ -125,6 +125,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--busybox", required=True)
     parser.add_argument("--only", default="", help="the cases whose name matches")
+    parser.add_argument("--part", default="0/1", help="K/N: every Nth case, beginning with the Kth")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--bundle", type=pathlib.Path)
     parser.add_argument("ferry", nargs=argparse.REMAINDER)
@@ -134,6 +135,8 @@ def main():
     below_emulator = bool(options.ferry) and "qemu" in options.ferry[0]
     cases = {name: script for name, script in read_cases(HERE / "cases.txt", below_emulator).items()
              if re.search(options.only, name)}
+    first, step = map(int, options.part.split("/"))
+    cases = dict(list(cases.items())[first % step::step])
     if options.ferry:
         options.ferry[0] = shutil.which(options.ferry[0]) or sys.exit(f"{options.ferry[0]}: not found")
     suite = Suite(options.busybox, cases)
@@ -158,4 +161,5 @@ def main():
         suite.close()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
