@@ -1,0 +1,180 @@
+#include "machine.hpp"
+
+#include <signal.h>
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "common/diagnostics.hpp"
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/memory.hpp"
+
+namespace ferry::fuzz {
+
+using i386::Instruction;
+namespace ef = i386::eflags;
+
+namespace {
+
+constexpr unsigned kMaxSteps = 300;
+constexpr uint32_t kComparedSystemFlags = ef::DF | ef::NT | ef::AC | ef::ID;
+
+bool decode_at(uint32_t address, Instruction& instruction) {
+  const bool in_code = address >= semantics::kCodeRegion &&
+                       address < semantics::kCodeRegion + semantics::kRegionSize - i386::kMaxInstructionLength;
+  if (!in_code) return false;
+  const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+  return i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) == i386::DecodeStatus::ok;
+}
+
+/// Flags that the straight line at `address` surely reads: what translated code owes after a fault there.
+uint32_t surely_live(uint32_t address) {
+  uint32_t live = 0;
+  uint32_t open = ef::kArithmetic;
+  Instruction in;
+  while (open != 0 && decode_at(address, in)) {
+    const i386::Row& row = i386::row(in.row);
+    live |= i386::flags_read(in) & open;
+    if (row.mnemonic == "INT3") return live | open;
+    if ((row.attributes & i386::attribute::block_end) != 0 || row.mnemonic == "JCC") return live;
+    if (row.mnemonic == "JECXZ" || row.mnemonic.starts_with("LOOP")) return live;
+    open &= ~(row.flags_written | row.flags_undefined);
+    address = in.next_address();
+  }
+  return live;
+}
+
+[[gnu::format(printf, 2, 3)]] void append(std::string& text, const char* format, ...) {
+  char line[256];
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  text += line;
+}
+
+void compare_value(std::string& text, const char* name, uint32_t expected, uint32_t actual) {
+  if (expected != actual) append(text, "  %s: interpreter %08x, translator %08x\n", name, expected, actual);
+}
+
+std::string differences(const Outcome& expected, const i386::CpuState& actual, uint64_t memory) {
+  static constexpr const char* kNames[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+  std::string text;
+  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
+    compare_value(text, kNames[reg], expected.cpu.gpr[reg], actual.gpr[reg]);
+  }
+  compare_value(text, "eip", expected.cpu.eip, actual.eip);
+  const uint32_t flags = expected.compared_flags;
+  compare_value(text, "eflags", expected.cpu.eflags & flags, actual.eflags & flags);
+  const i386::Exception& wanted = expected.cpu.exception;
+  compare_value(text, "vector", static_cast<uint32_t>(wanted.vector), static_cast<uint32_t>(actual.exception.vector));
+  compare_value(text, "error code", wanted.error_code, actual.exception.error_code);
+  compare_value(text, "fault address", wanted.address, actual.exception.address);
+  if (expected.memory != memory) text += "  memory\n";
+  return text;
+}
+
+}  // namespace
+
+std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, bool exact_flags) {
+  const std::vector<uint8_t> code = sequence.bytes();
+  if (code.empty()) return std::nullopt;
+  Outcome result;
+  i386::CpuState& cpu = result.cpu;
+  memory.begin(sequence, code, cpu);
+  UndefinedFlags undefined;
+  for (unsigned steps = 0; steps < kMaxSteps; ++steps) {
+    Instruction instruction;
+    if (!decode_at(cpu.eip, instruction) || !undefined.pass(instruction, cpu)) return std::nullopt;
+    const uint32_t address = cpu.eip;
+    const i386::Outcome outcome = i386::step(cpu);
+    if ((cpu.eflags & ef::TF) != 0) return std::nullopt;
+    if (outcome == i386::Outcome::exception || outcome == i386::Outcome::trap) {
+      uint32_t flags = ef::kArithmetic;
+      if (outcome == i386::Outcome::exception && !exact_flags) flags = surely_live(address);
+      result.compared_flags = (flags & ~undefined.mask()) | kComparedSystemFlags;
+      result.memory = Memory::hash();
+      return result;
+    }
+    if (outcome == i386::Outcome::syscall) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Machine* Machine::active = nullptr;
+
+namespace {
+
+void on_fault(int signal, siginfo_t*, void* opaque) {
+  if (Machine::active != nullptr && Machine::active->recover(opaque, signal == SIGBUS)) return;
+  mips64::SignalContext context(opaque);
+  const uintptr_t landing = i386::fault_landing_pad(context.pc());
+  if (landing == 0) {
+    ::signal(signal, SIG_DFL);
+    return;
+  }
+  context.set_pc(landing);
+}
+
+}  // namespace
+
+translate::Options Machine::with_pending_word(translate::Options options) {
+  options.interrupt_pending = offsetof(State, interrupt_pending);
+  return options;
+}
+
+Machine::Machine(const translate::Options& options, engine::EngineOptions engine_options)
+    : cache_(kCacheBytes),
+      translator_(with_pending_word(options), *this, cache_),
+      table_(translator_.not_translated_stub()),
+      engine_(cache_, table_, translator_, translator_.patcher(), *this, engine_options) {
+  active = this;
+  struct sigaction action {};
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  CHECK(::sigaction(SIGSEGV, &action, nullptr) == 0);
+  CHECK(::sigaction(SIGBUS, &action, nullptr) == 0);
+}
+
+bool Machine::recover(void* opaque, bool unaligned) {
+  mips64::SignalContext context(opaque);
+  const auto nothing_watched = [](uint32_t) { return false; };
+  return translator_.recover(state_.cpu, context, unaligned, nothing_watched) == translate::FaultKind::handled;
+}
+
+std::string Machine::compare(const Sequence& sequence, Memory& memory, const Outcome& expected) {
+  engine_.invalidate(semantics::kCodeRegion, semantics::kCodeRegion + semantics::kRegionSize);
+  const std::vector<uint8_t> code = sequence.bytes();
+  for (unsigned round = 1; round <= 2; ++round) {
+    memory.begin(sequence, code, state_.cpu);
+    translate::install_helpers(state_.cpu);
+    raised_ = false;
+    turns_ = 0;
+    engine_.run(*this);
+    std::string text = differences(expected, state_.cpu, Memory::hash());
+    if (!raised_) text += "  did not end\n";
+    if (!text.empty()) return text + "  in round " + std::to_string(round) + "\n";
+  }
+  return {};
+}
+
+bool Machine::step() {
+  const i386::Outcome outcome = i386::step(state_.cpu);
+  raised_ = outcome == i386::Outcome::exception || outcome == i386::Outcome::trap;
+  return outcome == i386::Outcome::next;
+}
+
+void Machine::interpret_block(unsigned limit) {
+  while (limit-- > 0 && step() && translatable()) {
+  }
+}
+
+bool Machine::translatable() const { return i386::translatable(state_.cpu); }
+
+engine::GuestAddress Machine::fetch_end(engine::GuestAddress address) {
+  const bool code = address >= semantics::kCodeRegion && address < semantics::kCodeRegion + semantics::kRegionSize;
+  return code ? semantics::kCodeRegion + semantics::kRegionSize : address;
+}
+
+}  // namespace ferry::fuzz

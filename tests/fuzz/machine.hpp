@@ -1,0 +1,70 @@
+// Runs sequences in the interpreter and in the translator, and tells what differs.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/engine.hpp"
+#include "sequence.hpp"
+#include "translate/i386_to_mips64/thunks.hpp"
+#include "translate/i386_to_mips64/translator.hpp"
+
+namespace ferry::fuzz {
+
+struct Outcome {
+  i386::CpuState cpu;
+  uint64_t memory = 0;
+  uint32_t compared_flags = 0;  ///< of the reference: those with a value that code can see
+};
+
+/// The sequence in the interpreter; none if it says nothing (runs too long, shows undefined flags).
+[[nodiscard]] std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, bool exact_flags);
+
+/// A translator with one set of options. One object at a time: cache and table have fixed places.
+class Machine final : engine::GuestThread, engine::PageProtector, translate::GuestCode {
+ public:
+  Machine(const translate::Options& options, engine::EngineOptions engine_options);
+
+  /// Runs the sequence twice (the second time over code that is chained) and returns what differs from
+  /// `expected`; empty if nothing does.
+  [[nodiscard]] std::string compare(const Sequence& sequence, Memory& memory, const Outcome& expected);
+
+  /// A host fault; whether it was dealt with. For the signal handler.
+  bool recover(void* context, bool unaligned);
+  /// Whether faults are this object's to look at.
+  static Machine* active;
+
+ private:
+  struct State {
+    i386::CpuState cpu;
+    uint32_t interrupt_pending = 0;
+  };
+  static constexpr size_t kCacheBytes = size_t{16} << 20;
+  static constexpr unsigned kMaxTurns = 4000;
+
+  static translate::Options with_pending_word(translate::Options options);
+
+  [[nodiscard]] engine::GuestAddress pc() const override { return state_.cpu.eip; }
+  [[nodiscard]] void* state() override { return &state_.cpu; }
+  [[nodiscard]] bool interrupt_pending() const override { return false; }
+  void deliver_interrupts() override {}
+  void system_call() override { raised_ = true; }
+  void deliver_exception() override { raised_ = true; }
+  void interpret_one() override { static_cast<void>(step()); }
+  void interpret_block(unsigned limit) override;
+  [[nodiscard]] bool translatable() const override;
+  [[nodiscard]] bool running() const override { return !raised_ && turns_++ < kMaxTurns; }
+  void set_write_watch(engine::GuestAddress, bool) override {}
+  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override;
+  bool step();
+
+  State state_;
+  engine::CodeCache cache_;
+  translate::BlockTranslator translator_;
+  engine::AddressTable table_;
+  engine::Engine engine_;
+  mutable unsigned turns_ = 0;
+  bool raised_ = false;
+};
+
+}  // namespace ferry::fuzz
