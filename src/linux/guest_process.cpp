@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -364,6 +365,8 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
   vdso = mapped_vdso.value();
 
   executable = guest_view(*this, descriptor_path(program.descriptor.get()));
+  // The name ps shows is the last part of the path as it was given: the link's, for busybox.
+  host_call(SYS_prctl, PR_SET_NAME, request.program.c_str() + request.program.rfind('/') + 1);
   for (const std::string& argument : program.arguments)
     command_line.append(argument.c_str(), argument.size() + 1);
   thread.cpu = i386::CpuState{};

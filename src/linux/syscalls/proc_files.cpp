@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,15 +34,15 @@ std::string auxv_text(const GuestProcess& process) {
   return {reinterpret_cast<const char*>(words.data()), words.size() * sizeof(uint32_t)};
 }
 
-/// The host's line with the guest's name, size and stack (fs/proc/array.c: fields 2, 23, 28).
+/// The host's line with the guest's name, size and stack (fs/proc/array.c: fields 2, 23, 28). An emulator below
+/// puts its own name into the line, but keeps the one that was set.
 std::string stat_text(const GuestProcess& process) {
   const std::string host = read_host_file("/proc/self/stat");
   const size_t name_end = host.rfind(')');
   if (name_end == std::string::npos) return host;
-  std::string text = host.substr(0, host.find('(') + 1);
-  const std::string& path = process.executable;
-  text += path.substr(path.rfind('/') + 1).substr(0, 15);
-  text += ')';
+  char name[16] = {};
+  host_call(SYS_prctl, PR_GET_NAME, name);
+  std::string text = host.substr(0, host.find('(') + 1) + name + ")";
   unsigned field = 2;
   size_t position = name_end + 1;
   while (position < host.size() && host[position] == ' ') {

@@ -83,6 +83,9 @@ int32_t fork_process(Thread& t, const CloneRequest& request) {
 #endif
   if (pid == 0) {
     set_up_child(t, request);
+    // Only the vfork child itself keeps its parent waiting, not the children it forks.
+    if (t.process->vfork_release >= 0) host_call(SYS_close, t.process->vfork_release);
+    t.process->vfork_release = -1;
   } else if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
     static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
   }
@@ -104,7 +107,6 @@ struct VforkChild {
   GuestProcess process;
   Thread thread;
   CloneRequest request;
-  int release_descriptor = -1;  ///< see vfork_process
 };
 
 void vfork_entry(void* argument) {
@@ -157,6 +159,7 @@ int32_t vfork_process(Thread& t, const CloneRequest& request) {
   ReleasePipe release;
   if (!t.process->runner.empty()) release.open();
   const auto child = std::make_unique<VforkChild>(t, request);
+  child->process.vfork_release = release.write_end;
   const long pid = ferry_clone_on_stack(host_clone_flags(request) | CLONE_VM | CLONE_VFORK,
                                         reinterpret_cast<char*>(stack) + kVforkStackSize,
                                         vfork_entry, child.get());
