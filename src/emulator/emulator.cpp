@@ -76,9 +76,9 @@ const CommandLine* active_line = nullptr;
 
 bool write_watched(uint32_t address) { return active_space->write_watched(address); }
 
-void on_interrupt(Thread&, ucontext_t* context) {
+void on_interrupt(Thread& thread, ucontext_t* context) {
   mips64::SignalContext host(context);
-  translation->translator.interrupt(host);
+  translation->translator.interrupt(thread.cpu, host);
 }
 
 bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) {

@@ -171,7 +171,15 @@ enum class Relation : uint8_t { less, equal, greater, unordered };
 /// memory operands of arithmetic.
 [[nodiscard]] Float80Bits widen(Context& context, uint32_t single);
 [[nodiscard]] Float80Bits widen(Context& context, uint64_t double_bits);
-[[nodiscard]] Float80Bits from_integer(int64_t value);
+[[nodiscard]] inline Float80Bits from_integer(int64_t value) {
+  if (value == 0) return zero(false);
+  const bool negative = value < 0;
+  const uint64_t magnitude =
+      negative ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  const int shift = __builtin_clzll(magnitude);
+  return {magnitude << shift,
+          static_cast<uint16_t>((negative ? kSignBit : 0) | (kBias + 63 - shift))};
+}
 [[nodiscard]] Float80Bits from_bcd(uint64_t low, uint16_t high);
 
 /// FLD of a widened operand: #IA quiets, #D is reported.

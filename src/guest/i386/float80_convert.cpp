@@ -163,16 +163,6 @@ Float80Bits load_widened(Context& context, const Float80Bits& widened) {
   return widened;
 }
 
-Float80Bits from_integer(int64_t value) {
-  if (value == 0) return zero(false);
-  const bool negative = value < 0;
-  const uint64_t magnitude =
-      negative ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
-  const int shift = __builtin_clzll(magnitude);
-  return {magnitude << shift,
-          static_cast<uint16_t>((negative ? kSignBit : 0) | (kBias + 63 - shift))};
-}
-
 uint32_t to_single(Context& context, const Float80Bits& value) {
   return narrow<uint32_t>(context, value);
 }

@@ -16,21 +16,20 @@ struct Outcome {
   uint32_t raised;
 };
 
-/// Round to nearest, 64 bits, and #P masked.
-[[nodiscard]] inline bool usual_mode(uint32_t control) {
-  using namespace x87_control;
-  constexpr uint32_t kRelevant = RC | PC | x87_status::PE;
-  return (control & kRelevant) == (PC | x87_status::PE);
-}
+/// The control word's bits that matter, and what they are nearly always: round to nearest, 64 bits,
+/// #P masked.
+inline constexpr uint32_t kRelevantModes = x87_control::RC | x87_control::PC | x87_status::PE;
+inline constexpr uint32_t kUsualModes = x87_control::PC | x87_status::PE;
 
 /// Neither zero, denormal, infinite, NaN nor unsupported.
-[[nodiscard]] inline bool is_normal(uint64_t significand, uint32_t exponent) {
+[[nodiscard, gnu::always_inline]] inline bool is_normal(uint64_t significand, uint32_t exponent) {
   return static_cast<int64_t>(significand) < 0 && exponent - 1 < 0x7ffe;
 }
 
 /// Rounds significand:rest to nearest even; false if the exponent leaves the normal numbers.
-[[nodiscard]] inline bool round(uint64_t significand, uint64_t rest, uint32_t sign,
-                                int32_t exponent, Outcome& result) {
+[[nodiscard, gnu::always_inline]] inline bool round(uint64_t significand, uint64_t rest,
+                                                    uint32_t sign, int32_t exponent,
+                                                    Outcome& result) {
   result.raised = 0;
   if (rest != 0) {
     result.raised = x87_status::PE;
@@ -49,11 +48,11 @@ struct Outcome {
 }
 
 /// a + b; the sign of b is in sign_b alone.
-[[nodiscard]] inline bool add(uint64_t a, uint32_t sign_exponent_a, uint64_t b,
-                              uint32_t sign_exponent_b, Outcome& result) {
+[[nodiscard, gnu::always_inline]] inline bool add(uint64_t a, uint32_t sign_exponent_a, uint64_t b,
+                                                  uint32_t sign_exponent_b, Outcome& result) {
   uint32_t exponent_a = sign_exponent_a & 0x7fff;
   uint32_t exponent_b = sign_exponent_b & 0x7fff;
-  if (!is_normal(a, exponent_a) || !is_normal(b, exponent_b)) return false;
+  if (static_cast<int64_t>(a & b) >= 0) return false;
   uint32_t sign = sign_exponent_a & 0x8000;
   const bool differ = ((sign_exponent_a ^ sign_exponent_b) & 0x8000) != 0;
   if (exponent_a < exponent_b || (exponent_a == exponent_b && a < b)) {
@@ -65,6 +64,8 @@ struct Outcome {
     exponent_b = other_exponent;
     sign = sign_exponent_b & 0x8000;
   }
+  // Both normal: the larger exponent is not that of infinity, the smaller not that of denormals.
+  if (exponent_a == float80::kMaxExponent || exponent_b == 0) return false;
   const uint32_t distance = exponent_a - exponent_b;
   if (distance >= 64) return false;
   uint64_t rest = b << 1 << (63 - distance);
@@ -90,13 +91,15 @@ struct Outcome {
   return round(difference, rest, sign, static_cast<int32_t>(exponent_a), result);
 }
 
-[[nodiscard]] inline bool subtract(uint64_t a, uint32_t sign_exponent_a, uint64_t b,
-                                   uint32_t sign_exponent_b, Outcome& result) {
+[[nodiscard, gnu::always_inline]] inline bool subtract(uint64_t a, uint32_t sign_exponent_a,
+                                                       uint64_t b, uint32_t sign_exponent_b,
+                                                       Outcome& result) {
   return add(a, sign_exponent_a, b, sign_exponent_b ^ 0x8000, result);
 }
 
-[[nodiscard]] inline bool multiply(uint64_t a, uint32_t sign_exponent_a, uint64_t b,
-                                   uint32_t sign_exponent_b, Outcome& result) {
+[[nodiscard, gnu::always_inline]] inline bool multiply(uint64_t a, uint32_t sign_exponent_a,
+                                                       uint64_t b, uint32_t sign_exponent_b,
+                                                       Outcome& result) {
   const uint32_t exponent_a = sign_exponent_a & 0x7fff;
   const uint32_t exponent_b = sign_exponent_b & 0x7fff;
   if (!is_normal(a, exponent_a) || !is_normal(b, exponent_b)) return false;
@@ -112,8 +115,9 @@ struct Outcome {
   return round(high, low, (sign_exponent_a ^ sign_exponent_b) & 0x8000, exponent, result);
 }
 
-[[nodiscard]] inline bool divide(uint64_t a, uint32_t sign_exponent_a, uint64_t b,
-                                 uint32_t sign_exponent_b, Outcome& result) {
+[[nodiscard, gnu::always_inline]] inline bool divide(uint64_t a, uint32_t sign_exponent_a,
+                                                     uint64_t b, uint32_t sign_exponent_b,
+                                                     Outcome& result) {
   const uint32_t exponent_a = sign_exponent_a & 0x7fff;
   const uint32_t exponent_b = sign_exponent_b & 0x7fff;
   if (!is_normal(a, exponent_a) || !is_normal(b, exponent_b)) return false;
@@ -134,36 +138,36 @@ struct Outcome {
   return round(quotient, rest, (sign_exponent_a ^ sign_exponent_b) & 0x8000, exponent, result);
 }
 
-/// The condition code of a comparison; zeros are taken as well.
-[[nodiscard]] inline bool compare(uint64_t a, uint32_t sign_exponent_a, uint64_t b,
-                                  uint32_t sign_exponent_b, float80::Relation& relation) {
-  using float80::Relation;
+struct Order {
+  bool less;
+  bool equal;
+};
+
+/// Compares normal numbers and zeros.
+[[nodiscard, gnu::always_inline]] inline bool compare(uint64_t a, uint32_t sign_exponent_a,
+                                                      uint64_t b, uint32_t sign_exponent_b,
+                                                      Order& order) {
   const uint32_t exponent_a = sign_exponent_a & 0x7fff;
   const uint32_t exponent_b = sign_exponent_b & 0x7fff;
   // An exponent of 0 and no significand is zero; as a key it is below every normal number.
   if (!is_normal(a, exponent_a) && (a | exponent_a) != 0) return false;
   if (!is_normal(b, exponent_b) && (b | exponent_b) != 0) return false;
-  if (((sign_exponent_a ^ sign_exponent_b) & 0x8000) != 0) {
-    if ((a | b) == 0) {
-      relation = Relation::equal;
-    } else {
-      relation = (sign_exponent_a & 0x8000) != 0 ? Relation::less : Relation::greater;
-    }
-    return true;
-  }
-  if (sign_exponent_a == sign_exponent_b && a == b) {
-    relation = Relation::equal;
-    return true;
-  }
-  const bool below = exponent_a != exponent_b ? exponent_a < exponent_b : a < b;
   const bool negative = (sign_exponent_a & 0x8000) != 0;
-  relation = below != negative ? Relation::less : Relation::greater;
+  if (((sign_exponent_a ^ sign_exponent_b) & 0x8000) != 0) {
+    order.equal = (a | b) == 0;
+    order.less = negative && !order.equal;
+    return true;
+  }
+  order.equal = exponent_a == exponent_b && a == b;
+  const bool below = exponent_a != exponent_b ? exponent_a < exponent_b : a < b;
+  order.less = (below != negative) && !order.equal;
   return true;
 }
 
 /// A normal single or double (or zero) as an extended value.
 template <typename Bits>
-[[nodiscard]] inline bool widen(uint64_t bits, uint64_t& significand, uint32_t& sign_exponent) {
+[[nodiscard, gnu::always_inline]] inline bool widen(uint64_t bits, uint64_t& significand,
+                                                    uint32_t& sign_exponent) {
   constexpr unsigned kFraction = sizeof(Bits) == 4 ? 23 : 52;
   constexpr unsigned kMax = sizeof(Bits) == 4 ? 0xff : 0x7ff;
   constexpr uint32_t kRebias = static_cast<uint32_t>(float80::kBias) - kMax / 2;
@@ -183,8 +187,8 @@ template <typename Bits>
 
 /// The double or single nearest to a normal number; `exact` if nothing was rounded off.
 template <typename Bits>
-[[nodiscard]] inline bool narrow(uint64_t significand, uint32_t sign_exponent, Bits& bits,
-                                 uint32_t& raised) {
+[[nodiscard, gnu::always_inline]] inline bool narrow(uint64_t significand, uint32_t sign_exponent,
+                                                     Bits& bits, uint32_t& raised) {
   constexpr unsigned kFraction = sizeof(Bits) == 4 ? 23 : 52;
   constexpr unsigned kDropped = 63 - kFraction;
   constexpr unsigned kMax = sizeof(Bits) == 4 ? 0xff : 0x7ff;

@@ -65,11 +65,8 @@ void set_tag_word(X87State& x87, uint16_t tags) {
 }
 
 void set_control_word(X87State& x87, uint16_t control) {
-  using namespace x87_status;
   x87.control = (control & x87_control::kWritable) | x87_control::kReserved6;
-  const bool pending = (x87.status & ~x87.control & kExceptions) != 0;
-  x87.status = static_cast<uint16_t>((x87.status & ~(x87_status::ES | B)) |
-                                     (pending ? x87_status::ES | B : 0));
+  update_summary(x87);
 }
 
 void initialize(X87State& x87) {

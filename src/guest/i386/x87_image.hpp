@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "guest/i386/cpu_state.hpp"
+#include "guest/i386/float80.hpp"
 
 namespace ferry::i386 {
 
@@ -27,6 +28,14 @@ void set_status_word(X87State& x87, uint16_t status);
 /// Two bits a physical register: valid, zero, special, empty.
 [[nodiscard]] uint16_t tag_word(const X87State& x87);
 void set_tag_word(X87State& x87, uint16_t tags);
+
+/// ES and B follow from the flags and the masks.
+inline void update_summary(X87State& x87) {
+  using namespace x87_status;
+  const bool pending = (x87.status & ~x87.control & kExceptions) != 0;
+  x87.status = static_cast<uint16_t>((x87.status & ~(x87_status::ES | B)) |
+                                     (pending ? x87_status::ES | B : 0));
+}
 
 /// Keeps the bits that exist, and lets ES and B follow.
 void set_control_word(X87State& x87, uint16_t control);

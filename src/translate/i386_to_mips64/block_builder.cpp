@@ -272,6 +272,13 @@ void BlockBuilder::leave(LeaveReason reason, uint32_t eip) {
   ended_ = true;
 }
 
+void BlockBuilder::leave_if(const Condition& condition, uint32_t eip) {
+  ColdPath& path = new_cold_path();
+  path.kind = ColdPath::Kind::interrupted;
+  path.target = eip;
+  branch(condition.branch_word(), path.label);
+}
+
 Label& BlockBuilder::interpret_instead() {
   if (interpret_path_ == nullptr) {
     interpret_path_ = &new_cold_path();
@@ -328,6 +335,10 @@ void BlockBuilder::emit_cold(ColdPath& path) {
       materialise_flags();
       flags.packed_bool(path.answer, path.condition);
       return branch(mips64::opcode::BEQ, path.resume);
+    case ColdPath::Kind::interrupted:
+      bind(path.label);
+      live_after_ = i386::eflags::kArithmetic;
+      return leave(LeaveReason::interrupted, path.target);
     case ColdPath::Kind::interpret:
       bind(path.label);
       live_after_ = i386::eflags::kArithmetic;

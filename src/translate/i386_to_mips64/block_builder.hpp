@@ -129,6 +129,8 @@ class BlockBuilder {
   /// Out of line: leave so that the current instruction is interpreted. Branch to the returned label
   /// before anything was changed. Valid until the end of the instruction's block.
   Label& interpret_instead();
+  /// Out of line on `condition`: leaves as if interrupted, with guest pc `eip`. Goes on otherwise.
+  void leave_if(const Condition& condition, uint32_t eip);
   /// Calls the interpreter for the current instruction and goes on behind it (or leaves).
   void call_interpreter();
   /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which leaves
@@ -154,7 +156,7 @@ class BlockBuilder {
  private:
   friend class FlagTracker;
   struct ColdPath {  ///< emitted behind the block's main line
-    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume, packed_condition } kind;
+    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume, packed_condition, interrupted } kind;
     Label label;
     uint32_t exit_index = 0;
     uint32_t target = 0;

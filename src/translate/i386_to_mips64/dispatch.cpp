@@ -8,15 +8,11 @@ namespace ferry::translate {
 
 namespace handlers {
 
-#define DECLARE_interpret(mnemonic)
-#define DECLARE_translate(mnemonic) void mnemonic(BlockBuilder&, const Instruction&);
 #define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, flags_read, \
                flags_written, flags_undefined, implicit_read, implicit_written, attributes, execution)     \
-  DECLARE_##execution(mnemonic)
+  void mnemonic(BlockBuilder&, const Instruction&);
 #include "guest/i386/decode/opcodes.inc"
 #undef OPCODE
-#undef DECLARE_interpret
-#undef DECLARE_translate
 
 int32_t signed_immediate(const Instruction& in, unsigned width) {
   if (width == 1) return static_cast<int8_t>(in.immediate);
@@ -35,17 +31,36 @@ void leave_to_interpreter(BlockBuilder& b, const Instruction& in) {
 
 namespace {
 
-#define HANDLER_interpret(mnemonic) &interpret
-#define HANDLER_translate(mnemonic) &handlers::mnemonic
+// A row's handler by execution and family: x87 has one for all, the others one per mnemonic.
+#define HANDLER_interpret(family, mnemonic) &interpret
+#define HANDLER_translate(family, mnemonic) HANDLER_##family(mnemonic)
+#define HANDLER_data_transfer(mnemonic) &mnemonic
+#define HANDLER_arithmetic(mnemonic) &mnemonic
+#define HANDLER_logic_and_bits(mnemonic) &mnemonic
+#define HANDLER_shift_rotate(mnemonic) &mnemonic
+#define HANDLER_control_transfer(mnemonic) &mnemonic
+#define HANDLER_string(mnemonic) &mnemonic
+#define HANDLER_atomic(mnemonic) &mnemonic
+#define HANDLER_x87(mnemonic) &x87
+#define HANDLER_system(mnemonic) &mnemonic
 constexpr auto kHandlers = std::to_array<Handler>({
 #define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, flags_read, \
                flags_written, flags_undefined, implicit_read, implicit_written, attributes, execution)     \
-  HANDLER_##execution(mnemonic),
+  HANDLER_##execution(family, mnemonic),
 #include "guest/i386/decode/opcodes.inc"
 #undef OPCODE
 });
 #undef HANDLER_interpret
 #undef HANDLER_translate
+#undef HANDLER_data_transfer
+#undef HANDLER_arithmetic
+#undef HANDLER_logic_and_bits
+#undef HANDLER_shift_rotate
+#undef HANDLER_control_transfer
+#undef HANDLER_string
+#undef HANDLER_atomic
+#undef HANDLER_x87
+#undef HANDLER_system
 
 }  // namespace
 }  // namespace handlers

@@ -95,14 +95,9 @@ uint32_t* BlockTranslator::copy_of(const engine::Block& block) const {
   return reinterpret_cast<uint32_t*>(base + reinterpret_cast<uintptr_t>(block.code) % kPageBytes);
 }
 
-void BlockTranslator::interrupt(SignalContext& context) {
-  const auto* pc = reinterpret_cast<const uint32_t*>(context.pc());
-  if (pc >= thunks_.enter_check && pc < thunks_.enter_end) {
-    context.set_pc(reinterpret_cast<uint64_t>(thunks_.enter_abort));
-    return;
-  }
+const uint32_t* BlockTranslator::copy_for_interrupt(const uint32_t* pc) {
   const engine::Block* block = cache_.find(pc);
-  if (block == nullptr) return;
+  if (block == nullptr) return nullptr;
   interrupted_block_ = block;
   uint32_t* copy = copy_of(*block);
   std::memcpy(copy, block->code, block->words * sizeof(uint32_t));
@@ -113,7 +108,36 @@ void BlockTranslator::interrupt(SignalContext& context) {
     }
   }
   patcher_.synchronise(copy, block->words);
-  context.set_pc(reinterpret_cast<uint64_t>(copy + (pc - block->code)));
+  return copy + (pc - block->code);
+}
+
+/// Where the thread is decides how it is brought to the run loop:
+///   - in a block: it goes on in a copy whose exits all leave;
+///   - in a thunk behind its last look at the pending word: to the thunk's way out;
+///   - in C++ that a block called to pack flags: it returns to a copy of the block;
+///   - in any other C++ or thunk: the pending word is still to be looked at.
+void BlockTranslator::interrupt(i386::CpuState& cpu, SignalContext& context) {
+  const auto* pc = reinterpret_cast<const uint32_t*>(context.pc());
+  if (pc >= thunks_.enter_check && pc < thunks_.enter_end) {
+    return context.set_pc(reinterpret_cast<uint64_t>(thunks_.enter_abort));
+  }
+  if (pc >= thunks_.resume_check && pc < thunks_.resume_end) {
+    // A leave for another reason than 0 is under way already.
+    if (context.reg(mips64::v0) == 0) context.set_pc(reinterpret_cast<uint64_t>(thunks_.resume_abort));
+    return;
+  }
+  if (const uint32_t* copy = copy_for_interrupt(pc); copy != nullptr) {
+    return context.set_pc(reinterpret_cast<uint64_t>(copy));
+  }
+  uint64_t& returns_to = cpu.host_area[offset::kSlotHelperReturn];
+  if (returns_to != 0) {
+    const uint32_t* copy = copy_for_interrupt(reinterpret_cast<const uint32_t*>(returns_to));
+    if (copy != nullptr) returns_to = reinterpret_cast<uint64_t>(copy);
+  }
+  if (pc >= thunks_.materialise && pc < thunks_.end) {  // before the slot is written, or behind its last use
+    const uint32_t* copy = copy_for_interrupt(reinterpret_cast<const uint32_t*>(context.reg(mips64::ra)));
+    if (copy != nullptr) context.set_reg(mips64::ra, reinterpret_cast<uint64_t>(copy));
+  }
 }
 
 }  // namespace ferry::translate

@@ -223,6 +223,27 @@ void FlagTracker::to_lazy_registers() {
   now_ = {.form = Form::lazy_registers};
 }
 
+void FlagTracker::save_for_call() {
+  const auto survives = [](const Value& value) {
+    return value.kind != Value::Kind::reg || is_guest_gpr(value.reg);
+  };
+  const bool in_place = now_.form == Form::packed || (now_.form == Form::operation && survives(now_.a) &&
+                                                      survives(now_.b) && survives(now_.result));
+  saved_ = !in_place;
+  if (in_place) return;
+  to_lazy_registers();
+  b_.as.SW(kFlagKind, offset::lazy_kind, kState);
+  b_.as.SW(kFlagA, offset::lazy_a, kState);
+  b_.as.SW(kFlagB, offset::lazy_b, kState);
+}
+
+void FlagTracker::restore_after_call() {
+  if (!saved_) return;
+  b_.as.LW(kFlagKind, offset::lazy_kind, kState);
+  b_.as.LW(kFlagA, offset::lazy_a, kState);
+  b_.as.LW(kFlagB, offset::lazy_b, kState);
+}
+
 void FlagTracker::settle() {
   if (now_.form != Form::operation) return;
   const auto in_guest_register = [](const Value& value) {

@@ -106,6 +106,9 @@ class FlagTracker {
   void to_lazy_registers();
   /// Moves operands out of guest registers into their homes: what an indirect exit's recipe may name.
   void settle();
+  /// Around a call into C++ that keeps the flags: t0..t2 wait in the state.
+  void save_for_call();
+  void restore_after_call();
   /// Makes the flags packed in the state. May call C++.
   void to_packed();
 
@@ -137,6 +140,7 @@ class FlagTracker {
 
   BlockBuilder& b_;
   Snapshot now_;
+  bool saved_ = false;  ///< save_for_call stored something
 };
 
 }  // namespace ferry::translate

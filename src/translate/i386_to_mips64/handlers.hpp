@@ -27,6 +27,8 @@ struct Source {
 
 /// Runs the interpreter for this instruction (the `interpret` mark, and forms a handler leaves out).
 void interpret(BlockBuilder& b, const Instruction& in);
+/// All x87 rows.
+void x87(BlockBuilder& b, const Instruction& in);
 /// The same for instructions that end the block.
 void leave_to_interpreter(BlockBuilder& b, const Instruction& in);
 

@@ -1,9 +1,13 @@
 #include "translate/i386_to_mips64/helpers.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "common/diagnostics.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "translate/i386_to_mips64/register_map.hpp"
 #include "translate/i386_to_mips64/thunks.hpp"
+#include "translate/i386_to_mips64/x87.hpp"
 
 namespace ferry::translate {
 
@@ -13,6 +17,10 @@ using i386::CpuState;
 namespace {
 
 HelperContext helper_context;
+
+constexpr unsigned kFirstOperationSlot = offset::kSlotFirstHelper + static_cast<unsigned>(Helper::count);
+/// Addresses of x87 operations by slot of CpuState::host_area; 0 = not given out.
+std::array<uint64_t, std::tuple_size_v<decltype(CpuState::host_area)>> operations{};
 
 /// The kind's 8-bit member, which names the operation.
 FlagKind operation_of(FlagKind kind) {
@@ -134,7 +142,20 @@ void materialise_exit(CpuState& cpu, const uint32_t* identity) {
   materialise_lazy(cpu);
 }
 
+unsigned slot_of_operation(i386::X87Helper operation) {
+  const uint64_t address = address_of(operation);
+  unsigned slot = kFirstOperationSlot;
+  while (operations[slot] != 0 && operations[slot] != address) ++slot;
+  CHECK(slot < operations.size());
+  operations[slot] = address;
+  helper_context.cpu->host_area[slot] = address;
+  return slot;
+}
+
 void install_helpers(CpuState& cpu) {
+  helper_context.cpu = &cpu;
+  std::copy(operations.begin() + kFirstOperationSlot, operations.end(),
+            cpu.host_area.begin() + kFirstOperationSlot);
   uint64_t* helpers = cpu.host_area.data() + offset::kSlotFirstHelper;
   helpers[static_cast<unsigned>(Helper::interpret)] = address_of(helper_interpret);
   helpers[static_cast<unsigned>(Helper::materialise)] = address_of(helper_materialise);

@@ -162,24 +162,47 @@ void set_bool(BlockBuilder& b, Gpr rd, const Condition& condition) {
   equal ? b.as.SLTIU(rd, difference, 1) : b.as.SLTU(rd, zero, difference);
 }
 
-/// The carry that BT and its kin leave: CF alone, kept as an increment's b (nothing else may be live).
+/// CF alone, kept as an increment's b: no other flag that is defined may be live.
 void set_carry_only(BlockBuilder& b, Gpr carry) {
   if (carry != kFlagB) mips64::move(b.as, kFlagB, carry);
   b.flags.set(FlagKind::inc8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
 }
 
+constexpr unsigned kNotEqual = 5;  // condition code
+
 enum class BitOperation : uint8_t { test, set, reset, complement };
 
-/// BT BTS BTR BTC on a 32-bit register. Bit strings in memory and other live flags are left out.
+/// CF is new, ZF stays as it was, the others are undefined: the flags of an addition with that carry and
+/// that zero. 2^31 + 2^31 has both; the lowest bit added to one of them takes the zero away.
+void set_carry_keep_zero(BlockBuilder& b, Gpr carry, Gpr not_zero) {
+  b.as.SLL(kFlagB, carry, 31);
+  b.as.OR(kFlagA, kFlagB, not_zero);
+  b.flags.set(FlagKind::add8, 4, Value::of(kFlagA), Value::of(kFlagB), {});
+}
+
+/// The word of a bit string in memory that bit `index` (signed) lies in (SDM vol. 2, BT).
+Address bit_string_word(BlockBuilder& b, Gpr index) {
+  const Address start = b.address();
+  const Gpr word = b.scratch();
+  b.as.SRA(word, index, 5);
+  b.as.SLL(word, word, 2);
+  b.as.ADDU(word, word, start.base);
+  return {word, start.offset};
+}
+
+/// BT BTS BTR BTC of 32 bits.
 void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operation) {
   const Operand& base = in.operands[0];
   const bool immediate = in.operands[1].kind == OperandKind::immediate;
   const bool memory = BlockBuilder::is_memory(base);
-  if (base.width != 4 || in.lock || (memory && !immediate) || (b.live() & ~ef::CF) != 0) {
-    return interpret(b, in);
-  }
-  const bool flags = b.live() != 0;
-  const Address place = memory ? b.address() : Address{zero, 0};
+  // With 16-bit addresses the bit string wraps at 64 KB.
+  const bool wraps = memory && !immediate && in.address_size == 2;
+  if (base.width != 4 || in.lock || wraps) return interpret(b, in);
+  const bool keep_zero = (b.live() & ef::ZF) != 0;
+  const Gpr not_zero = b.scratch();
+  if (keep_zero) set_bool(b, not_zero, b.flags.condition(kNotEqual));
+  const Gpr index = immediate ? zero : b.read_gpr(in.operands[1].reg);
+  const Address place = !memory ? Address{zero, 0} : immediate ? b.address() : bit_string_word(b, index);
   Gpr value = zero;
   if (memory) {
     value = b.scratch();
@@ -193,7 +216,6 @@ void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operatio
     b.as.EXT(carry, value, number, 1);
     if (operation != BitOperation::test) mips64::load_immediate(b.as, bit, static_cast<int32_t>(1u << number));
   } else {
-    const Gpr index = b.read_gpr(in.operands[1].reg);
     b.as.SRLV(carry, value, index);
     b.as.ANDI(carry, carry, 1);
     if (operation != BitOperation::test) {
@@ -202,25 +224,22 @@ void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operatio
     }
   }
   if (operation != BitOperation::test) {
+    if (operation == BitOperation::reset) b.as.NOR(bit, bit, zero);
     const Gpr changed = memory ? b.scratch() : b.begin_write(base.reg);
-    if (operation == BitOperation::reset) {
-      b.as.NOR(bit, bit, zero);
-      b.as.AND(changed, value, bit);
-    } else {
-      operation == BitOperation::set ? b.as.OR(changed, value, bit) : b.as.XOR(changed, value, bit);
-    }
+    if (operation == BitOperation::reset) b.as.AND(changed, value, bit);
+    if (operation == BitOperation::set) b.as.OR(changed, value, bit);
+    if (operation == BitOperation::complement) b.as.XOR(changed, value, bit);
     if (memory) b.store(changed, 4, place);
   }
-  if (flags) set_carry_only(b, carry);
+  if (keep_zero) return set_carry_keep_zero(b, carry, not_zero);
+  if (b.live() != 0) set_carry_only(b, carry);
 }
 
 /// BSF and BSR: a zero source keeps the destination (as processors do) and sets ZF.
 void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
   const Operand& destination = in.operands[0];
-  if (destination.width != 4 || in.rep != i386::RepPrefix::none || (b.live() & ~ef::ZF) != 0) {
-    return interpret(b, in);
-  }
-  const bool flags = b.live() != 0;
+  if (destination.width != 4 || in.rep != i386::RepPrefix::none) return interpret(b, in);
+  const bool flags = b.live() != 0;  // ZF; all others are undefined
   const Gpr value = b.read(in.operands[1], Extend::sign);
   const Gpr found = b.scratch(), number = b.scratch();
   if (forward) {  // the lowest bit alone, counted from above

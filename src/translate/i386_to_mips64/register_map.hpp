@@ -61,7 +61,7 @@ inline constexpr int32_t host_area(unsigned slot) {
   return static_cast<int32_t>(offsetof(i386::CpuState, host_area) + 8 * slot);
 }
 inline constexpr unsigned kSlotReturnAddress = 0;  ///< ra at the leave
-inline constexpr unsigned kSlotHelperReturn = 1;   ///< ra while a helper of a block runs
+inline constexpr unsigned kSlotHelperReturn = 1;   ///< where the materialise thunk returns to, while it runs
 inline constexpr unsigned kSlotFirstHelper = 2;    ///< addresses of C++ helpers
 static_assert(offsetof(i386::CpuState, host_area) + sizeof(i386::CpuState::host_area) < 32768,
               "emitted code reaches the state with 16-bit offsets");

@@ -107,18 +107,29 @@ void emit_leave_reason(Assembler& as, Thunks& thunks, Label& restore) {
   mips64::move(as, v0, v1);
 }
 
-void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore) {
+void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore, int32_t interrupt_pending) {
   thunks.call_interpreter = as.address(as.position());
   store_guest_registers(as);
   store_lazy_flags(as);
   as.SD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
   mips64::move(as, a1, a0);
   call_helper(as, Helper::interpret);
+  // A signal that came while C++ ran was recorded only: see interrupt in fault_recovery.cpp.
+  Label interrupted;
+  thunks.resume_check = as.address(as.position());
+  as.LW(v1, interrupt_pending, kState);
   as.BNE(v0, zero, restore);
+  as.NOP();
+  as.BNE(v1, zero, interrupted);
   as.LD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
   load_guest_registers(as);
   as.JR(ra);
   mips64::move(as, kFlagKind, zero);
+  thunks.resume_end = as.address(as.position());
+  as.bind(interrupted);
+  thunks.resume_abort = as.address(as.position());
+  as.BEQ(zero, zero, restore);
+  as.ADDIU(v0, zero, static_cast<int32_t>(LeaveReason::interrupted));
 }
 
 void emit_materialise(Assembler& as, Thunks& thunks) {
@@ -127,8 +138,10 @@ void emit_materialise(Assembler& as, Thunks& thunks) {
   as.SD(ra, offset::host_area(offset::kSlotHelperReturn), kState);
   call_helper(as, Helper::materialise);
   as.LD(ra, offset::host_area(offset::kSlotHelperReturn), kState);
+  as.SD(zero, offset::host_area(offset::kSlotHelperReturn), kState);
   as.JR(ra);
   mips64::move(as, kFlagKind, zero);
+  thunks.end = as.address(as.position());
 }
 
 }  // namespace
@@ -141,7 +154,7 @@ Thunks emit_thunks(Assembler& as, int32_t interrupt_pending) {
   thunks.leave_direct = emit_leave(as, LeaveReason::direct_exit, restore);
   thunks.leave_indirect = emit_leave(as, LeaveReason::indirect_exit, restore);
   emit_leave_reason(as, thunks, restore);
-  emit_call_interpreter(as, thunks, restore);
+  emit_call_interpreter(as, thunks, restore, interrupt_pending);
   emit_materialise(as, thunks);
   CHECK(!as.overflowed());
   return thunks;

@@ -32,8 +32,13 @@ struct Thunks {
   const uint32_t* leave_reason = nullptr;
   /// jal with a0 = number of an interpreted instruction: executes it, reloads the guest registers.
   const uint32_t* call_interpreter = nullptr;
+  /// While the pc is in [resume_check, resume_end), an asynchronous signal must send it to resume_abort.
+  const uint32_t* resume_check = nullptr;
+  const uint32_t* resume_end = nullptr;
+  const uint32_t* resume_abort = nullptr;
   /// jal: lazy registers to packed flags. Keeps guest registers, loses scratch.
   const uint32_t* materialise = nullptr;
+  const uint32_t* end = nullptr;
 };
 
 /// Emits the thunks. Positions are final: `as` writes where the code will run. `interrupt_pending`: offset of

@@ -53,8 +53,10 @@ BlockTranslator::BlockTranslator(const Options& options, GuestCode& code, engine
   interrupt_buffer_ = cache.commit(kMaxBlockWords + 2 * kPageWords);  // copies keep their place in a page
   cache.keep_all();
   active = this;
-  set_helper_context({&cache_, &recipes_, &interpreted_,
-                      [](const uint32_t* pc) { return active->original(pc); }});
+  set_helper_context({.cache = &cache_,
+                      .recipes = &recipes_,
+                      .interpreted = &interpreted_,
+                      .original = [](const uint32_t* pc) { return active->original(pc); }});
   patcher_.synchronise(thunks_.enter, kThunkWords);
 }
 

@@ -43,10 +43,12 @@ class BlockTranslator final : public engine::Translator {
   FaultKind recover(i386::CpuState& cpu, mips64::SignalContext& context, bool unaligned,
                     bool (*write_watched)(uint32_t address));
   /// An asynchronous signal: makes sure the thread comes to the run loop soon. Signal-safe.
-  void interrupt(mips64::SignalContext& context);
+  void interrupt(i386::CpuState& cpu, mips64::SignalContext& context);
 
  private:
   [[nodiscard]] uint32_t* copy_of(const engine::Block& block) const;
+  /// Makes the copy for the block that holds `pc`; the place in it. Null if no block does.
+  const uint32_t* copy_for_interrupt(const uint32_t* pc);
 
   Options options_;
   engine::CodeCache& cache_;

@@ -7,6 +7,7 @@
 
 #include "guest/i386/float80.hpp"
 #include "guest/i386/interpret/operands.hpp"
+#include "guest/i386/x87_image.hpp"
 
 namespace ferry::i386::interpret::x87 {
 
@@ -52,18 +53,10 @@ inline void push(CpuState& cpu, const Float80Bits& value) {
   return {.control = cpu.x87.control};
 }
 
-/// ES and B follow from the flags and the masks.
-inline void update_summary(CpuState& cpu) {
-  using namespace x87_status;
-  const bool pending = (cpu.x87.status & ~cpu.x87.control & kExceptions) != 0;
-  cpu.x87.status = static_cast<uint16_t>((cpu.x87.status & ~(x87_status::ES | B)) |
-                                         (pending ? x87_status::ES | B : 0));
-}
-
 /// Enters the exceptions of an operation, and C1. Whether its result may be stored in a register.
 [[nodiscard]] inline bool settle(CpuState& cpu, const Context& context) {
   cpu.x87.status = static_cast<uint16_t>((cpu.x87.status & ~x87_status::C1) | context.raised);
-  update_summary(cpu);
+  update_summary(cpu.x87);
   return !context.stopped();
 }
 
