@@ -35,8 +35,7 @@ uint32_t surely_live(uint32_t address) {
   Instruction in;
   while (open != 0 && decode_at(address, in)) {
     const i386::Row& row = i386::row(in.row);
-    const bool by_condition = row.mnemonic == "SETCC" || row.mnemonic == "CMOVCC" || row.mnemonic == "JCC";
-    live |= (by_condition ? i386::flags_read(in) : row.flags_read) & open;
+    live |= i386::flags_read(in) & row.flags_read & open;  // what may be read in either view is not sure
     if (row.mnemonic == "INT3") return live | open;
     if ((row.attributes & i386::attribute::block_end) != 0 || row.mnemonic == "JCC") return live;
     if (row.mnemonic == "JECXZ" || row.mnemonic.starts_with("LOOP")) return live;
