@@ -138,7 +138,7 @@ std::vector<uint32_t> assemble(const std::vector<Emitted>& rows) {
     if (msa) source << ".set pop\n";
   }
   source.close();
-  const std::string command = CROSS_AS " -mabi=64 -march=mips64r2 -EL -o " + base + ".o " + base + ".s && " CROSS_OBJCOPY
+  const std::string command = CROSS_AS " -mabi=64 -march=mips64r2 -EL -mno-fix-loongson3-llsc -o " + base + ".o " + base + ".s && " CROSS_OBJCOPY
                               " -O binary -j .text " + base + ".o " + base + ".bin";
   if (std::system(command.c_str()) != 0) return {};
   std::ifstream binary(base + ".bin", std::ios::binary);
