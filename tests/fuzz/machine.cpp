@@ -35,7 +35,7 @@ uint32_t surely_live(uint32_t address) {
   Instruction in;
   while (open != 0 && decode_at(address, in)) {
     const i386::Row& row = i386::row(in.row);
-    live |= i386::flags_read(in) & open;
+    live |= i386::flags_read(in) & row.flags_read & open;  // what may be read in either view is not sure
     if (row.mnemonic == "INT3") return live | open;
     if ((row.attributes & i386::attribute::block_end) != 0 || row.mnemonic == "JCC") return live;
     if (row.mnemonic == "JECXZ" || row.mnemonic.starts_with("LOOP")) return live;
@@ -86,6 +86,7 @@ std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, b
   UndefinedFlags undefined;
   for (unsigned steps = 0; steps < kMaxSteps; ++steps) {
     Instruction instruction;
+    const UndefinedFlags before = undefined;
     if (!decode_at(cpu.eip, instruction) || !undefined.pass(instruction, cpu)) return std::nullopt;
     const uint32_t address = cpu.eip;
     const i386::Outcome outcome = i386::step(cpu);
@@ -93,7 +94,7 @@ std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, b
     if (outcome == i386::Outcome::exception || outcome == i386::Outcome::trap) {
       uint32_t flags = ef::kArithmetic;
       if (outcome == i386::Outcome::exception && !exact_flags) flags = surely_live(address);
-      result.compared_flags = (flags & ~undefined.mask()) | kComparedSystemFlags;
+      result.compared_flags = (flags & ~before.mask()) | kComparedSystemFlags;
       result.memory = Memory::hash();
       return result;
     }

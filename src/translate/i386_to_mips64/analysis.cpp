@@ -180,6 +180,7 @@ uint32_t Analysis::scan(GuestAddress target, engine::GuestRange& range) {
 
 uint32_t Analysis::look_ahead(AnalysedBlock& block, GuestAddress target) {
   if (!options_.passes.flag_liveness || !options_.passes.flag_lookahead) return ef::kArithmetic;
+  if (options_.exact_flags) return ef::kArithmetic;  // what kills the flags may fault first
   Memo& memo = memo_[(target ^ target >> 8) & (memo_.size() - 1)];
   if (memo.generation != generation_ || memo.address != target) {
     memo = {target, generation_, 0, {target, target + 1}};

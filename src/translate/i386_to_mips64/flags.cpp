@@ -277,6 +277,7 @@ void FlagTracker::to_packed() {
   to_lazy_registers();
   b_.materialise_flags();
   set_packed();
+  b_.add_mark();  // a fault of this instruction from here on finds them there
 }
 
 // --- consumers ------------------------------------------------------------------------------------
