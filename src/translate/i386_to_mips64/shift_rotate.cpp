@@ -47,12 +47,12 @@ void shift_by_register(BlockBuilder& b, Shift shift, Gpr rd, Gpr rs, Gpr count) 
 
 /// A constant count of a 32-bit register: one word, flags from operand and result.
 void constant_shift(BlockBuilder& b, Shift shift, const Operand& operand, unsigned count) {
-  const bool flags = b.live() != 0;
   const bool rotate = shift == Shift::rol || shift == Shift::ror;
+  const bool flags = !rotate && b.live() != 0;  // a rotate comes here only if CF and OF, all it changes, are dead
   const unsigned known = b.known_width(operand.reg);
   const Gpr old = b.read_gpr(operand.reg);
   // CF and OF come from the operand, ZF SF PF from the result.
-  const bool operand_needed = flags && !rotate && (b.live() & (i386::eflags::CF | i386::eflags::OF)) != 0;
+  const bool operand_needed = flags && (b.live() & (i386::eflags::CF | i386::eflags::OF)) != 0;
   if (operand_needed) mips64::move(b.as, kFlagA, old);
   const Gpr rd = b.begin_write(operand.reg);
   shift_by_constant(b, shift, rd, old, count);

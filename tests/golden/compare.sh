@@ -1,0 +1,12 @@
+#!/bin/sh
+# compare.sh GOLDEN_TOOL: shows how the translator's code differs from the committed files.
+# After a change that is meant: ./dev golden, and read the diff.
+folder=$(dirname "$0")
+written=$(mktemp -d)
+trap 'rm -rf "$written"' EXIT
+"$1" "$folder/blocks.in" "$written" || exit 1
+status=0
+for file in "$written"/*.txt; do
+  diff -u "$folder/$(basename "$file")" "$file" || status=1
+done
+exit $status

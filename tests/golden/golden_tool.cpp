@@ -1,0 +1,205 @@
+// Writes the MIPS code of every translated row and of common blocks as text, one file a family:
+//   golden_tool BLOCKS FOLDER
+// BLOCKS has lines `name: hex`; the files are compared with the committed ones, or replace them.
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/diagnostics.hpp"
+#include "disassembly/i386/disassemble.hpp"
+#include "disassembly/mips64/disassemble.hpp"
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/memory.hpp"
+#include "translate/i386_to_mips64/thunks.hpp"
+#include "translate/i386_to_mips64/translator.hpp"
+
+namespace ferry {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr uint32_t kGuestCode = 0x08048000;
+constexpr uint32_t kGuestBytes = 0x4000;
+constexpr size_t kCacheBytes = size_t{4} << 20;
+
+class GoldenTool final : translate::GuestCode {
+ public:
+  explicit GoldenTool(uint32_t max_instructions) : cache_(kCacheBytes), translator_(options(max_instructions), *this, cache_) {
+    void* const wanted = i386::host_pointer(kGuestCode);
+    void* const mapped = ::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CHECK(mapped == wanted);
+    translate::install_helpers(cpu_);
+  }
+
+  /// The guest instructions and the code of the block that begins with `code`.
+  std::string translate(const Bytes& code) {
+    auto* guest = static_cast<uint8_t*>(i386::host_pointer(kGuestCode));
+    std::memset(guest, 0xcc, kGuestBytes);
+    std::memcpy(guest, code.data(), code.size());
+    translator_.flushed();
+    engine::Translation out;
+    CHECK(translator_.translate(kGuestCode, cache_.next(), cache_.free_words(), out));
+    std::string text;
+    uint32_t mark = 0;
+    for (uint32_t word = 0; word < out.block.words; ++word) {
+      for (; mark < out.marks.size() && out.marks[mark].word <= word; ++mark) {
+        const bool again = mark > 0 && out.marks[mark].address == out.marks[mark - 1].address;
+        if (!again) text += "    ; " + guest_text(out.marks[mark].address) + "\n";
+      }
+      text += host_text(cache_.next()[word], word);
+    }
+    return text;
+  }
+
+ private:
+  static translate::Options options(uint32_t max_instructions) {
+    translate::Options options;
+    options.max_guest_instructions = max_instructions;
+    return options;
+  }
+
+  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override {
+    const bool code = address >= kGuestCode && address < kGuestCode + kGuestBytes;
+    return code ? kGuestCode + kGuestBytes : address;
+  }
+
+  static std::string guest_text(uint32_t address) {
+    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+    return i386::disassemble(bytes, i386::kMaxInstructionLength, address);
+  }
+
+  /// Places in the block as word numbers, thunks by name, so that nothing depends on where code lies.
+  [[nodiscard]] std::string host_text(uint32_t word, uint32_t position) const {
+    char place[16];
+    std::snprintf(place, sizeof place, "    %04x  ", position * 4);
+    const uint32_t major = word >> 26;
+    std::string text = mips64::disassemble(word, uint64_t{position} * 4);
+    if (major == 2 || major == 3) text = (major == 2 ? "j " : "jal ") + target_name(word & 0x03ffffff);
+    return place + text + "\n";
+  }
+
+  [[nodiscard]] std::string target_name(uint32_t field) const {
+    const translate::Thunks& thunks = translator_.thunks();
+    const std::pair<const uint32_t*, const char*> named[] = {
+        {thunks.leave_direct, "leave_direct"},         {thunks.leave_indirect, "leave_indirect"},
+        {thunks.leave_reason, "leave_reason"},         {thunks.call_interpreter, "call_interpreter"},
+        {thunks.materialise, "materialise"},           {thunks.restore, "restore"}};
+    for (const auto& [address, name] : named) {
+      if ((reinterpret_cast<uintptr_t>(address) >> 2 & 0x03ffffff) == field) return name;
+    }
+    const auto base = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(cache_.next()) >> 2 & 0x03ffffff);
+    char text[24];
+    std::snprintf(text, sizeof text, "0x%x", (field - base) * 4);
+    return text;
+  }
+
+  i386::CpuState cpu_;
+  engine::CodeCache cache_;
+  translate::BlockTranslator translator_;
+};
+
+std::string hex(const Bytes& code) {
+  std::string text;
+  char digits[4];
+  for (const uint8_t byte : code) {
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    text += digits;
+  }
+  return text;
+}
+
+const char* family_name(i386::Family family) {
+  static constexpr const char* kNames[] = {"data_transfer", "arithmetic", "logic_and_bits", "shift_rotate", "control_transfer",
+                                           "string", "atomic", "x87", "simd", "system"};
+  return kNames[static_cast<unsigned>(family)];
+}
+
+/// Encodings of the row: register form, memory form, 16-bit form; conditions each.
+std::set<Bytes> forms_of(uint16_t index) {
+  const i386::Row& row = i386::row(index);
+  static const Bytes kEscapes[] = {{}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}};
+  const Bytes mandatory = row.prefix == i386::Mandatory::p66 ? Bytes{0x66} : row.prefix == i386::Mandatory::pf3 ? Bytes{0xf3}
+                          : row.prefix == i386::Mandatory::pf2 ? Bytes{0xf2} : Bytes{};
+  const unsigned step = row.span == 16 ? 1 : 5;  // every condition, but one or two registers
+  const uint8_t field = static_cast<uint8_t>((row.extension >= 0 ? row.extension : int{i386::EDX}) << 3);
+  const uint8_t reg = static_cast<uint8_t>(row.rm >= 0 ? row.rm : int{i386::ECX});
+  std::set<Bytes> forms;
+  for (unsigned opcode = row.opcode; opcode < row.opcode + unsigned{row.span}; opcode += step) {
+    for (const uint8_t modrm : {static_cast<uint8_t>(0xc0 | field | reg), static_cast<uint8_t>(0x40 | field | i386::EBX)}) {
+      for (const bool narrow : {false, true}) {
+        Bytes code = mandatory;
+        if (narrow) code.insert(code.begin(), 0x66);
+        const Bytes& escape = kEscapes[static_cast<unsigned>(row.map)];
+        code.insert(code.end(), escape.begin(), escape.end());
+        for (const unsigned byte : {opcode, unsigned{modrm}, 0x08u, 0x12u, 0x00u, 0x00u, 0x00u, 0x00u}) {
+          code.push_back(static_cast<uint8_t>(byte));
+        }
+        i386::Instruction in;
+        const auto size = static_cast<uint32_t>(code.size());
+        if (i386::decode(code.data(), size, kGuestCode, in) != i386::DecodeStatus::ok || in.row != index) continue;
+        code.resize(in.length);
+        forms.insert(code);
+      }
+    }
+  }
+  return forms;
+}
+
+/// The text of every family with a translated row.
+std::map<std::string, std::string> row_files() {
+  GoldenTool tool(1);
+  std::map<std::string, std::string> files;
+  for (uint16_t index = 0; index < i386::row_count(); ++index) {
+    const i386::Row& row = i386::row(index);
+    // x87 rows call operations through slots that are given out in order of use.
+    if (row.execution != i386::Execution::translate || row.family == i386::Family::x87) continue;
+    std::string& file = files[family_name(row.family)];
+    for (const Bytes& form : forms_of(index)) {
+      const std::string name = i386::disassemble(form.data(), static_cast<uint32_t>(form.size()), kGuestCode);
+      file += hex(form) + "  " + name + "\n" + tool.translate(form) + "\n";
+      if ((row.flags_written & i386::eflags::kArithmetic) == 0) continue;
+      Bytes dead = form;
+      dead.insert(dead.end(), {0x39, 0xc0});  // CMP EAX, EAX
+      file += hex(form) + "  " + name + "  (flags dead)\n" + tool.translate(dead) + "\n";
+    }
+  }
+  return files;
+}
+
+std::string block_file(const char* path) {
+  GoldenTool tool(translate::kMaxBlockInstructions);
+  std::ifstream in(path);
+  if (!in) die(1, "%s: cannot open", path);
+  std::string file;
+  for (std::string line; std::getline(in, line);) {
+    const size_t colon = line.find(": ");
+    if (line.starts_with("#") || colon == std::string::npos) continue;
+    Bytes code;
+    for (size_t i = colon + 2; i + 1 < line.size(); i += 2) {
+      code.push_back(static_cast<uint8_t>(std::stoul(line.substr(i, 2), nullptr, 16)));
+    }
+    file += line.substr(0, colon) + "\n" + tool.translate(code) + "\n";
+  }
+  return file;
+}
+
+int main(int argc, char** argv) {
+  if (argc != 3) die(2, "usage: golden_tool BLOCKS FOLDER");
+  std::map<std::string, std::string> files = row_files();
+  files["blocks"] = block_file(argv[1]);
+  for (const auto& [name, text] : files) {
+    std::ofstream(std::string(argv[2]) + "/" + name + ".txt") << text;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace ferry
+
+int main(int argc, char** argv) { return ferry::main(argc, argv); }
