@@ -62,14 +62,15 @@ debian_sources() {
 
 # unpack_packages ARCHITECTURE FOLDER PACKAGE,...: packages and what they depend on, without touching dpkg.
 unpack_packages() {
-  local architecture=$1 folder=$2 packages=$3 log suites proxy
+  local architecture=$1 folder=$2 packages=$3 log suites proxy mode=root
+  [ "$(id -u)" -eq 0 ] || mode=chrootless # nothing is executed in the folder, so no root is needed
   proxy=$(apt-config dump Acquire::http::Proxy)
   log=$(log_file "mmdebstrap-$architecture")
   # One index of the archive may be in the middle of an update: try again, then take the main suite alone.
   for suites in all all main; do
     rm -rf "$folder.new"
     if debian_sources $suites |
-        mmdebstrap --variant=extract --architectures="$architecture" --include="$packages" \
+        mmdebstrap --mode=$mode --variant=extract --architectures="$architecture" --include="$packages" \
           ${proxy:+--aptopt="$proxy"} bookworm "$folder.new" - >"$log" 2>&1; then
       rm -rf "$folder"
       mv "$folder.new" "$folder"

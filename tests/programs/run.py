@@ -43,7 +43,7 @@ def read_cases(path, below_emulator):
             cases[name] = ""
         elif name is not None:
             cases[name] += line
-    return cases
+    return {name: script.rstrip("\n") for name, script in cases.items()}
 
 
 class Suite:

@@ -20,7 +20,7 @@ class SignalContext {
   void set_reg(Gpr reg, uint64_t value);
 
  private:
-  void* ucontext_;
+  [[maybe_unused]] void* ucontext_;  ///< read on MIPS alone
 };
 
 }  // namespace ferry::mips64
