@@ -124,7 +124,7 @@ struct CpuState {
   std::array<SegmentDescriptor, kTlsEntries> tls{};
   Exception exception;  ///< Set by the step that reports it.
   /// Room for the host side of translated code (saved registers, helper addresses); no guest state.
-  std::array<uint64_t, 96> host_area{};
+  std::array<uint64_t, 256> host_area{};
 };
 
 }  // namespace ferry::i386

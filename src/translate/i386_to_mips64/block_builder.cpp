@@ -49,6 +49,9 @@ void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t li
   // Only what can fault needs a mark; the log shows every instruction.
   marked_ = may_access_memory(instruction.row) || options.check || log_enabled(LogChannel::in_asm) ||
             log_enabled(LogChannel::out_asm);
+  // The instruction may put its operands into t1 and t2 before it faults: flags that must be exact then
+  // cannot wait there.
+  if (options.exact_flags && marked_ && flags.uses_homes()) flags.to_packed();
   add_mark();
 }
 

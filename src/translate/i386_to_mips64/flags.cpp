@@ -221,6 +221,7 @@ void FlagTracker::to_lazy_registers() {
   if (b.known() && !(b.in(kFlagB) && b.constant == 0)) move_value(kFlagB, b);
   mips64::load_immediate(b_.as, kFlagKind, static_cast<int32_t>(now_.kind));
   now_ = {.form = Form::lazy_registers};
+  b_.add_mark();  // a fault of this instruction from here on finds them there
 }
 
 void FlagTracker::save_for_call() {
@@ -270,6 +271,12 @@ void FlagTracker::settle() {
       now_.result = Value::of(kFlagA);
     }
   }
+}
+
+bool FlagTracker::uses_homes() const {
+  const auto home = [](const Value& value) { return value.in(kFlagA) || value.in(kFlagB); };
+  return now_.form == Form::lazy_registers ||
+         (now_.form == Form::operation && (home(now_.a) || home(now_.b) || home(now_.result)));
 }
 
 void FlagTracker::to_packed() {

@@ -109,6 +109,8 @@ class FlagTracker {
   /// Around a call into C++ that keeps the flags: t0..t2 wait in the state.
   void save_for_call();
   void restore_after_call();
+  /// Whether t1 or t2 hold part of the flags.
+  [[nodiscard]] bool uses_homes() const;
   /// Makes the flags packed in the state. May call C++.
   void to_packed();
 
