@@ -74,10 +74,16 @@ std::string_view log_channel_help(LogChannel channel) {
   return kChannels[static_cast<unsigned>(channel)].help;
 }
 
-void set_log_descriptor(int descriptor) { log_fd = descriptor; }
-int log_descriptor() { return log_fd; }
+void set_log_descriptor(int descriptor) {
+  log_fd = descriptor;
+}
+int log_descriptor() {
+  return log_fd;
+}
 
-void log_write(std::string_view text) { write_all(log_fd, text.data(), text.size()); }
+void log_write(std::string_view text) {
+  write_all(log_fd, text.data(), text.size());
+}
 
 void log_printf(LogChannel channel, const char* format, ...) {
   if (!log_enabled(channel)) return;
@@ -102,7 +108,9 @@ void die(int status, const char* format, ...) {
   ::_exit(status);
 }
 
-void set_guest_context_printer(GuestContextPrinter printer) { guest_context_printer = printer; }
+void set_guest_context_printer(GuestContextPrinter printer) {
+  guest_context_printer = printer;
+}
 
 namespace detail {
 

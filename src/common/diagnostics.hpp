@@ -54,8 +54,10 @@ namespace detail {
 
 }  // namespace ferry
 
-/// Stops ferry with the expression, the place, the guest pc and instruction when our own code is wrong.
-#define CHECK(expression) \
-  (__builtin_expect(!(expression), 0) ? ::ferry::detail::check_failed(#expression, __FILE__, __LINE__) \
-                                      : static_cast<void>(0))
+/// Stops ferry with the expression, the place, the guest pc and instruction when our own code is
+/// wrong.
+#define CHECK(expression)                                               \
+  (__builtin_expect(!(expression), 0)                                   \
+       ? ::ferry::detail::check_failed(#expression, __FILE__, __LINE__) \
+       : static_cast<void>(0))
 #define UNREACHABLE() ::ferry::detail::check_failed("unreachable", __FILE__, __LINE__)

@@ -1,4 +1,5 @@
-// A value or an errno. Errno values are the i386 ABI's (asm-generic), which differ from MIPS above 34.
+// A value or an errno. Errno values are the i386 ABI's (asm-generic), which differ from MIPS
+// above 34.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,8 @@ struct Errno {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(value), error_(0) {}             // NOLINT(google-explicit-constructor)
-  Result(Errno error) : value_(), error_(error.value) {}    // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(value), error_(0) {}           // NOLINT(google-explicit-constructor)
+  Result(Errno error) : value_(), error_(error.value) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return error_ == 0; }
   [[nodiscard]] const T& value() const {

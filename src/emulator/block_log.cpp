@@ -17,7 +17,8 @@ namespace ferry {
 namespace {
 
 constexpr size_t kGuestColumn = 62;  ///< width of address, bytes and text of the guest's side
-constexpr size_t kBytesColumn = 33;  ///< up to 10 bytes; longer instructions push the text to the right
+constexpr size_t kBytesColumn =
+    33;  ///< up to 10 bytes; longer instructions push the text to the right
 
 /// "08049000  89 d8      mov eax, ebx"
 std::string guest_side(engine::GuestAddress address) {
@@ -25,7 +26,8 @@ std::string guest_side(engine::GuestAddress address) {
   const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
   // The block was made from these bytes, so what the decoder reads up to the length can be read.
   i386::Instruction instruction;
-  if (i386::decode(bytes, kLongest, address, instruction) != i386::DecodeStatus::ok) return "(changed)";
+  if (i386::decode(bytes, kLongest, address, instruction) != i386::DecodeStatus::ok)
+    return "(changed)";
   char piece[16];
   std::snprintf(piece, sizeof piece, "%08x ", address);
   std::string text = piece;
@@ -46,7 +48,8 @@ std::string host_side(const engine::Block& block, uint32_t word) {
   for (const engine::Exit& exit : block.exits) {
     if (exit.site != word && exit.stub != word) continue;
     const bool known = exit.kind != engine::Exit::Kind::indirect;
-    std::snprintf(piece, sizeof piece, known ? "  # exit to %08x" : "  # indirect exit", exit.target);
+    std::snprintf(piece, sizeof piece, known ? "  # exit to %08x" : "  # indirect exit",
+                  exit.target);
     text += piece;
   }
   return text;
@@ -74,7 +77,8 @@ void log_both(const engine::Block& block) {
   for (uint32_t word = 0; word < block.words; ++word) {
     std::vector<std::string> guests;  // instructions that became no word come before one that did
     for (; next < block.marks.size() && block.marks[next].word <= word; ++next) {
-      if (block.marks[next].address != last) guests.push_back(guest_side(block.marks[next].address));
+      if (block.marks[next].address != last)
+        guests.push_back(guest_side(block.marks[next].address));
       last = block.marks[next].address;
     }
     for (size_t i = 0; i + 1 < guests.size(); ++i) write_row(guests[i], "(nothing)");
@@ -84,12 +88,14 @@ void log_both(const engine::Block& block) {
 
 }  // namespace
 
-bool can_log_blocks() { return true; }
+bool can_log_blocks() {
+  return true;
+}
 
 void log_block(const engine::Block& block) {
   char head[80];
-  std::snprintf(head, sizeof head, "block %08x: %u guest instructions, %u host instructions\n", block.address,
-                static_cast<unsigned>(block.guest_instructions), block.words);
+  std::snprintf(head, sizeof head, "block %08x: %u guest instructions, %u host instructions\n",
+                block.address, static_cast<unsigned>(block.guest_instructions), block.words);
   log_write(head);
   if (log_enabled(LogChannel::out_asm)) {
     log_both(block);
@@ -105,7 +111,9 @@ void log_block(const engine::Block& block) {
 
 namespace ferry {
 
-bool can_log_blocks() { return false; }
+bool can_log_blocks() {
+  return false;
+}
 void log_block(const engine::Block&) {}
 
 }  // namespace ferry

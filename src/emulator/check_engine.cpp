@@ -20,7 +20,9 @@ CheckingTranslator* active = nullptr;  // the store observer has no other way to
 constexpr uint32_t kNever = 0xffffffff;
 
 /// Instructions whose result is another one each time.
-bool depends_on_time(const i386::Row& row) { return row.mnemonic == "RDTSC" || row.mnemonic == "RDTSCP"; }
+bool depends_on_time(const i386::Row& row) {
+  return row.mnemonic == "RDTSC" || row.mnemonic == "RDTSCP";
+}
 
 /// The guest addresses of a block's instructions, in order.
 std::vector<uint32_t> path_of(const engine::Block& block) {
@@ -39,7 +41,8 @@ void restore(CpuState& cpu, const CpuState& from) {
 }
 
 bool same_x87(const i386::X87State& a, const i386::X87State& b) {
-  if (a.control != b.control || a.status != b.status || a.top != b.top || a.empty != b.empty) return false;
+  if (a.control != b.control || a.status != b.status || a.top != b.top || a.empty != b.empty)
+    return false;
   for (size_t i = 0; i < a.registers.size(); ++i) {
     const bool empty = ((a.empty >> i) & 1) != 0;
     if (!empty && (a.registers[i].significand != b.registers[i].significand ||
@@ -52,16 +55,18 @@ bool same_x87(const i386::X87State& a, const i386::X87State& b) {
 
 void print_state(const char* who, const CpuState& cpu) {
   char text[256];
-  const int length = std::snprintf(
-      text, sizeof text, "%s: eip %08x eflags %08x eax %08x ecx %08x edx %08x ebx %08x esp %08x ebp %08x esi %08x edi %08x\n",
-      who, cpu.eip, cpu.eflags, cpu.gpr[0], cpu.gpr[1], cpu.gpr[2], cpu.gpr[3], cpu.gpr[4], cpu.gpr[5],
-      cpu.gpr[6], cpu.gpr[7]);
+  const int length = std::snprintf(text, sizeof text,
+                                   "%s: eip %08x eflags %08x eax %08x ecx %08x edx %08x ebx %08x "
+                                   "esp %08x ebp %08x esi %08x edi %08x\n",
+                                   who, cpu.eip, cpu.eflags, cpu.gpr[0], cpu.gpr[1], cpu.gpr[2],
+                                   cpu.gpr[3], cpu.gpr[4], cpu.gpr[5], cpu.gpr[6], cpu.gpr[7]);
   log_write({text, static_cast<size_t>(length)});
 }
 
 }  // namespace
 
-CheckingTranslator::CheckingTranslator(translate::BlockTranslator& translator, const engine::CodeCache& cache)
+CheckingTranslator::CheckingTranslator(translate::BlockTranslator& translator,
+                                       const engine::CodeCache& cache)
     : translator_(translator), cache_(cache) {
   active = this;
 }
@@ -83,7 +88,8 @@ CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block
     if (cpu.eip != address || address == stop_at) break;
     i386::Instruction instruction;
     const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
-    CHECK(i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) == i386::DecodeStatus::ok);
+    CHECK(i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) ==
+          i386::DecodeStatus::ok);
     if (depends_on_time(i386::row(instruction.row))) run.comparable = false;
     i386::Outcome outcome = i386::Outcome::again;
     while (outcome == i386::Outcome::again) outcome = i386::step(cpu);
@@ -99,7 +105,8 @@ CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block
 void CheckingTranslator::take_back() {
   for (Write& write : writes_) CHECK(i386::load(write.address, write.after));
   for (auto write = writes_.rbegin(); write != writes_.rend(); ++write) {
-    if (write->before != write->after) static_cast<void>(i386::store(write->address, write->before));
+    if (write->before != write->after)
+      static_cast<void>(i386::store(write->address, write->before));
   }
 }
 
@@ -113,7 +120,8 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
   restore(cpu, before);
   const engine::Leave leave = translator_.enter(state, code);
   const bool at_exit = leave.reason == LeaveReason::direct_exit ||
-                       leave.reason == LeaveReason::indirect_exit || leave.reason == LeaveReason::syscall;
+                       leave.reason == LeaveReason::indirect_exit ||
+                       leave.reason == LeaveReason::syscall;
   const bool inside = leave.reason == LeaveReason::interpret;
   if (!first.comparable || (!at_exit && !inside)) return leave;
 
@@ -130,10 +138,11 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
     CHECK(i386::load(write.address, now));
     if (now != write.after) report(*block, "memory", cpu, translated);
   }
-  const bool flags_live =
-      leave.reason == LeaveReason::indirect_exit ||
-      (leave.reason == LeaveReason::direct_exit && leave.exit->recipe != translate::RecipeTable::kPacked);
-  compare(*block, cpu, translated, flags_live ? i386::eflags::kArithmetic & ~second.undefined_flags : 0);
+  const bool flags_live = leave.reason == LeaveReason::indirect_exit ||
+                          (leave.reason == LeaveReason::direct_exit &&
+                           leave.exit->recipe != translate::RecipeTable::kPacked);
+  compare(*block, cpu, translated,
+          flags_live ? i386::eflags::kArithmetic & ~second.undefined_flags : 0);
   if (at_exit) compare_extension(*block, cpu, translated);
   ++compared_;
   return leave;
@@ -146,23 +155,26 @@ void CheckingTranslator::compare(const engine::Block& block, const CpuState& int
   if (((interpreted.eflags ^ translated.eflags) & (flags | i386::eflags::DF)) != 0) {
     report(block, "a flag", interpreted, translated);
   }
-  if (!same_x87(interpreted.x87, translated.x87)) report(block, "x87 state", interpreted, translated);
+  if (!same_x87(interpreted.x87, translated.x87))
+    report(block, "x87 state", interpreted, translated);
 }
 
 /// Every pinned register must have left as the sign extension of its lower half.
 void CheckingTranslator::compare_extension(const engine::Block& block, const CpuState& interpreted,
                                            const CpuState& translated) const {
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
-    const auto whole = static_cast<int64_t>(translated.host_area[translate::offset::kSlotWholeRegisters + reg]);
-    if (whole != static_cast<int32_t>(whole)) report(block, "sign extension", interpreted, translated);
+    const auto whole =
+        static_cast<int64_t>(translated.host_area[translate::offset::kSlotWholeRegisters + reg]);
+    if (whole != static_cast<int32_t>(whole))
+      report(block, "sign extension", interpreted, translated);
   }
 }
 
-void CheckingTranslator::report(const engine::Block& block, const char* what, const CpuState& interpreted,
-                                const CpuState& translated) const {
+void CheckingTranslator::report(const engine::Block& block, const char* what,
+                                const CpuState& interpreted, const CpuState& translated) const {
   char text[128];
-  const int length = std::snprintf(text, sizeof text, "ferry: check: %s differs behind block %08x\n", what,
-                                   block.address);
+  const int length = std::snprintf(
+      text, sizeof text, "ferry: check: %s differs behind block %08x\n", what, block.address);
   log_write({text, static_cast<size_t>(length)});
   print_state("interpreter", interpreted);
   print_state("translator ", translated);

@@ -14,10 +14,12 @@ namespace ferry {
 /// A translator whose `enter` checks. Blocks must not be chained. Each entry
 ///   1. interprets the block, noting what it is about to overwrite, and takes all of it back;
 ///   2. runs the translation;
-///   3. takes that back too, interprets again up to where the translation left, and compares registers,
-///      live flags, x87 state and the memory written. The interpreter's state is the one that stays.
-/// The first difference ends ferry with both states on the log. Blocks that ask the time or the processor,
-/// and leaves for signals, unaligned accesses and self-modification, are not compared.
+///   3. takes that back too, interprets again up to where the translation left, and compares
+///   registers,
+///      live flags, x87 state and the memory written. The interpreter's state is the one that
+///      stays.
+/// The first difference ends ferry with both states on the log. Blocks that ask the time or the
+/// processor, and leaves for signals, unaligned accesses and self-modification, are not compared.
 class CheckingTranslator final : public engine::Translator {
  public:
   CheckingTranslator(translate::BlockTranslator& translator, const engine::CodeCache& cache);
@@ -27,7 +29,9 @@ class CheckingTranslator final : public engine::Translator {
     return translator_.translate(address, code, capacity, out);
   }
   engine::Leave enter(void* state, const uint32_t* code) override;
-  void mark_unaligned(engine::GuestAddress address) override { translator_.mark_unaligned(address); }
+  void mark_unaligned(engine::GuestAddress address) override {
+    translator_.mark_unaligned(address);
+  }
   void forget_analysis() override { translator_.forget_analysis(); }
   void flushed() override { translator_.flushed(); }
 
@@ -51,7 +55,8 @@ class CheckingTranslator final : public engine::Translator {
                const i386::CpuState& translated, uint32_t flags) const;
   void compare_extension(const engine::Block& block, const i386::CpuState& interpreted,
                          const i386::CpuState& translated) const;
-  [[noreturn]] void report(const engine::Block& block, const char* what, const i386::CpuState& interpreted,
+  [[noreturn]] void report(const engine::Block& block, const char* what,
+                           const i386::CpuState& interpreted,
                            const i386::CpuState& translated) const;
 
   translate::BlockTranslator& translator_;

@@ -22,7 +22,9 @@ namespace {
 constexpr unsigned long kHwcapMsa = 1ul << 1;  // arch/mips/include/uapi/asm/hwcap.h
 
 /// Changes of the address space reach the engine; the engine's watches reach the address space.
-class MemoryBridge final : public MappingObserver, public engine::PageProtector, public translate::GuestCode {
+class MemoryBridge final : public MappingObserver,
+                           public engine::PageProtector,
+                           public translate::GuestCode {
  public:
   explicit MemoryBridge(AddressSpace& space) : space_(space) {}
   void set_engine(engine::Engine* engine) { engine_ = engine; }
@@ -53,8 +55,11 @@ bool blocks_are_logged() {
 /// The parts that exist only where code is translated.
 struct Translation {
   Translation(const CommandLine& line, AddressSpace& space)
-      : bridge(space), cache(line.code_cache_bytes), translator(line.translation, bridge, cache),
-        checker(translator, cache), table(translator.not_translated_stub()),
+      : bridge(space),
+        cache(line.code_cache_bytes),
+        translator(line.translation, bridge, cache),
+        checker(translator, cache),
+        table(translator.not_translated_stub()),
         engine(cache, table, entry(line), translator.patcher(), bridge,
                {.cold_runs = line.cold_runs,
                 .chain = line.chain,
@@ -82,7 +87,9 @@ Translation* translation = nullptr;
 AddressSpace* active_space = nullptr;
 const CommandLine* active_line = nullptr;
 
-bool write_watched(uint32_t address) { return active_space->write_watched(address); }
+bool write_watched(uint32_t address) {
+  return active_space->write_watched(address);
+}
 
 void on_interrupt(Thread& thread, ucontext_t* context) {
   mips64::SignalContext host(context);
@@ -97,10 +104,13 @@ bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) 
 
 void write_exit_statistics() {
   if (translation == nullptr) return write_statistics(active_line->stats_file, nullptr, nullptr);
-  write_statistics(active_line->stats_file, &translation->engine, &translation->translator.interpreted());
+  write_statistics(active_line->stats_file, &translation->engine,
+                   &translation->translator.interpreted());
 }
 
-void before_death(Thread&) { call_exit_hook(); }
+void before_death(Thread&) {
+  call_exit_hook();
+}
 
 [[noreturn]] void run_thread(Thread& thread) {
   GuestThread guest(thread, translation != nullptr ? &translation->engine : nullptr);
@@ -156,8 +166,9 @@ void run_program(const CommandLine& given, char** environment) {
   }
   if (line.engine != EngineKind::interpret) {
     line.translation.msa = (getauxval(AT_HWCAP) & kHwcapMsa) != 0;
-    line.translation.interrupt_pending = static_cast<int32_t>(
-        reinterpret_cast<const char*>(&thread.signal_pending) - reinterpret_cast<const char*>(&thread.cpu));
+    line.translation.interrupt_pending =
+        static_cast<int32_t>(reinterpret_cast<const char*>(&thread.signal_pending) -
+                             reinterpret_cast<const char*>(&thread.cpu));
     translation = new Translation(line, space);
     hooks.interrupt = on_interrupt;
     hooks.fault = on_fault;

@@ -1,4 +1,5 @@
-// One guest thread as the engine sees it: joins the Linux layer's Thread, the interpreter and the engine.
+// One guest thread as the engine sees it: joins the Linux layer's Thread, the interpreter and the
+// engine.
 #pragma once
 
 #include "engine/backend.hpp"

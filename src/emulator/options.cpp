@@ -64,8 +64,9 @@ void print_row(std::string left, const char* right) {
 }
 
 [[noreturn]] void help() {
-  print("usage: ferry [options] program [arguments...]\n"
-        "Runs the i386 Linux program on this machine.\n\n");
+  print(
+      "usage: ferry [options] program [arguments...]\n"
+      "Runs the i386 Linux program on this machine.\n\n");
   for (const OptionRow& row : kOptions) {
     std::string left;
     if (row.name != nullptr) left += std::string("-") + row.name;
@@ -85,7 +86,8 @@ void print_row(std::string left, const char* right) {
 [[noreturn]] void list_log_items() {
   for (unsigned i = 0; i < kLogChannelCount; ++i) {
     const auto channel = static_cast<LogChannel>(i);
-    print_row(std::string(log_channel_name(channel)), std::string(log_channel_help(channel)).c_str());
+    print_row(std::string(log_channel_name(channel)),
+              std::string(log_channel_help(channel)).c_str());
   }
   ::_exit(0);
 }
@@ -155,7 +157,8 @@ void set_engine(CommandLine& line, std::string_view name) {
 void enable_log(const char* items) {
   if (std::string_view(items) == "help") list_log_items();
   std::string_view unknown;
-  if (!enable_log_channels(items, &unknown)) usage_error("unknown log item '" + std::string(unknown) + "'");
+  if (!enable_log_channels(items, &unknown))
+    usage_error("unknown log item '" + std::string(unknown) + "'");
   if ((log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm)) && !can_log_blocks()) {
     die(1, "-d in_asm,out_asm: this ferry was built without Capstone, the disassembler");
   }
@@ -163,16 +166,21 @@ void enable_log(const char* items) {
 
 void apply(CommandLine& line, OptionId id, const char* value) {
   switch (id) {
-    case OptionId::help: help();
+    case OptionId::help:
+      help();
     case OptionId::version:
       print((std::string(kVersion) + "\n").c_str());
       ::_exit(0);
-    case OptionId::root: line.root = value; return;
+    case OptionId::root:
+      line.root = value;
+      return;
     case OptionId::set_variable:
       if (std::strchr(value, '=') == nullptr) usage_error(std::string("-E ") + value + ": no '='");
       line.set_variables.emplace_back(value);
       return;
-    case OptionId::unset_variable: line.unset_variables.emplace_back(value); return;
+    case OptionId::unset_variable:
+      line.unset_variables.emplace_back(value);
+      return;
     case OptionId::argv0:
       line.argv0 = value;
       line.has_argv0 = true;
@@ -185,23 +193,34 @@ void apply(CommandLine& line, OptionId id, const char* value) {
         print("i686    the processor ferry offers\n");
         ::_exit(0);
       }
-      if (std::string_view(value) != "i686") usage_error(std::string("unknown processor '") + value + "'");
+      if (std::string_view(value) != "i686")
+        usage_error(std::string("unknown processor '") + value + "'");
       return;
     case OptionId::page_size:
       line.host_page_bytes = static_cast<uint32_t>(parse_size(value, "-p", 4096, 65536));
-      if ((line.host_page_bytes & (line.host_page_bytes - 1)) != 0) usage_error("-p: not a power of two");
+      if ((line.host_page_bytes & (line.host_page_bytes - 1)) != 0)
+        usage_error("-p: not a power of two");
       return;
-    case OptionId::uname: line.uname_release = value; return;
-    case OptionId::log: return enable_log(value);
-    case OptionId::log_file: return open_log(value);
-    case OptionId::strace: return enable_log_channel(LogChannel::strace);
-    case OptionId::engine: return set_engine(line, value);
-    case OptionId::no_pass: return switch_passes_off(line.translation.passes, value);
+    case OptionId::uname:
+      line.uname_release = value;
+      return;
+    case OptionId::log:
+      return enable_log(value);
+    case OptionId::log_file:
+      return open_log(value);
+    case OptionId::strace:
+      return enable_log_channel(LogChannel::strace);
+    case OptionId::engine:
+      return set_engine(line, value);
+    case OptionId::no_pass:
+      return switch_passes_off(line.translation.passes, value);
     case OptionId::max_block:
-      line.translation.max_guest_instructions = static_cast<uint32_t>(parse_size(value, "--max-block", 1, 64));
+      line.translation.max_guest_instructions =
+          static_cast<uint32_t>(parse_size(value, "--max-block", 1, 64));
       return;
     case OptionId::max_branches:
-      line.translation.max_branches = static_cast<uint32_t>(parse_size(value, "--max-branches", 0, 64));
+      line.translation.max_branches =
+          static_cast<uint32_t>(parse_size(value, "--max-branches", 0, 64));
       return;
     case OptionId::cold_runs:
       line.cold_runs = static_cast<unsigned>(parse_size(value, "--cold-runs", 0, 255));
@@ -210,10 +229,18 @@ void apply(CommandLine& line, OptionId id, const char* value) {
       line.code_cache_bytes =
           static_cast<uint32_t>(parse_size(value, "--code-cache", 192 << 10, 256u << 20));
       return;
-    case OptionId::no_chain: line.chain = false; return;
-    case OptionId::exact_flags: line.translation.exact_flags = true; return;
-    case OptionId::dead_flags: line.translation.dead_flags_at_calls = true; return;
-    case OptionId::stats: line.stats_file = value; return;
+    case OptionId::no_chain:
+      line.chain = false;
+      return;
+    case OptionId::exact_flags:
+      line.translation.exact_flags = true;
+      return;
+    case OptionId::dead_flags:
+      line.translation.dead_flags_at_calls = true;
+      return;
+    case OptionId::stats:
+      line.stats_file = value;
+      return;
   }
 }
 
@@ -242,11 +269,13 @@ CommandLine parse_command_line(int argc, char** argv, char** environment) {
     const OptionRow& row = kOptions[i];
     const int argument = row.argument != nullptr ? required_argument : no_argument;
     if (row.name != nullptr) names.push_back({row.name, argument, nullptr, static_cast<int>(i)});
-    if (row.long_name != nullptr) names.push_back({row.long_name, argument, nullptr, static_cast<int>(i)});
+    if (row.long_name != nullptr)
+      names.push_back({row.long_name, argument, nullptr, static_cast<int>(i)});
   }
   names.push_back({});
   // '+': the program's own options are not ours. ':': a missing value is told apart.
-  for (int found = 0; (found = ::getopt_long_only(argc, argv, "+:", names.data(), nullptr)) != -1;) {
+  for (int found = 0;
+       (found = ::getopt_long_only(argc, argv, "+:", names.data(), nullptr)) != -1;) {
     const char* given = argv[optind - 1];
     if (found == ':') usage_error(std::string(given) + ": needs a value");
     if (found == '?') usage_error(std::string("unknown option '") + given + "'");

@@ -24,16 +24,16 @@ struct CommandLine {
   std::string argv0;
   bool has_argv0 = false;
   uint32_t stack_bytes = 0;
-  uint32_t host_page_bytes = 0;  ///< 0: the system's
-  std::vector<std::string> set_variables;    ///< VAR=VALUE
+  uint32_t host_page_bytes = 0;            ///< 0: the system's
+  std::vector<std::string> set_variables;  ///< VAR=VALUE
   std::vector<std::string> unset_variables;
-  std::vector<std::string> program;          ///< program and its arguments
+  std::vector<std::string> program;  ///< program and its arguments
   /// The options that children executed by the guest get: all of this process's but argv[0]'s.
   std::vector<std::string> inherited;
 };
 
-/// Parses the command line and the FERRY_* variables of `environment`. Prints help, lists and errors
-/// itself and exits then (status 0, or 1 after an error).
+/// Parses the command line and the FERRY_* variables of `environment`. Prints help, lists and
+/// errors itself and exits then (status 0, or 1 after an error).
 [[nodiscard]] CommandLine parse_command_line(int argc, char** argv, char** environment);
 
 }  // namespace ferry

@@ -48,7 +48,8 @@ void write_statistics(const std::string& pattern, const engine::Engine* engine,
   const std::string text = json.dump(2) + "\n";
   const std::string path = path_for_this_process(pattern);
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0 || ::write(descriptor, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+  if (descriptor < 0 ||
+      ::write(descriptor, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     log_write("ferry: " + path + ": cannot write statistics: " + std::strerror(errno) + "\n");
   }
   if (descriptor >= 0) ::close(descriptor);

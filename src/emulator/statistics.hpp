@@ -8,7 +8,8 @@
 
 namespace ferry {
 
-/// Writes the counters to the file that `pattern` names (%p: the process number). `engine` and `interpreted` are null when everything was interpreted.
+/// Writes the counters to the file that `pattern` names (%p: the process number). `engine` and
+/// `interpreted` are null when everything was interpreted.
 void write_statistics(const std::string& pattern, const engine::Engine* engine,
                       const translate::InterpretedInstructions* interpreted);
 

@@ -15,7 +15,8 @@ size_t map_unit() {
   return unit;
 }
 
-/// Every entry of the unit at `memory` becomes `entry`. Eight stores a round: this runs at start-up.
+/// Every entry of the unit at `memory` becomes `entry`. Eight stores a round: this runs at
+/// start-up.
 void fill(void* memory, size_t bytes, uint32_t entry) {
   const uint64_t pair = uint64_t{entry} << 32 | entry;
   auto* words = static_cast<uint64_t*>(memory);
@@ -27,7 +28,9 @@ void fill(void* memory, size_t bytes, uint32_t entry) {
 
 }  // namespace
 
-AddressTable::~AddressTable() { clear_all(); }
+AddressTable::~AddressTable() {
+  clear_all();
+}
 
 uint32_t AddressTable::get(GuestAddress address) const {
   return mapped(address) ? *entry(address) : stub_;

@@ -1,11 +1,11 @@
-// Guest address -> host code, flat: one 4-byte entry per guest address, so an indirect jump is a shift,
-// an add, a load and a jump, with no hash, no compare and no miss path.
+// Guest address -> host code, flat: one 4-byte entry per guest address, so an indirect jump is a
+// shift, an add, a load and a jump, with no hash, no compare and no miss path.
 //
 // An entry is the host address of the code (the code cache lies below 4 GB, where no guest access
-// reaches, so 32 bits hold it); untranslated addresses hold the address of the 'not translated' stub.
-// Only pieces that hold a translation are mapped. A jump into any other piece faults on the table load,
-// which the engine recognises and treats like the stub; so are guest addresses of 2 GB and up, which
-// index below the table.
+// reaches, so 32 bits hold it); untranslated addresses hold the address of the 'not translated'
+// stub. Only pieces that hold a translation are mapped. A jump into any other piece faults on the
+// table load, which the engine recognises and treats like the stub; so are guest addresses of 2 GB
+// and up, which index below the table.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ namespace ferry::engine {
 
 class AddressTable {
  public:
-  /// Host address of the entry of guest address 0; [kBase - 8 GB, kBase + 8 GB) is the table's alone.
-  /// Far above any program break and far below the region where kernels place mappings.
+  /// Host address of the entry of guest address 0; [kBase - 8 GB, kBase + 8 GB) is the table's
+  /// alone. Far above any program break and far below the region where kernels place mappings.
   static constexpr uintptr_t kBase = 0x20'0000'0000;
 
   /// `stub` is the 32-bit host address of the 'not translated' stub.
@@ -30,7 +30,8 @@ class AddressTable {
 
   /// The code of `address`, or the stub.
   [[nodiscard]] uint32_t get(GuestAddress address) const;
-  /// Publishes `code` for `address`, mapping the piece on first use. Stops ferry if memory is exhausted.
+  /// Publishes `code` for `address`, mapping the piece on first use. Stops ferry if memory is
+  /// exhausted.
   void set(GuestAddress address, uint32_t code);
   void clear(GuestAddress address) {
     if (mapped(address)) *entry(address) = stub_;
@@ -40,7 +41,8 @@ class AddressTable {
   [[nodiscard]] uint32_t stub() const { return stub_; }
 
  private:
-  static constexpr unsigned kPieceShift = 10;  ///< guest bytes of a piece: 1 KB, one 4 KB page of entries
+  static constexpr unsigned kPieceShift =
+      10;  ///< guest bytes of a piece: 1 KB, one 4 KB page of entries
   static constexpr uint32_t kPieces = 1u << (31 - kPieceShift);
 
   [[nodiscard]] bool mapped(GuestAddress address) const {

@@ -26,7 +26,8 @@ struct Leave {
   Exit* exit;  ///< direct_exit: the exit taken; else null
 };
 
-/// A translation before it is entered in the cache. Reused from block to block: no allocation when warm.
+/// A translation before it is entered in the cache. Reused from block to block: no allocation when
+/// warm.
 struct Translation {
   Block block{};
   std::vector<Exit> exits;
@@ -36,9 +37,11 @@ struct Translation {
 
 class Translator {
  public:
-  /// Translates the block at `address` into `code` (room for `capacity` words). Returns false if it does
-  /// not fit. A block of zero guest instructions means: nothing there can be translated, interpret.
-  virtual bool translate(GuestAddress address, uint32_t* code, uint32_t capacity, Translation& out) = 0;
+  /// Translates the block at `address` into `code` (room for `capacity` words). Returns false if it
+  /// does not fit. A block of zero guest instructions means: nothing there can be translated,
+  /// interpret.
+  virtual bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
+                         Translation& out) = 0;
   /// Enters translated code at `code` with the guest state `state`.
   virtual Leave enter(void* state, const uint32_t* code) = 0;
   /// The access of the instruction at `address` needs the unaligned form from now on.

@@ -18,14 +18,14 @@ struct Exit {
     indirect,  ///< through the address table; never linked
   };
   Kind kind;
-  uint32_t site;      ///< word offset in the block of the patchable word
-  uint32_t stub;      ///< word offset of the word that calls the leave thunk
-  uint32_t unlinked;  ///< the word at `site` while unlinked
-  GuestAddress target;     ///< unused for indirect exits
-  uint32_t recipe;         ///< the translator's: how to find the flags that are live here
+  uint32_t site;        ///< word offset in the block of the patchable word
+  uint32_t stub;        ///< word offset of the word that calls the leave thunk
+  uint32_t unlinked;    ///< the word at `site` while unlinked
+  GuestAddress target;  ///< unused for indirect exits
+  uint32_t recipe;      ///< the translator's: how to find the flags that are live here
   Block* owner;
-  Block* linked;           ///< null while unlinked
-  Exit* next_incoming;     ///< list of exits linked to the same block
+  Block* linked;        ///< null while unlinked
+  Exit* next_incoming;  ///< list of exits linked to the same block
 };
 
 /// A run of host words that belongs to one guest instruction.
@@ -43,17 +43,17 @@ struct GuestRange {
 };
 
 struct Block {
-  GuestAddress address;      ///< entry
-  uint32_t* code;            ///< first word; the code, stubs included, is contiguous
+  GuestAddress address;  ///< entry
+  uint32_t* code;        ///< first word; the code, stubs included, is contiguous
   uint32_t words;
-  uint32_t direct_entry;     ///< word offset where linked exits enter
-  uint32_t indirect_entry;   ///< word offset where the address table enters
+  uint32_t direct_entry;    ///< word offset where linked exits enter
+  uint32_t indirect_entry;  ///< word offset where the address table enters
   uint16_t guest_instructions;
-  bool valid;                ///< false once invalidated: never linked or looked up again
+  bool valid;  ///< false once invalidated: never linked or looked up again
   std::span<Exit> exits;
   std::span<const Mark> marks;
   std::span<const GuestRange> ranges;
-  Exit* incoming;            ///< exits of other blocks linked here
+  Exit* incoming;  ///< exits of other blocks linked here
 
   [[nodiscard]] bool contains(const void* host_pc) const {
     return host_pc >= code && host_pc < code + words;

@@ -5,8 +5,9 @@
 
 namespace ferry::engine {
 
-/// Changes one aligned word of code so that other threads see the old or the new one. Implemented by the
-/// host; all functions end with the instruction-cache synchronisation the host needs. Signal-safe.
+/// Changes one aligned word of code so that other threads see the old or the new one. Implemented
+/// by the host; all functions end with the instruction-cache synchronisation the host needs.
+/// Signal-safe.
 class CodePatcher {
  public:
   /// Makes `exit` of its owner go to `target`.

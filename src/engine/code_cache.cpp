@@ -25,7 +25,9 @@ CodeCache::CodeCache(size_t bytes) {
   end_ = base_ + bytes / sizeof(uint32_t);
 }
 
-CodeCache::~CodeCache() { munmap(base_, static_cast<size_t>(end_ - base_) * sizeof(uint32_t)); }
+CodeCache::~CodeCache() {
+  munmap(base_, static_cast<size_t>(end_ - base_) * sizeof(uint32_t));
+}
 
 uint32_t* CodeCache::commit(uint32_t words) {
   uint32_t* start = next_;
@@ -55,8 +57,9 @@ Block* CodeCache::add(const Block& block, std::span<const Exit> exits, std::span
 }
 
 Block* CodeCache::find(const void* host_pc) const {
-  const auto after = std::upper_bound(blocks_.begin(), blocks_.end(), host_pc,
-                                      [](const void* pc, const Block* block) { return pc < block->code; });
+  const auto after =
+      std::upper_bound(blocks_.begin(), blocks_.end(), host_pc,
+                       [](const void* pc, const Block* block) { return pc < block->code; });
   if (after == blocks_.begin()) return nullptr;
   Block* block = *(after - 1);
   return block->contains(host_pc) ? block : nullptr;

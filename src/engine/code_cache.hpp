@@ -1,8 +1,9 @@
 // Memory for translated code and its metadata, and the blocks in it.
 //
 // Code is bump-allocated, so blocks lie in the order they were made and `find` is a binary search.
-// When it is full everything is flushed at once. The memory is reused only when every thread has passed
-// the run loop since (epochs), because a thread may still be running, or have been suspended in, old code.
+// When it is full everything is flushed at once. The memory is reused only when every thread has
+// passed the run loop since (epochs), because a thread may still be running, or have been suspended
+// in, old code.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,9 @@ namespace ferry::engine {
 
 class CodeCache {
  public:
-  /// Where the cache lies: between the end of guest memory (2 GB, whose displacements carry 64 KB at
-  /// most) and 4 GB, so that address-table entries are 32 bits and one 256 MB segment holds all of it.
+  /// Where the cache lies: between the end of guest memory (2 GB, whose displacements carry 64 KB
+  /// at most) and 4 GB, so that address-table entries are 32 bits and one 256 MB segment holds all
+  /// of it.
   static constexpr uintptr_t kBase = 0x9000'0000;
   static constexpr size_t kMaxBytes = size_t{256} << 20;
 
@@ -42,7 +44,9 @@ class CodeCache {
   /// The block whose code contains `host_pc`, or null. Signal-safe: reads only.
   [[nodiscard]] Block* find(const void* host_pc) const;
   /// Whether `host_pc` is anywhere in the cache, thunks included. Signal-safe.
-  [[nodiscard]] bool contains(const void* host_pc) const { return host_pc >= base_ && host_pc < end_; }
+  [[nodiscard]] bool contains(const void* host_pc) const {
+    return host_pc >= base_ && host_pc < end_;
+  }
 
   [[nodiscard]] const std::vector<Block*>& blocks() const { return blocks_; }
   [[nodiscard]] size_t block_count() const { return blocks_.size(); }

@@ -33,8 +33,8 @@ class CodeWriteTracker {
   [[nodiscard]] bool watched(GuestAddress address) const {
     return pages_.contains(address / kPageBytes);
   }
-  /// Drops protection of the pages of [begin, end) and hands over the blocks made from them (each once;
-  /// some may be invalid already).
+  /// Drops protection of the pages of [begin, end) and hands over the blocks made from them (each
+  /// once; some may be invalid already).
   [[nodiscard]] std::vector<Block*> take(GuestAddress begin, GuestAddress end);
   /// Drops everything (the flush of the code cache).
   void clear();

@@ -20,8 +20,8 @@ struct Statistics {
 };
 
 struct EngineOptions {
-  /// A block is interpreted this many times before it is translated: start-up code that runs once costs
-  /// more to translate than to interpret.
+  /// A block is interpreted this many times before it is translated: start-up code that runs once
+  /// costs more to translate than to interpret.
   unsigned cold_runs = 1;
   bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
   /// Sees every new block before it runs (logs); may be null.
@@ -32,8 +32,13 @@ class Engine {
  public:
   Engine(CodeCache& cache, AddressTable& table, Translator& translator, CodePatcher& patcher,
          PageProtector& protector, EngineOptions options)
-      : cache_(cache), table_(table), translator_(translator), patcher_(patcher), linker_(patcher),
-        tracker_(protector), options_(options) {}
+      : cache_(cache),
+        table_(table),
+        translator_(translator),
+        patcher_(patcher),
+        linker_(patcher),
+        tracker_(protector),
+        options_(options) {}
 
   /// Runs `thread` until it ends.
   void run(GuestThread& thread);
@@ -52,8 +57,8 @@ class Engine {
  private:
   /// The block at `address`, or null.
   Block* find(GuestAddress address);
-  /// Counts a run of untranslated code at `address`; whether it is to be interpreted still. Addresses that
-  /// share a counter are translated a little earlier.
+  /// Counts a run of untranslated code at `address`; whether it is to be interpreted still.
+  /// Addresses that share a counter are translated a little earlier.
   bool cold(GuestAddress address);
   Block* translate(GuestAddress address);
   void handle_leave(GuestThread& thread, const Leave& leave);

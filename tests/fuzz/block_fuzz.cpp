@@ -1,5 +1,5 @@
-// Random sequences of instructions as blocks of the translator, under many sets of options, compared with
-// the interpreter.
+// Random sequences of instructions as blocks of the translator, under many sets of options,
+// compared with the interpreter.
 //
 //   block_fuzz [--cases N] [--seed S] [--options NAME]
 #include <getopt.h>
@@ -25,8 +25,8 @@ struct OptionSet {
 std::vector<OptionSet> option_sets() {
   std::vector<OptionSet> sets;
   sets.push_back({"default", {}});
-#define PASS(member, name, text)                 \
-  sets.push_back({"without " name, {}});         \
+#define PASS(member, name, text)         \
+  sets.push_back({"without " name, {}}); \
   sets.back().options.passes.member = false;
 #include "translate/i386_to_mips64/passes.inc"
 #undef PASS
@@ -56,7 +56,8 @@ void print(const Sequence& sequence) {
   }
   std::printf(" cc\n  eax..edi:");
   for (const uint32_t value : sequence.gpr) std::printf(" %08x", value);
-  std::printf(" eflags %08x window seed %08x tls %d\n", sequence.eflags, sequence.window_seed, sequence.tls);
+  std::printf(" eflags %08x window seed %08x tls %d\n", sequence.eflags, sequence.window_seed,
+              sequence.tls);
 }
 
 const Sequence* running = nullptr;
@@ -114,7 +115,8 @@ class Fuzzer {
     return text;
   }
 
-  /// The same in a machine that has run nothing else: no access is known to be unaligned, nothing is warm.
+  /// The same in a machine that has run nothing else: no access is known to be unaligned, nothing
+  /// is warm.
   std::string check_afresh(const Sequence& sequence, const OptionSet& set) {
     Machine::active = nullptr;
     machine_.reset();
@@ -178,4 +180,6 @@ int main(int argc, char** argv) {
 }  // namespace
 }  // namespace ferry::fuzz
 
-int main(int argc, char** argv) { return ferry::fuzz::main(argc, argv); }
+int main(int argc, char** argv) {
+  return ferry::fuzz::main(argc, argv);
+}

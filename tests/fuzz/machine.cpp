@@ -21,21 +21,25 @@ constexpr unsigned kMaxSteps = 300;
 constexpr uint32_t kComparedSystemFlags = ef::DF | ef::NT | ef::AC | ef::ID;
 
 bool decode_at(uint32_t address, Instruction& instruction) {
-  const bool in_code = address >= semantics::kCodeRegion &&
-                       address < semantics::kCodeRegion + semantics::kRegionSize - i386::kMaxInstructionLength;
+  const bool in_code =
+      address >= semantics::kCodeRegion &&
+      address < semantics::kCodeRegion + semantics::kRegionSize - i386::kMaxInstructionLength;
   if (!in_code) return false;
   const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
-  return i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) == i386::DecodeStatus::ok;
+  return i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) ==
+         i386::DecodeStatus::ok;
 }
 
-/// Flags that the straight line at `address` surely reads: what translated code owes after a fault there.
+/// Flags that the straight line at `address` surely reads: what translated code owes after a fault
+/// there.
 uint32_t surely_live(uint32_t address) {
   uint32_t live = 0;
   uint32_t open = ef::kArithmetic;
   Instruction in;
   while (open != 0 && decode_at(address, in)) {
     const i386::Row& row = i386::row(in.row);
-    live |= i386::flags_read(in) & row.flags_read & open;  // what may be read in either view is not sure
+    live |= i386::flags_read(in) & row.flags_read &
+            open;  // what may be read in either view is not sure
     if (row.mnemonic == "INT3") return live | open;
     if ((row.attributes & i386::attribute::block_end) != 0 || row.mnemonic == "JCC") return live;
     if (row.mnemonic == "JECXZ" || row.mnemonic.starts_with("LOOP")) return live;
@@ -55,7 +59,8 @@ uint32_t surely_live(uint32_t address) {
 }
 
 void compare_value(std::string& text, const char* name, uint32_t expected, uint32_t actual) {
-  if (expected != actual) append(text, "  %s: interpreter %08x, translator %08x\n", name, expected, actual);
+  if (expected != actual)
+    append(text, "  %s: interpreter %08x, translator %08x\n", name, expected, actual);
 }
 
 std::string differences(const Outcome& expected, const i386::CpuState& actual, uint64_t memory) {
@@ -68,7 +73,8 @@ std::string differences(const Outcome& expected, const i386::CpuState& actual, u
   const uint32_t flags = expected.compared_flags;
   compare_value(text, "eflags", expected.cpu.eflags & flags, actual.eflags & flags);
   const i386::Exception& wanted = expected.cpu.exception;
-  compare_value(text, "vector", static_cast<uint32_t>(wanted.vector), static_cast<uint32_t>(actual.exception.vector));
+  compare_value(text, "vector", static_cast<uint32_t>(wanted.vector),
+                static_cast<uint32_t>(actual.exception.vector));
   compare_value(text, "error code", wanted.error_code, actual.exception.error_code);
   compare_value(text, "fault address", wanted.address, actual.exception.address);
   if (expected.memory != memory) text += "  memory\n";
@@ -141,7 +147,8 @@ Machine::Machine(const translate::Options& options, engine::EngineOptions engine
 bool Machine::recover(void* opaque, bool unaligned) {
   mips64::SignalContext context(opaque);
   const auto nothing_watched = [](uint32_t) { return false; };
-  return translator_.recover(state_.cpu, context, unaligned, nothing_watched) == translate::FaultKind::handled;
+  return translator_.recover(state_.cpu, context, unaligned, nothing_watched) ==
+         translate::FaultKind::handled;
 }
 
 std::string Machine::compare(const Sequence& sequence, Memory& memory, const Outcome& expected) {
@@ -171,10 +178,13 @@ void Machine::interpret_block(unsigned limit) {
   }
 }
 
-bool Machine::translatable() const { return i386::translatable(state_.cpu); }
+bool Machine::translatable() const {
+  return i386::translatable(state_.cpu);
+}
 
 engine::GuestAddress Machine::fetch_end(engine::GuestAddress address) {
-  const bool code = address >= semantics::kCodeRegion && address < semantics::kCodeRegion + semantics::kRegionSize;
+  const bool code = address >= semantics::kCodeRegion &&
+                    address < semantics::kCodeRegion + semantics::kRegionSize;
   return code ? semantics::kCodeRegion + semantics::kRegionSize : address;
 }
 

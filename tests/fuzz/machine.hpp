@@ -18,16 +18,18 @@ struct Outcome {
 };
 
 /// The sequence in the interpreter; none if it says nothing (runs too long, shows undefined flags).
-[[nodiscard]] std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, bool exact_flags);
+[[nodiscard]] std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory,
+                                                   bool exact_flags);
 
 /// A translator with one set of options. One object at a time: cache and table have fixed places.
 class Machine final : engine::GuestThread, engine::PageProtector, translate::GuestCode {
  public:
   Machine(const translate::Options& options, engine::EngineOptions engine_options);
 
-  /// Runs the sequence twice (the second time over code that is chained) and returns what differs from
-  /// `expected`; empty if nothing does.
-  [[nodiscard]] std::string compare(const Sequence& sequence, Memory& memory, const Outcome& expected);
+  /// Runs the sequence twice (the second time over code that is chained) and returns what differs
+  /// from `expected`; empty if nothing does.
+  [[nodiscard]] std::string compare(const Sequence& sequence, Memory& memory,
+                                    const Outcome& expected);
 
   /// A host fault; whether it was dealt with. For the signal handler.
   bool recover(void* context, bool unaligned);

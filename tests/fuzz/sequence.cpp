@@ -25,7 +25,9 @@ namespace {
 constexpr uint8_t kInt3 = 0xcc;
 constexpr unsigned kMaxBytes = 512;
 
-uint8_t* at(uint32_t address) { return static_cast<uint8_t*>(i386::host_pointer(address)); }
+uint8_t* at(uint32_t address) {
+  return static_cast<uint8_t*>(i386::host_pointer(address));
+}
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -50,8 +52,10 @@ unsigned weight(const i386::Row& row) {
   if (is_one_of(name, {"POPF", "PUSHF", "INS", "OUTS"})) return 0;
   if (is_one_of(name, {"SETCC", "CMOVCC"})) return 20;
   if (is_one_of(name, {"MOVZX", "MOVSX", "LEA", "CMC", "STC", "CLC", "SAHF", "LAHF"})) return 6;
-  if (is_one_of(name, {"MOV", "ADC", "SBB", "PUSH", "POP", "SHL", "SHR", "SAR", "RCL", "RCR"})) return 4;
-  if (is_one_of(name, {"CMP", "TEST", "SUB", "ADD", "INC", "DEC", "AND", "XOR", "OR", "NEG"})) return 5;
+  if (is_one_of(name, {"MOV", "ADC", "SBB", "PUSH", "POP", "SHL", "SHR", "SAR", "RCL", "RCR"}))
+    return 4;
+  if (is_one_of(name, {"CMP", "TEST", "SUB", "ADD", "INC", "DEC", "AND", "XOR", "OR", "NEG"}))
+    return 5;
   return 1;
 }
 
@@ -106,7 +110,8 @@ void Memory::put_code(uint32_t address, const uint8_t* bytes, uint32_t size) {
   std::memcpy(code_alias_ + (address - kCodeRegion), bytes, size);
 }
 
-void Memory::begin(const Sequence& sequence, const std::vector<uint8_t>& code, i386::CpuState& cpu) {
+void Memory::begin(const Sequence& sequence, const std::vector<uint8_t>& code,
+                   i386::CpuState& cpu) {
   std::memset(at(kDataRegion), 0, kRegionSize - kWindowSize);
   fill_window(sequence.window_seed, reinterpret_cast<uint64_t*>(at(kWindow)));
   std::memset(code_alias_, kInt3, kRegionSize);
@@ -161,13 +166,15 @@ SequenceGenerator::SequenceGenerator(uint64_t seed, Memory& memory)
 
 void SequenceGenerator::choose_start() {
   sequence_ = Sequence{};
-  static constexpr uint32_t kPlaces[] = {kCodeAddress, kCodeAddress + 3, kCodeRegion + 0xff0, kCodeRegion + 0xffa};
+  static constexpr uint32_t kPlaces[] = {kCodeAddress, kCodeAddress + 3, kCodeRegion + 0xff0,
+                                         kCodeRegion + 0xffa};
   sequence_.address = random_.pick(kPlaces);
   for (auto& value : sequence_.gpr) {
     value = random_.percent(50) ? random_.value() : kWindow + 0x200 + random_.below(0xa00);
     if (random_.percent(20)) value &= 0xff;
   }
-  sequence_.gpr[i386::ESP] = kWindow + 0x400 + 4 * random_.below(0x200) + (random_.percent(5) ? 1 : 0);
+  sequence_.gpr[i386::ESP] =
+      kWindow + 0x400 + 4 * random_.below(0x200) + (random_.percent(5) ? 1 : 0);
   sequence_.eflags = static_cast<uint32_t>(random_.next()) & ef::kArithmetic;
   sequence_.window_seed = static_cast<uint32_t>(random_.next());
   sequence_.tls = random_.percent(70);
@@ -256,14 +263,16 @@ bool SequenceGenerator::aim(Item& item, Instruction& instruction) {
   if (memory.index != i386::kNoRegister) sum += cpu_.gpr[memory.index] << memory.scale_log2;
   if (memory.segment >= i386::FS) sum += cpu_.segment_base[memory.segment];
   // Few places, so that operands meet and addresses are used again.
-  const uint32_t wanted = kWindow + 0x100 + 4 * random_.below(64) + (random_.percent(10) ? random_.below(4) : 0);
+  const uint32_t wanted =
+      kWindow + 0x100 + 4 * random_.below(64) + (random_.percent(10) ? random_.below(4) : 0);
   const uint32_t displacement = memory.displacement + wanted - sum;
   for (unsigned place = 1; place + 4 <= item.length; ++place) {
     if (std::memcmp(item.bytes + place, &memory.displacement, 4) != 0) continue;
     Item changed = item;
     std::memcpy(changed.bytes + place, &displacement, 4);
     Instruction again;
-    if (i386::decode(changed.bytes, changed.length, cpu_.eip, again) != i386::DecodeStatus::ok) continue;
+    if (i386::decode(changed.bytes, changed.length, cpu_.eip, again) != i386::DecodeStatus::ok)
+      continue;
     if (again.memory.displacement != displacement) continue;
     item = changed;
     instruction = again;
@@ -328,7 +337,8 @@ void SequenceGenerator::add_call() {
 /// mov reg, end; jmp reg; ...; end:
 void SequenceGenerator::add_indirect_jump() {
   if (skip_ > 0 || stopped_) return;
-  static constexpr uint8_t kRegisters[] = {i386::EAX, i386::ECX, i386::EDX, i386::EBX, i386::ESI, i386::EDI};
+  static constexpr uint8_t kRegisters[] = {i386::EAX, i386::ECX, i386::EDX,
+                                           i386::EBX, i386::ESI, i386::EDI};
   const uint8_t reg = random_.pick(kRegisters);
   const unsigned over = random_.below(2);
   Item move{{static_cast<uint8_t>(0xb8 + reg)}, 5, 1, 4, true};
@@ -342,7 +352,8 @@ void SequenceGenerator::add_strings() {
   add_move(i386::ESI, kWindow + 0x100 + random_.below(0x100));
   add_move(i386::EDI, kWindow + 0x100 + random_.below(0x100));
   add_move(i386::ECX, random_.below(20));
-  static constexpr uint8_t kStrings[] = {0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf};
+  static constexpr uint8_t kStrings[] = {0xa4, 0xa5, 0xa6, 0xa7, 0xaa,
+                                         0xab, 0xac, 0xad, 0xae, 0xaf};
   const uint8_t opcode = random_.pick(kStrings);
   switch (random_.below(3)) {
     case 0:

@@ -1,5 +1,5 @@
-// Random sequences of integer instructions that mostly run to their end: each instruction is tried in the
-// interpreter while the sequence grows, so that its operands point into the arena's window.
+// Random sequences of integer instructions that mostly run to their end: each instruction is tried
+// in the interpreter while the sequence grows, so that its operands point into the arena's window.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace ferry::fuzz {
 
-/// One instruction. A branch names its target by place in the sequence, so that others can be dropped.
+/// One instruction. A branch names its target by place in the sequence, so that others can be
+/// dropped.
 struct Item {
   uint8_t bytes[semantics::kMaxCodeLength];
   uint8_t length = 0;
@@ -36,8 +37,8 @@ struct Sequence {
   void drop(unsigned item);
 };
 
-/// Guest memory of the fuzzer: the regions of tests/semantics, with code the guest cannot write (a sequence
-/// that writes over itself would say nothing about translation).
+/// Guest memory of the fuzzer: the regions of tests/semantics, with code the guest cannot write (a
+/// sequence that writes over itself would say nothing about translation).
 class Memory {
  public:
   Memory();
@@ -88,8 +89,8 @@ class SequenceGenerator {
   Sequence sequence_;
   i386::CpuState cpu_;
   UndefinedFlags undefined_;
-  unsigned skip_ = 0;      ///< items that a taken branch passes over
-  bool stopped_ = false;   ///< an exception ended the trial run
+  unsigned skip_ = 0;     ///< items that a taken branch passes over
+  bool stopped_ = false;  ///< an exception ended the trial run
 };
 
 }  // namespace ferry::fuzz

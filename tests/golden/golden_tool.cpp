@@ -30,9 +30,11 @@ constexpr size_t kCacheBytes = size_t{4} << 20;
 
 class GoldenTool final : translate::GuestCode {
  public:
-  explicit GoldenTool(uint32_t max_instructions) : cache_(kCacheBytes), translator_(options(max_instructions), *this, cache_) {
+  explicit GoldenTool(uint32_t max_instructions)
+      : cache_(kCacheBytes), translator_(options(max_instructions), *this, cache_) {
     void* const wanted = i386::host_pointer(kGuestCode);
-    void* const mapped = ::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    void* const mapped = ::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(mapped == wanted);
     translate::install_helpers(cpu_);
   }
@@ -74,26 +76,29 @@ class GoldenTool final : translate::GuestCode {
     return i386::disassemble(bytes, i386::kMaxInstructionLength, address);
   }
 
-  /// Places in the block as word numbers, thunks by name, so that nothing depends on where code lies.
+  /// Places in the block as word numbers, thunks by name, so that nothing depends on where code
+  /// lies.
   [[nodiscard]] std::string host_text(uint32_t word, uint32_t position) const {
     char place[16];
     std::snprintf(place, sizeof place, "    %04x  ", position * 4);
     const uint32_t major = word >> 26;
     std::string text = mips64::disassemble(word, uint64_t{position} * 4);
-    if (major == 2 || major == 3) text = (major == 2 ? "j " : "jal ") + target_name(word & 0x03ffffff);
+    if (major == 2 || major == 3)
+      text = (major == 2 ? "j " : "jal ") + target_name(word & 0x03ffffff);
     return place + text + "\n";
   }
 
   [[nodiscard]] std::string target_name(uint32_t field) const {
     const translate::Thunks& thunks = translator_.thunks();
     const std::pair<const uint32_t*, const char*> named[] = {
-        {thunks.leave_direct, "leave_direct"},         {thunks.leave_indirect, "leave_indirect"},
-        {thunks.leave_reason, "leave_reason"},         {thunks.call_interpreter, "call_interpreter"},
-        {thunks.materialise, "materialise"},           {thunks.restore, "restore"}};
+        {thunks.leave_direct, "leave_direct"}, {thunks.leave_indirect, "leave_indirect"},
+        {thunks.leave_reason, "leave_reason"}, {thunks.call_interpreter, "call_interpreter"},
+        {thunks.materialise, "materialise"},   {thunks.restore, "restore"}};
     for (const auto& [address, name] : named) {
       if ((reinterpret_cast<uintptr_t>(address) >> 2 & 0x03ffffff) == field) return name;
     }
-    const auto base = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(cache_.next()) >> 2 & 0x03ffffff);
+    const auto base =
+        static_cast<uint32_t>(reinterpret_cast<uintptr_t>(cache_.next()) >> 2 & 0x03ffffff);
     char text[24];
     std::snprintf(text, sizeof text, "0x%x", (field - base) * 4);
     return text;
@@ -115,8 +120,9 @@ std::string hex(const Bytes& code) {
 }
 
 const char* family_name(i386::Family family) {
-  static constexpr const char* kNames[] = {"data_transfer", "arithmetic", "logic_and_bits", "shift_rotate", "control_transfer",
-                                           "string", "atomic", "x87", "simd", "system"};
+  static constexpr const char* kNames[] = {
+      "data_transfer", "arithmetic", "logic_and_bits", "shift_rotate", "control_transfer", "string",
+      "atomic",        "x87",        "simd",           "system"};
   return kNames[static_cast<unsigned>(family)];
 }
 
@@ -124,25 +130,32 @@ const char* family_name(i386::Family family) {
 std::set<Bytes> forms_of(uint16_t index) {
   const i386::Row& row = i386::row(index);
   static const Bytes kEscapes[] = {{}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}};
-  const Bytes mandatory = row.prefix == i386::Mandatory::p66 ? Bytes{0x66} : row.prefix == i386::Mandatory::pf3 ? Bytes{0xf3}
-                          : row.prefix == i386::Mandatory::pf2 ? Bytes{0xf2} : Bytes{};
+  const Bytes mandatory = row.prefix == i386::Mandatory::p66   ? Bytes{0x66}
+                          : row.prefix == i386::Mandatory::pf3 ? Bytes{0xf3}
+                          : row.prefix == i386::Mandatory::pf2 ? Bytes{0xf2}
+                                                               : Bytes{};
   const unsigned step = row.span == 16 ? 1 : 5;  // every condition, but one or two registers
-  const uint8_t field = static_cast<uint8_t>((row.extension >= 0 ? row.extension : int{i386::EDX}) << 3);
+  const uint8_t field =
+      static_cast<uint8_t>((row.extension >= 0 ? row.extension : int{i386::EDX}) << 3);
   const uint8_t reg = static_cast<uint8_t>(row.rm >= 0 ? row.rm : int{i386::ECX});
   std::set<Bytes> forms;
   for (unsigned opcode = row.opcode; opcode < row.opcode + unsigned{row.span}; opcode += step) {
-    for (const uint8_t modrm : {static_cast<uint8_t>(0xc0 | field | reg), static_cast<uint8_t>(0x40 | field | i386::EBX)}) {
+    for (const uint8_t modrm : {static_cast<uint8_t>(0xc0 | field | reg),
+                                static_cast<uint8_t>(0x40 | field | i386::EBX)}) {
       for (const bool narrow : {false, true}) {
         Bytes code = mandatory;
         if (narrow) code.insert(code.begin(), 0x66);
         const Bytes& escape = kEscapes[static_cast<unsigned>(row.map)];
         code.insert(code.end(), escape.begin(), escape.end());
-        for (const unsigned byte : {opcode, unsigned{modrm}, 0x08u, 0x12u, 0x00u, 0x00u, 0x00u, 0x00u}) {
+        for (const unsigned byte :
+             {opcode, unsigned{modrm}, 0x08u, 0x12u, 0x00u, 0x00u, 0x00u, 0x00u}) {
           code.push_back(static_cast<uint8_t>(byte));
         }
         i386::Instruction in;
         const auto size = static_cast<uint32_t>(code.size());
-        if (i386::decode(code.data(), size, kGuestCode, in) != i386::DecodeStatus::ok || in.row != index) continue;
+        if (i386::decode(code.data(), size, kGuestCode, in) != i386::DecodeStatus::ok ||
+            in.row != index)
+          continue;
         code.resize(in.length);
         forms.insert(code);
       }
@@ -161,7 +174,8 @@ std::map<std::string, std::string> row_files() {
     if (row.execution != i386::Execution::translate || row.family == i386::Family::x87) continue;
     std::string& file = files[family_name(row.family)];
     for (const Bytes& form : forms_of(index)) {
-      const std::string name = i386::disassemble(form.data(), static_cast<uint32_t>(form.size()), kGuestCode);
+      const std::string name =
+          i386::disassemble(form.data(), static_cast<uint32_t>(form.size()), kGuestCode);
       file += hex(form) + "  " + name + "\n" + tool.translate(form) + "\n";
       if ((row.flags_written & i386::eflags::kArithmetic) == 0) continue;
       Bytes dead = form;
@@ -202,4 +216,6 @@ int main(int argc, char** argv) {
 }  // namespace
 }  // namespace ferry
 
-int main(int argc, char** argv) { return ferry::main(argc, argv); }
+int main(int argc, char** argv) {
+  return ferry::main(argc, argv);
+}

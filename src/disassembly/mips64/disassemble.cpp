@@ -24,7 +24,8 @@ std::string disassemble(uint32_t word, uint64_t address) {
   const uint8_t bytes[4] = {static_cast<uint8_t>(word), static_cast<uint8_t>(word >> 8),
                             static_cast<uint8_t>(word >> 16), static_cast<uint8_t>(word >> 24)};
   cs_insn* instruction = nullptr;
-  if (capstone == 0 || cs_disasm(capstone, bytes, sizeof bytes, address, 1, &instruction) != 1) return text;
+  if (capstone == 0 || cs_disasm(capstone, bytes, sizeof bytes, address, 1, &instruction) != 1)
+    return text;
   text = instruction->mnemonic;
   if (instruction->op_str[0] != '\0') text.append(" ").append(instruction->op_str);
   cs_free(instruction, 1);

@@ -26,7 +26,8 @@ extern "C" const Fixup __stop_ferry_fixups[];   // NOLINT(bugprone-reserved-iden
 StoreObserver store_observer = nullptr;
 
 void note_store(uint32_t guest_address, uint32_t size) {
-  if (store_observer != nullptr) [[unlikely]] store_observer(guest_address, size);
+  if (store_observer != nullptr) [[unlikely]]
+    store_observer(guest_address, size);
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ template <typename T>
 [[nodiscard]] bool compare_exchange(uint32_t guest_address, T& expected, T desired,
                                     bool& exchanged);
 
-/// While not null, told of every range that `store`, `compare_exchange` and `copy_to_guest` are about to
-/// write (--engine=check takes the writes back). One thread only.
+/// While not null, told of every range that `store`, `compare_exchange` and `copy_to_guest` are
+/// about to write (--engine=check takes the writes back). One thread only.
 using StoreObserver = void (*)(uint32_t guest_address, uint32_t size);
 void set_store_observer(StoreObserver observer);
 

@@ -24,25 +24,46 @@ void Assembler::bind(Label& label) {
 
 namespace {
 
-constexpr uint32_t bit(uint32_t number) { return (1u << number) & ~1u; }
+constexpr uint32_t bit(uint32_t number) {
+  return (1u << number) & ~1u;
+}
 
 WordEffects special_effects(uint32_t word, uint32_t rs, uint32_t rt, uint32_t rd) {
   const uint32_t function = word & 63;
   switch (function) {
-    case 0x00: case 0x02: case 0x03:  // sll srl(rotr) sra
-    case 0x38: case 0x3a: case 0x3b: case 0x3c: case 0x3e: case 0x3f:
+    case 0x00:
+    case 0x02:
+    case 0x03:  // sll srl(rotr) sra
+    case 0x38:
+    case 0x3a:
+    case 0x3b:
+    case 0x3c:
+    case 0x3e:
+    case 0x3f:
       return {.reads = bit(rt), .writes = bit(rd)};
-    case 0x0a: case 0x0b:  // movz movn keep the old destination
+    case 0x0a:
+    case 0x0b:  // movz movn keep the old destination
       return {.reads = bit(rs) | bit(rt) | bit(rd), .writes = bit(rd)};
     case 0x08:
       return {.reads = bit(rs), .control = true};
     case 0x09:
       return {.reads = bit(rs), .writes = bit(rd), .control = true};
-    case 0x0c: case 0x0d: case 0x0f:
+    case 0x0c:
+    case 0x0d:
+    case 0x0f:
       return {.fixed = true};
-    case 0x10: case 0x12:
+    case 0x10:
+    case 0x12:
       return {.writes = bit(rd), .fixed = true};
-    case 0x11: case 0x13: case 0x18: case 0x19: case 0x1a: case 0x1b: case 0x1c: case 0x1d: case 0x1e:
+    case 0x11:
+    case 0x13:
+    case 0x18:
+    case 0x19:
+    case 0x1a:
+    case 0x1b:
+    case 0x1c:
+    case 0x1d:
+    case 0x1e:
     case 0x1f:
       return {.reads = bit(rs) | bit(rt), .fixed = true};
     default:

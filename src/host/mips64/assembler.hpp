@@ -1,7 +1,7 @@
 // The MIPS64 release 2 assembler: one encoder per format, one mnemonic per row of instructions.inc.
 //
-// A mnemonic always emits exactly one word, so every word is patchable. What takes more than one word
-// is in pseudo_instructions.hpp. Branch offsets and jump targets are bound through Label.
+// A mnemonic always emits exactly one word, so every word is patchable. What takes more than one
+// word is in pseudo_instructions.hpp. Branch offsets and jump targets are bound through Label.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,12 @@
 
 namespace ferry::mips64 {
 
-[[nodiscard]] constexpr bool fits_simm16(int64_t value) { return value >= -32768 && value <= 32767; }
-[[nodiscard]] constexpr bool fits_uimm16(int64_t value) { return value >= 0 && value <= 65535; }
+[[nodiscard]] constexpr bool fits_simm16(int64_t value) {
+  return value >= -32768 && value <= 32767;
+}
+[[nodiscard]] constexpr bool fits_uimm16(int64_t value) {
+  return value >= 0 && value <= 65535;
+}
 
 /// A place in the code that branches of the same Assembler refer to, before or after it is bound.
 /// At most kMaxUses forward references (CHECKed); an unbound label with uses is our bug.
@@ -37,29 +41,43 @@ class Label {
 /// Encoders: operand fields of one instruction word (MIPS64 vol. I, 'CPU instruction formats').
 namespace encode {
 
-constexpr uint32_t rs(Gpr r) { return r.number() << 21; }
-constexpr uint32_t rt(Gpr r) { return r.number() << 16; }
-constexpr uint32_t rd(Gpr r) { return r.number() << 11; }
+constexpr uint32_t rs(Gpr r) {
+  return r.number() << 21;
+}
+constexpr uint32_t rt(Gpr r) {
+  return r.number() << 16;
+}
+constexpr uint32_t rd(Gpr r) {
+  return r.number() << 11;
+}
 
-constexpr uint32_t rd_rs_rt(uint32_t word, Gpr d, Gpr s, Gpr t) { return word | rd(d) | rs(s) | rt(t); }
-constexpr uint32_t rd_rt_rs(uint32_t word, Gpr d, Gpr t, Gpr s) { return word | rd(d) | rs(s) | rt(t); }
+constexpr uint32_t rd_rs_rt(uint32_t word, Gpr d, Gpr s, Gpr t) {
+  return word | rd(d) | rs(s) | rt(t);
+}
+constexpr uint32_t rd_rt_rs(uint32_t word, Gpr d, Gpr t, Gpr s) {
+  return word | rd(d) | rs(s) | rt(t);
+}
 constexpr uint32_t rd_rt_sa(uint32_t word, Gpr d, Gpr t, unsigned sa) {
   return word | rd(d) | rt(t) | (sa & 31) << 6;
 }
 constexpr uint32_t rd_rs_rt_sa2(uint32_t word, Gpr d, Gpr s, Gpr t, unsigned sa) {
   return word | rd(d) | rs(s) | rt(t) | ((sa - 1) & 3) << 6;
 }
-constexpr uint32_t rs_rt(uint32_t word, Gpr s, Gpr t) { return word | rs(s) | rt(t); }
+constexpr uint32_t rs_rt(uint32_t word, Gpr s, Gpr t) {
+  return word | rs(s) | rt(t);
+}
 /// CLZ and CLO want their destination in both rd and rt; JALR wants rt zero.
 constexpr uint32_t rd_rs(uint32_t word, Gpr d, Gpr s) {
   return word | rd(d) | rs(s) | ((word >> 26) == 0x1c ? rt(d) : 0);
 }
-constexpr uint32_t rd_rt(uint32_t word, Gpr d, Gpr t) { return word | rd(d) | rt(t); }
+constexpr uint32_t rd_rt(uint32_t word, Gpr d, Gpr t) {
+  return word | rd(d) | rt(t);
+}
 constexpr uint32_t rt_rs_imm(uint32_t word, Gpr t, Gpr s, int32_t immediate) {
   return word | rt(t) | rs(s) | (static_cast<uint32_t>(immediate) & 0xffff);
 }
-/// pos and size in bits. EXT: size-1 in msbd; INS: pos+size-1 in msb. 32-bit fields only for DEXT/DINS
-/// (pos and pos+size up to 32: the M and U forms are not needed).
+/// pos and size in bits. EXT: size-1 in msbd; INS: pos+size-1 in msb. 32-bit fields only for
+/// DEXT/DINS (pos and pos+size up to 32: the M and U forms are not needed).
 constexpr uint32_t rt_rs_pos_size(uint32_t word, Gpr t, Gpr s, unsigned pos, unsigned size) {
   const bool insert = (word & 4) != 0;
   const unsigned msb = insert ? pos + size - 1 : size - 1;
@@ -79,11 +97,12 @@ namespace opcode {
 }  // namespace opcode
 
 /// Writes words into a caller's buffer. Not thread-safe; no allocation.
-/// When the buffer is full, words are dropped and `overflowed()` says so: the caller starts again with
-/// more room. Positions are in words from the start of the buffer.
+/// When the buffer is full, words are dropped and `overflowed()` says so: the caller starts again
+/// with more room. Positions are in words from the start of the buffer.
 class Assembler {
  public:
-  Assembler(uint32_t* buffer, uint32_t capacity_words) : buffer_(buffer), capacity_(capacity_words) {}
+  Assembler(uint32_t* buffer, uint32_t capacity_words)
+      : buffer_(buffer), capacity_(capacity_words) {}
 
   [[nodiscard]] uint32_t position() const { return position_; }
   [[nodiscard]] bool overflowed() const { return position_ > capacity_; }
@@ -105,59 +124,89 @@ class Assembler {
   void NOP() { emit(0); }
 
 #define ROW(NAME, text, format, word) ROW_##format(NAME)
-#define ROW_rd_rs_rt(NAME) \
-  void NAME(Gpr d, Gpr s, Gpr t) { emit(encode::rd_rs_rt(opcode::NAME, d, s, t)); }
-#define ROW_rd_rt_rs(NAME) \
-  void NAME(Gpr d, Gpr t, Gpr s) { emit(encode::rd_rt_rs(opcode::NAME, d, t, s)); }
-#define ROW_rd_rt_sa(NAME) \
-  void NAME(Gpr d, Gpr t, unsigned sa) { emit(encode::rd_rt_sa(opcode::NAME, d, t, sa)); }
-#define ROW_rd_rs_rt_sa2(NAME) \
-  void NAME(Gpr d, Gpr s, Gpr t, unsigned sa) { emit(encode::rd_rs_rt_sa2(opcode::NAME, d, s, t, sa)); }
-#define ROW_rs_rt(NAME) \
-  void NAME(Gpr s, Gpr t) { emit(encode::rs_rt(opcode::NAME, s, t)); }
-#define ROW_rd(NAME) \
-  void NAME(Gpr d) { emit(opcode::NAME | encode::rd(d)); }
-#define ROW_rs(NAME) \
-  void NAME(Gpr s) { emit(opcode::NAME | encode::rs(s)); }
-#define ROW_rd_rs(NAME) \
-  void NAME(Gpr d, Gpr s) { emit(encode::rd_rs(opcode::NAME, d, s)); }
-#define ROW_rd_rt(NAME) \
-  void NAME(Gpr d, Gpr t) { emit(encode::rd_rt(opcode::NAME, d, t)); }
-#define ROW_rt_rs_simm(NAME)                                     \
-  void NAME(Gpr t, Gpr s, int32_t immediate) {                   \
-    CHECK(fits_simm16(immediate));                               \
-    emit(encode::rt_rs_imm(opcode::NAME, t, s, immediate));      \
+#define ROW_rd_rs_rt(NAME)                         \
+  void NAME(Gpr d, Gpr s, Gpr t) {                 \
+    emit(encode::rd_rs_rt(opcode::NAME, d, s, t)); \
   }
-#define ROW_rt_rs_uimm(NAME)                                     \
-  void NAME(Gpr t, Gpr s, int32_t immediate) {                   \
-    CHECK(fits_uimm16(immediate));                               \
-    emit(encode::rt_rs_imm(opcode::NAME, t, s, immediate));      \
+#define ROW_rd_rt_rs(NAME)                         \
+  void NAME(Gpr d, Gpr t, Gpr s) {                 \
+    emit(encode::rd_rt_rs(opcode::NAME, d, t, s)); \
   }
-#define ROW_rt_uimm(NAME) \
-  void NAME(Gpr t, int32_t immediate) { emit(encode::rt_rs_imm(opcode::NAME, t, zero, immediate)); }
-#define ROW_rt_offset_base(NAME)                                 \
-  void NAME(Gpr t, int32_t offset, Gpr base) {                   \
-    CHECK(fits_simm16(offset));                                  \
-    emit(encode::rt_rs_imm(opcode::NAME, t, base, offset));      \
+#define ROW_rd_rt_sa(NAME)                          \
+  void NAME(Gpr d, Gpr t, unsigned sa) {            \
+    emit(encode::rd_rt_sa(opcode::NAME, d, t, sa)); \
   }
-#define ROW_rt_rs_pos_size(NAME)                                          \
-  void NAME(Gpr t, Gpr s, unsigned pos, unsigned size) {                  \
-    emit(encode::rt_rs_pos_size(opcode::NAME, t, s, pos, size));          \
+#define ROW_rd_rs_rt_sa2(NAME)                             \
+  void NAME(Gpr d, Gpr s, Gpr t, unsigned sa) {            \
+    emit(encode::rd_rs_rt_sa2(opcode::NAME, d, s, t, sa)); \
   }
-#define ROW_rs_rt_branch(NAME)                                            \
-  void NAME(Gpr s, Gpr t, Label& target) {                                \
-    emit_branch(encode::rs_rt(opcode::NAME, s, t), target);               \
+#define ROW_rs_rt(NAME)                      \
+  void NAME(Gpr s, Gpr t) {                  \
+    emit(encode::rs_rt(opcode::NAME, s, t)); \
   }
-#define ROW_rs_branch(NAME) \
-  void NAME(Gpr s, Label& target) { emit_branch(opcode::NAME | encode::rs(s), target); }
-#define ROW_jump(NAME) \
-  void NAME(const uint32_t* target) { emit(jump_word(opcode::NAME, target)); }
-#define ROW_none(NAME) \
-  void NAME() { emit(opcode::NAME); }
-#define ROW_code20(NAME) \
-  void NAME(uint32_t code) { emit(opcode::NAME | (code & 0xfffff) << 6); }
-#define ROW_offset_base(NAME) \
-  void NAME(int32_t offset, Gpr base) { emit(encode::rt_rs_imm(opcode::NAME, zero, base, offset)); }
+#define ROW_rd(NAME)                    \
+  void NAME(Gpr d) {                    \
+    emit(opcode::NAME | encode::rd(d)); \
+  }
+#define ROW_rs(NAME)                    \
+  void NAME(Gpr s) {                    \
+    emit(opcode::NAME | encode::rs(s)); \
+  }
+#define ROW_rd_rs(NAME)                      \
+  void NAME(Gpr d, Gpr s) {                  \
+    emit(encode::rd_rs(opcode::NAME, d, s)); \
+  }
+#define ROW_rd_rt(NAME)                      \
+  void NAME(Gpr d, Gpr t) {                  \
+    emit(encode::rd_rt(opcode::NAME, d, t)); \
+  }
+#define ROW_rt_rs_simm(NAME)                                \
+  void NAME(Gpr t, Gpr s, int32_t immediate) {              \
+    CHECK(fits_simm16(immediate));                          \
+    emit(encode::rt_rs_imm(opcode::NAME, t, s, immediate)); \
+  }
+#define ROW_rt_rs_uimm(NAME)                                \
+  void NAME(Gpr t, Gpr s, int32_t immediate) {              \
+    CHECK(fits_uimm16(immediate));                          \
+    emit(encode::rt_rs_imm(opcode::NAME, t, s, immediate)); \
+  }
+#define ROW_rt_uimm(NAME)                                      \
+  void NAME(Gpr t, int32_t immediate) {                        \
+    emit(encode::rt_rs_imm(opcode::NAME, t, zero, immediate)); \
+  }
+#define ROW_rt_offset_base(NAME)                            \
+  void NAME(Gpr t, int32_t offset, Gpr base) {              \
+    CHECK(fits_simm16(offset));                             \
+    emit(encode::rt_rs_imm(opcode::NAME, t, base, offset)); \
+  }
+#define ROW_rt_rs_pos_size(NAME)                                 \
+  void NAME(Gpr t, Gpr s, unsigned pos, unsigned size) {         \
+    emit(encode::rt_rs_pos_size(opcode::NAME, t, s, pos, size)); \
+  }
+#define ROW_rs_rt_branch(NAME)                              \
+  void NAME(Gpr s, Gpr t, Label& target) {                  \
+    emit_branch(encode::rs_rt(opcode::NAME, s, t), target); \
+  }
+#define ROW_rs_branch(NAME)                            \
+  void NAME(Gpr s, Label& target) {                    \
+    emit_branch(opcode::NAME | encode::rs(s), target); \
+  }
+#define ROW_jump(NAME)                     \
+  void NAME(const uint32_t* target) {      \
+    emit(jump_word(opcode::NAME, target)); \
+  }
+#define ROW_none(NAME)  \
+  void NAME() {         \
+    emit(opcode::NAME); \
+  }
+#define ROW_code20(NAME)                        \
+  void NAME(uint32_t code) {                    \
+    emit(opcode::NAME | (code & 0xfffff) << 6); \
+  }
+#define ROW_offset_base(NAME)                                  \
+  void NAME(int32_t offset, Gpr base) {                        \
+    emit(encode::rt_rs_imm(opcode::NAME, zero, base, offset)); \
+  }
 #include "host/mips64/instructions.inc"
 #undef ROW
 #undef ROW_rd_rs_rt
@@ -184,7 +233,8 @@ class Assembler {
   /// Emits a conditional branch whose offset is filled in when `target` is bound.
   void emit_branch(uint32_t word, Label& target);
 
-  /// The word of `j`/`jal` to `target`, which must lie in the same 256 MB segment as the slot behind it.
+  /// The word of `j`/`jal` to `target`, which must lie in the same 256 MB segment as the slot
+  /// behind it.
   [[nodiscard]] static uint32_t jump_word(uint32_t opcode, const uint32_t* target) {
     return opcode | (static_cast<uint32_t>(reinterpret_cast<uintptr_t>(target) >> 2) & 0x03ffffff);
   }

@@ -13,7 +13,8 @@ void CodePatcher::link(const Exit& exit, const uint32_t* target) {
   if (exit.kind == Exit::Kind::branch) {
     const int64_t distance = target - (code + exit.site + 1);
     if (fits_simm16(distance)) {
-      return patch(code + exit.site, (exit.unlinked & 0xffff0000) | (static_cast<uint32_t>(distance) & 0xffff));
+      return patch(code + exit.site,
+                   (exit.unlinked & 0xffff0000) | (static_cast<uint32_t>(distance) & 0xffff));
     }
   }
   patch(code + exit.stub, Assembler::jump_word(opcode::J, target));
@@ -34,11 +35,13 @@ void CodePatcher::patch(uint32_t* place, uint32_t word) {
 
 void CodePatcher::synchronise(const uint32_t* begin, uint32_t words) {
 #if defined(__mips64)
-  // Without a system call: write back and invalidate each line, then wait and clear the pipeline. Lines
-  // are at least 32 bytes on every MIPS64 processor; a smaller step than the real one is harmless.
+  // Without a system call: write back and invalidate each line, then wait and clear the pipeline.
+  // Lines are at least 32 bytes on every MIPS64 processor; a smaller step than the real one is
+  // harmless.
   constexpr uintptr_t kLine = 32;
   const uintptr_t end = reinterpret_cast<uintptr_t>(begin + words);
-  for (uintptr_t line = reinterpret_cast<uintptr_t>(begin) & ~(kLine - 1); line < end; line += kLine) {
+  for (uintptr_t line = reinterpret_cast<uintptr_t>(begin) & ~(kLine - 1); line < end;
+       line += kLine) {
     asm volatile("synci 0(%0)" : : "r"(line) : "memory");
   }
   asm volatile("sync" : : : "memory");

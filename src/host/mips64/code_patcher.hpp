@@ -5,8 +5,9 @@
 
 namespace ferry::mips64 {
 
-/// Branches reach 128 KB; farther targets are reached through the exit's stub, which becomes a jump.
-/// One aligned word is stored at a time, then the instruction cache is synchronised. Signal-safe.
+/// Branches reach 128 KB; farther targets are reached through the exit's stub, which becomes a
+/// jump. One aligned word is stored at a time, then the instruction cache is synchronised.
+/// Signal-safe.
 class CodePatcher final : public engine::CodePatcher {
  public:
   /// `leave_direct`: the thunk an unlinked stub calls.

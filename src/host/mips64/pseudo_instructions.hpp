@@ -12,12 +12,16 @@ void load_immediate(Assembler& assembler, Gpr rd, int32_t value);
 void load_immediate64(Assembler& assembler, Gpr rd, uint64_t value);
 
 /// rd = rs.
-inline void move(Assembler& assembler, Gpr rd, Gpr rs) { assembler.OR(rd, rs, zero); }
+inline void move(Assembler& assembler, Gpr rd, Gpr rs) {
+  assembler.OR(rd, rs, zero);
+}
 
 /// High half for a `lui` whose word is completed by a sign-extended 16-bit low half.
 [[nodiscard]] constexpr int32_t high_half(int32_t value) {
   return static_cast<int32_t>((static_cast<uint32_t>(value) + 0x8000) >> 16);
 }
-[[nodiscard]] constexpr int32_t low_half(int32_t value) { return static_cast<int16_t>(value); }
+[[nodiscard]] constexpr int32_t low_half(int32_t value) {
+  return static_cast<int16_t>(value);
+}
 
 }  // namespace ferry::mips64

@@ -52,7 +52,8 @@ constexpr RowEffect effect_of_row(const i386::Row& row) {
   if (row.mnemonic == "JCC" || row.mnemonic == "SETCC" || row.mnemonic == "CMOVCC") {
     return {EffectRule::condition, effect};
   }
-  if ((row.attributes & i386::attribute::conditional_flags) != 0) return {EffectRule::shift, effect};
+  if ((row.attributes & i386::attribute::conditional_flags) != 0)
+    return {EffectRule::shift, effect};
   if ((row.attributes & i386::attribute::repcc) != 0) return {EffectRule::repeated, effect};
   return {EffectRule::fixed, effect};
 }
@@ -67,12 +68,15 @@ Effect effect_of(const Instruction& in) {
   const RowEffect& row = kRowEffects[in.row];
   switch (row.rule) {
     case EffectRule::none:
-    case EffectRule::fixed: return row.effect;
-    case EffectRule::condition: return {i386::flags_read(in) & ef::kArithmetic, row.effect.killed};
+    case EffectRule::fixed:
+      return row.effect;
+    case EffectRule::condition:
+      return {i386::flags_read(in) & ef::kArithmetic, row.effect.killed};
     case EffectRule::repeated:
       // A count of 0 lets all flags through: nothing is killed.
       return in.rep != i386::RepPrefix::none ? Effect{row.effect.read, 0} : row.effect;
-    case EffectRule::shift: break;
+    case EffectRule::shift:
+      break;
   }
   const unsigned count = in.operands[2].kind == i386::OperandKind::none ? 1 : 2;
   if (in.operands[count].kind != i386::OperandKind::immediate) return {row.effect.read, 0};
@@ -81,7 +85,9 @@ Effect effect_of(const Instruction& in) {
 
 }  // namespace
 
-Flow flow_of(const Instruction& instruction) { return kFlows[instruction.row]; }
+Flow flow_of(const Instruction& instruction) {
+  return kFlows[instruction.row];
+}
 
 bool Analysis::fetch(GuestAddress address, Instruction& instruction) {
   if (address < readable_begin_ || address + i386::kMaxInstructionLength > readable_end_ ||
@@ -98,7 +104,8 @@ bool Analysis::fetch(GuestAddress address, Instruction& instruction) {
     if (end < readable_end_) readable_end_ = end;
   }
   const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
-  return i386::decode(bytes, readable_end_ - address, address, instruction) == i386::DecodeStatus::ok;
+  return i386::decode(bytes, readable_end_ - address, address, instruction) ==
+         i386::DecodeStatus::ok;
 }
 
 void Analysis::add_range(AnalysedBlock& block, GuestAddress begin, GuestAddress end) {
@@ -138,7 +145,8 @@ void Analysis::form(GuestAddress address, AnalysedBlock& block) {
     }
     const GuestAddress target = entry.instruction.immediate;
     const bool forward = entry.flow == Flow::jump && options_.passes.follow_jumps &&
-                         entry.instruction.operand_size == 4 && target > pc && block.count < limit &&
+                         entry.instruction.operand_size == 4 && target > pc &&
+                         block.count < limit &&
                          !(is_translated_ != nullptr && is_translated_(query_context_, target));
     if (!forward) break;
     Instruction probe;

@@ -1,5 +1,5 @@
-// What a block consists of, and which flags are live where: the part of translation before any code is
-// emitted.
+// What a block consists of, and which flags are live where: the part of translation before any code
+// is emitted.
 #pragma once
 
 #include <array>
@@ -40,8 +40,8 @@ inline constexpr uint32_t kMaxBlockInstructions = 64;
 struct AnalysedInstruction {
   i386::Instruction instruction;
   Flow flow;
-  bool followed;            ///< a jump whose target is the next instruction of the block
-  uint32_t killed;          ///< arithmetic flags it sets or leaves undefined
+  bool followed;    ///< a jump whose target is the next instruction of the block
+  uint32_t killed;  ///< arithmetic flags it sets or leaves undefined
   uint32_t live_before;
   uint32_t live_after;
   uint32_t live_at_target;  ///< of conditional, jump and call
@@ -50,7 +50,7 @@ struct AnalysedInstruction {
 struct AnalysedBlock {
   std::array<AnalysedInstruction, kMaxBlockInstructions> instructions;
   uint32_t count = 0;
-  GuestAddress next = 0;   ///< where control goes on if the last instruction falls through
+  GuestAddress next = 0;  ///< where control goes on if the last instruction falls through
   uint32_t live_at_next = 0;
   std::vector<engine::GuestRange> ranges;
 };
@@ -66,7 +66,8 @@ class Analysis {
     query_context_ = context;
   }
 
-  /// Decodes and analyses the block at `address`. A count of 0: nothing can be fetched or decoded there.
+  /// Decodes and analyses the block at `address`. A count of 0: nothing can be fetched or decoded
+  /// there.
   void analyse(GuestAddress address, AnalysedBlock& block);
   /// Guest code changed: what was looked up before no longer holds.
   void forget() { ++generation_; }

@@ -32,8 +32,8 @@ Value source(BlockBuilder& b, const Instruction& in, const Operand& operand, boo
   if (operand.kind == i386::OperandKind::immediate) {
     return Value::of_constant(signed_immediate(in, in.operands[0].width));
   }
-  const bool in_place = BlockBuilder::is_full_register(operand) &&
-                        (operand.reg != i386::ESP || b.esp_bias() == 0);
+  const bool in_place =
+      BlockBuilder::is_full_register(operand) && (operand.reg != i386::ESP || b.esp_bias() == 0);
   if (in_place || !home) return Value::of(b.read(operand, Extend::sign));
   b.read_into(kFlagB, operand, Extend::sign);
   return Value::of(kFlagB);
@@ -42,7 +42,8 @@ Value source(BlockBuilder& b, const Instruction& in, const Operand& operand, boo
 void emit_sum(BlockBuilder& b, bool add, Gpr rd, Gpr rs, const Value& value) {
   if (value.kind == Value::Kind::constant) {
     // 0 - INT32_MIN wraps to itself, so the negation is safe in 32 bits.
-    const auto constant = static_cast<int32_t>(add ? value.constant : -static_cast<uint32_t>(value.constant));
+    const auto constant =
+        static_cast<int32_t>(add ? value.constant : -static_cast<uint32_t>(value.constant));
     return add_constant(b, rd, rs, constant);
   }
   add ? b.as.ADDU(rd, rs, value.reg) : b.as.SUBU(rd, rs, value.reg);
@@ -187,7 +188,8 @@ void wide_multiply(BlockBuilder& b, const Instruction& in, bool is_signed) {
   set_overflow(b, overflow);
 }
 
-/// 64-by-32-bit division. What does not fit, and division by zero, is left to the interpreter (#DE).
+/// 64-by-32-bit division. What does not fit, and division by zero, is left to the interpreter
+/// (#DE).
 void divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
   const Operand& operand = in.operands[0];
   if (operand.width != 4) return interpret(b, in);
@@ -241,7 +243,8 @@ void step(BlockBuilder& b, const Instruction& in, bool up) {
   const Operand& operand = in.operands[0];
   const unsigned width = operand.width;
   const uint32_t live = b.live();
-  // The carry waits in scratch until the operand was accessed: a fault there still needs the old flags.
+  // The carry waits in scratch until the operand was accessed: a fault there still needs the old
+  // flags.
   const bool keep_carry = (live & ef::CF) != 0;
   const Gpr carry_in = keep_carry ? b.flags.carry(b.scratch()) : zero;
   const auto set_flags = [&](FlagKind kind, unsigned of_width, Gpr result) {
@@ -287,12 +290,24 @@ void add_or_subtract(BlockBuilder& b, const Instruction& in, bool add) {
 
 }  // namespace
 
-void ADD(BlockBuilder& b, const Instruction& in) { add_or_subtract(b, in, true); }
-void SUB(BlockBuilder& b, const Instruction& in) { add_or_subtract(b, in, false); }
-void ADC(BlockBuilder& b, const Instruction& in) { sum_with_carry(b, in, true); }
-void SBB(BlockBuilder& b, const Instruction& in) { sum_with_carry(b, in, false); }
-void INC(BlockBuilder& b, const Instruction& in) { step(b, in, true); }
-void DEC(BlockBuilder& b, const Instruction& in) { step(b, in, false); }
+void ADD(BlockBuilder& b, const Instruction& in) {
+  add_or_subtract(b, in, true);
+}
+void SUB(BlockBuilder& b, const Instruction& in) {
+  add_or_subtract(b, in, false);
+}
+void ADC(BlockBuilder& b, const Instruction& in) {
+  sum_with_carry(b, in, true);
+}
+void SBB(BlockBuilder& b, const Instruction& in) {
+  sum_with_carry(b, in, false);
+}
+void INC(BlockBuilder& b, const Instruction& in) {
+  step(b, in, true);
+}
+void DEC(BlockBuilder& b, const Instruction& in) {
+  step(b, in, false);
+}
 
 void CMP(BlockBuilder& b, const Instruction& in) {
   const Operand& first = in.operands[0];
@@ -343,7 +358,9 @@ void NEG(BlockBuilder& b, const Instruction& in) {
   b.flags.set(FlagKind::neg8, operand.width, {}, {}, Value::of(result));
 }
 
-void MUL(BlockBuilder& b, const Instruction& in) { wide_multiply(b, in, false); }
+void MUL(BlockBuilder& b, const Instruction& in) {
+  wide_multiply(b, in, false);
+}
 
 void IMUL(BlockBuilder& b, const Instruction& in) {
   if (in.operands[1].kind == i386::OperandKind::none) return wide_multiply(b, in, true);
@@ -363,15 +380,31 @@ void IMUL(BlockBuilder& b, const Instruction& in) {
   set_overflow(b, high);
 }
 
-void DIV(BlockBuilder& b, const Instruction& in) { divide(b, in, false); }
-void IDIV(BlockBuilder& b, const Instruction& in) { divide(b, in, true); }
+void DIV(BlockBuilder& b, const Instruction& in) {
+  divide(b, in, false);
+}
+void IDIV(BlockBuilder& b, const Instruction& in) {
+  divide(b, in, true);
+}
 
 // The decimal adjusts are rare and need every flag: the interpreter does them.
-void AAA(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void AAS(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void DAA(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void DAS(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void AAM(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void AAD(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void AAA(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void AAS(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void DAA(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void DAS(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void AAM(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void AAD(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
 
 }  // namespace ferry::translate::handlers

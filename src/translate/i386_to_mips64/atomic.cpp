@@ -1,8 +1,8 @@
 // XCHG XADD CMPXCHG CMPXCHG8B and the locked forms of the arithmetic and logic instructions.
 //
-// A locked operation is a load-linked/store-conditional loop with nothing but ALU words inside, between
-// two SYNCs: LOCK is a full fence on every path. An unaligned one faults at LL, is marked, and goes through
-// the interpreter from then on, as do the 8- and 16-bit ones and CMPXCHG8B.
+// A locked operation is a load-linked/store-conditional loop with nothing but ALU words inside,
+// between two SYNCs: LOCK is a full fence on every path. An unaligned one faults at LL, is marked,
+// and goes through the interpreter from then on, as do the 8- and 16-bit ones and CMPXCHG8B.
 #include "translate/i386_to_mips64/atomic.hpp"
 
 #include "translate/i386_to_mips64/handlers.hpp"
@@ -26,7 +26,8 @@ void XCHG(BlockBuilder& b, const Instruction& in) {
     locked_update(b, place, old, [&](Gpr value) { mips64::move(b.as, value, source); });
     return mips64::move(b.as, b.begin_write(second.reg), old);
   }
-  const bool registers = BlockBuilder::is_full_register(first) && BlockBuilder::is_full_register(second);
+  const bool registers =
+      BlockBuilder::is_full_register(first) && BlockBuilder::is_full_register(second);
   if (!registers) return interpret(b, in);
   if (first.reg == second.reg) return;
   b.commit_esp();
@@ -73,6 +74,8 @@ void CMPXCHG(BlockBuilder& b, const Instruction& in) {
   mips64::move(b.as, b.begin_write(EAX), old);
 }
 
-void CMPXCHG8B(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void CMPXCHG8B(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
 
 }  // namespace ferry::translate::handlers

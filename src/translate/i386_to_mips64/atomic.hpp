@@ -8,8 +8,8 @@ namespace ferry::translate::handlers {
 /// Whether a locked operation on `operand` can be done in line: aligned (so far) 32 bits of memory.
 [[nodiscard]] bool locked_in_line(const BlockBuilder& b, const Operand& operand);
 
-/// Loads the word at `place` into `old` and stores what `compute(value)` puts into `value`, atomically and
-/// fenced. `compute` emits ALU words only, and may run several times.
+/// Loads the word at `place` into `old` and stores what `compute(value)` puts into `value`,
+/// atomically and fenced. `compute` emits ALU words only, and may run several times.
 template <typename Compute>
 void locked_update(BlockBuilder& b, Address place, Gpr old, Compute compute) {
   const Gpr value = b.scratch();

@@ -17,15 +17,22 @@ namespace {
 constexpr uint32_t kNop = 0;
 
 /// Instruction word of `j`/`jal` to a thunk.
-uint32_t jump_to(uint32_t opcode, const uint32_t* target) { return Assembler::jump_word(opcode, target); }
+uint32_t jump_to(uint32_t opcode, const uint32_t* target) {
+  return Assembler::jump_word(opcode, target);
+}
 
 }  // namespace
 
 BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, RecipeTable& recipes,
                            InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
                            engine::Translation& out)
-    : as(code, capacity), options(options_in), thunks(thunks_in), flags(*this), recipes_(recipes),
-      interpreted_(interpreted), out_(out) {
+    : as(code, capacity),
+      options(options_in),
+      thunks(thunks_in),
+      flags(*this),
+      recipes_(recipes),
+      interpreted_(interpreted),
+      out_(out) {
   std::memset(known_width_, 32, sizeof known_width_);
   out.exits.clear();
   out.marks.clear();
@@ -36,7 +43,8 @@ void BlockBuilder::flag_prologue() {
   barrier_ = as.position();
 }
 
-// --- instructions ---------------------------------------------------------------------------------
+// --- instructions
+// ---------------------------------------------------------------------------------
 
 void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t live_before,
                                      uint32_t live_after, uint32_t killed, bool unaligned) {
@@ -47,10 +55,10 @@ void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t li
   interpret_path_ = nullptr;
   live_before_ = live_before;
   // Only what can fault needs a mark; the log shows every instruction.
-  marked_ = may_access_memory(instruction.row) || options.check || log_enabled(LogChannel::in_asm) ||
-            log_enabled(LogChannel::out_asm);
-  // The instruction may put its operands into t1 and t2 before it faults: flags that must be exact then
-  // cannot wait there.
+  marked_ = may_access_memory(instruction.row) || options.check ||
+            log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm);
+  // The instruction may put its operands into t1 and t2 before it faults: flags that must be exact
+  // then cannot wait there.
   if (options.exact_flags && marked_ && flags.uses_homes()) flags.to_packed();
   add_mark();
 }
@@ -75,7 +83,8 @@ Gpr BlockBuilder::scratch() {
   return reg;
 }
 
-// --- guest registers ------------------------------------------------------------------------------
+// --- guest registers
+// ------------------------------------------------------------------------------
 
 Gpr BlockBuilder::read_gpr(unsigned reg) {
   if (reg != ESP || esp_bias_ == 0) return host_gpr(reg);
@@ -123,7 +132,8 @@ void BlockBuilder::commit_esp() {
   add_mark();
 }
 
-// --- control --------------------------------------------------------------------------------------
+// --- control
+// --------------------------------------------------------------------------------------
 
 bool BlockBuilder::slot_candidate(uint32_t control_word) const {
   if (!options.passes.delay_slots || as.position() <= barrier_ || as.overflowed()) return false;
@@ -134,9 +144,10 @@ bool BlockBuilder::slot_candidate(uint32_t control_word) const {
   return (last.reads & jump.writes) == 0;
 }
 
-/// Keeps the control word about to be emitted (behind `taken` words that will be taken back) from being the
-/// last word of a 4 KB page. Hardware does not mind; QEMU keeps a delay slot in the next page as code of
-/// its own, with the old target of a jump that is patched (tests/bugs/patched_jump_at_page_end).
+/// Keeps the control word about to be emitted (behind `taken` words that will be taken back) from
+/// being the last word of a 4 KB page. Hardware does not mind; QEMU keeps a delay slot in the next
+/// page as code of its own, with the old target of a jump that is patched
+/// (tests/bugs/patched_jump_at_page_end).
 void BlockBuilder::avoid_page_end(uint32_t taken) {
   constexpr uintptr_t kPageBytes = 4096;
   const auto place = reinterpret_cast<uintptr_t>(as.address(as.position() - taken));
@@ -197,7 +208,8 @@ BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
   return path;
 }
 
-void BlockBuilder::branch_exit(const Condition& condition, uint32_t target, uint32_t live_at_target) {
+void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
+                               uint32_t live_at_target) {
   Condition taken = condition;
   if (esp_bias_ != 0) {
     // The adjustment below changes host esp: a condition on it needs its own copy.
@@ -222,9 +234,15 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target, uint
   path.kind = ColdPath::Kind::exit_stub;
   path.exit_index = static_cast<uint32_t>(out_.exits.size());
   control(word);
-  out_.exits.push_back({.kind = Exit::Kind::branch, .site = as.position() - 2, .stub = 0,
-                        .unlinked = word, .target = target, .recipe = RecipeTable::kPacked,
-                        .owner = nullptr, .linked = nullptr, .next_incoming = nullptr});
+  out_.exits.push_back({.kind = Exit::Kind::branch,
+                        .site = as.position() - 2,
+                        .stub = 0,
+                        .unlinked = word,
+                        .target = target,
+                        .recipe = RecipeTable::kPacked,
+                        .owner = nullptr,
+                        .linked = nullptr,
+                        .next_incoming = nullptr});
 }
 
 void BlockBuilder::store_exit_flags(uint32_t live) {
@@ -237,11 +255,16 @@ void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
   const uint32_t word = jump_to(mips64::opcode::JAL, thunks.leave_direct);
   control(word);
   const uint32_t site = as.position() - 2;
-  out_.exits.push_back({.kind = Exit::Kind::jump, .site = site, .stub = site, .unlinked = word,
-                        .target = target,
-                        .recipe = live_at_target != 0 ? RecipeTable::kLazyRegisters : RecipeTable::kPacked,
-                        .owner = nullptr,
-                        .linked = nullptr, .next_incoming = nullptr});
+  out_.exits.push_back(
+      {.kind = Exit::Kind::jump,
+       .site = site,
+       .stub = site,
+       .unlinked = word,
+       .target = target,
+       .recipe = live_at_target != 0 ? RecipeTable::kLazyRegisters : RecipeTable::kPacked,
+       .owner = nullptr,
+       .linked = nullptr,
+       .next_incoming = nullptr});
   ended_ = true;
 }
 
@@ -261,11 +284,17 @@ void BlockBuilder::indirect_exit() {
   } else {
     control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
   }
-  const uint32_t recipe = options.dead_flags_at_calls ? RecipeTable::kPacked : recipes_.add(flags.recipe());
+  const uint32_t recipe =
+      options.dead_flags_at_calls ? RecipeTable::kPacked : recipes_.add(flags.recipe());
   const uint32_t site = as.position() - 2;
-  out_.exits.push_back({.kind = Exit::Kind::indirect, .site = site, .stub = site,
-                        .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect), .target = 0,
-                        .recipe = recipe, .owner = nullptr, .linked = nullptr,
+  out_.exits.push_back({.kind = Exit::Kind::indirect,
+                        .site = site,
+                        .stub = site,
+                        .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect),
+                        .target = 0,
+                        .recipe = recipe,
+                        .owner = nullptr,
+                        .linked = nullptr,
                         .next_incoming = nullptr});
   ended_ = true;
 }
@@ -365,7 +394,8 @@ void BlockBuilder::finish() {
   }
 }
 
-// --- calls into C++ -------------------------------------------------------------------------------
+// --- calls into C++
+// -------------------------------------------------------------------------------
 
 void BlockBuilder::clobber_scratch() {
   for (CachedAddress& entry : cache_) entry.valid = false;

@@ -1,5 +1,5 @@
-// The block being translated: emitted words, marks, exits, scratch registers, esp folding, and access
-// to guest operands. Instruction handlers (the family files) work on this alone.
+// The block being translated: emitted words, marks, exits, scratch registers, esp folding, and
+// access to guest operands. Instruction handlers (the family files) work on this alone.
 //
 // Invariants a handler keeps:
 //   - guest registers hold sign-extended 32-bit values after every instruction;
@@ -47,13 +47,13 @@ class BlockBuilder {
   const Thunks& thunks;
   FlagTracker flags;
 
-  /// The prologue for indirect entries of a block that reads flags or passes them on: notes the exit control
-  /// came from, which tells what t1 and t2 hold. Linked exits enter behind it.
+  /// The prologue for indirect entries of a block that reads flags or passes them on: notes the
+  /// exit control came from, which tells what t1 and t2 hold. Linked exits enter behind it.
   void flag_prologue();
 
   // --- the instruction being translated ---------------------------------------------------------
-  /// Starts the next instruction. `live_before`/`live_after`: flags that may be read at or after it,
-  /// and after it. `killed`: flags it writes or leaves undefined.
+  /// Starts the next instruction. `live_before`/`live_after`: flags that may be read at or after
+  /// it, and after it. `killed`: flags it writes or leaves undefined.
   void begin_instruction(const Instruction& instruction, uint32_t live_before, uint32_t live_after,
                          uint32_t killed, bool unaligned);
   /// Flags that may be read at the direct target of the current instruction.
@@ -65,30 +65,37 @@ class BlockBuilder {
   /// Flags that may be read after the current instruction.
   [[nodiscard]] uint32_t live() const { return live_after_; }
 
-  // --- scratch registers --------------------------------------------------------------------------
+  // --- scratch registers
+  // --------------------------------------------------------------------------
   /// A scratch register until the end of the instruction.
   [[nodiscard]] Gpr scratch();
   void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
 
-  // --- guest registers ----------------------------------------------------------------------------
+  // --- guest registers
+  // ----------------------------------------------------------------------------
   /// The register holding guest `reg` (esp: with the folded adjustment applied, in a scratch).
   [[nodiscard]] Gpr read_gpr(unsigned reg);
   /// To be called before guest `reg` changes: saves what the live flags still need of it.
-  /// Returns its host register. For esp the folded adjustment is dropped: the caller sets all of it.
+  /// Returns its host register. For esp the folded adjustment is dropped: the caller sets all of
+  /// it.
   Gpr begin_write(unsigned reg);
   /// Number of low bits guest `reg` is known to fit in, zero-extended: 8, 16 or 32.
   [[nodiscard]] unsigned known_width(unsigned reg) const { return known_width_[reg]; }
   void set_known_width(unsigned reg, unsigned bits);
 
-  // --- esp ----------------------------------------------------------------------------------------
+  // --- esp
+  // ----------------------------------------------------------------------------------------
   /// Guest esp is host esp + esp_bias().
   [[nodiscard]] int32_t esp_bias() const { return esp_bias_; }
   void adjust_esp(int32_t bytes);
   /// Applies the folded adjustment, so that host esp is guest esp.
   void commit_esp();
-  [[nodiscard]] Address stack_address(int32_t offset) { return {host_gpr(i386::ESP), esp_bias_ + offset}; }
+  [[nodiscard]] Address stack_address(int32_t offset) {
+    return {host_gpr(i386::ESP), esp_bias_ + offset};
+  }
 
-  // --- operands -----------------------------------------------------------------------------------
+  // --- operands
+  // -----------------------------------------------------------------------------------
   /// Host address of the memory operand (segment base applied), plus `extra` bytes.
   [[nodiscard]] Address address(int32_t extra = 0);
   /// The base of fs or gs in a scratch register; leaves to the interpreter where it is 0.
@@ -111,14 +118,15 @@ class BlockBuilder {
     return operand.kind == i386::OperandKind::memory;
   }
 
-  // --- control ------------------------------------------------------------------------------------
+  // --- control
+  // ------------------------------------------------------------------------------------
   /// Emits a branch or jump word and its slot, filled with the previous word where that is safe.
   void control(uint32_t word);
   /// The same for a branch inside the block.
   void branch(uint32_t word, Label& target);
   void bind(Label& label);
-  /// A conditional branch to guest `target`, patched to its block once that exists. Flags live there
-  /// are stored on the way out.
+  /// A conditional branch to guest `target`, patched to its block once that exists. Flags live
+  /// there are stored on the way out.
   void branch_exit(const Condition& condition, uint32_t target, uint32_t live_at_target);
   /// The unconditional end of the block at guest `target`.
   void jump_exit(uint32_t target, uint32_t live_at_target);
@@ -126,19 +134,19 @@ class BlockBuilder {
   void indirect_exit();
   /// Leaves to the run loop for `reason` with guest pc `eip`.
   void leave(engine::LeaveReason reason, uint32_t eip);
-  /// Out of line: leave so that the current instruction is interpreted. Branch to the returned label
-  /// before anything was changed. Valid until the end of the instruction's block.
+  /// Out of line: leave so that the current instruction is interpreted. Branch to the returned
+  /// label before anything was changed. Valid until the end of the instruction's block.
   Label& interpret_instead();
   /// Out of line on `condition`: leaves as if interrupted, with guest pc `eip`. Goes on otherwise.
   void leave_if(const Condition& condition, uint32_t eip);
   /// Calls the interpreter for the current instruction and goes on behind it (or leaves).
   void call_interpreter();
-  /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which leaves
-  /// or comes back at the returned label (to be bound with `bind_resume`). Live flags must be in the lazy
-  /// registers, and esp committed.
+  /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which
+  /// leaves or comes back at the returned label (to be bound with `bind_resume`). Live flags must
+  /// be in the lazy registers, and esp committed.
   Label& branch_to_interpreter(const Condition& condition);
-  /// Branches, while `answer` is 0, to a cold path that packs the lazy registers and sets `answer` to the
-  /// condition `cc` without its negation, then comes back at the returned label.
+  /// Branches, while `answer` is 0, to a cold path that packs the lazy registers and sets `answer`
+  /// to the condition `cc` without its negation, then comes back at the returned label.
   Label& branch_to_packed_condition(Gpr answer, unsigned cc);
   void bind_resume(Label& label);
   /// Whether the current instruction's accesses take the unaligned form.
@@ -156,7 +164,14 @@ class BlockBuilder {
  private:
   friend class FlagTracker;
   struct ColdPath {  ///< emitted behind the block's main line
-    enum class Kind : uint8_t { exit_stub, flag_exit, interpret, interpret_and_resume, packed_condition, interrupted } kind;
+    enum class Kind : uint8_t {
+      exit_stub,
+      flag_exit,
+      interpret,
+      interpret_and_resume,
+      packed_condition,
+      interrupted
+    } kind;
     Label label;
     uint32_t exit_index = 0;
     uint32_t target = 0;
@@ -207,7 +222,8 @@ class BlockBuilder {
   bool ended_ = false;
   ColdPath& cold_path(unsigned i) { return reinterpret_cast<ColdPath*>(cold_storage_)[i]; }
   unsigned cold_count_ = 0;
-  alignas(ColdPath) unsigned char cold_storage_[kMaxColdPaths * sizeof(ColdPath)];  ///< constructed one by one
+  alignas(ColdPath) unsigned char cold_storage_[kMaxColdPaths *
+                                                sizeof(ColdPath)];  ///< constructed one by one
   ColdPath* interpret_path_ = nullptr;
 };
 

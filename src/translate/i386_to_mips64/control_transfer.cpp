@@ -96,9 +96,15 @@ void JECXZ(BlockBuilder& b, const Instruction& in) {
   b.branch_exit({Condition::Kind::eq, host_gpr(ECX), zero}, in.immediate, b.live_at_target());
 }
 
-void LOOP(BlockBuilder& b, const Instruction& in) { loop(b, in, -1); }
-void LOOPE(BlockBuilder& b, const Instruction& in) { loop(b, in, 1); }
-void LOOPNE(BlockBuilder& b, const Instruction& in) { loop(b, in, 0); }
+void LOOP(BlockBuilder& b, const Instruction& in) {
+  loop(b, in, -1);
+}
+void LOOPE(BlockBuilder& b, const Instruction& in) {
+  loop(b, in, 1);
+}
+void LOOPNE(BlockBuilder& b, const Instruction& in) {
+  loop(b, in, 0);
+}
 
 void INT(BlockBuilder& b, const Instruction& in) {
   constexpr uint32_t kLinuxSystemCall = 0x80;

@@ -13,7 +13,9 @@ using mips64::zero;
 namespace {
 
 /// Bytes PUSH and POP move esp by.
-int32_t stack_step(const Instruction& in) { return in.operand_size; }
+int32_t stack_step(const Instruction& in) {
+  return in.operand_size;
+}
 
 void push_value(BlockBuilder& b, Gpr value, int32_t bytes) {
   b.store(value, static_cast<unsigned>(bytes), b.stack_address(-bytes));
@@ -41,15 +43,16 @@ void move_constant(BlockBuilder& b, const Operand& destination, const Instructio
 void move_from_memory(BlockBuilder& b, const Operand& destination, const Operand& source) {
   const Address from = b.address();
   const unsigned bits = source.width * 8u;
-  const bool in_place = destination.width == 4 ||
-                        (!destination.high_byte && b.known_width(destination.reg) <= bits);
+  const bool in_place =
+      destination.width == 4 || (!destination.high_byte && b.known_width(destination.reg) <= bits);
   if (!in_place) {
     const Gpr value = b.scratch();
     b.load(value, source.width, from, Extend::zero);
     return b.write_register(destination, value, true);
   }
   const Gpr host = host_gpr(destination.reg);
-  // The load may fault and its base may be the register itself: only the bookkeeping comes before it.
+  // The load may fault and its base may be the register itself: only the bookkeeping comes before
+  // it.
   b.begin_write(destination.reg);
   b.load(host, source.width, from, Extend::zero);
   if (destination.width != 4) b.set_known_width(destination.reg, bits);
@@ -118,8 +121,12 @@ void MOV(BlockBuilder& b, const Instruction& in) {
   b.write_register(destination, b.read(source, Extend::any), source.high_byte || extended);
 }
 
-void MOVZX(BlockBuilder& b, const Instruction& in) { extend_move(b, in, Extend::zero); }
-void MOVSX(BlockBuilder& b, const Instruction& in) { extend_move(b, in, Extend::sign); }
+void MOVZX(BlockBuilder& b, const Instruction& in) {
+  extend_move(b, in, Extend::zero);
+}
+void MOVSX(BlockBuilder& b, const Instruction& in) {
+  extend_move(b, in, Extend::sign);
+}
 
 void CMOVCC(BlockBuilder& b, const Instruction& in) {
   const Operand& destination = in.operands[0];
@@ -134,7 +141,8 @@ void CMOVCC(BlockBuilder& b, const Instruction& in) {
     b.as.INS(merged, value, 0, 16);
     const Gpr rd = b.begin_write(destination.reg);
     Label skip;
-    if (condition.kind != Condition::Kind::always) b.branch(condition.inverted().branch_word(), skip);
+    if (condition.kind != Condition::Kind::always)
+      b.branch(condition.inverted().branch_word(), skip);
     mips64::move(b.as, rd, merged);
     return b.bind(skip);
   }
@@ -281,9 +289,17 @@ void SALC(BlockBuilder& b, const Instruction&) {
   b.write_register({OperandKind::gpr, 1, EAX, false}, value);
 }
 
-void PUSHA(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void POPA(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void PUSHF(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void POPF(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void PUSHA(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void POPA(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void PUSHF(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void POPF(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
 
 }  // namespace ferry::translate::handlers

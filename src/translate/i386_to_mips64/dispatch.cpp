@@ -8,8 +8,9 @@ namespace ferry::translate {
 
 namespace handlers {
 
-#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, flags_read, \
-               flags_written, flags_undefined, implicit_read, implicit_written, attributes, execution)     \
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
+               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
+               attributes, execution)                                                          \
   void mnemonic(BlockBuilder&, const Instruction&);
 #include "guest/i386/decode/opcodes.inc"
 #undef OPCODE
@@ -21,7 +22,8 @@ int32_t signed_immediate(const Instruction& in, unsigned width) {
 }
 
 void interpret(BlockBuilder& b, const Instruction& in) {
-  if ((i386::row(in.row).attributes & i386::attribute::block_end) != 0) return leave_to_interpreter(b, in);
+  if ((i386::row(in.row).attributes & i386::attribute::block_end) != 0)
+    return leave_to_interpreter(b, in);
   b.call_interpreter();
 }
 
@@ -44,8 +46,9 @@ namespace {
 #define HANDLER_x87(mnemonic) &x87
 #define HANDLER_system(mnemonic) &mnemonic
 constexpr auto kHandlers = std::to_array<Handler>({
-#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, flags_read, \
-               flags_written, flags_undefined, implicit_read, implicit_written, attributes, execution)     \
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
+               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
+               attributes, execution)                                                          \
   HANDLER_##execution(family, mnemonic),
 #include "guest/i386/decode/opcodes.inc"
 #undef OPCODE
@@ -70,15 +73,38 @@ namespace {
 /// All but the rows whose operands are registers and constants.
 constexpr bool accesses_memory(const i386::Row& row) {
   using enum i386::OperandCode;
-  if ((row.attributes & (i386::attribute::stack | i386::attribute::rep | i386::attribute::repcc)) != 0) return true;
+  if ((row.attributes & (i386::attribute::stack | i386::attribute::rep | i386::attribute::repcc)) !=
+      0)
+    return true;
   if (row.family == i386::Family::x87 || row.family == i386::Family::simd) return true;
   if (row.mnemonic == "LEA" || row.mnemonic == "NOP") return false;
   for (const i386::OperandSpec& operand : row.operands) {
     switch (operand.code) {
-      case none: case Gb: case Gw: case Gv: case Gd: case Rd: case Ib: case Iw: case Iv: case Iz: case Isb:
-      case Ib2: case Jb: case Jz: case AL: case CL: case AX: case DX: case eAX: case Zb: case Zv: case One:
+      case none:
+      case Gb:
+      case Gw:
+      case Gv:
+      case Gd:
+      case Rd:
+      case Ib:
+      case Iw:
+      case Iv:
+      case Iz:
+      case Isb:
+      case Ib2:
+      case Jb:
+      case Jz:
+      case AL:
+      case CL:
+      case AX:
+      case DX:
+      case eAX:
+      case Zb:
+      case Zv:
+      case One:
         break;
-      default: return true;
+      default:
+        return true;
     }
   }
   return row.operands[0].code == none && row.family != i386::Family::logic_and_bits &&
@@ -93,8 +119,12 @@ constexpr auto kAccessesMemory = [] {
 
 }  // namespace
 
-bool may_access_memory(uint16_t row) { return kAccessesMemory[row]; }
+bool may_access_memory(uint16_t row) {
+  return kAccessesMemory[row];
+}
 
-Handler handler_of(uint16_t row) { return handlers::kHandlers[row]; }
+Handler handler_of(uint16_t row) {
+  return handlers::kHandlers[row];
+}
 
 }  // namespace ferry::translate

@@ -1,5 +1,5 @@
-// Host signals in translated code: exact guest state at faults, and the way out for asynchronous signals.
-// Everything here runs in a signal handler.
+// Host signals in translated code: exact guest state at faults, and the way out for asynchronous
+// signals. Everything here runs in a signal handler.
 #include <cstring>
 
 #include "engine/address_table.hpp"
@@ -28,9 +28,11 @@ HostAccess access_of(uint32_t word, const SignalContext& context) {
   const auto offset = static_cast<int64_t>(static_cast<int16_t>(word & 0xffff));
   const uint32_t major = word >> 26;
   const bool store = (major >= 0x28 && major <= 0x2f) || major >= 0x38;
-  constexpr uint8_t kBytes[8] = {1, 2, 1, 4, 1, 2, 1, 4};  // lb lh lwl lw lbu lhu lwr lwu, and the stores
+  constexpr uint8_t kBytes[8] = {1, 2, 1, 4,
+                                 1, 2, 1, 4};  // lb lh lwl lw lbu lhu lwr lwu, and the stores
   const bool linked = major == mips64::opcode::LL >> 26 || major == mips64::opcode::SC >> 26;
-  return {context.reg(base) + static_cast<uint64_t>(offset), linked ? 4u : kBytes[major & 7], store};
+  return {context.reg(base) + static_cast<uint64_t>(offset), linked ? 4u : kBytes[major & 7],
+          store};
 }
 
 }  // namespace
@@ -72,7 +74,8 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
              (write_watched(guest_address) || write_watched(guest_address + access.bytes - 1))) {
     reason = LeaveReason::code_write;
   } else {
-    // The interpreter repeats the access and reports it exactly: addresses, error code, partial work.
+    // The interpreter repeats the access and reports it exactly: addresses, error code, partial
+    // work.
     reason = LeaveReason::interpret;
   }
   context.set_reg(mips64::v0, static_cast<uint64_t>(reason));
@@ -88,10 +91,12 @@ const uint32_t* BlockTranslator::original(const uint32_t* pc) const {
   return interrupted_block_->code + (pc - copy);
 }
 
-/// The copy keeps the block's place in its page: what BlockBuilder::avoid_page_end saw to holds for it too.
+/// The copy keeps the block's place in its page: what BlockBuilder::avoid_page_end saw to holds for
+/// it too.
 uint32_t* BlockTranslator::copy_of(const engine::Block& block) const {
   constexpr uintptr_t kPageBytes = 4096;
-  const auto base = (reinterpret_cast<uintptr_t>(interrupt_buffer_) + kPageBytes - 1) & ~(kPageBytes - 1);
+  const auto base =
+      (reinterpret_cast<uintptr_t>(interrupt_buffer_) + kPageBytes - 1) & ~(kPageBytes - 1);
   return reinterpret_cast<uint32_t*>(base + reinterpret_cast<uintptr_t>(block.code) % kPageBytes);
 }
 
@@ -123,7 +128,8 @@ void BlockTranslator::interrupt(i386::CpuState& cpu, SignalContext& context) {
   }
   if (pc >= thunks_.resume_check && pc < thunks_.resume_end) {
     // A leave for another reason than 0 is under way already.
-    if (context.reg(mips64::v0) == 0) context.set_pc(reinterpret_cast<uint64_t>(thunks_.resume_abort));
+    if (context.reg(mips64::v0) == 0)
+      context.set_pc(reinterpret_cast<uint64_t>(thunks_.resume_abort));
     return;
   }
   if (const uint32_t* copy = copy_for_interrupt(pc); copy != nullptr) {
@@ -134,8 +140,10 @@ void BlockTranslator::interrupt(i386::CpuState& cpu, SignalContext& context) {
     const uint32_t* copy = copy_for_interrupt(reinterpret_cast<const uint32_t*>(returns_to));
     if (copy != nullptr) returns_to = reinterpret_cast<uint64_t>(copy);
   }
-  if (pc >= thunks_.materialise && pc < thunks_.end) {  // before the slot is written, or behind its last use
-    const uint32_t* copy = copy_for_interrupt(reinterpret_cast<const uint32_t*>(context.reg(mips64::ra)));
+  if (pc >= thunks_.materialise &&
+      pc < thunks_.end) {  // before the slot is written, or behind its last use
+    const uint32_t* copy =
+        copy_for_interrupt(reinterpret_cast<const uint32_t*>(context.reg(mips64::ra)));
     if (copy != nullptr) context.set_reg(mips64::ra, reinterpret_cast<uint64_t>(copy));
   }
 }

@@ -9,19 +9,36 @@ namespace ferry::translate {
 using mips64::zero;
 namespace ef = i386::eflags;
 
-// --- conditions -----------------------------------------------------------------------------------
+// --- conditions
+// -----------------------------------------------------------------------------------
 
 Condition Condition::inverted() const {
   Condition result = *this;
   switch (kind) {
-    case Kind::eq: result.kind = Kind::ne; break;
-    case Kind::ne: result.kind = Kind::eq; break;
-    case Kind::ltz: result.kind = Kind::gez; break;
-    case Kind::gez: result.kind = Kind::ltz; break;
-    case Kind::lez: result.kind = Kind::gtz; break;
-    case Kind::gtz: result.kind = Kind::lez; break;
-    case Kind::always: result.kind = Kind::never; break;
-    case Kind::never: result.kind = Kind::always; break;
+    case Kind::eq:
+      result.kind = Kind::ne;
+      break;
+    case Kind::ne:
+      result.kind = Kind::eq;
+      break;
+    case Kind::ltz:
+      result.kind = Kind::gez;
+      break;
+    case Kind::gez:
+      result.kind = Kind::ltz;
+      break;
+    case Kind::lez:
+      result.kind = Kind::gtz;
+      break;
+    case Kind::gtz:
+      result.kind = Kind::lez;
+      break;
+    case Kind::always:
+      result.kind = Kind::never;
+      break;
+    case Kind::never:
+      result.kind = Kind::always;
+      break;
   }
   return result;
 }
@@ -29,19 +46,27 @@ Condition Condition::inverted() const {
 uint32_t Condition::branch_word() const {
   using namespace mips64;
   switch (kind) {
-    case Kind::eq: return encode::rs_rt(opcode::BEQ, rs, rt);
-    case Kind::ne: return encode::rs_rt(opcode::BNE, rs, rt);
-    case Kind::ltz: return opcode::BLTZ | encode::rs(rs);
-    case Kind::gez: return opcode::BGEZ | encode::rs(rs);
-    case Kind::lez: return opcode::BLEZ | encode::rs(rs);
-    case Kind::gtz: return opcode::BGTZ | encode::rs(rs);
+    case Kind::eq:
+      return encode::rs_rt(opcode::BEQ, rs, rt);
+    case Kind::ne:
+      return encode::rs_rt(opcode::BNE, rs, rt);
+    case Kind::ltz:
+      return opcode::BLTZ | encode::rs(rs);
+    case Kind::gez:
+      return opcode::BGEZ | encode::rs(rs);
+    case Kind::lez:
+      return opcode::BLEZ | encode::rs(rs);
+    case Kind::gtz:
+      return opcode::BGTZ | encode::rs(rs);
     case Kind::always:
-    case Kind::never: break;
+    case Kind::never:
+      break;
   }
   UNREACHABLE();
 }
 
-// --- recipes --------------------------------------------------------------------------------------
+// --- recipes
+// --------------------------------------------------------------------------------------
 
 uint32_t RecipeTable::add(const FlagRecipe& recipe) {
   if (recipe.lazy_registers) return kLazyRegisters;
@@ -55,7 +80,8 @@ void RecipeTable::clear() {
   recipes_[kLazyRegisters].lazy_registers = true;
 }
 
-// --- tracking -------------------------------------------------------------------------------------
+// --- tracking
+// -------------------------------------------------------------------------------------
 
 void FlagTracker::set(FlagKind kind8, unsigned width, Value a, Value b, Value result) {
   const uint32_t width_index = width == 4 ? 2 : width - 1;
@@ -63,8 +89,12 @@ void FlagTracker::set(FlagKind kind8, unsigned width, Value a, Value b, Value re
           result};
 }
 
-void FlagTracker::set_packed() { now_ = {.form = Form::packed}; }
-void FlagTracker::forget() { now_ = {.form = Form::packed}; }
+void FlagTracker::set_packed() {
+  now_ = {.form = Form::packed};
+}
+void FlagTracker::forget() {
+  now_ = {.form = Form::packed};
+}
 
 bool FlagTracker::is(FlagKind kind8) const {
   const auto first = static_cast<uint32_t>(kind8);
@@ -90,7 +120,9 @@ void FlagTracker::preserve(Gpr reg, uint32_t live) {
   if (!in_a && !in_b && !in_result) return;
   const bool derivable = is(FlagKind::add8) || is(FlagKind::sub8);
   // Of a, b and result of an addition or subtraction any two give the third.
-  const auto others_known = [&](const Value& x, const Value& y) { return derivable && x.known() && y.known(); };
+  const auto others_known = [&](const Value& x, const Value& y) {
+    return derivable && x.known() && y.known();
+  };
   if (in_result && others_known(now_.a, now_.b) && !in_a && !in_b) {
     now_.result = {};
     return;
@@ -110,8 +142,10 @@ void FlagTracker::preserve(Gpr reg, uint32_t live) {
     if (same) now_.result = now_.a;
   } else if (in_result) {
     if (now_.a.in(kFlagA)) {
-      // Shifts can be redone from a and b; an addition with carry cannot, so its result waits in memory.
-      if (is(FlagKind::adc8) || is(FlagKind::sbb8)) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
+      // Shifts can be redone from a and b; an addition with carry cannot, so its result waits in
+      // memory.
+      if (is(FlagKind::adc8) || is(FlagKind::sbb8))
+        b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
       now_.result = {};
       return;
     }
@@ -128,7 +162,8 @@ void FlagTracker::rebase_esp(int32_t bytes) {
 }
 
 void FlagTracker::move_value(Gpr into, const Value& value) {
-  if (value.kind == Value::Kind::constant) return mips64::load_immediate(b_.as, into, value.constant);
+  if (value.kind == Value::Kind::constant)
+    return mips64::load_immediate(b_.as, into, value.constant);
   CHECK(value.known());
   if (value.constant != 0) return b_.as.ADDIU(into, value.reg, value.constant);
   if (value.reg != into) mips64::move(b_.as, into, value.reg);
@@ -192,7 +227,8 @@ Gpr FlagTracker::result_register() {
   return result;
 }
 
-// --- between blocks -------------------------------------------------------------------------------
+// --- between blocks
+// -------------------------------------------------------------------------------
 
 void FlagTracker::to_lazy_registers() {
   if (now_.form == Form::lazy_registers) return;
@@ -201,15 +237,18 @@ void FlagTracker::to_lazy_registers() {
     now_ = {.form = Form::lazy_registers};
     return;
   }
-  // What is stored: a and b (add, sub, shifts; logic as the result minus 0), the result in a (neg), the result in a and the
-  // old carry in b (inc, dec), and all three with the result in memory (adc, sbb).
+  // What is stored: a and b (add, sub, shifts; logic as the result minus 0), the result in a (neg),
+  // the result in a and the old carry in b (inc, dec), and all three with the result in memory
+  // (adc, sbb).
   const bool three = is(FlagKind::adc8) || is(FlagKind::sbb8);
-  const bool unary = is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8);
+  const bool unary =
+      is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8);
   if (three && now_.result.known()) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
   const Gpr a = unary ? result_register() : a_register();
   // A logic operation sets the flags of a comparison of its result with 0 (AF is undefined).
   if (is(FlagKind::logic8)) {
-    const auto distance = static_cast<uint32_t>(FlagKind::logic8) - static_cast<uint32_t>(FlagKind::sub8);
+    const auto distance =
+        static_cast<uint32_t>(FlagKind::logic8) - static_cast<uint32_t>(FlagKind::sub8);
     now_.kind = static_cast<FlagKind>(static_cast<uint32_t>(now_.kind) - distance);
     now_.b = Value::of_constant(0);
   }
@@ -228,8 +267,9 @@ void FlagTracker::save_for_call() {
   const auto survives = [](const Value& value) {
     return value.kind != Value::Kind::reg || is_guest_gpr(value.reg);
   };
-  const bool in_place = now_.form == Form::packed || (now_.form == Form::operation && survives(now_.a) &&
-                                                      survives(now_.b) && survives(now_.result));
+  const bool in_place =
+      now_.form == Form::packed || (now_.form == Form::operation && survives(now_.a) &&
+                                    survives(now_.b) && survives(now_.result));
   saved_ = !in_place;
   if (in_place) return;
   to_lazy_registers();
@@ -264,7 +304,8 @@ void FlagTracker::settle() {
   }
   if (in_guest_register(now_.result)) {
     if (now_.a.in(kFlagA)) {  // a shift, or an addition with carry: see preserve
-      if (is(FlagKind::adc8) || is(FlagKind::sbb8)) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
+      if (is(FlagKind::adc8) || is(FlagKind::sbb8))
+        b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
       now_.result = {};
     } else {
       move_value(kFlagA, now_.result);
@@ -287,13 +328,16 @@ void FlagTracker::to_packed() {
   b_.add_mark();  // a fault of this instruction from here on finds them there
 }
 
-// --- consumers ------------------------------------------------------------------------------------
+// --- consumers
+// ------------------------------------------------------------------------------------
 
 namespace {
 
 constexpr unsigned kO = 0, kB = 1, kE = 2, kBE = 3, kS = 4, kP = 5, kL = 6;
 
-Condition bool_condition(Gpr reg) { return {Condition::Kind::ne, reg, zero, true}; }
+Condition bool_condition(Gpr reg) {
+  return {Condition::Kind::ne, reg, zero, true};
+}
 
 }  // namespace
 
@@ -305,7 +349,8 @@ Condition FlagTracker::compare(bool is_unsigned, const Value& left, const Value&
   const Gpr lhs = in_register(left);
   const Gpr answer = b_.scratch();
   if (right.kind == Value::Kind::constant && mips64::fits_simm16(right.constant)) {
-    is_unsigned ? b_.as.SLTIU(answer, lhs, right.constant) : b_.as.SLTI(answer, lhs, right.constant);
+    is_unsigned ? b_.as.SLTIU(answer, lhs, right.constant)
+                : b_.as.SLTI(answer, lhs, right.constant);
   } else {
     const Gpr rhs = in_register(right);
     is_unsigned ? b_.as.SLTU(answer, lhs, rhs) : b_.as.SLT(answer, lhs, rhs);
@@ -439,10 +484,11 @@ Condition FlagTracker::packed_condition(unsigned cc) {
 /// stored as one with 0): that is tried in line, all else is packed out of line.
 Condition FlagTracker::lazy_condition(unsigned cc) {
   const Gpr answer = b_.scratch();
-  // Order and equality of narrow operands are those of their sign-extensions; the sign of the difference
-  // is not.
+  // Order and equality of narrow operands are those of their sign-extensions; the sign of the
+  // difference is not.
   const bool any_width = cc >> 1 != kS;
-  b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(any_width ? FlagKind::sub8 : FlagKind::sub32));
+  b_.as.ADDIU(answer, kFlagKind,
+              -static_cast<int32_t>(any_width ? FlagKind::sub8 : FlagKind::sub32));
   b_.as.SLTIU(answer, answer, any_width ? 3 : 1);
   Label& resume = b_.branch_to_packed_condition(answer, cc);
   switch (cc >> 1) {
@@ -450,12 +496,16 @@ Condition FlagTracker::lazy_condition(unsigned cc) {
       b_.as.XOR(answer, kFlagA, kFlagB);
       b_.as.SLTIU(answer, answer, 1);
       break;
-    case kB: b_.as.SLTU(answer, kFlagA, kFlagB); break;
+    case kB:
+      b_.as.SLTU(answer, kFlagA, kFlagB);
+      break;
     case kBE:
       b_.as.SLTU(answer, kFlagB, kFlagA);
       b_.as.XORI(answer, answer, 1);
       break;
-    case kL: b_.as.SLT(answer, kFlagA, kFlagB); break;
+    case kL:
+      b_.as.SLT(answer, kFlagA, kFlagB);
+      break;
     case kS:
       b_.as.SUBU(answer, kFlagA, kFlagB);
       b_.as.SRL(answer, answer, 31);
@@ -470,7 +520,8 @@ Condition FlagTracker::lazy_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
-/// The out-of-line part: `answer` = 1 if the condition (without its negation) holds in the packed flags.
+/// The out-of-line part: `answer` = 1 if the condition (without its negation) holds in the packed
+/// flags.
 void FlagTracker::packed_bool(Gpr answer, unsigned cc) {
   const Condition condition = packed_condition(cc & ~1u);
   b_.as.SLTU(answer, zero, condition.rs);
@@ -532,7 +583,8 @@ Gpr FlagTracker::carry(Gpr into) {
   if (now_.form == Form::operation) {
     if (is(FlagKind::logic8)) return zero;
     if (is(FlagKind::sub8)) {
-      const Condition below = compare(true, now_.a.known() ? now_.a : Value::of(a_register()), now_.b);
+      const Condition below =
+          compare(true, now_.a.known() ? now_.a : Value::of(a_register()), now_.b);
       return below.rs;
     }
     if (is(FlagKind::add8) && (static_cast<uint32_t>(now_.kind) - 1) % 3 == 2) {
@@ -553,7 +605,8 @@ Gpr FlagTracker::carry(Gpr into) {
       return into;
     }
   }
-  if (now_.form == Form::lazy_registers && b_.options.passes.compare_fusion) return lazy_condition(kB << 1).rs;
+  if (now_.form == Form::lazy_registers && b_.options.passes.compare_fusion)
+    return lazy_condition(kB << 1).rs;
   to_packed();
   b_.as.LW(into, offset::eflags, kState);
   b_.as.ANDI(into, into, 1);

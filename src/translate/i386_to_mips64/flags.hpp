@@ -1,9 +1,9 @@
 // Where the arithmetic flags are while a block is translated, and how conditions are made of them.
 //
-// Nothing is computed when an instruction sets flags: the tracker remembers the operation and where its
-// operands are. A consumer (jcc, setcc, cmovcc, adc, ...) asks for a Condition or the carry, which is then
-// made from the operands: cmp+jl is slt+bne. When a guest register the live flags still refer to is
-// overwritten, `preserve` copies it to its home (t1 for a, t2 for b).
+// Nothing is computed when an instruction sets flags: the tracker remembers the operation and where
+// its operands are. A consumer (jcc, setcc, cmovcc, adc, ...) asks for a Condition or the carry,
+// which is then made from the operands: cmp+jl is slt+bne. When a guest register the live flags
+// still refer to is overwritten, `preserve` copies it to its home (t1 for a, t2 for b).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ using i386::FlagKind;
 
 class BlockBuilder;
 
-/// An operand of a flag operation: a register plus a constant (esp folding), a constant, or unknown.
+/// An operand of a flag operation: a register plus a constant (esp folding), a constant, or
+/// unknown.
 struct Value {
   enum class Kind : uint8_t { none, reg, constant } kind = Kind::none;
   Gpr reg;
@@ -29,7 +30,9 @@ struct Value {
     if (reg == mips64::zero) return of_constant(delta);
     return {Kind::reg, reg, delta};
   }
-  [[nodiscard]] static Value of_constant(int32_t constant) { return {Kind::constant, mips64::zero, constant}; }
+  [[nodiscard]] static Value of_constant(int32_t constant) {
+    return {Kind::constant, mips64::zero, constant};
+  }
   [[nodiscard]] bool known() const { return kind != Kind::none; }
   [[nodiscard]] bool in(Gpr r) const { return kind == Kind::reg && reg == r; }
   bool operator==(const Value&) const = default;
@@ -47,9 +50,9 @@ struct Condition {
   [[nodiscard]] uint32_t branch_word() const;
 };
 
-/// Where the flags are when control leaves translated code: kept per exit and per mark. The recipe of an
-/// indirect exit names constants and lazy registers only, because the block that is entered may pass the
-/// flags on (t0 = the exit's identity) after it has changed guest registers.
+/// Where the flags are when control leaves translated code: kept per exit and per mark. The recipe
+/// of an indirect exit names constants and lazy registers only, because the block that is entered
+/// may pass the flags on (t0 = the exit's identity) after it has changed guest registers.
 struct FlagRecipe {
   FlagKind kind = FlagKind::packed;
   bool lazy_registers = false;  ///< t0..t2 say (the block did not set flags)
@@ -84,16 +87,16 @@ class FlagTracker {
 
   explicit FlagTracker(BlockBuilder& builder) : b_(builder) {}
 
-  /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands of 8 and
-  /// 16 bits are sign-extended. Operands in scratch registers must be in their homes.
+  /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands
+  /// of 8 and 16 bits are sign-extended. Operands in scratch registers must be in their homes.
   void set(FlagKind kind8, unsigned width, Value a, Value b, Value result);
   /// CpuState::eflags holds the flags (after a helper or the interpreter).
   void set_packed();
   /// No flag is live: forget the operands.
   void forget();
 
-  /// A condition for the current flags (cc as in the opcode). May emit words into scratch registers.
-  /// May call C++ if the flags are in the lazy registers: before anything is in scratch.
+  /// A condition for the current flags (cc as in the opcode). May emit words into scratch
+  /// registers. May call C++ if the flags are in the lazy registers: before anything is in scratch.
   [[nodiscard]] Condition condition(unsigned cc);
   /// CF as 0 or 1, in `into` or in another register. May call C++ like `condition`.
   [[nodiscard]] Gpr carry(Gpr into);
@@ -104,7 +107,8 @@ class FlagTracker {
   void rebase_esp(int32_t bytes);
   /// Puts the flags into t0..t2 (the convention between blocks).
   void to_lazy_registers();
-  /// Moves operands out of guest registers into their homes: what an indirect exit's recipe may name.
+  /// Moves operands out of guest registers into their homes: what an indirect exit's recipe may
+  /// name.
   void settle();
   /// Around a call into C++ that keeps the flags: t0..t2 wait in the state.
   void save_for_call();
@@ -120,7 +124,9 @@ class FlagTracker {
   [[nodiscard]] const Snapshot& snapshot() const { return now_; }
   void restore(const Snapshot& snapshot) { now_ = snapshot; }
   [[nodiscard]] FlagRecipe recipe() const;
-  [[nodiscard]] bool in_lazy_registers() const { return now_.form == Snapshot::Form::lazy_registers; }
+  [[nodiscard]] bool in_lazy_registers() const {
+    return now_.form == Snapshot::Form::lazy_registers;
+  }
   [[nodiscard]] bool operation() const { return now_.form == Snapshot::Form::operation; }
 
  private:

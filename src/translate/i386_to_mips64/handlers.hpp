@@ -1,5 +1,5 @@
-// The handler of each row marked `translate`, one per mnemonic, in the file of its family. A missing one
-// is a link error.
+// The handler of each row marked `translate`, one per mnemonic, in the file of its family. A
+// missing one is a link error.
 #pragma once
 
 #include "translate/i386_to_mips64/block_builder.hpp"
@@ -25,7 +25,8 @@ struct Source {
 /// The immediate, sign-extended from `width` bytes.
 [[nodiscard]] int32_t signed_immediate(const Instruction& in, unsigned width);
 
-/// Runs the interpreter for this instruction (the `interpret` mark, and forms a handler leaves out).
+/// Runs the interpreter for this instruction (the `interpret` mark, and forms a handler leaves
+/// out).
 void interpret(BlockBuilder& b, const Instruction& in);
 /// All x87 rows.
 void x87(BlockBuilder& b, const Instruction& in);

@@ -18,7 +18,8 @@ namespace {
 
 HelperContext helper_context;
 
-constexpr unsigned kFirstOperationSlot = offset::kSlotFirstHelper + static_cast<unsigned>(Helper::count);
+constexpr unsigned kFirstOperationSlot =
+    offset::kSlotFirstHelper + static_cast<unsigned>(Helper::count);
 /// Addresses of x87 operations by slot of CpuState::host_area; 0 = not given out.
 std::array<uint64_t, std::tuple_size_v<decltype(CpuState::host_area)>> operations{};
 
@@ -39,14 +40,19 @@ uint32_t shifted(FlagKind operation, uint32_t width_index, uint32_t a, uint32_t 
 uint32_t derive_result(FlagKind kind, uint32_t a, uint32_t b, uint32_t stored) {
   const FlagKind operation = operation_of(kind);
   switch (operation) {
-    case FlagKind::add8: return a + b;
-    case FlagKind::sub8: return a - b;
+    case FlagKind::add8:
+      return a + b;
+    case FlagKind::sub8:
+      return a - b;
     case FlagKind::adc8:
-    case FlagKind::sbb8: return stored;
+    case FlagKind::sbb8:
+      return stored;
     case FlagKind::shl8:
     case FlagKind::shr8:
-    case FlagKind::sar8: return shifted(operation, (static_cast<uint32_t>(kind) - 1) % 3, a, b & 31);
-    default: return a;  // logic, neg, inc, dec: the result is what was kept
+    case FlagKind::sar8:
+      return shifted(operation, (static_cast<uint32_t>(kind) - 1) % 3, a, b & 31);
+    default:
+      return a;  // logic, neg, inc, dec: the result is what was kept
   }
 }
 
@@ -58,16 +64,22 @@ uint64_t helper_interpret(CpuState* cpu, uint32_t number) {
   switch (i386::execute(*cpu, instruction)) {
     case i386::Outcome::next:
       return i386::translatable(*cpu) ? 0 : static_cast<uint64_t>(LeaveReason::interrupted);
-    case i386::Outcome::branch: return static_cast<uint64_t>(LeaveReason::interrupted);
-    case i386::Outcome::again: return static_cast<uint64_t>(LeaveReason::interrupted);
+    case i386::Outcome::branch:
+      return static_cast<uint64_t>(LeaveReason::interrupted);
+    case i386::Outcome::again:
+      return static_cast<uint64_t>(LeaveReason::interrupted);
     case i386::Outcome::exception:
-    case i386::Outcome::trap: return static_cast<uint64_t>(LeaveReason::exception);
-    case i386::Outcome::syscall: return static_cast<uint64_t>(LeaveReason::syscall);
+    case i386::Outcome::trap:
+      return static_cast<uint64_t>(LeaveReason::exception);
+    case i386::Outcome::syscall:
+      return static_cast<uint64_t>(LeaveReason::syscall);
   }
   UNREACHABLE();
 }
 
-void helper_materialise(CpuState* cpu) { materialise_lazy(*cpu); }
+void helper_materialise(CpuState* cpu) {
+  materialise_lazy(*cpu);
+}
 
 template <typename Function>
 uint64_t address_of(Function* function) {
@@ -76,7 +88,9 @@ uint64_t address_of(Function* function) {
 
 }  // namespace
 
-void set_helper_context(const HelperContext& context) { helper_context = context; }
+void set_helper_context(const HelperContext& context) {
+  helper_context = context;
+}
 
 void materialise_lazy(CpuState& cpu) {
   i386::LazyFlags& lazy = cpu.lazy;
@@ -154,7 +168,8 @@ unsigned slot_of_operation(i386::X87Helper operation) {
 
 void install_helpers(CpuState& cpu) {
   helper_context.cpu = &cpu;
-  std::copy(operations.begin() + kFirstOperationSlot, operations.begin() + offset::kSlotWholeRegisters,
+  std::copy(operations.begin() + kFirstOperationSlot,
+            operations.begin() + offset::kSlotWholeRegisters,
             cpu.host_area.begin() + kFirstOperationSlot);
   uint64_t* helpers = cpu.host_area.data() + offset::kSlotFirstHelper;
   helpers[static_cast<unsigned>(Helper::interpret)] = address_of(helper_interpret);

@@ -1,5 +1,5 @@
-// C++ functions that translated code calls (thunks.hpp lists them), and what they share with the leave
-// paths: finding the flags from a recipe.
+// C++ functions that translated code calls (thunks.hpp lists them), and what they share with the
+// leave paths: finding the flags from a recipe.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,17 @@
 
 namespace ferry::translate {
 
-/// Instructions of translated blocks that the interpreter executes, by number; and how often each row was.
+/// Instructions of translated blocks that the interpreter executes, by number; and how often each
+/// row was.
 class InterpretedInstructions {
  public:
   uint32_t add(const i386::Instruction& instruction) {
     instructions_.push_back(instruction);
     return static_cast<uint32_t>(instructions_.size() - 1);
   }
-  [[nodiscard]] const i386::Instruction& get(uint32_t number) const { return instructions_[number]; }
+  [[nodiscard]] const i386::Instruction& get(uint32_t number) const {
+    return instructions_[number];
+  }
   void clear() { instructions_.clear(); }
   void count(uint16_t row) { ++executed_[row]; }
   [[nodiscard]] uint64_t executed(uint16_t row) const { return executed_[row]; }
@@ -42,8 +45,9 @@ struct HelperContext {
 };
 void set_helper_context(const HelperContext& context);
 
-/// Packs flags that blocks left in cpu.lazy: kind, a, b (the result is derived where it is not stored), or the
-/// identity of an indirect exit, whose recipe says what they are. Kinds that mean nothing (flags were dead) leave eflags as they are.
+/// Packs flags that blocks left in cpu.lazy: kind, a, b (the result is derived where it is not
+/// stored), or the identity of an indirect exit, whose recipe says what they are. Kinds that mean
+/// nothing (flags were dead) leave eflags as they are.
 void materialise_lazy(i386::CpuState& cpu);
 
 /// Packs the flags a recipe describes. Registers are in cpu.gpr and cpu.lazy.

@@ -16,9 +16,12 @@ enum class Logic : uint8_t { and_, or_, xor_ };
 
 void emit_logic(BlockBuilder& b, Logic operation, Gpr rd, Gpr rs, Gpr rt) {
   switch (operation) {
-    case Logic::and_: return b.as.AND(rd, rs, rt);
-    case Logic::or_: return b.as.OR(rd, rs, rt);
-    case Logic::xor_: return b.as.XOR(rd, rs, rt);
+    case Logic::and_:
+      return b.as.AND(rd, rs, rt);
+    case Logic::or_:
+      return b.as.OR(rd, rs, rt);
+    case Logic::xor_:
+      return b.as.XOR(rd, rs, rt);
   }
 }
 
@@ -138,16 +141,22 @@ void logic(BlockBuilder& b, const Instruction& in, Logic operation) {
 void set_bool(BlockBuilder& b, Gpr rd, const Condition& condition) {
   using Kind = Condition::Kind;
   switch (condition.kind) {
-    case Kind::always: return b.as.ADDIU(rd, zero, 1);
-    case Kind::never: return mips64::move(b.as, rd, zero);
-    case Kind::ltz: return b.as.SLT(rd, condition.rs, zero);
-    case Kind::gtz: return b.as.SLT(rd, zero, condition.rs);
+    case Kind::always:
+      return b.as.ADDIU(rd, zero, 1);
+    case Kind::never:
+      return mips64::move(b.as, rd, zero);
+    case Kind::ltz:
+      return b.as.SLT(rd, condition.rs, zero);
+    case Kind::gtz:
+      return b.as.SLT(rd, zero, condition.rs);
     case Kind::gez:
       b.as.SLT(rd, condition.rs, zero);
       return b.as.XORI(rd, rd, 1);
-    case Kind::lez: return b.as.SLTI(rd, condition.rs, 1);
+    case Kind::lez:
+      return b.as.SLTI(rd, condition.rs, 1);
     case Kind::eq:
-    case Kind::ne: break;
+    case Kind::ne:
+      break;
   }
   const bool equal = condition.kind == Kind::eq;
   Gpr difference = condition.rs;
@@ -172,8 +181,9 @@ constexpr unsigned kNotEqual = 5;  // condition code
 
 enum class BitOperation : uint8_t { test, set, reset, complement };
 
-/// CF is new, ZF stays as it was, the others are undefined: the flags of an addition with that carry and
-/// that zero. 2^31 + 2^31 has both; the lowest bit added to one of them takes the zero away.
+/// CF is new, ZF stays as it was, the others are undefined: the flags of an addition with that
+/// carry and that zero. 2^31 + 2^31 has both; the lowest bit added to one of them takes the zero
+/// away.
 void set_carry_keep_zero(BlockBuilder& b, Gpr carry, Gpr not_zero) {
   b.as.SLL(kFlagB, carry, 31);
   b.as.OR(kFlagA, kFlagB, not_zero);
@@ -202,7 +212,9 @@ void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operatio
   const Gpr not_zero = b.scratch();
   if (keep_zero) set_bool(b, not_zero, b.flags.condition(kNotEqual));
   const Gpr index = immediate ? zero : b.read_gpr(in.operands[1].reg);
-  const Address place = !memory ? Address{zero, 0} : immediate ? b.address() : bit_string_word(b, index);
+  const Address place = !memory     ? Address{zero, 0}
+                        : immediate ? b.address()
+                                    : bit_string_word(b, index);
   Gpr value = zero;
   if (memory) {
     value = b.scratch();
@@ -214,7 +226,8 @@ void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operatio
   const unsigned number = in.immediate & 31;
   if (immediate) {
     b.as.EXT(carry, value, number, 1);
-    if (operation != BitOperation::test) mips64::load_immediate(b.as, bit, static_cast<int32_t>(1u << number));
+    if (operation != BitOperation::test)
+      mips64::load_immediate(b.as, bit, static_cast<int32_t>(1u << number));
   } else {
     b.as.SRLV(carry, value, index);
     b.as.ANDI(carry, carry, 1);
@@ -258,9 +271,15 @@ void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
 
 }  // namespace
 
-void AND(BlockBuilder& b, const Instruction& in) { logic(b, in, Logic::and_); }
-void OR(BlockBuilder& b, const Instruction& in) { logic(b, in, Logic::or_); }
-void XOR(BlockBuilder& b, const Instruction& in) { logic(b, in, Logic::xor_); }
+void AND(BlockBuilder& b, const Instruction& in) {
+  logic(b, in, Logic::and_);
+}
+void OR(BlockBuilder& b, const Instruction& in) {
+  logic(b, in, Logic::or_);
+}
+void XOR(BlockBuilder& b, const Instruction& in) {
+  logic(b, in, Logic::xor_);
+}
 
 void NOT(BlockBuilder& b, const Instruction& in) {
   if (in.lock) return interpret(b, in);
@@ -315,21 +334,35 @@ void SETCC(BlockBuilder& b, const Instruction& in) {
   b.write_register(destination, value, true);
 }
 
-void BT(BlockBuilder& b, const Instruction& in) { bit_operation(b, in, BitOperation::test); }
-void BTS(BlockBuilder& b, const Instruction& in) { bit_operation(b, in, BitOperation::set); }
-void BTR(BlockBuilder& b, const Instruction& in) { bit_operation(b, in, BitOperation::reset); }
-void BTC(BlockBuilder& b, const Instruction& in) { bit_operation(b, in, BitOperation::complement); }
-void BSF(BlockBuilder& b, const Instruction& in) { bit_scan(b, in, true); }
-void BSR(BlockBuilder& b, const Instruction& in) { bit_scan(b, in, false); }
+void BT(BlockBuilder& b, const Instruction& in) {
+  bit_operation(b, in, BitOperation::test);
+}
+void BTS(BlockBuilder& b, const Instruction& in) {
+  bit_operation(b, in, BitOperation::set);
+}
+void BTR(BlockBuilder& b, const Instruction& in) {
+  bit_operation(b, in, BitOperation::reset);
+}
+void BTC(BlockBuilder& b, const Instruction& in) {
+  bit_operation(b, in, BitOperation::complement);
+}
+void BSF(BlockBuilder& b, const Instruction& in) {
+  bit_scan(b, in, true);
+}
+void BSR(BlockBuilder& b, const Instruction& in) {
+  bit_scan(b, in, false);
+}
 
 void CLC(BlockBuilder& b, const Instruction& in) {
   if ((b.live() & ~ef::CF) != 0) return interpret(b, in);
-  if (b.live() != 0) b.flags.set(FlagKind::inc8, 4, {}, Value::of_constant(0), Value::of_constant(0));
+  if (b.live() != 0)
+    b.flags.set(FlagKind::inc8, 4, {}, Value::of_constant(0), Value::of_constant(0));
 }
 
 void STC(BlockBuilder& b, const Instruction& in) {
   if ((b.live() & ~ef::CF) != 0) return interpret(b, in);
-  if (b.live() != 0) b.flags.set(FlagKind::inc8, 4, {}, Value::of_constant(1), Value::of_constant(0));
+  if (b.live() != 0)
+    b.flags.set(FlagKind::inc8, 4, {}, Value::of_constant(1), Value::of_constant(0));
 }
 
 void CMC(BlockBuilder& b, const Instruction& in) {
@@ -342,7 +375,9 @@ void CMC(BlockBuilder& b, const Instruction& in) {
 
 /// Translated code runs with DF clear only (i386::translatable).
 void CLD(BlockBuilder&, const Instruction&) {}
-void STD(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void STD(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
 
 void LAHF(BlockBuilder& b, const Instruction&) {
   b.flags.to_packed();
@@ -366,7 +401,11 @@ void SAHF(BlockBuilder& b, const Instruction&) {
   b.flags.set_packed();
 }
 
-void POPCNT(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void CRC32(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void POPCNT(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void CRC32(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
 
 }  // namespace ferry::translate::handlers

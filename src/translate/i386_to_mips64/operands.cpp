@@ -1,5 +1,5 @@
-// Guest operands: effective addresses, loads, stores, sub-registers. The only place that knows operand
-// widths in terms of host words.
+// Guest operands: effective addresses, loads, stores, sub-registers. The only place that knows
+// operand widths in terms of host words.
 #include "translate/i386_to_mips64/block_builder.hpp"
 
 namespace ferry::translate {
@@ -13,10 +13,12 @@ using mips64::high_half;
 using mips64::low_half;
 using mips64::zero;
 
-// --- addresses ------------------------------------------------------------------------------------
+// --- addresses
+// ------------------------------------------------------------------------------------
 
 /// into = base + (index << scale) + (high << 16), with 32-bit wrap.
-void BlockBuilder::compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high) {
+void BlockBuilder::compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale,
+                                int32_t high) {
   Gpr sum = zero;
   if (index != kNoRegister) {
     const Gpr index_reg = host_gpr(index);
@@ -81,11 +83,13 @@ Gpr BlockBuilder::base_with_index(const MemoryOperand& memory, int32_t displacem
     *low = low_half(displacement);
   }
   if (high == 0 && simple) return memory.base == kNoRegister ? zero : host_gpr(memory.base);
-  if (high == 0 && memory.scale_log2 == 0 && memory.base == kNoRegister) return host_gpr(memory.index);
+  if (high == 0 && memory.scale_log2 == 0 && memory.base == kNoRegister)
+    return host_gpr(memory.index);
   return cached_base(memory.base, memory.index, memory.scale_log2, high);
 }
 
-/// The base of fs or gs. A base of 0 may be a null selector, whose use is #GP: the interpreter sees to it.
+/// The base of fs or gs. A base of 0 may be a null selector, whose use is #GP: the interpreter sees
+/// to it.
 Gpr BlockBuilder::segment_base(unsigned segment) {
   const Gpr base = scratch();
   Label& null = interpret_instead();
@@ -123,7 +127,8 @@ Gpr BlockBuilder::address16(const MemoryOperand& memory, int32_t displacement) {
 
 Address BlockBuilder::address(int32_t extra) {
   const MemoryOperand& memory = instruction_->memory;
-  const auto displacement = static_cast<int32_t>(memory.displacement + static_cast<uint32_t>(extra));
+  const auto displacement =
+      static_cast<int32_t>(memory.displacement + static_cast<uint32_t>(extra));
   const bool segmented = memory.segment == i386::FS || memory.segment == i386::GS;
   if (instruction_->address_size == 2) {
     const Gpr offset16 = address16(memory, displacement);
@@ -162,15 +167,18 @@ Gpr BlockBuilder::effective_address(Gpr into) {
   return into;
 }
 
-// --- loads and stores -----------------------------------------------------------------------------
+// --- loads and stores
+// -----------------------------------------------------------------------------
 
 void BlockBuilder::load(Gpr rd, unsigned width, Address from, Extend extend) {
   if (width == 1) {
-    return extend == Extend::sign ? as.LB(rd, from.offset, from.base) : as.LBU(rd, from.offset, from.base);
+    return extend == Extend::sign ? as.LB(rd, from.offset, from.base)
+                                  : as.LBU(rd, from.offset, from.base);
   }
   if (!unaligned_) {
     if (width == 4) return as.LW(rd, from.offset, from.base);
-    return extend == Extend::sign ? as.LH(rd, from.offset, from.base) : as.LHU(rd, from.offset, from.base);
+    return extend == Extend::sign ? as.LH(rd, from.offset, from.base)
+                                  : as.LHU(rd, from.offset, from.base);
   }
   if (from.offset + 3 > 32767) {
     const Gpr base = scratch();
@@ -220,7 +228,8 @@ void BlockBuilder::store(Gpr value, unsigned width, Address to) {
   release(high);
 }
 
-// --- operands -------------------------------------------------------------------------------------
+// --- operands
+// -------------------------------------------------------------------------------------
 
 Gpr BlockBuilder::read(const Operand& operand, Extend extend, Gpr into) {
   if (operand.kind == OperandKind::gpr) {

@@ -21,7 +21,7 @@ struct Options {
   int32_t interrupt_pending = 0;
   bool check = false;  ///< what --engine=check needs: a mark per instruction, whole registers at
                        ///< leaves, no jumps from block to block
-  bool msa = false;                      ///< the host has MSA (LSA)
+  bool msa = false;    ///< the host has MSA (LSA)
 };
 
 }  // namespace ferry::translate

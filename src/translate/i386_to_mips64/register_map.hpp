@@ -3,7 +3,8 @@
 //   s0..s7   guest eax ecx edx ebx esp ebp esi edi, always sign-extended from 32 bits
 //   s8       guest state (CpuState)
 //   gp       address table base
-//   t0 t1 t2 lazy flags between blocks: kind (or the identity of the indirect exit that knows), a, b;
+//   t0 t1 t2 lazy flags between blocks: kind (or the identity of the indirect exit that knows), a,
+//   b;
 //            meaningful where flags are live
 //   t8 t9    addresses kept for reuse inside a block; t9 also holds the callee of C++ calls
 //   v0       target of an indirect exit
@@ -31,13 +32,15 @@ inline constexpr Gpr kExitTarget = mips64::v0;
 inline constexpr Gpr kAddressCache[] = {mips64::t8, mips64::t9};
 
 /// Scratch registers a handler may allocate (bit mask by number).
-inline constexpr uint32_t kScratchMask =
-    mips64::at.bit() | mips64::v1.bit() | mips64::a0.bit() | mips64::a1.bit() | mips64::a2.bit() |
-    mips64::a3.bit() | mips64::a4.bit() | mips64::a5.bit() | mips64::a6.bit() | mips64::a7.bit() |
-    mips64::t3.bit();
+inline constexpr uint32_t kScratchMask = mips64::at.bit() | mips64::v1.bit() | mips64::a0.bit() |
+                                         mips64::a1.bit() | mips64::a2.bit() | mips64::a3.bit() |
+                                         mips64::a4.bit() | mips64::a5.bit() | mips64::a6.bit() |
+                                         mips64::a7.bit() | mips64::t3.bit();
 
 /// Host register of a guest register.
-[[nodiscard]] constexpr Gpr host_gpr(unsigned guest) { return Gpr(16 + guest); }
+[[nodiscard]] constexpr Gpr host_gpr(unsigned guest) {
+  return Gpr(16 + guest);
+}
 [[nodiscard]] constexpr bool is_guest_gpr(Gpr reg) {
   return reg.number() >= 16 && reg.number() < 16 + i386::kGprCount;
 }
@@ -61,8 +64,9 @@ inline constexpr int32_t host_area(unsigned slot) {
   return static_cast<int32_t>(offsetof(i386::CpuState, host_area) + 8 * slot);
 }
 inline constexpr unsigned kSlotReturnAddress = 0;  ///< ra at the leave
-inline constexpr unsigned kSlotHelperReturn = 1;   ///< where the materialise thunk returns to, while it runs
-inline constexpr unsigned kSlotFirstHelper = 2;    ///< addresses of C++ helpers
+inline constexpr unsigned kSlotHelperReturn =
+    1;  ///< where the materialise thunk returns to, while it runs
+inline constexpr unsigned kSlotFirstHelper = 2;       ///< addresses of C++ helpers
 inline constexpr unsigned kSlotWholeRegisters = 248;  ///< eight of them, see store_whole_registers
 static_assert(offsetof(i386::CpuState, host_area) + sizeof(i386::CpuState::host_area) < 32768,
               "emitted code reaches the state with 16-bit offsets");

@@ -12,7 +12,9 @@ namespace {
 enum class Shift : uint8_t { shl, shr, sar, rol, ror };
 
 FlagKind kind_of(Shift shift) {
-  return shift == Shift::shl ? FlagKind::shl8 : shift == Shift::shr ? FlagKind::shr8 : FlagKind::sar8;
+  return shift == Shift::shl   ? FlagKind::shl8
+         : shift == Shift::shr ? FlagKind::shr8
+                               : FlagKind::sar8;
 }
 
 /// How the operand has to be extended so that a 32-bit shift gives the narrow result.
@@ -22,21 +24,30 @@ Extend operand_extension(Shift shift) {
 
 void shift_by_constant(BlockBuilder& b, Shift shift, Gpr rd, Gpr rs, unsigned count) {
   switch (shift) {
-    case Shift::shl: return b.as.SLL(rd, rs, count);
-    case Shift::shr: return b.as.SRL(rd, rs, count);
-    case Shift::sar: return b.as.SRA(rd, rs, count);
-    case Shift::ror: return b.as.ROTR(rd, rs, count);
-    case Shift::rol: return b.as.ROTR(rd, rs, (32 - count) & 31);
+    case Shift::shl:
+      return b.as.SLL(rd, rs, count);
+    case Shift::shr:
+      return b.as.SRL(rd, rs, count);
+    case Shift::sar:
+      return b.as.SRA(rd, rs, count);
+    case Shift::ror:
+      return b.as.ROTR(rd, rs, count);
+    case Shift::rol:
+      return b.as.ROTR(rd, rs, (32 - count) & 31);
   }
 }
 
 /// The host masks counts to five bits, as the guest does.
 void shift_by_register(BlockBuilder& b, Shift shift, Gpr rd, Gpr rs, Gpr count) {
   switch (shift) {
-    case Shift::shl: return b.as.SLLV(rd, rs, count);
-    case Shift::shr: return b.as.SRLV(rd, rs, count);
-    case Shift::sar: return b.as.SRAV(rd, rs, count);
-    case Shift::ror: return b.as.ROTRV(rd, rs, count);
+    case Shift::shl:
+      return b.as.SLLV(rd, rs, count);
+    case Shift::shr:
+      return b.as.SRLV(rd, rs, count);
+    case Shift::sar:
+      return b.as.SRAV(rd, rs, count);
+    case Shift::ror:
+      return b.as.ROTRV(rd, rs, count);
     case Shift::rol: {
       const Gpr negated = b.scratch();
       b.as.SUBU(negated, zero, count);
@@ -48,7 +59,8 @@ void shift_by_register(BlockBuilder& b, Shift shift, Gpr rd, Gpr rs, Gpr count) 
 /// A constant count of a 32-bit register: one word, flags from operand and result.
 void constant_shift(BlockBuilder& b, Shift shift, const Operand& operand, unsigned count) {
   const bool rotate = shift == Shift::rol || shift == Shift::ror;
-  const bool flags = !rotate && b.live() != 0;  // a rotate comes here only if CF and OF, all it changes, are dead
+  const bool flags =
+      !rotate && b.live() != 0;  // a rotate comes here only if CF and OF, all it changes, are dead
   const unsigned known = b.known_width(operand.reg);
   const Gpr old = b.read_gpr(operand.reg);
   // CF and OF come from the operand, ZF SF PF from the result.
@@ -62,8 +74,8 @@ void constant_shift(BlockBuilder& b, Shift shift, const Operand& operand, unsign
   }
   if (!flags) return;
   if (operand_needed) {
-    b.flags.set(kind_of(shift), 4, Value::of(kFlagA), Value::of_constant(static_cast<int32_t>(count)),
-                Value::of(rd));
+    b.flags.set(kind_of(shift), 4, Value::of(kFlagA),
+                Value::of_constant(static_cast<int32_t>(count)), Value::of(rd));
   } else {  // CF and OF are not read: the flags of the result do
     b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(rd));
   }
@@ -158,16 +170,34 @@ void double_shift(BlockBuilder& b, const Instruction& in, bool left) {
 
 }  // namespace
 
-void SHL(BlockBuilder& b, const Instruction& in) { shift(b, in, Shift::shl); }
-void SHR(BlockBuilder& b, const Instruction& in) { shift(b, in, Shift::shr); }
-void SAR(BlockBuilder& b, const Instruction& in) { shift(b, in, Shift::sar); }
-void ROL(BlockBuilder& b, const Instruction& in) { shift(b, in, Shift::rol); }
-void ROR(BlockBuilder& b, const Instruction& in) { shift(b, in, Shift::ror); }
-void SHLD(BlockBuilder& b, const Instruction& in) { double_shift(b, in, true); }
-void SHRD(BlockBuilder& b, const Instruction& in) { double_shift(b, in, false); }
+void SHL(BlockBuilder& b, const Instruction& in) {
+  shift(b, in, Shift::shl);
+}
+void SHR(BlockBuilder& b, const Instruction& in) {
+  shift(b, in, Shift::shr);
+}
+void SAR(BlockBuilder& b, const Instruction& in) {
+  shift(b, in, Shift::sar);
+}
+void ROL(BlockBuilder& b, const Instruction& in) {
+  shift(b, in, Shift::rol);
+}
+void ROR(BlockBuilder& b, const Instruction& in) {
+  shift(b, in, Shift::ror);
+}
+void SHLD(BlockBuilder& b, const Instruction& in) {
+  double_shift(b, in, true);
+}
+void SHRD(BlockBuilder& b, const Instruction& in) {
+  double_shift(b, in, false);
+}
 
 // Rotation through the carry is rare in compiled code.
-void RCL(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
-void RCR(BlockBuilder& b, const Instruction& in) { interpret(b, in); }
+void RCL(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
+void RCR(BlockBuilder& b, const Instruction& in) {
+  interpret(b, in);
+}
 
 }  // namespace ferry::translate::handlers

@@ -1,7 +1,8 @@
-// MOVS STOS LODS CMPS SCAS. Translated code runs with DF clear only (i386::translatable), so they go up.
+// MOVS STOS LODS CMPS SCAS. Translated code runs with DF clear only (i386::translatable), so they
+// go up.
 //
-// A repeated MOVS or STOS of up to 4 KB loops in line; longer ones go through the interpreter, which lets
-// signals in every 4 KB.
+// A repeated MOVS or STOS of up to 4 KB loops in line; longer ones go through the interpreter,
+// which lets signals in every 4 KB.
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate::handlers {
@@ -23,7 +24,9 @@ bool plain(const Instruction& in) {
   return in.address_size == 4 && in.memory.segment != i386::FS && in.memory.segment != i386::GS;
 }
 
-unsigned element_width(const Instruction& in) { return in.operands[0].width; }
+unsigned element_width(const Instruction& in) {
+  return in.operands[0].width;
+}
 
 /// The accumulator (al, ax, eax) as an operand.
 Operand accumulator(unsigned width) {
@@ -42,9 +45,9 @@ void copy_element(BlockBuilder& b, unsigned width, bool from_memory) {
   if (from_memory) b.as.ADDIU(host_gpr(ESI), host_gpr(ESI), step);
 }
 
-/// Elements while at least 16 bytes are left: two doublewords at a time. Registers step with each round,
-/// so a fault is taken up by the interpreter where it happened. Ranges closer than 16 bytes are left out:
-/// there a store could change what a repeated round reads.
+/// Elements while at least 16 bytes are left: two doublewords at a time. Registers step with each
+/// round, so a fault is taken up by the interpreter where it happened. Ranges closer than 16 bytes
+/// are left out: there a store could change what a repeated round reads.
 void repeat_wide(BlockBuilder& b, unsigned width, bool from_memory, Label& tail) {
   const Gpr count = host_gpr(ECX), source = host_gpr(ESI), destination = host_gpr(EDI);
   const Gpr first = b.scratch(), second = b.scratch(), enough = b.scratch();
@@ -127,8 +130,12 @@ void copy(BlockBuilder& b, const Instruction& in, bool from_memory) {
 
 }  // namespace
 
-void MOVS(BlockBuilder& b, const Instruction& in) { copy(b, in, true); }
-void STOS(BlockBuilder& b, const Instruction& in) { copy(b, in, false); }
+void MOVS(BlockBuilder& b, const Instruction& in) {
+  copy(b, in, true);
+}
+void STOS(BlockBuilder& b, const Instruction& in) {
+  copy(b, in, false);
+}
 
 void LODS(BlockBuilder& b, const Instruction& in) {
   if (!plain(in) || in.rep != RepPrefix::none) return interpret(b, in);

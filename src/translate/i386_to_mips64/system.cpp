@@ -7,8 +7,14 @@ void NOP(BlockBuilder&, const Instruction&) {}
 void PAUSE(BlockBuilder&, const Instruction&) {}
 void PREFETCH(BlockBuilder&, const Instruction&) {}
 
-void MFENCE(BlockBuilder& b, const Instruction&) { b.as.SYNC(); }
-void LFENCE(BlockBuilder& b, const Instruction&) { b.as.SYNC(); }
-void SFENCE(BlockBuilder& b, const Instruction&) { b.as.SYNC(); }
+void MFENCE(BlockBuilder& b, const Instruction&) {
+  b.as.SYNC();
+}
+void LFENCE(BlockBuilder& b, const Instruction&) {
+  b.as.SYNC();
+}
+void SFENCE(BlockBuilder& b, const Instruction&) {
+  b.as.SYNC();
+}
 
 }  // namespace ferry::translate::handlers

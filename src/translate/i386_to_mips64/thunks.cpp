@@ -27,11 +27,13 @@ constexpr Gpr kSaved[] = {mips64::s0, mips64::s1, mips64::s2, mips64::s3, mips64
                           mips64::s6, mips64::s7, mips64::s8, mips64::gp, mips64::ra};
 
 void load_guest_registers(Assembler& as) {
-  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) as.LW(host_gpr(reg), offset::gpr(reg), kState);
+  for (unsigned reg = 0; reg < i386::kGprCount; ++reg)
+    as.LW(host_gpr(reg), offset::gpr(reg), kState);
 }
 
 void store_guest_registers(Assembler& as) {
-  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) as.SW(host_gpr(reg), offset::gpr(reg), kState);
+  for (unsigned reg = 0; reg < i386::kGprCount; ++reg)
+    as.SW(host_gpr(reg), offset::gpr(reg), kState);
 }
 
 /// For --engine=check: every pinned register must equal its own sign extension.
@@ -66,7 +68,8 @@ void emit_enter(Assembler& as, Thunks& thunks, Label& restore, int32_t interrupt
   int32_t slot = 0;
   for (const Gpr reg : kSaved) as.SD(reg, 8 * slot++, sp);
   mips64::move(as, kState, a0);
-  // From the check to the jump an asynchronous signal must lead to enter_abort: the check would miss it.
+  // From the check to the jump an asynchronous signal must lead to enter_abort: the check would
+  // miss it.
   thunks.enter_check = as.address(as.position());
   Label abort;
   as.LW(v1, interrupt_pending, kState);
@@ -116,7 +119,8 @@ void emit_leave_reason(Assembler& as, Thunks& thunks, Label& restore, bool check
   mips64::move(as, v0, v1);
 }
 
-void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore, int32_t interrupt_pending) {
+void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore,
+                           int32_t interrupt_pending) {
   thunks.call_interpreter = as.address(as.position());
   store_guest_registers(as);
   store_lazy_flags(as);

@@ -33,7 +33,8 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
     const bool marked = !unaligned.empty() && unaligned.contains(in.address);
     b.begin_instruction(in, entry.live_before, entry.live_after, entry.killed, marked);
     b.set_live_at_target(entry.live_at_target);
-    // Writes through CS are #GP; the override is rare enough to leave every use of it to the interpreter.
+    // Writes through CS are #GP; the override is rare enough to leave every use of it to the
+    // interpreter.
     const bool odd = in.segment_override && in.memory.segment == i386::CS;
     if (!entry.followed) (odd ? &handlers::interpret : handler_of(in.row))(b, in);
     b.end_instruction();
@@ -50,7 +51,8 @@ BlockTranslator::BlockTranslator(const Options& options, GuestCode& code, engine
       thunks_(make_thunks(cache, options)),
       analysis_(options_, code),
       patcher_(thunks_.leave_direct) {
-  interrupt_buffer_ = cache.commit(kMaxBlockWords + 2 * kPageWords);  // copies keep their place in a page
+  interrupt_buffer_ =
+      cache.commit(kMaxBlockWords + 2 * kPageWords);  // copies keep their place in a page
   cache.keep_all();
   active = this;
   set_helper_context({.cache = &cache_,
@@ -104,7 +106,9 @@ engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
   return {reason, exit};
 }
 
-void BlockTranslator::mark_unaligned(GuestAddress address) { unaligned_.insert(address); }
+void BlockTranslator::mark_unaligned(GuestAddress address) {
+  unaligned_.insert(address);
+}
 
 void BlockTranslator::flushed() {
   interrupted_block_ = nullptr;

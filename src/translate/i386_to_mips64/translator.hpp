@@ -33,8 +33,8 @@ class BlockTranslator final : public engine::Translator {
   [[nodiscard]] uint32_t not_translated_stub() const;
   [[nodiscard]] const InterpretedInstructions& interpreted() const { return interpreted_; }
   [[nodiscard]] mips64::CodePatcher& patcher() { return patcher_; }
-  /// The place in the block that `pc`, in the copy an interrupted block runs in, stands for; any other
-  /// pc as it is. Signal-safe.
+  /// The place in the block that `pc`, in the copy an interrupted block runs in, stands for; any
+  /// other pc as it is. Signal-safe.
   [[nodiscard]] const uint32_t* original(const uint32_t* pc) const;
 
   /// A host fault (SIGSEGV, SIGBUS) at the pc in `context`: if the pc is in translated

@@ -1,4 +1,5 @@
-// x87 instructions: the common ones call a C++ operation directly, all others go through the interpreter.
+// x87 instructions: the common ones call a C++ operation directly, all others go through the
+// interpreter.
 #include "translate/i386_to_mips64/x87.hpp"
 
 #include "guest/i386/x87_operations.hpp"
@@ -40,8 +41,8 @@ void x87(BlockBuilder& b, const Instruction& in) {
   mips64::move(b.as, mips64::a0, kState);
   b.control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, mips64::t9));
   b.clobber_scratch();
-  // 0: done. Else nothing has changed and the interpreter has to do it. A signal that came meanwhile was
-  // recorded only, so it is looked for here.
+  // 0: done. Else nothing has changed and the interpreter has to do it. A signal that came
+  // meanwhile was recorded only, so it is looked for here.
   b.as.LW(mips64::t3, b.options.interrupt_pending, kState);
   b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, mips64::v0, zero), b.interpret_instead());
   if (writes_ax) b.as.LW(b.begin_write(i386::EAX), offset::gpr(i386::EAX), kState);

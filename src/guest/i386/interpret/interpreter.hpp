@@ -29,9 +29,8 @@ using Handler = Outcome (*)(CpuState&, const Instruction&);
 /// bit; undecodable bytes are #UD; more than 15 bytes #GP.
 [[nodiscard]] Outcome step(CpuState& cpu);
 
-/// Whether a translator's assumptions hold: flat code, data and stack segments, no single-stepping, and
-/// strings that go up.
-/// The interpreter has none.
+/// Whether a translator's assumptions hold: flat code, data and stack segments, no single-stepping,
+/// and strings that go up. The interpreter has none.
 [[nodiscard]] inline bool translatable(const CpuState& cpu) {
   return (cpu.eflags & (eflags::TF | eflags::DF)) == 0 && cpu.selector[CS] == kUserCodeSelector &&
          cpu.selector[DS] == kUserDataSelector && cpu.selector[ES] == kUserDataSelector &&
