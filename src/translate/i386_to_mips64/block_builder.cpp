@@ -148,50 +148,36 @@ bool BlockBuilder::slot_candidate(uint32_t control_word) const {
 /// being the last word of a 4 KB page. Hardware does not mind; QEMU keeps a delay slot in the next
 /// page as code of its own, with the old target of a jump that is patched
 /// (tests/bugs/patched_jump_at_page_end).
-void BlockBuilder::avoid_page_end(uint32_t taken) {
+bool BlockBuilder::avoid_page_end(uint32_t taken) {
   constexpr uintptr_t kPageBytes = 4096;
   const auto place = reinterpret_cast<uintptr_t>(as.address(as.position() - taken));
-  if (place % kPageBytes != kPageBytes - sizeof(uint32_t)) return;
+  if (place % kPageBytes != kPageBytes - sizeof(uint32_t)) return false;
   as.emit(kNop);
+  barrier_ = as.position();
+  return true;
+}
+
+/// `target` is null for words that are complete.
+void BlockBuilder::emit_control(uint32_t word, Label* target) {
+  bool fill = slot_candidate(word);
+  if (avoid_page_end(fill ? 1 : 0)) fill = false;
+  const uint32_t end = as.position();
+  const uint32_t slot = fill ? as.take_last() : kNop;
+  target != nullptr ? as.emit_branch(word, *target) : as.emit(word);
+  as.emit(slot);
+  // A fault in the slot belongs to the instruction the word came from: marks that begin behind it
+  // begin behind the slot.
+  if (fill && mips64::effects_of(slot).memory) {
+    for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) ++out_.marks[i].word;
+  }
   barrier_ = as.position();
 }
 
 void BlockBuilder::control(uint32_t word) {
-  avoid_page_end(slot_candidate(word) ? 1 : 0);
-  if (!slot_candidate(word)) {
-    as.emit(word);
-    as.emit(kNop);
-    barrier_ = as.position();
-    return;
-  }
-  // A fault in the slot belongs to the instruction the word came from: marks that begin behind it
-  // begin behind the slot.
-  const uint32_t end = as.position();
-  const uint32_t last = as.take_last();
-  as.emit(word);
-  as.emit(last);
-  if (mips64::effects_of(last).memory) {
-    for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) ++out_.marks[i].word;
-  }
-  barrier_ = as.position();
+  emit_control(word, nullptr);
 }
-
 void BlockBuilder::branch(uint32_t word, Label& target) {
-  avoid_page_end(slot_candidate(word) ? 1 : 0);
-  if (!slot_candidate(word)) {
-    as.emit_branch(word, target);
-    as.emit(kNop);
-    barrier_ = as.position();
-    return;
-  }
-  const uint32_t end = as.position();
-  const uint32_t last = as.take_last();
-  as.emit_branch(word, target);
-  as.emit(last);
-  if (mips64::effects_of(last).memory) {
-    for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) ++out_.marks[i].word;
-  }
-  barrier_ = as.position();
+  emit_control(word, &target);
 }
 
 void BlockBuilder::bind(Label& label) {
@@ -350,7 +336,7 @@ void BlockBuilder::emit_cold(ColdPath& path) {
   esp_bias_ = path.esp_bias;
   switch (path.kind) {
     case ColdPath::Kind::exit_stub: {
-      avoid_page_end(0);
+      static_cast<void>(avoid_page_end(0));
       Exit& exit = out_.exits[path.exit_index];
       exit.stub = as.position();
       exit.unlinked |= branch_offset(exit.site, exit.stub);

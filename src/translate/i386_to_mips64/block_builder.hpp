@@ -200,7 +200,8 @@ class BlockBuilder {
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
   bool slot_candidate(uint32_t control_word) const;
-  void avoid_page_end(uint32_t taken);
+  bool avoid_page_end(uint32_t taken);
+  void emit_control(uint32_t word, Label* target);
   ColdPath& new_cold_path();
 
   RecipeTable& recipes_;
