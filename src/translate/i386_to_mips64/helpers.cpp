@@ -20,7 +20,8 @@ HelperContext helper_context;
 
 constexpr unsigned kFirstOperationSlot =
     offset::kSlotFirstHelper + static_cast<unsigned>(Helper::count);
-/// Addresses of x87 operations by slot of CpuState::host_area; 0 = not given out.
+/// Addresses of x87 operations by slot of CpuState::host_area, 0 = not given out; and in slot
+/// kSlotOperationsKnown how many there are.
 std::array<uint64_t, std::tuple_size_v<decltype(CpuState::host_area)>> operations{};
 
 /// The kind's 8-bit member, which names the operation.
@@ -149,28 +150,32 @@ void materialise_exit(CpuState& cpu, const uint32_t* identity) {
     return;
   }
   const FlagRecipe& recipe = helper_context.recipes->get(exit->recipe);
-  if (!recipe.lazy_registers) return materialise_recipe(cpu, recipe);
-  // The exit of an interrupted block, which passed on what it got.
-  const uint32_t own = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(identity));
-  if (cpu.lazy.kind == own) cpu.lazy.kind = 0;
-  materialise_lazy(cpu);
+  // An exit that passes flags on is never named by live ones.
+  cpu.lazy.kind = 0;
+  if (!recipe.lazy_registers) materialise_recipe(cpu, recipe);
 }
 
 unsigned slot_of_operation(i386::X87Helper operation) {
   const uint64_t address = address_of(operation);
   unsigned slot = kFirstOperationSlot;
   while (operations[slot] != 0 && operations[slot] != address) ++slot;
-  CHECK(slot < offset::kSlotWholeRegisters);
+  CHECK(slot < offset::kSlotOperationsKnown);
+  if (operations[slot] == 0) ++operations[offset::kSlotOperationsKnown];
   operations[slot] = address;
-  helper_context.cpu->host_area[slot] = address;
   return slot;
 }
 
-void install_helpers(CpuState& cpu) {
-  helper_context.cpu = &cpu;
+uint64_t operation_count() {
+  return operations[offset::kSlotOperationsKnown];
+}
+
+void install_operations(CpuState& cpu) {
   std::copy(operations.begin() + kFirstOperationSlot,
-            operations.begin() + offset::kSlotWholeRegisters,
+            operations.begin() + offset::kSlotOperationsKnown + 1,
             cpu.host_area.begin() + kFirstOperationSlot);
+}
+
+void install_helpers(CpuState& cpu) {
   uint64_t* helpers = cpu.host_area.data() + offset::kSlotFirstHelper;
   helpers[static_cast<unsigned>(Helper::interpret)] = address_of(helper_interpret);
   helpers[static_cast<unsigned>(Helper::materialise)] = address_of(helper_materialise);

@@ -39,7 +39,6 @@ struct HelperContext {
   const engine::CodeCache* cache = nullptr;
   const RecipeTable* recipes = nullptr;
   InterpretedInstructions* interpreted = nullptr;
-  i386::CpuState* cpu = nullptr;  ///< whose host_area new helper slots are filled in
   /// The place in a block for a pc in an interrupted block's copy (BlockTranslator::original).
   const uint32_t* (*original)(const uint32_t* pc) = nullptr;
 };

@@ -66,8 +66,9 @@ inline constexpr int32_t host_area(unsigned slot) {
 inline constexpr unsigned kSlotReturnAddress = 0;  ///< ra at the leave
 inline constexpr unsigned kSlotHelperReturn =
     1;  ///< where the materialise thunk returns to, while it runs
-inline constexpr unsigned kSlotFirstHelper = 2;       ///< addresses of C++ helpers
-inline constexpr unsigned kSlotWholeRegisters = 248;  ///< eight of them, see store_whole_registers
+inline constexpr unsigned kSlotFirstHelper = 2;        ///< addresses of C++ helpers
+inline constexpr unsigned kSlotOperationsKnown = 247;  ///< how many x87 operations the state has
+inline constexpr unsigned kSlotWholeRegisters = 248;   ///< eight of them, see store_whole_registers
 static_assert(offsetof(i386::CpuState, host_area) + sizeof(i386::CpuState::host_area) < 32768,
               "emitted code reaches the state with 16-bit offsets");
 static_assert(offsetof(i386::CpuState, gpr) == 0, "the state begins with the registers");

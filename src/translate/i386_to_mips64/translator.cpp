@@ -2,6 +2,7 @@
 
 #include "translate/i386_to_mips64/handlers.hpp"
 #include "translate/i386_to_mips64/helpers.hpp"
+#include "translate/i386_to_mips64/x87.hpp"
 
 namespace ferry::translate {
 
@@ -85,14 +86,26 @@ bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t c
   return true;
 }
 
+/// Whether the exit at `identity` belongs to a block that left the lazy registers as they were: an
+/// interrupted or a checked one, whose indirect exits call the leave thunk. (Otherwise such an exit
+/// hands on the identity it got.)
+bool BlockTranslator::passes_flags_on(const uint32_t* identity) const {
+  const engine::Block* block = cache_.find(identity - 2);
+  const engine::Exit* exit = block != nullptr ? block->exit_leaving_at(identity) : nullptr;
+  return exit != nullptr && exit->recipe == RecipeTable::kLazyRegisters;
+}
+
 engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
   auto* cpu = static_cast<CpuState*>(state);
+  // The block may call x87 operations this state (a new thread, a vfork child's parent) has not
+  // seen yet.
+  if (cpu->host_area[offset::kSlotOperationsKnown] != operation_count()) install_operations(*cpu);
   using Enter = uint64_t (*)(CpuState*, const uint32_t*);
   const auto enter = reinterpret_cast<Enter>(reinterpret_cast<uintptr_t>(thunks_.enter));
   const auto reason = static_cast<LeaveReason>(enter(cpu, code));
   const uint32_t* identity =
       original(reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]));
-  if (reason == LeaveReason::indirect_exit) {
+  if (reason == LeaveReason::indirect_exit && !passes_flags_on(identity)) {
     // What ra says is what t0 would say had the target a translation.
     cpu->lazy.kind = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(identity));
   }
