@@ -41,12 +41,13 @@ void x87(BlockBuilder& b, const Instruction& in) {
   mips64::move(b.as, mips64::a0, kState);
   b.control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, mips64::t9));
   b.clobber_scratch();
+  // Before any way out: the interpreter wants the flags in their place too.
+  if (flags_live) b.flags.restore_after_call();
   // 0: done. Else nothing has changed and the interpreter has to do it. A signal that came
   // meanwhile was recorded only, so it is looked for here.
   b.as.LW(mips64::t3, b.options.interrupt_pending, kState);
   b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, mips64::v0, zero), b.interpret_instead());
   if (writes_ax) b.as.LW(b.begin_write(i386::EAX), offset::gpr(i386::EAX), kState);
-  if (flags_live) b.flags.restore_after_call();
   if (!keeps_flags) b.flags.set_packed();
   b.leave_if({Condition::Kind::ne, mips64::t3, zero}, in.next_address());
 }
