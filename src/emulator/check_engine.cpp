@@ -101,12 +101,12 @@ CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block
   return run;
 }
 
-/// Undoes the noted writes, the last first, and remembers what they had left.
-void CheckingTranslator::take_back() {
-  for (Write& write : writes_) CHECK(i386::load(write.address, write.after));
-  for (auto write = writes_.rbegin(); write != writes_.rend(); ++write) {
-    if (write->before != write->after)
-      static_cast<void>(i386::store(write->address, write->before));
+/// Undoes `writes`, the last first, and remembers what each place held in the end.
+void CheckingTranslator::take_back(std::vector<Write>& writes) {
+  for (Write& write : writes) CHECK(i386::load(write.address, write.after));
+  // Every one: a place written twice passes through values that are not its last.
+  for (auto write = writes.rbegin(); write != writes.rend(); ++write) {
+    CHECK(i386::store(write->address, write->before));
   }
 }
 
@@ -116,7 +116,7 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
   CHECK(block != nullptr);
   const CpuState before = cpu;
   const Run first = interpret(*block, cpu, kNever);
-  take_back();
+  take_back(writes_);
   restore(cpu, before);
   const engine::Leave leave = translator_.enter(state, code);
   const bool at_exit = leave.reason == LeaveReason::direct_exit ||
@@ -127,10 +127,7 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
 
   const CpuState translated = cpu;
   std::vector<Write> by_translation = writes_;
-  for (Write& write : by_translation) CHECK(i386::load(write.address, write.after));
-  for (auto write = by_translation.rbegin(); write != by_translation.rend(); ++write) {
-    static_cast<void>(i386::store(write->address, write->before));
-  }
+  take_back(by_translation);
   restore(cpu, before);
   const Run second = interpret(*block, cpu, inside ? translated.eip : kNever);
   for (const Write& write : by_translation) {

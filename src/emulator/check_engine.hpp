@@ -50,7 +50,7 @@ class CheckingTranslator final : public engine::Translator {
 
   static void note_store(uint32_t address, uint32_t size);
   Run interpret(const engine::Block& block, i386::CpuState& cpu, uint32_t stop_at);
-  void take_back();
+  static void take_back(std::vector<Write>& writes);
   void compare(const engine::Block& block, const i386::CpuState& interpreted,
                const i386::CpuState& translated, uint32_t flags) const;
   void compare_extension(const engine::Block& block, const i386::CpuState& interpreted,

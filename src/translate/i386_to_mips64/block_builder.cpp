@@ -255,11 +255,13 @@ void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
 }
 
 void BlockBuilder::indirect_exit() {
-  const Gpr entry = mips64::at;
-  as.DSLL(entry, kExitTarget, 2);
-  as.DADDU(entry, entry, kTable);
   if (!options.dead_flags_at_calls) flags.settle();
-  as.LWU(entry, 0, entry);
+  const Gpr entry = scratch();
+  if (!options.check) {
+    as.DSLL(entry, kExitTarget, 2);
+    as.DADDU(entry, entry, kTable);
+    as.LWU(entry, 0, entry);
+  }
   commit_esp();
   const bool pass_on = !options.dead_flags_at_calls && flags.in_lazy_registers();
   if (options.check) {  // every exit leaves
