@@ -21,6 +21,8 @@ CodeCache::CodeCache(size_t bytes) {
         static_cast<size_t>(kBase));
   }
   madvise(memory, bytes, MADV_DONTDUMP);
+  // With 16 KB pages a huge page is 32 MB: the first block would cost the whole cache.
+  madvise(memory, bytes, MADV_NOHUGEPAGE);
   base_ = first_ = next_ = static_cast<uint32_t*>(memory);
   end_ = base_ + bytes / sizeof(uint32_t);
 }
