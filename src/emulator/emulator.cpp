@@ -22,9 +22,7 @@ namespace {
 constexpr unsigned long kHwcapMsa = 1ul << 1;  // arch/mips/include/uapi/asm/hwcap.h
 
 /// Changes of the address space reach the engine; the engine's watches reach the address space.
-class MemoryBridge final : public MappingObserver,
-                           public engine::PageProtector,
-                           public translate::GuestCode {
+class MemoryBridge final : public MappingObserver, public engine::PageProtector {
  public:
   explicit MemoryBridge(AddressSpace& space) : space_(space) {}
   void set_engine(engine::Engine* engine) { engine_ = engine; }
@@ -37,10 +35,6 @@ class MemoryBridge final : public MappingObserver,
   }
   void set_write_watch(engine::GuestAddress page, bool on) override {
     space_.set_write_watch(page, page + kGuestPageSize, on);
-  }
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override {
-    const Mapping* mapping = space_.find(address);
-    return mapping != nullptr && space_.executable(address) ? mapping->end : address;
   }
 
  private:
@@ -57,7 +51,7 @@ struct Translation {
   Translation(const CommandLine& line, AddressSpace& space)
       : bridge(space),
         cache(line.code_cache_bytes),
-        translator(line.translation, bridge, cache),
+        translator(line.translation, space, cache),
         checker(translator, cache),
         table(translator.not_translated_stub()),
         engine(cache, table, entry(line), translator.patcher(), bridge,
@@ -150,6 +144,7 @@ void run_program(const CommandLine& given, char** environment) {
   auto& thread = *new Thread(process);
   active_line = &line;
   active_space = &space;
+  i386::set_code_source(&space);
   set_current_thread(&thread);
   process.root = line.root;
   process.exec_options = line.inherited;

@@ -39,44 +39,41 @@ bool GuestThread::translatable() const {
   return i386::translatable(thread_.cpu);
 }
 
-bool GuestThread::step() {
-  i386::CpuState& cpu = thread_.cpu;
-  for (;;) {
-    switch (i386::step(cpu)) {
-      case i386::Outcome::next:
-        return true;
-      case i386::Outcome::branch:
-      case i386::Outcome::again:
-        return false;
-      case i386::Outcome::syscall:
-        system_call();
-        return false;
-      case i386::Outcome::trap:
-        deliver_exception();
-        return false;
-      case i386::Outcome::exception:
-        break;
-    }
-    // A write that only the watch for translated code forbids is done again without it.
-    const i386::Exception& exception = cpu.exception;
-    AddressSpace& space = *thread_.process->space;
-    if (engine_ == nullptr || exception.vector != i386::Vector::PF ||
-        !space.write_watched(exception.address)) {
-      deliver_exception();
-      return false;
-    }
-    const uint32_t page = exception.address & ~(space.host_page_size() - 1);
-    engine_->invalidate(page, page + space.host_page_size());
+/// Whether the exception is a write that only the watch for translated code forbids: then the watch
+/// is gone, and the instruction is to be executed again.
+bool GuestThread::was_code_write() {
+  const i386::Exception& exception = thread_.cpu.exception;
+  const AddressSpace& space = *thread_.process->space;
+  if (engine_ == nullptr || exception.vector != i386::Vector::PF ||
+      !space.write_watched(exception.address)) {
+    return false;
+  }
+  const uint32_t page = exception.address & ~(space.host_page_size() - 1);
+  engine_->invalidate(page, page + space.host_page_size());
+  return true;
+}
+
+void GuestThread::finish(i386::Outcome outcome) {
+  while (outcome == i386::Outcome::exception && was_code_write()) outcome = i386::step(thread_.cpu);
+  switch (outcome) {
+    case i386::Outcome::next:
+    case i386::Outcome::branch:
+    case i386::Outcome::again:
+      return;
+    case i386::Outcome::syscall:
+      return system_call();
+    case i386::Outcome::trap:
+    case i386::Outcome::exception:
+      return deliver_exception();
   }
 }
 
 void GuestThread::interpret_one() {
-  static_cast<void>(step());
+  finish(i386::step(thread_.cpu));
 }
 
 void GuestThread::interpret_block(unsigned limit) {
-  while (limit-- > 0 && step() && translatable()) {
-  }
+  finish(i386::run(thread_.cpu, limit));
 }
 
 void GuestThread::interpret() {

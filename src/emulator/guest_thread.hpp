@@ -4,6 +4,7 @@
 
 #include "engine/backend.hpp"
 #include "engine/engine.hpp"
+#include "guest/i386/interpret/interpreter.hpp"
 #include "linux/threads.hpp"
 
 namespace ferry {
@@ -27,8 +28,9 @@ class GuestThread final : public engine::GuestThread {
   [[noreturn]] void interpret();
 
  private:
-  /// One instruction and what it raises; whether control goes on at the next one.
-  bool step();
+  /// Does what the interpreter's `outcome` asks for.
+  void finish(i386::Outcome outcome);
+  bool was_code_write();
 
   Thread& thread_;
   engine::Engine* engine_;

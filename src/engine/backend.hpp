@@ -29,7 +29,11 @@ struct Leave {
 /// A translation before it is entered in the cache. Reused from block to block: no allocation when
 /// warm.
 struct Translation {
-  Block block{};
+  GuestAddress address = 0;
+  uint32_t words = 0;
+  uint32_t direct_entry = 0;    ///< word offset where linked exits enter
+  uint32_t indirect_entry = 0;  ///< word offset where the address table enters
+  uint32_t guest_instructions = 0;
   std::vector<Exit> exits;
   std::vector<Mark> marks;
   std::vector<GuestRange> ranges;
@@ -38,7 +42,7 @@ struct Translation {
 class Translator {
  public:
   /// Translates the block at `address` into `code` (room for `capacity` words). Returns false if it
-  /// does not fit. A block of zero guest instructions means: nothing there can be translated,
+  /// does not fit. Zero guest instructions mean: nothing there can be translated,
   /// interpret.
   virtual bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
                          Translation& out) = 0;

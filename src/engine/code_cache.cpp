@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <new>
+#include <span>
 
 #include "common/diagnostics.hpp"
 
@@ -39,36 +39,66 @@ uint32_t* CodeCache::commit(uint32_t words) {
   return start;
 }
 
+namespace {
+
+/// Copies `items` to `place` and moves it behind them.
 template <typename T>
-std::span<T> CodeCache::copy_in(std::span<const T> items) {
-  auto* place = static_cast<T*>(arena_.allocate(items.size_bytes()));
-  if (!items.empty()) std::memcpy(static_cast<void*>(place), items.data(), items.size_bytes());
-  return {place, items.size()};
+std::span<T> put(char*& place, std::span<const T> items) {
+  auto* first = reinterpret_cast<T*>(place);
+  for (size_t i = 0; i < items.size(); ++i) first[i] = items[i];
+  place += items.size_bytes();
+  return {first, items.size()};
 }
 
-Block* CodeCache::add(const Block& block, std::span<const Exit> exits, std::span<const Mark> marks,
-                      std::span<const GuestRange> ranges) {
-  auto* stored = new (arena_.allocate(sizeof(Block))) Block(block);
-  stored->exits = copy_in(exits);
-  for (Exit& exit : stored->exits) exit.owner = stored;
-  stored->marks = copy_in(marks);
-  stored->ranges = copy_in(ranges);
-  CHECK(blocks_.empty() || blocks_.back()->code < stored->code);
-  blocks_.push_back(stored);
-  return stored;
+}  // namespace
+
+Block* CodeCache::add(const Translation& from, uint32_t* code) {
+  const std::span<const Exit> exits(from.exits);
+  const std::span<const Mark> marks(from.marks);
+  const std::span<const GuestRange> ranges(from.ranges);
+  static_assert(sizeof(Block) % alignof(Exit) == 0 && sizeof(Exit) % alignof(Mark) == 0 &&
+                sizeof(Mark) % alignof(GuestRange) == 0);
+  auto* place = static_cast<char*>(arena_.allocate(sizeof(Block) + exits.size_bytes() +
+                                                   marks.size_bytes() + ranges.size_bytes()));
+  auto* block =
+      new (place) Block{.address = from.address,
+                        .code = code,
+                        .words = from.words,
+                        .direct_entry = from.direct_entry,
+                        .indirect_entry = from.indirect_entry,
+                        .guest_instructions = static_cast<uint16_t>(from.guest_instructions),
+                        .valid = true,
+                        .exits = {},
+                        .marks = {},
+                        .ranges = {},
+                        .incoming = nullptr};
+  place += sizeof(Block);
+  block->exits = put(place, exits);
+  block->marks = put(place, marks);
+  block->ranges = put(place, ranges);
+  for (Exit& exit : block->exits) exit.owner = block;
+  CHECK(blocks_.empty() || blocks_.back()->code < code);
+  // Chunks that begin in the block before belong to it.
+  while (first_in_chunk_.size() <= chunk_of(code)) {
+    first_in_chunk_.push_back(blocks_.empty() ? 0 : static_cast<uint32_t>(blocks_.size() - 1));
+  }
+  blocks_.push_back(block);
+  return block;
 }
 
 Block* CodeCache::find(const void* host_pc) const {
-  const auto after =
-      std::upper_bound(blocks_.begin(), blocks_.end(), host_pc,
-                       [](const void* pc, const Block* block) { return pc < block->code; });
-  if (after == blocks_.begin()) return nullptr;
-  Block* block = *(after - 1);
-  return block->contains(host_pc) ? block : nullptr;
+  if (!contains(host_pc)) return nullptr;
+  const size_t chunk = chunk_of(host_pc);
+  // Behind the last chunk a block begins in there is only that block's rest.
+  size_t at = chunk < first_in_chunk_.size() ? first_in_chunk_[chunk] : blocks_.size() - 1;
+  if (at >= blocks_.size()) return nullptr;
+  while (at + 1 < blocks_.size() && host_pc >= blocks_[at + 1]->code) ++at;
+  return blocks_[at]->contains(host_pc) ? blocks_[at] : nullptr;
 }
 
 void CodeCache::flush() {
   blocks_.clear();
+  first_in_chunk_.clear();
   arena_.reset();
   next_ = first_;
 }

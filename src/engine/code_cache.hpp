@@ -1,17 +1,16 @@
 // Memory for translated code and its metadata, and the blocks in it.
 //
-// Code is bump-allocated, so blocks lie in the order they were made and `find` is a binary search.
-// When it is full everything is flushed at once. The memory is reused only when every thread has
-// passed the run loop since (epochs), because a thread may still be running, or have been suspended
-// in, old code.
+// Code is bump-allocated, so blocks lie in the order they were made: `find` looks along them from
+// the first of the pc's chunk. When it is full everything is flushed at once. The memory is reused
+// only when every thread has passed the run loop since (epochs), because a thread may still be
+// running, or have been suspended in, old code.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "engine/block.hpp"
+#include "engine/backend.hpp"
 
 namespace ferry::engine {
 
@@ -38,9 +37,8 @@ class CodeCache {
   /// Words committed so far survive every flush (thunks).
   void keep_all() { first_ = next_; }
 
-  /// Adds a block whose code was committed. The returned block lives until the flush.
-  Block* add(const Block& block, std::span<const Exit> exits, std::span<const Mark> marks,
-             std::span<const GuestRange> ranges);
+  /// Adds a block whose code was committed at `code`. The returned block lives until the flush.
+  Block* add(const Translation& translation, uint32_t* code);
   /// The block whose code contains `host_pc`, or null. Signal-safe: reads only.
   [[nodiscard]] Block* find(const void* host_pc) const;
   /// Whether `host_pc` is anywhere in the cache, thunks included. Signal-safe.
@@ -67,14 +65,19 @@ class CodeCache {
     size_t chunk_ = 0;
     size_t used_ = kChunkBytes;
   };
-  template <typename T>
-  std::span<T> copy_in(std::span<const T> items);
+  /// `find` begins at the first block of a chunk of code.
+  static constexpr unsigned kChunkShift = 9;
+  [[nodiscard]] size_t chunk_of(const void* host_pc) const {
+    return (reinterpret_cast<uintptr_t>(host_pc) - kBase) >> kChunkShift;
+  }
 
   uint32_t* base_;
   uint32_t* first_;
   uint32_t* next_;
   uint32_t* end_;
   std::vector<Block*> blocks_;
+  std::vector<uint32_t>
+      first_in_chunk_;  ///< of blocks_: the last that begins at or before the chunk
   Arena arena_;
 };
 

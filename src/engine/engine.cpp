@@ -99,12 +99,9 @@ Block* Engine::translate(GuestAddress address) {
     flush();
     CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), translation_));
   }
-  if (translation_.block.guest_instructions == 0) return nullptr;
-  uint32_t* code = cache_.commit(translation_.block.words);
-  translation_.block.code = code;
-  translation_.block.valid = true;
-  Block* block =
-      cache_.add(translation_.block, translation_.exits, translation_.marks, translation_.ranges);
+  if (translation_.guest_instructions == 0) return nullptr;
+  uint32_t* code = cache_.commit(translation_.words);
+  Block* block = cache_.add(translation_, code);
   patcher_.synchronise(code, block->words);
   tracker_.add(*block);
   const uint32_t* entry = code + block->indirect_entry;

@@ -63,9 +63,10 @@ int AddressSpace::prot_at(uint32_t address) const {
   return mapping != nullptr ? mapping->protection : -1;
 }
 
-bool AddressSpace::executable(uint32_t guest_address) const {
-  const Mapping* mapping = find(guest_address);
-  return mapping != nullptr && (mapping->protection & kProtExec) != 0;
+uint32_t AddressSpace::fetch_end(uint32_t address) const {
+  const Mapping* mapping = find(address);
+  const bool executable = mapping != nullptr && (mapping->protection & kProtExec) != 0;
+  return executable ? mapping->end : address;
 }
 
 bool AddressSpace::accessible(uint32_t begin, uint32_t length, uint8_t protection) const {
@@ -301,6 +302,7 @@ Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
 }
 
 void AddressSpace::changed(uint32_t begin, uint32_t end) {
+  i386::forget_code_ranges();
   if (observer_ != nullptr) observer_->range_changed(begin, end);
   clear_watch(begin, end);
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/result.hpp"
+#include "guest/i386/code_source.hpp"
 #include "guest/i386/memory.hpp"
 
 namespace ferry {
@@ -78,7 +79,7 @@ struct MapRequest {
   const char* name = nullptr;  ///< for /proc/self/maps when there is no descriptor: "[stack]"
 };
 
-class AddressSpace {
+class AddressSpace final : public i386::CodeSource {
  public:
   /// `host_page_size`: the kernel's, or a larger power of two (tests of 16 KB hosts on 4 KB ones).
   explicit AddressSpace(uint32_t host_page_size);
@@ -110,8 +111,7 @@ class AddressSpace {
   [[nodiscard]] const Mapping* find(uint32_t address) const;
   /// Guest protection of the page that holds `address`; -1 where nothing is mapped.
   [[nodiscard]] int prot_at(uint32_t address) const;
-  /// Whether code at `guest_address` may be fetched.
-  [[nodiscard]] bool executable(uint32_t guest_address) const;
+  [[nodiscard]] uint32_t fetch_end(uint32_t address) const override;
   /// Whether every page of [begin, begin + length) is mapped with at least `protection`.
   [[nodiscard]] bool accessible(uint32_t begin, uint32_t length, uint8_t protection) const;
   [[nodiscard]] const std::vector<Mapping>& mappings() const { return mappings_; }

@@ -182,7 +182,7 @@ bool Machine::translatable() const {
   return i386::translatable(state_.cpu);
 }
 
-engine::GuestAddress Machine::fetch_end(engine::GuestAddress address) {
+engine::GuestAddress Machine::fetch_end(engine::GuestAddress address) const {
   const bool code = address >= semantics::kCodeRegion &&
                     address < semantics::kCodeRegion + semantics::kRegionSize;
   return code ? semantics::kCodeRegion + semantics::kRegionSize : address;

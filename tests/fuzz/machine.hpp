@@ -22,7 +22,7 @@ struct Outcome {
                                                    bool exact_flags);
 
 /// A translator with one set of options. One object at a time: cache and table have fixed places.
-class Machine final : engine::GuestThread, engine::PageProtector, translate::GuestCode {
+class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSource {
  public:
   Machine(const translate::Options& options, engine::EngineOptions engine_options);
 
@@ -57,7 +57,7 @@ class Machine final : engine::GuestThread, engine::PageProtector, translate::Gue
   [[nodiscard]] bool translatable() const override;
   [[nodiscard]] bool running() const override { return !raised_ && turns_++ < kMaxTurns; }
   void set_write_watch(engine::GuestAddress, bool) override {}
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override;
+  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override;
   bool step();
 
   State state_;

@@ -28,7 +28,7 @@ constexpr uint32_t kGuestCode = 0x08048000;
 constexpr uint32_t kGuestBytes = 0x4000;
 constexpr size_t kCacheBytes = size_t{4} << 20;
 
-class GoldenTool final : translate::GuestCode {
+class GoldenTool final : i386::CodeSource {
  public:
   explicit GoldenTool(uint32_t max_instructions)
       : cache_(kCacheBytes), translator_(options(max_instructions), *this, cache_) {
@@ -49,7 +49,7 @@ class GoldenTool final : translate::GuestCode {
     CHECK(translator_.translate(kGuestCode, cache_.next(), cache_.free_words(), out));
     std::string text;
     uint32_t mark = 0;
-    for (uint32_t word = 0; word < out.block.words; ++word) {
+    for (uint32_t word = 0; word < out.words; ++word) {
       for (; mark < out.marks.size() && out.marks[mark].word <= word; ++mark) {
         const bool again = mark > 0 && out.marks[mark].address == out.marks[mark - 1].address;
         if (!again) text += "    ; " + guest_text(out.marks[mark].address) + "\n";
@@ -66,7 +66,7 @@ class GoldenTool final : translate::GuestCode {
     return options;
   }
 
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override {
+  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override {
     const bool code = address >= kGuestCode && address < kGuestCode + kGuestBytes;
     return code ? kGuestCode + kGuestBytes : address;
   }
@@ -204,6 +204,8 @@ std::string block_file(const char* path) {
 }
 
 int main(int argc, char** argv) {
+  // As the log does: a mark for every instruction.
+  ferry::enable_log_channel(ferry::LogChannel::in_asm);
   if (argc != 3) die(2, "usage: golden_tool BLOCKS FOLDER");
   std::map<std::string, std::string> files = row_files();
   files["blocks"] = block_file(argv[1]);

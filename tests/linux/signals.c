@@ -50,6 +50,33 @@ static void install(int sig, void (*handler)(int, siginfo_t *, void *), int flag
   sigaction(sig, &action, NULL);
 }
 
+static unsigned char data_code[] = {0xb8, 42, 0, 0, 0, 0xc3};  // mov eax, 42; ret
+
+// Code where none may be fetched: data, a page without PROT_EXEC, an instruction that goes on in one, a page that
+// lost it, and one that never was there.
+static void fetch_faults(void) {
+  install(SIGSEGV, on_fault, 0);
+  unsigned char *pages = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memcpy(pages, data_code, sizeof data_code);
+  memcpy(pages + 4094, data_code, sizeof data_code);
+  int (*whole)(void) = (int (*)(void))pages;
+  int (*across)(void) = (int (*)(void))(pages + 4094);
+  if (!sigsetjmp(jump, 1)) ((int (*)(void))(void *)data_code)();
+  if (!sigsetjmp(jump, 1)) whole();
+  mprotect(pages, 4096, PROT_READ | PROT_EXEC);
+  for (int i = 0; i < 3; ++i) printf("%d\n", whole());
+  for (int i = 0; i < 3; ++i)
+    if (!sigsetjmp(jump, 1)) across();
+  mprotect(pages + 4096, 4096, PROT_READ | PROT_EXEC);
+  for (int i = 0; i < 3; ++i) printf("%d\n", across());
+  mprotect(pages + 4096, 4096, PROT_READ);
+  if (!sigsetjmp(jump, 1)) across();
+  mprotect(pages, 4096, PROT_READ);
+  if (!sigsetjmp(jump, 1)) whole();
+  munmap(pages, 8192);
+  if (!sigsetjmp(jump, 1)) whole();
+}
+
 static void faults(void) {
   install(SIGSEGV, on_fault, 0);
   install(SIGFPE, on_fault, 0);
@@ -159,6 +186,7 @@ int main(void) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   alternate_stack();
   faults();
+  fetch_faults();
   interrupted(0);
   interrupted(SA_RESTART);
 

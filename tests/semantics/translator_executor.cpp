@@ -45,7 +45,7 @@ void on_fault(int signal, siginfo_t*, void* opaque) {
 class TranslatorExecutor final : public Executor,
                                  engine::GuestThread,
                                  engine::PageProtector,
-                                 translate::GuestCode {
+                                 i386::CodeSource {
  public:
   TranslatorExecutor()
       : cache_(kCacheBytes),
@@ -145,8 +145,8 @@ class TranslatorExecutor final : public Executor,
   // PageProtector
   void set_write_watch(engine::GuestAddress, bool) override {}
 
-  // GuestCode
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override {
+  // CodeSource
+  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override {
     const bool code = address >= kCodeRegion && address < kCodeRegion + kRegionSize;
     return code ? kCodeRegion + kRegionSize : address;
   }

@@ -125,6 +125,12 @@ struct CpuState {
   Exception exception;  ///< Set by the step that reports it.
   /// Room for the host side of translated code (saved registers, helper addresses); no guest state.
   std::array<uint64_t, 256> host_area{};
+  /// Where this thread may fetch code, as found out last (code_source.hpp).
+  struct {
+    uint32_t begin = 0;
+    uint32_t bytes = 0;
+    uint32_t generation = 0;
+  } fetch_window;
 };
 
 }  // namespace ferry::i386

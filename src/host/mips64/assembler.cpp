@@ -1,5 +1,7 @@
 #include "host/mips64/assembler.hpp"
 
+#include <array>
+
 namespace ferry::mips64 {
 
 void Assembler::emit_branch(uint32_t word, Label& target) {
@@ -28,7 +30,7 @@ constexpr uint32_t bit(uint32_t number) {
   return (1u << number) & ~1u;
 }
 
-WordEffects special_effects(uint32_t word, uint32_t rs, uint32_t rt, uint32_t rd) {
+constexpr WordEffects special_effects(uint32_t word, uint32_t rs, uint32_t rt, uint32_t rd) {
   const uint32_t function = word & 63;
   switch (function) {
     case 0x00:
@@ -71,9 +73,7 @@ WordEffects special_effects(uint32_t word, uint32_t rs, uint32_t rt, uint32_t rd
   }
 }
 
-}  // namespace
-
-WordEffects effects_of(uint32_t word) {
+constexpr WordEffects describe(uint32_t word) {
   const uint32_t major = word >> 26;
   const uint32_t rs = (word >> 21) & 31, rt = (word >> 16) & 31, rd = (word >> 11) & 31;
   if (major == 0) return special_effects(word, rs, rt, rd);
@@ -98,6 +98,40 @@ WordEffects effects_of(uint32_t word) {
     return {.reads = bit(rs) | (merges ? bit(rt) : 0), .writes = bit(rt), .memory = true};
   }
   return {.reads = bit(rs), .writes = bit(rt)};  // addiu .. lui
+}
+
+/// The form of an opcode is read off a word with three different registers.
+constexpr uint16_t form_of(uint32_t opcode_word) {
+  using namespace detail::word_form;
+  constexpr uint32_t kRs = 1, kRt = 2, kRd = 3;
+  const WordEffects effects = describe(opcode_word | kRs << 21 | kRt << 16 | kRd << 11);
+  uint32_t form = 0;
+  if ((effects.reads & bit(kRs)) != 0) form |= reads_rs;
+  if ((effects.reads & bit(kRt)) != 0) form |= reads_rt;
+  if ((effects.reads & bit(kRd)) != 0) form |= reads_rd;
+  if ((effects.writes & bit(kRt)) != 0) form |= writes_rt;
+  if ((effects.writes & bit(kRd)) != 0) form |= writes_rd;
+  if ((effects.writes & bit(31)) != 0) form |= writes_ra;
+  if (effects.control) form |= control;
+  if (effects.memory) form |= memory;
+  if (effects.fixed) form |= fixed;
+  return static_cast<uint16_t>(form);
+}
+
+constexpr auto kForms = [] {
+  std::array<uint16_t, 192> forms{};
+  for (uint32_t each = 0; each < 64; ++each) {
+    forms[each] = form_of(each << 26);
+    forms[64 + each] = form_of(each);
+    forms[128 + each] = form_of(0x1fu << 26 | each);
+  }
+  return forms;
+}();
+
+}  // namespace
+
+namespace detail {
+const uint16_t* const kWordForms = kForms.data();
 }
 
 }  // namespace ferry::mips64

@@ -35,7 +35,7 @@ class Label {
   static constexpr unsigned kMaxUses = 8;
   uint32_t position_ = kUnbound;
   uint32_t use_count_ = 0;
-  uint32_t uses_[kMaxUses] = {};
+  uint32_t uses_[kMaxUses];  ///< the first use_count_ mean something
 };
 
 /// Encoders: operand fields of one instruction word (MIPS64 vol. I, 'CPU instruction formats').
@@ -254,6 +254,42 @@ struct WordEffects {
   bool memory = false;   ///< may fault
   bool fixed = false;    ///< must stay where it is (ll, sc, sync, syscall, break, hi/lo users)
 };
-[[nodiscard]] WordEffects effects_of(uint32_t word);
+
+namespace detail {
+
+/// What words of one opcode do, whatever their registers: bits of WordForm.
+namespace word_form {
+inline constexpr uint16_t reads_rs = 1, reads_rt = 2, reads_rd = 4, writes_rt = 8, writes_rd = 16,
+                          writes_ra = 32, control = 64, memory = 128, fixed = 256;
+}
+/// By major opcode; behind those, SPECIAL and SPECIAL3 by function.
+extern const uint16_t* const kWordForms;
+
+constexpr uint32_t word_form_index(uint32_t word) {
+  const uint32_t major = word >> 26;
+  if (major == 0) return 64 + (word & 63);
+  return major == 0x1f ? 128 + (word & 63) : major;
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline WordEffects effects_of(uint32_t word) {
+  using namespace detail::word_form;
+  const uint32_t form = detail::kWordForms[detail::word_form_index(word)];
+  const uint32_t rs = 1u << (word >> 21 & 31), rt = 1u << (word >> 16 & 31),
+                 rd = 1u << (word >> 11 & 31);
+  uint32_t reads = 0, writes = 0;
+  if ((form & reads_rs) != 0) reads |= rs;
+  if ((form & reads_rt) != 0) reads |= rt;
+  if ((form & reads_rd) != 0) reads |= rd;
+  if ((form & writes_rt) != 0) writes |= rt;
+  if ((form & writes_rd) != 0) writes |= rd;
+  if ((form & writes_ra) != 0) writes |= 1u << 31;
+  return {.reads = reads & ~1u,
+          .writes = writes & ~1u,
+          .control = (form & control) != 0,
+          .memory = (form & memory) != 0,
+          .fixed = (form & fixed) != 0};
+}
 
 }  // namespace ferry::mips64

@@ -7,39 +7,22 @@
 #include <vector>
 
 #include "engine/block.hpp"
+#include "guest/i386/code_source.hpp"
 #include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/memory.hpp"
 #include "translate/i386_to_mips64/options.hpp"
+#include "translate/i386_to_mips64/row_traits.hpp"
 
 namespace ferry::translate {
 
 using engine::GuestAddress;
-
-/// Where guest code may be fetched; implemented by the address space.
-class GuestCode {
- public:
-  /// End of the run of fetchable bytes that begins at `address`; `address` itself if none.
-  [[nodiscard]] virtual GuestAddress fetch_end(GuestAddress address) = 0;
-
- protected:
-  ~GuestCode() = default;
-};
-
-/// How control goes on behind an instruction.
-enum class Flow : uint8_t {
-  straight,
-  conditional,  ///< a relative target or the next instruction
-  jump,         ///< a relative target
-  call,         ///< a relative target; the next instruction after the return
-  end,          ///< elsewhere: indirect, return, interrupt
-};
-[[nodiscard]] Flow flow_of(const i386::Instruction& instruction);
 
 inline constexpr uint32_t kMaxBlockInstructions = 64;
 
 /// One instruction of a block with what liveness found.
 struct AnalysedInstruction {
   i386::Instruction instruction;
-  Flow flow;
+  const RowTraits* traits;
   bool followed;    ///< a jump whose target is the next instruction of the block
   uint32_t killed;  ///< arithmetic flags it sets or leaves undefined
   uint32_t live_before;
@@ -52,25 +35,23 @@ struct AnalysedBlock {
   uint32_t count = 0;
   GuestAddress next = 0;  ///< where control goes on if the last instruction falls through
   uint32_t live_at_next = 0;
-  std::vector<engine::GuestRange> ranges;
 };
+
+/// The guest bytes a block was made from, or relies on.
+using Ranges = std::vector<engine::GuestRange>;
 
 class Analysis {
  public:
-  Analysis(const Options& options, GuestCode& code) : options_(options), code_(code) {}
-
-  /// Whether a translation begins at `address` (the block stops in front of it).
-  using IsTranslated = bool (*)(const void* context, GuestAddress address);
-  void set_translated_query(IsTranslated query, const void* context) {
-    is_translated_ = query;
-    query_context_ = context;
-  }
+  Analysis(const Options& options, const i386::CodeSource& code) : options_(options), code_(code) {}
 
   /// Decodes and analyses the block at `address`. A count of 0: nothing can be fetched or decoded
-  /// there.
-  void analyse(GuestAddress address, AnalysedBlock& block);
+  /// there. `ranges` receives what it depends on.
+  void analyse(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
   /// Guest code changed: what was looked up before no longer holds.
-  void forget() { ++generation_; }
+  void forget() {
+    ++generation_;
+    fetchable_ = {};
+  }
 
  private:
   struct Memo {
@@ -80,19 +61,28 @@ class Analysis {
     engine::GuestRange range{};
   };
 
-  bool fetch(GuestAddress address, i386::Instruction& instruction);
-  void form(GuestAddress address, AnalysedBlock& block);
-  void add_range(AnalysedBlock& block, GuestAddress begin, GuestAddress end);
-  void solve(AnalysedBlock& block);
-  uint32_t look_ahead(AnalysedBlock& block, GuestAddress target);
+  [[nodiscard]] bool fetch(GuestAddress address, i386::Instruction& instruction) {
+    // One comparison says that the longest instruction lies in what was probed.
+    if (address - window_begin_ >= window_span_ && !move_window(address)) return false;
+    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+    return i386::decode(bytes, window_end_ - address, address, instruction) ==
+           i386::DecodeStatus::ok;
+  }
+  [[nodiscard]] bool move_window(GuestAddress address);
+  bool follow(AnalysedBlock& block, const i386::Instruction& in, uint32_t limit);
+  void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
+  void solve(AnalysedBlock& block, Ranges& ranges);
+  uint32_t look_ahead(GuestAddress target, Ranges& ranges);
   uint32_t scan(GuestAddress target, engine::GuestRange& range);
 
   const Options& options_;
-  GuestCode& code_;
-  IsTranslated is_translated_ = nullptr;
-  const void* query_context_ = nullptr;
-  GuestAddress readable_begin_ = 0;  ///< pages probed for this block
-  GuestAddress readable_end_ = 0;
+  const i386::CodeSource& code_;
+  // Pages probed for this block: bytes up to window_end_ can be read, and instructions that begin
+  // in the first window_span_ bytes lie inside whatever their length.
+  GuestAddress window_begin_ = 0;
+  GuestAddress window_end_ = 0;
+  uint32_t window_span_ = 0;
+  engine::GuestRange fetchable_{};  ///< the last answer of CodeSource, while nothing is remapped
   uint32_t generation_ = 1;
   std::array<Memo, 256> memo_{};
 };

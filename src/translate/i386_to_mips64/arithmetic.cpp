@@ -256,7 +256,7 @@ void step(BlockBuilder& b, const Instruction& in, bool up) {
   const int32_t one = up ? 1 : -1;
   if (BlockBuilder::is_full_register(operand)) {
     const Gpr old = b.read_gpr(operand.reg);
-    b.flags.forget();
+    b.flags.set_packed();
     const Gpr rd = b.begin_write(operand.reg);
     b.as.ADDIU(rd, old, one);
     return set_flags(kind, 4, rd);
@@ -269,7 +269,7 @@ void step(BlockBuilder& b, const Instruction& in, bool up) {
     b.as.ADDIU(result, old, one);
     b.store(result, width, place);
   } else {
-    b.flags.forget();
+    b.flags.set_packed();
     b.as.ADDIU(result, b.read(operand, Extend::any), one);
     b.write_register(operand, result);
   }

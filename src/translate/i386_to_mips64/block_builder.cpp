@@ -32,7 +32,9 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
       flags(*this),
       recipes_(recipes),
       interpreted_(interpreted),
-      out_(out) {
+      out_(out),
+      mark_all_(options_in.check || log_enabled(LogChannel::in_asm) ||
+                log_enabled(LogChannel::out_asm)) {
   std::memset(known_width_, 32, sizeof known_width_);
   out.exits.clear();
   out.marks.clear();
@@ -46,34 +48,21 @@ void BlockBuilder::flag_prologue() {
 // --- instructions
 // ---------------------------------------------------------------------------------
 
-void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t live_before,
-                                     uint32_t live_after, uint32_t killed, bool unaligned) {
-  instruction_ = &instruction;
-  live_after_ = live_after;
-  live_through_ = live_after & ~killed;
-  unaligned_ = unaligned;
-  interpret_path_ = nullptr;
-  live_before_ = live_before;
-  // Only what can fault needs a mark; the log shows every instruction.
-  marked_ = may_access_memory(instruction.row) || options.check ||
-            log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm);
+void BlockBuilder::mark_instruction() {
   // The instruction may put its operands into t1 and t2 before it faults: flags that must be exact
   // then cannot wait there.
-  if (options.exact_flags && marked_ && flags.uses_homes()) flags.to_packed();
-  add_mark();
+  if (options.exact_flags && flags.uses_homes()) flags.to_packed();
+  push_mark();
 }
 
-/// What a fault in the words from here on has to undo.
-void BlockBuilder::add_mark() {
-  if (!marked_) return;
-  const uint32_t recipe = live_before_ == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());
-  out_.marks.push_back({as.position(), instruction_->address, esp_bias_, recipe});
+void BlockBuilder::push_mark() {
+  const uint32_t recipe = entry_->live_before == 0 ? RecipeTable::kPacked : recipe_here();
+  out_.marks.push_back({as.position(), entry_->instruction.address, esp_bias_, recipe});
 }
 
-void BlockBuilder::end_instruction() {
-  free_scratch_ = kScratchMask;
-  if (live_after_ == 0) flags.forget();
-  if (!options.passes.esp_folding && !ended_) commit_esp();
+uint32_t BlockBuilder::recipe_here() {
+  if (flags.in_lazy_registers()) return RecipeTable::kLazyRegisters;
+  return flags.operation() ? recipes_.add(flags.recipe()) : RecipeTable::kPacked;
 }
 
 Gpr BlockBuilder::scratch() {
@@ -95,7 +84,7 @@ Gpr BlockBuilder::read_gpr(unsigned reg) {
 
 Gpr BlockBuilder::begin_write(unsigned reg) {
   const Gpr host = host_gpr(reg);
-  flags.preserve(host, live_through_);
+  flags.preserve(host, live_after_ & ~entry_->killed);
   for (CachedAddress& entry : cache_) {
     if (entry.base == reg || entry.index == reg) entry.valid = false;
   }
@@ -135,13 +124,13 @@ void BlockBuilder::commit_esp() {
 // --- control
 // --------------------------------------------------------------------------------------
 
-bool BlockBuilder::slot_candidate(uint32_t control_word) const {
+/// Whether the last word may go into the delay slot of `control_word`, and what it does.
+bool BlockBuilder::slot_candidate(uint32_t control_word, mips64::WordEffects& last) const {
   if (!options.passes.delay_slots || as.position() <= barrier_ || as.overflowed()) return false;
-  const mips64::WordEffects last = mips64::effects_of(as.word(as.position() - 1));
-  const mips64::WordEffects jump = mips64::effects_of(control_word);
+  last = mips64::effects_of(as.word(as.position() - 1));
   if (last.control || last.fixed) return false;
-  if ((last.writes & (jump.reads | jump.writes)) != 0) return false;
-  return (last.reads & jump.writes) == 0;
+  const mips64::WordEffects jump = mips64::effects_of(control_word);
+  return (last.writes & (jump.reads | jump.writes)) == 0 && (last.reads & jump.writes) == 0;
 }
 
 /// Keeps the control word about to be emitted (behind `taken` words that will be taken back) from
@@ -159,7 +148,8 @@ bool BlockBuilder::avoid_page_end(uint32_t taken) {
 
 /// `target` is null for words that are complete.
 void BlockBuilder::emit_control(uint32_t word, Label* target) {
-  bool fill = slot_candidate(word);
+  mips64::WordEffects moved;
+  bool fill = slot_candidate(word, moved);
   if (avoid_page_end(fill ? 1 : 0)) fill = false;
   const uint32_t end = as.position();
   const uint32_t slot = fill ? as.take_last() : kNop;
@@ -167,7 +157,7 @@ void BlockBuilder::emit_control(uint32_t word, Label* target) {
   as.emit(slot);
   // A fault in the slot belongs to the instruction the word came from: marks that begin behind it
   // begin behind the slot.
-  if (fill && mips64::effects_of(slot).memory) {
+  if (fill && moved.memory) {
     for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) ++out_.marks[i].word;
   }
   barrier_ = as.position();
@@ -190,7 +180,7 @@ BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
   ColdPath& path = *new (&cold_path(cold_count_++)) ColdPath;
   path.flags = flags.snapshot();
   path.esp_bias = esp_bias_;
-  path.instruction = instruction_;
+  path.instruction = &entry_->instruction;
   return path;
 }
 
@@ -272,8 +262,7 @@ void BlockBuilder::indirect_exit() {
   } else {
     control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
   }
-  const uint32_t recipe =
-      options.dead_flags_at_calls ? RecipeTable::kPacked : recipes_.add(flags.recipe());
+  const uint32_t recipe = options.dead_flags_at_calls ? RecipeTable::kPacked : recipe_here();
   const uint32_t site = as.position() - 2;
   out_.exits.push_back({.kind = Exit::Kind::indirect,
                         .site = site,
@@ -398,7 +387,7 @@ void BlockBuilder::emit_interpreter_call(const Instruction& instruction) {
 void BlockBuilder::call_interpreter() {
   flags.to_lazy_registers();
   commit_esp();
-  emit_interpreter_call(*instruction_);
+  emit_interpreter_call(entry_->instruction);
   clobber_scratch();
   flags.set_packed();
   std::memset(known_width_, 32, sizeof known_width_);

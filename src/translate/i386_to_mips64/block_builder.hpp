@@ -10,10 +10,12 @@
 
 #include <cstdint>
 
+#include "common/diagnostics.hpp"
 #include "engine/backend.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "host/mips64/assembler.hpp"
 #include "host/mips64/pseudo_instructions.hpp"
+#include "translate/i386_to_mips64/analysis.hpp"
 #include "translate/i386_to_mips64/flags.hpp"
 #include "translate/i386_to_mips64/helpers.hpp"
 #include "translate/i386_to_mips64/options.hpp"
@@ -52,16 +54,25 @@ class BlockBuilder {
   void flag_prologue();
 
   // --- the instruction being translated ---------------------------------------------------------
-  /// Starts the next instruction. `live_before`/`live_after`: flags that may be read at or after
-  /// it, and after it. `killed`: flags it writes or leaves undefined.
-  void begin_instruction(const Instruction& instruction, uint32_t live_before, uint32_t live_after,
-                         uint32_t killed, bool unaligned);
+  /// Starts the next instruction; `unaligned`: its accesses take the unaligned form.
+  void begin_instruction(const AnalysedInstruction& entry, bool unaligned) {
+    entry_ = &entry;
+    live_after_ = entry.live_after;
+    unaligned_ = unaligned;
+    interpret_path_ = nullptr;
+    // Only what can fault needs a mark; the log shows every instruction.
+    marked_ = mark_all_ || may_access_memory(entry.instruction, *entry.traits);
+    if (marked_) mark_instruction();
+  }
   /// Flags that may be read at the direct target of the current instruction.
-  void set_live_at_target(uint32_t live) { live_at_target_ = live; }
-  [[nodiscard]] uint32_t live_at_target() const { return live_at_target_; }
+  [[nodiscard]] uint32_t live_at_target() const { return entry_->live_at_target; }
   /// Releases scratch registers; commits esp if folding is off.
-  void end_instruction();
-  [[nodiscard]] const Instruction& instruction() const { return *instruction_; }
+  void end_instruction() {
+    free_scratch_ = kScratchMask;
+    if (live_after_ == 0) flags.set_packed();
+    if (!options.passes.esp_folding && !ended_) commit_esp();
+  }
+  [[nodiscard]] const Instruction& instruction() const { return entry_->instruction; }
   /// Flags that may be read after the current instruction.
   [[nodiscard]] uint32_t live() const { return live_after_; }
 
@@ -195,11 +206,17 @@ class BlockBuilder {
   void compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high);
   Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
   Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
-  void add_mark();
+  void mark_instruction();
+  /// What a fault in the words from here on has to undo.
+  void add_mark() {
+    if (marked_) push_mark();
+  }
+  void push_mark();
+  [[nodiscard]] uint32_t recipe_here();
   void emit_interpreter_call(const Instruction& instruction);
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
-  bool slot_candidate(uint32_t control_word) const;
+  bool slot_candidate(uint32_t control_word, mips64::WordEffects& last) const;
   bool avoid_page_end(uint32_t taken);
   void emit_control(uint32_t word, Label* target);
   ColdPath& new_cold_path();
@@ -207,12 +224,10 @@ class BlockBuilder {
   RecipeTable& recipes_;
   InterpretedInstructions& interpreted_;
   engine::Translation& out_;
-  const Instruction* instruction_ = nullptr;
-  bool marked_ = false;  ///< the current instruction gets marks
-  uint32_t live_before_ = 0;
+  const AnalysedInstruction* entry_ = nullptr;  ///< the current instruction
+  const bool mark_all_;                         ///< not only instructions that can fault
+  bool marked_ = false;                         ///< the current instruction gets marks
   uint32_t live_after_ = 0;
-  uint32_t live_through_ = 0;  ///< live after, and not set by the current instruction
-  uint32_t live_at_target_ = 0;
   uint32_t free_scratch_ = kScratchMask;
   uint32_t barrier_ = 0;  ///< words before this position must not be moved
   int32_t esp_bias_ = 0;

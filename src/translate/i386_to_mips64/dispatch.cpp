@@ -1,6 +1,8 @@
-// Row -> handler, expanded from opcodes.inc.
+// Row -> handler and traits, expanded from opcodes.inc.
 #include <array>
 
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/decode/operand_forms.hpp"
 #include "guest/i386/decode/row_table.hpp"
 #include "translate/i386_to_mips64/handlers.hpp"
 
@@ -70,61 +72,94 @@ constexpr auto kHandlers = std::to_array<Handler>({
 
 namespace {
 
-/// All but the rows whose operands are registers and constants.
-constexpr bool accesses_memory(const i386::Row& row) {
-  using enum i386::OperandCode;
-  if ((row.attributes & (i386::attribute::stack | i386::attribute::rep | i386::attribute::repcc)) !=
-      0)
-    return true;
-  if (row.family == i386::Family::x87 || row.family == i386::Family::simd) return true;
-  if (row.mnemonic == "LEA" || row.mnemonic == "NOP") return false;
-  for (const i386::OperandSpec& operand : row.operands) {
-    switch (operand.code) {
-      case none:
-      case Gb:
-      case Gw:
-      case Gv:
-      case Gd:
-      case Rd:
-      case Ib:
-      case Iw:
-      case Iv:
-      case Iz:
-      case Isb:
-      case Ib2:
-      case Jb:
-      case Jz:
-      case AL:
-      case CL:
-      case AX:
-      case DX:
-      case eAX:
-      case Zb:
-      case Zv:
-      case One:
-        break;
-      default:
-        return true;
-    }
+namespace ef = i386::eflags;
+
+constexpr Flow flow_of(const i386::Row& row) {
+  const std::string_view name = row.mnemonic;
+  if (name == "JCC" || name == "JECXZ" || name == "LOOP" || name == "LOOPE" || name == "LOOPNE") {
+    return Flow::conditional;
   }
-  return row.operands[0].code == none && row.family != i386::Family::logic_and_bits &&
-         row.family != i386::Family::arithmetic;
+  const bool relative = row.operands[0].code == i386::OperandCode::Jb ||
+                        row.operands[0].code == i386::OperandCode::Jz;
+  if (name == "JMP" && relative) return Flow::jump;
+  if (name == "CALL" && relative) return Flow::call;
+  return (row.attributes & i386::attribute::block_end) != 0 ? Flow::end : Flow::straight;
 }
 
-constexpr auto kAccessesMemory = [] {
-  std::array<bool, i386::kRows.size()> accesses{};
-  for (size_t i = 0; i < accesses.size(); ++i) accesses[i] = accesses_memory(i386::kRows[i]);
-  return accesses;
+constexpr EffectRule rule_of(const i386::Row& row) {
+  if (row.mnemonic == "JCC" || row.mnemonic == "SETCC" || row.mnemonic == "CMOVCC") {
+    return EffectRule::condition;
+  }
+  if ((row.attributes & i386::attribute::conditional_flags) != 0) return EffectRule::shift;
+  const bool any =
+      ((row.flags_read | row.flags_written | row.flags_undefined) & ef::kArithmetic) != 0;
+  if (any && (row.attributes & i386::attribute::repcc) != 0) return EffectRule::repeated;
+  return EffectRule::fixed;
+}
+
+constexpr MemoryUse memory_use_of(const i386::Row& row) {
+  using namespace i386::attribute;
+  if ((row.attributes & (stack | rep | repcc)) != 0) return MemoryUse::always;
+  if (row.family == i386::Family::x87 || row.family == i386::Family::simd) return MemoryUse::always;
+  if (row.mnemonic == "LEA" || row.mnemonic == "NOP") return MemoryUse::none;
+  MemoryUse use = MemoryUse::none;
+  for (const i386::OperandSpec& operand : row.operands) {
+    const i386::OperandForm& form = i386::operand_form(operand.code);
+    if (form.kind == i386::OperandKind::memory) return MemoryUse::always;
+    if (form.mod == i386::ModUse::memory) return MemoryUse::always;
+    if (form.mod == i386::ModUse::any) use = MemoryUse::by_modrm;
+    const bool register_or_constant =
+        form.kind == i386::OperandKind::gpr || form.kind == i386::OperandKind::immediate ||
+        form.kind == i386::OperandKind::immediate2 || form.kind == i386::OperandKind::relative ||
+        form.kind == i386::OperandKind::none;
+    if (!register_or_constant) return MemoryUse::always;
+  }
+  const bool implicit = row.operands[0].code == i386::OperandCode::none &&
+                        row.family != i386::Family::logic_and_bits &&
+                        row.family != i386::Family::arithmetic;
+  return implicit ? MemoryUse::always : use;
+}
+
+constexpr auto kTraits = [] {
+  std::array<RowTraits, i386::kRows.size()> all{};
+  for (size_t i = 0; i < all.size(); ++i) {
+    const i386::Row& row = i386::kRows[i];
+    const uint32_t killed = (row.flags_written | row.flags_undefined) & ef::kArithmetic;
+    all[i] = {.handler = handlers::kHandlers[i],
+              .flags_read = static_cast<uint16_t>(row.flags_read & ef::kArithmetic),
+              .flags_killed = static_cast<uint16_t>(killed),
+              .flow = flow_of(row),
+              .rule = rule_of(row),
+              .memory = memory_use_of(row)};
+  }
+  return all;
 }();
 
 }  // namespace
 
-bool may_access_memory(uint16_t row) {
-  return kAccessesMemory[row];
+namespace detail {
+const RowTraits* const kFirstTraits = kTraits.data();
 }
 
-Handler handler_of(uint16_t row) {
-  return handlers::kHandlers[row];
+FlagEffect refined_effect(const Instruction& in, const RowTraits& traits) {
+  const FlagEffect whole{traits.flags_read, traits.flags_killed};
+  switch (traits.rule) {
+    case EffectRule::fixed:
+      break;
+    case EffectRule::condition:
+      return {i386::condition_flags(in.condition()), whole.killed};
+    case EffectRule::repeated:
+      // A count of 0 lets all flags through: nothing is killed.
+      if (in.rep != i386::RepPrefix::none) return {whole.read, 0};
+      break;
+    case EffectRule::shift: {
+      const unsigned count = in.operands[2].kind == i386::OperandKind::none ? 1 : 2;
+      if (in.operands[count].kind != i386::OperandKind::immediate) return {whole.read, 0};
+      if ((in.immediate & 31) == 0) return {0, 0};
+      break;
+    }
+  }
+  return whole;
 }
 
 }  // namespace ferry::translate

@@ -89,13 +89,6 @@ void FlagTracker::set(FlagKind kind8, unsigned width, Value a, Value b, Value re
           result};
 }
 
-void FlagTracker::set_packed() {
-  now_ = {.form = Form::packed};
-}
-void FlagTracker::forget() {
-  now_ = {.form = Form::packed};
-}
-
 bool FlagTracker::is(FlagKind kind8) const {
   const auto first = static_cast<uint32_t>(kind8);
   const auto kind = static_cast<uint32_t>(now_.kind);
@@ -155,6 +148,7 @@ void FlagTracker::preserve(Gpr reg, uint32_t live) {
 }
 
 void FlagTracker::rebase_esp(int32_t bytes) {
+  if (now_.form != Form::operation) return;
   const Gpr esp = host_gpr(i386::ESP);
   for (Value* value : {&now_.a, &now_.b, &now_.result}) {
     if (value->in(esp)) value->constant -= bytes;

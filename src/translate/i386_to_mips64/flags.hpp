@@ -85,15 +85,15 @@ class FlagTracker {
     bool operator==(const Snapshot&) const = default;
   };
 
+  using Form = Snapshot::Form;
+
   explicit FlagTracker(BlockBuilder& builder) : b_(builder) {}
 
   /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands
   /// of 8 and 16 bits are sign-extended. Operands in scratch registers must be in their homes.
   void set(FlagKind kind8, unsigned width, Value a, Value b, Value result);
   /// CpuState::eflags holds the flags (after a helper or the interpreter).
-  void set_packed();
-  /// No flag is live: forget the operands.
-  void forget();
+  void set_packed() { now_.form = Form::packed; }
 
   /// A condition for the current flags (cc as in the opcode). May emit words into scratch
   /// registers. May call C++ if the flags are in the lazy registers: before anything is in scratch.
@@ -130,7 +130,6 @@ class FlagTracker {
   [[nodiscard]] bool operation() const { return now_.form == Snapshot::Form::operation; }
 
  private:
-  using Form = Snapshot::Form;
   [[nodiscard]] Gpr in_register(const Value& value);
   [[nodiscard]] Gpr a_register();
   [[nodiscard]] Gpr result_register();

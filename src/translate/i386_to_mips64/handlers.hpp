@@ -3,16 +3,9 @@
 #pragma once
 
 #include "translate/i386_to_mips64/block_builder.hpp"
+#include "translate/i386_to_mips64/row_traits.hpp"
 
 namespace ferry::translate {
-
-using Handler = void (*)(BlockBuilder&, const Instruction&);
-
-/// The handler of a row; rows marked `interpret` get one that calls the interpreter.
-[[nodiscard]] Handler handler_of(uint16_t row);
-
-/// Whether instructions of a row may load or store in line.
-[[nodiscard]] bool may_access_memory(uint16_t row);
 
 namespace handlers {
 

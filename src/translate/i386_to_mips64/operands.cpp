@@ -126,11 +126,11 @@ Gpr BlockBuilder::address16(const MemoryOperand& memory, int32_t displacement) {
 }
 
 Address BlockBuilder::address(int32_t extra) {
-  const MemoryOperand& memory = instruction_->memory;
+  const MemoryOperand& memory = instruction().memory;
   const auto displacement =
       static_cast<int32_t>(memory.displacement + static_cast<uint32_t>(extra));
   const bool segmented = memory.segment == i386::FS || memory.segment == i386::GS;
-  if (instruction_->address_size == 2) {
+  if (instruction().address_size == 2) {
     const Gpr offset16 = address16(memory, displacement);
     if (!segmented) return {offset16, 0};
     const Gpr segment = segment_base(memory.segment);
@@ -144,9 +144,9 @@ Address BlockBuilder::address(int32_t extra) {
 }
 
 Gpr BlockBuilder::effective_address(Gpr into) {
-  const MemoryOperand& memory = instruction_->memory;
+  const MemoryOperand& memory = instruction().memory;
   const auto displacement = static_cast<int32_t>(memory.displacement);
-  if (instruction_->address_size == 2) return address16(memory, displacement);
+  if (instruction().address_size == 2) return address16(memory, displacement);
   if (memory.base == kNoRegister && memory.index == kNoRegister) {
     mips64::load_immediate(as, into, displacement);
     return into;
@@ -244,7 +244,7 @@ Gpr BlockBuilder::read(const Operand& operand, Extend extend, Gpr into) {
     return value;
   }
   if (operand.kind == OperandKind::immediate) {
-    const auto constant = static_cast<int32_t>(instruction_->immediate);
+    const auto constant = static_cast<int32_t>(instruction().immediate);
     if (constant == 0) return zero;
     const Gpr value = into == zero ? scratch() : into;
     mips64::load_immediate(as, value, constant);

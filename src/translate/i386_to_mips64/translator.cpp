@@ -28,16 +28,14 @@ Thunks make_thunks(engine::CodeCache& cache, const Options& options) {
 
 void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
                        const std::unordered_set<GuestAddress>& unaligned) {
-  for (uint32_t i = 0; i < block.count; ++i) {
-    const AnalysedInstruction& entry = block.instructions[i];
-    const Instruction& in = entry.instruction;
-    const bool marked = !unaligned.empty() && unaligned.contains(in.address);
-    b.begin_instruction(in, entry.live_before, entry.live_after, entry.killed, marked);
-    b.set_live_at_target(entry.live_at_target);
+  const AnalysedInstruction* const end = block.instructions.data() + block.count;
+  for (const AnalysedInstruction* entry = block.instructions.data(); entry != end; ++entry) {
+    const Instruction& in = entry->instruction;
+    b.begin_instruction(*entry, !unaligned.empty() && unaligned.contains(in.address));
     // Writes through CS are #GP; the override is rare enough to leave every use of it to the
     // interpreter.
     const bool odd = in.segment_override && in.memory.segment == i386::CS;
-    if (!entry.followed) (odd ? &handlers::interpret : handler_of(in.row))(b, in);
+    if (!entry->followed) (odd ? &handlers::interpret : entry->traits->handler)(b, in);
     b.end_instruction();
     if (b.ended()) return;
   }
@@ -46,7 +44,8 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
 
 }  // namespace
 
-BlockTranslator::BlockTranslator(const Options& options, GuestCode& code, engine::CodeCache& cache)
+BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource& code,
+                                 engine::CodeCache& cache)
     : options_(options),
       cache_(cache),
       thunks_(make_thunks(cache, options)),
@@ -70,19 +69,17 @@ uint32_t BlockTranslator::not_translated_stub() const {
 bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t capacity,
                                 engine::Translation& out) {
   if (capacity < kMaxBlockWords) return false;
-  analysis_.analyse(address, block_);
-  out.block = {};
-  out.block.address = address;
-  out.block.guest_instructions = static_cast<uint16_t>(block_.count);
+  analysis_.analyse(address, block_, out.ranges);
+  out.address = address;
+  out.guest_instructions = block_.count;
   if (block_.count == 0) return true;
   BlockBuilder builder(options_, thunks_, recipes_, interpreted_, code, kMaxBlockWords, out);
   if (block_.instructions[0].live_before != 0) builder.flag_prologue();
-  out.block.direct_entry = builder.as.position();
+  out.direct_entry = builder.as.position();
   emit_instructions(builder, block_, unaligned_);
   builder.finish();
   CHECK(!builder.as.overflowed());
-  out.block.words = builder.as.position();
-  out.ranges.assign(block_.ranges.begin(), block_.ranges.end());
+  out.words = builder.as.position();
   return true;
 }
 

@@ -20,7 +20,7 @@ enum class FaultKind : uint8_t { not_ours, handled };
 class BlockTranslator final : public engine::Translator {
  public:
   /// Emits the thunks into `cache` and makes them permanent. `code` answers what may be fetched.
-  BlockTranslator(const Options& options, GuestCode& code, engine::CodeCache& cache);
+  BlockTranslator(const Options& options, const i386::CodeSource& code, engine::CodeCache& cache);
 
   bool translate(engine::GuestAddress address, uint32_t* code, uint32_t capacity,
                  engine::Translation& out) override;

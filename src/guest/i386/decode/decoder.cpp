@@ -152,53 +152,57 @@ inline const uint8_t* load_sized(const uint8_t* code, unsigned size, uint32_t& v
   return code + size;
 }
 
-/// Immediates, targets and moffs. Targets stay relative until the length is known.
-[[gnu::always_inline]] inline const uint8_t* parse_tail(const uint8_t* code, Tail tail,
-                                                        const Prefixes& prefixes,
-                                                        Instruction& instruction) {
-  const unsigned size = prefixes.operand_size;
+/// The tails with more than one part, and the one without bytes.
+const uint8_t* parse_rare_tail(const uint8_t* code, Tail tail, const Prefixes& prefixes,
+                               Instruction& instruction) {
   switch (tail) {
-    case Tail::none:
-      return code;
     case Tail::one:
       instruction.immediate = 1;
       return code;
-    case Tail::byte:
-      instruction.immediate = *code;
-      return code + 1;
-    case Tail::byte_signed:
-    case Tail::byte_relative:
-      instruction.immediate = load<int8_t>(code);
-      return code + 1;
-    case Tail::word:
-      instruction.immediate = load<uint16_t>(code);
-      return code + 2;
-    case Tail::operand_sized:
-    case Tail::relative:
-      return load_sized(code, size, instruction.immediate);
     case Tail::moffs:
       return load_sized(code, prefixes.address_size, instruction.memory.displacement);
     case Tail::far_pointer:
-      code = load_sized(code, size, instruction.immediate);
+      code = load_sized(code, prefixes.operand_size, instruction.immediate);
       instruction.immediate2 = load<uint16_t>(code);
       return code + 2;
     case Tail::word_byte:
       instruction.immediate = load<uint16_t>(code);
       instruction.immediate2 = code[2];
       return code + 3;
+    default:
+      return code;
   }
-  return code;
 }
 
-inline void fill_operands(uint32_t codes, uint32_t variant, uint32_t fields,
-                          Instruction& instruction) {
-  for (Operand* to = instruction.operands.data(); codes != 0; ++to, codes >>= 8) {
-    const OperandRecipe& from = kOperandRecipes[codes & 0xff];
-    // A fixed register has field 0, a field's register has 0 in the recipe.
-    const uint32_t reg = (fields >> static_cast<unsigned>(from.source)) & 7;
-    OperandWord operand = from.variants[variant] + reg * kRegisterUnit;
-    if ((operand & kHighByteUnit) != 0) operand -= reg >= 4 ? 4 * kRegisterUnit : kHighByteUnit;
-    *to = std::bit_cast<Operand>(operand);
+/// An immediate or a target of `bytes`. Targets stay relative until the length is known.
+inline void load_tail(const uint8_t* code, unsigned bytes, bool is_signed,
+                      Instruction& instruction) {
+  if (bytes == 1) {
+    instruction.immediate = is_signed ? load<int8_t>(code) : *code;
+  } else {
+    instruction.immediate = bytes == 4 ? load<uint32_t>(code) : load<uint16_t>(code);
+  }
+}
+
+/// Numbers 4 to 7 of an 8-bit register mean the high byte of 0 to 3.
+[[gnu::noinline]] DecodeStatus settle_byte_registers(Instruction& instruction) {
+  for (Operand& operand : instruction.operands) {
+    if (operand.high_byte && operand.reg < 4) operand.high_byte = false;
+    if (operand.high_byte) operand.reg = static_cast<uint8_t>(operand.reg - 4);
+  }
+  return DecodeStatus::ok;
+}
+
+[[gnu::always_inline]] inline void fill_operands(const Recipe& recipe, unsigned variant,
+                                                 uint64_t fields, Instruction& instruction) {
+  constexpr OperandWord kRegisterMask = 7 * kRegisterUnit;
+  static_assert(kRegisterUnit == 1u << kRegisterPlace);
+  auto* words = reinterpret_cast<OperandWord*>(instruction.operands.data());
+#pragma GCC unroll 3
+  for (unsigned i = 0; i < kMaxOperands; ++i) {
+    const auto shift = static_cast<unsigned>(recipe.sources[i]);
+    words[i] =
+        recipe.operands[variant][i] + (static_cast<OperandWord>(fields >> shift) & kRegisterMask);
   }
 }
 
@@ -211,9 +215,12 @@ inline uint16_t select_row(OpcodeEntry entry, uint32_t modrm, const Prefixes& pr
   return kCells[entry.first + prefix_class * block + cell_in_block(entry.select, modrm)];
 }
 
+enum class Pace : uint8_t { fast, slow };
+
 /// Decodes what follows the prefixes. Opcode and ModRM are read from the first `available` bytes
 /// only; SIB, displacement and immediate are read without a check: kMaxBodyLength bytes must be
-/// readable.
+/// readable. At the fast pace it has no calls and gives up (`truncated`) at a rare tail.
+template <Pace pace>
 [[gnu::always_inline]] inline DecodeStatus decode_body(const uint8_t* body, uint32_t available,
                                                        const Prefixes& prefixes, uint32_t address,
                                                        Instruction& instruction) {
@@ -237,7 +244,6 @@ inline uint16_t select_row(OpcodeEntry entry, uint32_t modrm, const Prefixes& pr
   const bool memory_form = recipe.parses_memory && modrm < 0xc0;
   if (prefixes.lock && !(recipe.lockable && memory_form)) return DecodeStatus::illegal;
 
-  instruction.operands = {};
   instruction.memory = MemoryOperand{.segment = prefixes.segment};
   instruction.immediate = 0;
   instruction.immediate2 = 0;
@@ -245,15 +251,22 @@ inline uint16_t select_row(OpcodeEntry entry, uint32_t modrm, const Prefixes& pr
     code = prefixes.address_size == 4 ? parse_memory32(code, modrm, prefixes, instruction.memory)
                                       : parse_memory16(code, modrm, prefixes, instruction.memory);
   }
-  if (recipe.tail != Tail::none) code = parse_tail(code, recipe.tail, prefixes, instruction);
+  const unsigned tail_bytes = recipe.tail_bytes[prefixes.operand_size == 2 ? 1 : 0];
+  if (tail_bytes == kRareTail) {
+    if (pace == Pace::fast) return DecodeStatus::truncated;
+    code = parse_rare_tail(code, recipe.tail, prefixes, instruction);
+  } else if (tail_bytes != 0) {
+    load_tail(code, tail_bytes, recipe.tail_signed, instruction);
+    code += tail_bytes;
+  }
   const uint32_t length = prefixes.count + static_cast<uint32_t>(code - body);
-  if (recipe.tail == Tail::byte_relative || recipe.tail == Tail::relative) {
+  if (recipe.tail_relative) {
     instruction.immediate += address + length;
     // A 16-bit operand size cuts the target (SDM vol. 2, JMP and Jcc).
     if (prefixes.operand_size == 2) instruction.immediate &= 0xffff;
   }
-  const uint32_t variant = (memory_form ? 2 : 0) + (prefixes.operand_size == 2 ? 1 : 0);
-  fill_operands(recipe.operand_codes, variant, packed_fields(opcode, modrm, memory_form),
+  fill_operands(recipe, variant_of(memory_form, prefixes.operand_size == 2),
+                kModrmFields[memory_form ? modrm & 0xf8 : modrm] | opcode_field(opcode),
                 instruction);
   instruction.address = address;
   instruction.row = row;
@@ -265,7 +278,7 @@ inline uint16_t select_row(OpcodeEntry entry, uint32_t modrm, const Prefixes& pr
   instruction.lock = prefixes.lock;
   instruction.rep = prefixes.rep;
   instruction.segment_override = prefixes.segment_override;
-  return DecodeStatus::ok;
+  return recipe.byte_registers ? settle_byte_registers(instruction) : DecodeStatus::ok;
 }
 
 /// Prefixes, or fewer bytes than the longest instruction may need: decode a padded copy where
@@ -283,7 +296,7 @@ inline uint16_t select_row(OpcodeEntry entry, uint32_t modrm, const Prefixes& pr
       std::memcpy(padded, body, rest);
       body = padded;
     }
-    status = decode_body(body, rest, prefixes, address, instruction);
+    status = decode_body<Pace::slow>(body, rest, prefixes, address, instruction);
     if (status == DecodeStatus::ok && instruction.length > kMaxInstructionLength) {
       return DecodeStatus::too_long;
     }
@@ -300,10 +313,12 @@ inline uint16_t select_row(OpcodeEntry entry, uint32_t modrm, const Prefixes& pr
 
 DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
                     Instruction& instruction) {
-  if (size < kMaxBodyLength || kOpcodeMaps[0][bytes[0]].select == Select::prefix) {
-    return decode_slowly(bytes, size, address, instruction);
+  if (size >= kMaxBodyLength && kOpcodeMaps[0][bytes[0]].select != Select::prefix) {
+    const DecodeStatus status =
+        decode_body<Pace::fast>(bytes, kMaxBodyLength, Prefixes{}, address, instruction);
+    if (status != DecodeStatus::truncated) return status;
   }
-  return decode_body(bytes, kMaxBodyLength, Prefixes{}, address, instruction);
+  return decode_slowly(bytes, size, address, instruction);
 }
 
 }  // namespace ferry::i386

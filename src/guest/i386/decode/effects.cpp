@@ -65,18 +65,6 @@ constexpr uint32_t bit(uint8_t reg) {
   return 1u << (reg & 31);
 }
 
-/// The flags a condition reads, by its upper three bits (SDM vol. 1, table B-1).
-constexpr std::array<uint32_t, 8> kConditionFlags = {
-    eflags::OF,
-    eflags::CF,
-    eflags::ZF,
-    eflags::CF | eflags::ZF,
-    eflags::SF,
-    eflags::PF,
-    eflags::SF | eflags::OF,
-    eflags::ZF | eflags::SF | eflags::OF,
-};
-
 struct FlagWrites {
   uint32_t written;
   uint32_t undefined;
@@ -112,7 +100,7 @@ uint32_t refined_flags_read(const Instruction& instruction, const Effects& effec
     case FlagRule::row:
       break;
     case FlagRule::condition:
-      return kConditionFlags[instruction.condition() >> 1];
+      return condition_flags(instruction.condition());
     case FlagRule::shift:
     case FlagRule::double_shift: {
       // A CL count of 0 lets all flags through.

@@ -180,51 +180,76 @@ using OperandWord = uint32_t;
 inline constexpr OperandWord kRegisterUnit = std::bit_cast<OperandWord>(Operand{.reg = 1});
 inline constexpr OperandWord kHighByteUnit = std::bit_cast<OperandWord>(Operand{.high_byte = true});
 
-/// An operand but for its register number.
-struct alignas(32) OperandRecipe {
-  std::array<OperandWord, 4> variants;  ///< by operand size (4, 2), then by form (register, memory)
-  Source source;
-};
-
-consteval OperandRecipe make_operand_recipe(const OperandForm& form) {
-  OperandRecipe recipe{};
-  recipe.source = form.source;
-  for (unsigned i = 0; i < 4; ++i) {
-    const bool memory = i >= 2 && form.source == Source::modrm_rm;
-    const uint8_t width = form.width[memory ? i : i & 1];
-    const OperandKind kind = memory ? OperandKind::memory : form.kind;
-    const bool byte_register =
-        form.source != Source::fixed && kind == OperandKind::gpr && width == 1;
-    recipe.variants[i] = std::bit_cast<OperandWord>(Operand{kind, width, form.reg, byte_register});
-  }
-  return recipe;
-}
-
-consteval auto make_operand_recipes() {
-  std::array<OperandRecipe, operand_forms::kTable.size()> recipes{};
-  for (unsigned i = 0; i < recipes.size(); ++i) {
-    recipes[i] = make_operand_recipe(operand_forms::kTable[i]);
-  }
-  return recipes;
-}
-
-inline constexpr auto kOperandRecipes = make_operand_recipes();
+inline constexpr auto kModrmFields = [] {
+  std::array<uint64_t, 256> fields{};
+  for (unsigned modrm = 0; modrm < 256; ++modrm) fields[modrm] = modrm_fields(modrm);
+  return fields;
+}();
 
 /// What is left to do when the row is known.
-struct alignas(8) Recipe {
-  uint32_t operand_codes;  ///< an OperandCode a byte, the first in the lowest; 0 behind the last
+struct alignas(64) Recipe {
+  /// The operands but for their register numbers, by operand size (4, 2), then by form (register,
+  /// memory): see variant_of.
+  std::array<std::array<OperandWord, kMaxOperands>, 4> operands;
+  std::array<Source, kMaxOperands> sources;
+  /// Bytes of the immediate or target by operand size (4, 2), or kRareTail.
+  std::array<uint8_t, 2> tail_bytes;
   Tail tail;
+  bool tail_relative;
+  bool tail_signed;    ///< of one byte
   bool parses_memory;  ///< mod below 11 has SIB and displacement
   bool lockable;
+  bool byte_registers;  ///< some operand's register number may mean a high byte
 };
+
+/// Of Recipe::tail_bytes: the tail has more than one part, or none that is read.
+inline constexpr uint8_t kRareTail = 0xff;
+
+constexpr uint8_t tail_bytes(Tail tail, bool operand_size_2) {
+  switch (tail) {
+    case Tail::none:
+      return 0;
+    case Tail::byte:
+    case Tail::byte_signed:
+    case Tail::byte_relative:
+      return 1;
+    case Tail::word:
+      return 2;
+    case Tail::operand_sized:
+    case Tail::relative:
+      return operand_size_2 ? 2 : 4;
+    default:
+      return kRareTail;
+  }
+}
+
+constexpr unsigned variant_of(bool memory_form, bool operand_size_2) {
+  return (memory_form ? 2u : 0u) + (operand_size_2 ? 1u : 0u);
+}
+
+/// An operand but for its register number.
+consteval OperandWord operand_word(const OperandForm& form, unsigned variant) {
+  const bool memory = variant >= 2 && form.source == Source::modrm_rm;
+  const uint8_t width = form.width[memory ? variant : variant & 1];
+  const OperandKind kind = memory ? OperandKind::memory : form.kind;
+  const bool byte_register = form.source != Source::fixed && kind == OperandKind::gpr && width == 1;
+  return std::bit_cast<OperandWord>(Operand{kind, width, form.reg, byte_register});
+}
 
 consteval Recipe make_recipe(const Row& row) {
   Recipe recipe{};
   for (unsigned i = 0; i < kMaxOperands; ++i) {
     const OperandForm& form = operand_form(row.operands[i].code);
-    recipe.operand_codes |= static_cast<uint32_t>(form.code) << (8 * i);
+    recipe.sources[i] = form.source;
     if (form.tail != Tail::none) recipe.tail = form.tail;
+    for (unsigned variant = 0; variant < 4; ++variant) {
+      recipe.operands[variant][i] = operand_word(form, variant);
+      if ((recipe.operands[variant][i] & kHighByteUnit) != 0) recipe.byte_registers = true;
+    }
   }
+  recipe.tail_bytes = {tail_bytes(recipe.tail, false), tail_bytes(recipe.tail, true)};
+  recipe.tail_relative = recipe.tail == Tail::relative || recipe.tail == Tail::byte_relative;
+  recipe.tail_signed = recipe.tail == Tail::byte_signed || recipe.tail == Tail::byte_relative;
   const ModUse use = mod_use(row);
   recipe.parses_memory = use == ModUse::any || use == ModUse::memory;
   recipe.lockable = (row.attributes & attribute::lockable) != 0;

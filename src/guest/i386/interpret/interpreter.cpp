@@ -1,8 +1,10 @@
 #include "guest/i386/interpret/interpreter.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
+#include "guest/i386/code_source.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/decode/row_table.hpp"
 #include "guest/i386/interpret/handlers.hpp"
@@ -89,6 +91,7 @@ Outcome execute(CpuState& cpu, const Instruction& instruction) {
 
 namespace {
 
+constexpr uint32_t kPageMask = 0xfff;
 constexpr uint32_t kFetchBytes = 16;  // an instruction and one byte, so that two loads do
 
 /// Copies `size` bytes, which lie in one page; by two loads where the page goes on far enough.
@@ -104,20 +107,41 @@ bool fetch(uint8_t (&bytes)[kFetchBytes], uint32_t address, uint32_t size) {
   return true;
 }
 
+const CodeSource* code_source = nullptr;
+std::atomic<uint32_t> code_generation{1};
+
+/// Whether the instruction byte at `address` may be fetched.
+inline bool may_fetch(CpuState& cpu, uint32_t address) {
+  auto& window = cpu.fetch_window;
+  const uint32_t generation = code_generation.load(std::memory_order_acquire);
+  if (window.generation == generation && address - window.begin < window.bytes) return true;
+  const uint32_t end = code_source != nullptr ? code_source->fetch_end(address) : ~0u;
+  window = {address, end - address, generation};
+  return end != address;
+}
+
 }  // namespace
 
+void set_code_source(const CodeSource* source) {
+  code_source = source;
+  forget_code_ranges();
+}
+
+void forget_code_ranges() {
+  code_generation.fetch_add(1, std::memory_order_acq_rel);
+}
+
 Outcome step(CpuState& cpu) {
-  constexpr uint32_t kPageMask = 0xfff;
   const uint32_t address = cpu.segment_base[CS] + cpu.eip;
   uint8_t bytes[kFetchBytes];
   // The bytes of the next page are fetched only if the instruction reaches there.
   uint32_t size = std::min<uint32_t>(kMaxInstructionLength, kPageMask + 1 - (address & kPageMask));
-  if (!fetch(bytes, address, size)) return fetch_fault(cpu, address);
+  if (!may_fetch(cpu, address) || !fetch(bytes, address, size)) return fetch_fault(cpu, address);
   Instruction instruction;
   DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
   if (status == DecodeStatus::truncated && size < kMaxInstructionLength) {
     const uint32_t rest = kMaxInstructionLength - size;
-    if (!copy_from_guest(bytes + size, address + size, rest))
+    if (!may_fetch(cpu, address + size) || !copy_from_guest(bytes + size, address + size, rest))
       return fetch_fault(cpu, address + size);
     status = decode(bytes, kMaxInstructionLength, cpu.eip, instruction);
   }
@@ -131,6 +155,28 @@ Outcome step(CpuState& cpu) {
       break;
   }
   return raise(cpu, Vector::GP);
+}
+
+Outcome run(CpuState& cpu, unsigned limit) {
+  uint32_t page = ~0u;  // whose first byte to be executed was seen to be there
+  Outcome outcome = Outcome::next;
+  do {
+    const uint32_t address = cpu.eip;
+    if ((address & ~kPageMask) != page) {
+      uint8_t byte = 0;
+      if (!may_fetch(cpu, address) || !load(address, byte)) return fetch_fault(cpu, address);
+      page = address & ~kPageMask;
+    }
+    // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
+    const uint32_t rest = kPageMask + 1 - (address & kPageMask);
+    const auto* bytes = static_cast<const uint8_t*>(host_pointer(address));
+    Instruction instruction;
+    const bool in_page = rest >= kMaxInstructionLength;
+    outcome = in_page && decode(bytes, rest, address, instruction) == DecodeStatus::ok
+                  ? execute(cpu, instruction)
+                  : step(cpu);
+  } while (outcome == Outcome::next && --limit > 0 && translatable(cpu));
+  return outcome;
 }
 
 }  // namespace ferry::i386

@@ -29,6 +29,11 @@ using Handler = Outcome (*)(CpuState&, const Instruction&);
 /// bit; undecodable bytes are #UD; more than 15 bytes #GP.
 [[nodiscard]] Outcome step(CpuState& cpu);
 
+/// Executes instructions from cpu.eip on, at most `limit` (> 0), until one changes control, raises
+/// an exception or ends translatable(), which must hold. Returns the last one's outcome; `next`:
+/// the limit was reached. As many calls of step(), faster.
+[[nodiscard]] Outcome run(CpuState& cpu, unsigned limit);
+
 /// Whether a translator's assumptions hold: flat code, data and stack segments, no single-stepping,
 /// and strings that go up. The interpreter has none.
 [[nodiscard]] inline bool translatable(const CpuState& cpu) {

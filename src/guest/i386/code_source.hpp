@@ -1,0 +1,26 @@
+// Where instructions may be fetched from. The owner of the address space answers; the interpreter
+// and the translator ask, and remember answers until told to forget them.
+#pragma once
+
+#include <cstdint>
+
+namespace ferry::i386 {
+
+class CodeSource {
+ public:
+  /// End of the run of fetchable bytes that begins at `address`; `address` itself if none.
+  [[nodiscard]] virtual uint32_t fetch_end(uint32_t address) const = 0;
+
+ protected:
+  ~CodeSource() = default;
+};
+
+/// Whom the interpreter asks; null (the start): every address may be fetched from. Set before any
+/// thread runs.
+void set_code_source(const CodeSource* source);
+
+/// To be called when mappings or their protections change, from any thread: the interpreter asks
+/// anew.
+void forget_code_ranges();
+
+}  // namespace ferry::i386

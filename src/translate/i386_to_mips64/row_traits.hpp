@@ -1,0 +1,68 @@
+// What the translator knows of a row before it sees operands: its handler, how control and flags
+// pass through it, whether it touches memory. One small record a row, built from opcodes.inc.
+#pragma once
+
+#include <cstdint>
+
+#include "guest/i386/decode/instruction.hpp"
+
+namespace ferry::translate {
+
+class BlockBuilder;
+
+/// Translates one instruction.
+using Handler = void (*)(BlockBuilder&, const i386::Instruction&);
+
+/// How control goes on behind an instruction.
+enum class Flow : uint8_t {
+  straight,
+  conditional,  ///< a relative target or the next instruction
+  jump,         ///< a relative target
+  call,         ///< a relative target; the next instruction after the return
+  end,          ///< elsewhere: indirect, return, interrupt
+};
+
+/// How an instruction refines the flag effect of its row.
+enum class EffectRule : uint8_t { fixed, condition, shift, repeated };
+
+/// Whether an instruction may load or store in line.
+enum class MemoryUse : uint8_t {
+  none,
+  by_modrm,  ///< if its ModRM byte names memory
+  always,
+};
+
+struct RowTraits {
+  Handler handler;
+  uint16_t flags_read;    ///< arithmetic flags, bits of EFLAGS
+  uint16_t flags_killed;  ///< whose old value cannot be seen behind it
+  Flow flow;
+  EffectRule rule;
+  MemoryUse memory;
+};
+
+namespace detail {
+extern const RowTraits* const kFirstTraits;
+}
+/// The record of a row (Instruction::row).
+[[nodiscard]] inline const RowTraits& traits_of(uint16_t row) {
+  return detail::kFirstTraits[row];
+}
+
+/// Arithmetic flags an instruction may read, and those it surely sets or leaves undefined.
+struct FlagEffect {
+  uint32_t read;
+  uint32_t killed;
+};
+[[nodiscard]] FlagEffect refined_effect(const i386::Instruction& in, const RowTraits& traits);
+[[nodiscard]] inline FlagEffect flag_effect(const i386::Instruction& in, const RowTraits& traits) {
+  if (traits.rule != EffectRule::fixed) return refined_effect(in, traits);
+  return {traits.flags_read, traits.flags_killed};
+}
+
+[[nodiscard]] inline bool may_access_memory(const i386::Instruction& in, const RowTraits& traits) {
+  if (traits.memory == MemoryUse::by_modrm) return in.modrm < 0xc0;
+  return traits.memory == MemoryUse::always;
+}
+
+}  // namespace ferry::translate
