@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "common/diagnostics.hpp"
 
 namespace ferry::engine {
@@ -28,8 +30,14 @@ void fill(void* memory, size_t bytes, uint32_t entry) {
 
 }  // namespace
 
+AddressTable::AddressTable(uint32_t stub)
+    : stub_(stub), mapped_(static_cast<uint64_t*>(std::calloc(kPieces / 64, sizeof(uint64_t)))) {
+  if (mapped_ == nullptr) die(126, "address table: out of memory");
+}
+
 AddressTable::~AddressTable() {
   clear_all();
+  std::free(mapped_);
 }
 
 uint32_t AddressTable::get(GuestAddress address) const {

@@ -23,7 +23,7 @@ class AddressTable {
   static constexpr uintptr_t kBase = 0x20'0000'0000;
 
   /// `stub` is the 32-bit host address of the 'not translated' stub.
-  explicit AddressTable(uint32_t stub) : stub_(stub) {}
+  explicit AddressTable(uint32_t stub);
   ~AddressTable();
   AddressTable(const AddressTable&) = delete;
   AddressTable& operator=(const AddressTable&) = delete;
@@ -55,7 +55,7 @@ class AddressTable {
   void map_pieces(uint32_t piece);
 
   uint32_t stub_;
-  uint64_t mapped_[kPieces / 64] = {};
+  uint64_t* mapped_;  ///< a bit per piece; from calloc, as most of its pages stay untouched
   std::vector<uint32_t> pieces_;
 };
 

@@ -112,12 +112,13 @@ void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* 
       return;
     }
   }
+  // Translated code first: it knows its own by one look at the pc.
+  if (hooks.fault != nullptr && hooks.fault(thread, host_signal, info, context)) return;
   const uintptr_t landing_pad = i386::fault_landing_pad(pc);
   if (landing_pad != 0) {
     set_context_pc(context, landing_pad);
     return;
   }
-  if (hooks.fault != nullptr && hooks.fault(thread, host_signal, info, context)) return;
   report_internal_fault(host_signal, info, context);
   const HostAction action{kHostDefault, 0};
   set_host_action(host_signal, &action, nullptr);

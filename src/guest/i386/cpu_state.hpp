@@ -116,7 +116,7 @@ struct CpuState {
   uint32_t eflags = eflags::kReserved1 | eflags::IF;
   LazyFlags lazy;
   std::array<uint32_t, kSegmentCount> segment_base{};
-  std::array<uint16_t, kSegmentCount> selector{
+  alignas(8) std::array<uint16_t, kSegmentCount> selector{
       kUserDataSelector, kUserCodeSelector, kUserDataSelector, kUserDataSelector, 0, 0};
   uint32_t mxcsr = 0x1f80;
   X87State x87;

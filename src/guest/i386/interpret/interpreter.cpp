@@ -158,7 +158,9 @@ Outcome step(CpuState& cpu) {
 }
 
 Outcome run(CpuState& cpu, unsigned limit) {
+  CHECK(cpu.lazy.kind == static_cast<uint32_t>(FlagKind::packed));
   uint32_t page = ~0u;  // whose first byte to be executed was seen to be there
+  Instruction instruction;
   Outcome outcome = Outcome::next;
   do {
     const uint32_t address = cpu.eip;
@@ -170,11 +172,14 @@ Outcome run(CpuState& cpu, unsigned limit) {
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
     const uint32_t rest = kPageMask + 1 - (address & kPageMask);
     const auto* bytes = static_cast<const uint8_t*>(host_pointer(address));
-    Instruction instruction;
-    const bool in_page = rest >= kMaxInstructionLength;
-    outcome = in_page && decode(bytes, rest, address, instruction) == DecodeStatus::ok
-                  ? execute(cpu, instruction)
-                  : step(cpu);
+    if (rest < kMaxInstructionLength ||
+        decode(bytes, rest, address, instruction) != DecodeStatus::ok) {
+      outcome = step(cpu);
+      continue;
+    }
+    // No single-stepping here: what execute() does besides is not needed.
+    outcome = dispatch::kHandlers[instruction.row](cpu, instruction);
+    if (outcome == Outcome::next) cpu.eip = address + instruction.length;
   } while (outcome == Outcome::next && --limit > 0 && translatable(cpu));
   return outcome;
 }

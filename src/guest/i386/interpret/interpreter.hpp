@@ -2,6 +2,10 @@
 // interpret/<family>.cpp; a missing handler is a link error.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstring>
+
 #include "guest/i386/cpu_state.hpp"
 #include "guest/i386/decode/instruction.hpp"
 
@@ -37,9 +41,14 @@ using Handler = Outcome (*)(CpuState&, const Instruction&);
 /// Whether a translator's assumptions hold: flat code, data and stack segments, no single-stepping,
 /// and strings that go up. The interpreter has none.
 [[nodiscard]] inline bool translatable(const CpuState& cpu) {
-  return (cpu.eflags & (eflags::TF | eflags::DF)) == 0 && cpu.selector[CS] == kUserCodeSelector &&
-         cpu.selector[DS] == kUserDataSelector && cpu.selector[ES] == kUserDataSelector &&
-         cpu.selector[SS] == kUserDataSelector;
+  static_assert(ES == 0 && CS == 1 && SS == 2 && DS == 3);
+  constexpr std::array<uint16_t, 4> kFlat = {kUserDataSelector, kUserCodeSelector,
+                                             kUserDataSelector, kUserDataSelector};
+  // One comparison: this runs for every instruction of a cold block.
+  uint64_t selectors = 0;
+  std::memcpy(&selectors, cpu.selector.data(), sizeof selectors);
+  return (cpu.eflags & (eflags::TF | eflags::DF)) == 0 &&
+         selectors == std::bit_cast<uint64_t>(kFlat);
 }
 
 }  // namespace ferry::i386
