@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "common/bounded_vector.hpp"
 #include "engine/block.hpp"
 
 namespace ferry::engine {
@@ -26,17 +26,19 @@ struct Leave {
   Exit* exit;  ///< direct_exit: the exit taken; else null
 };
 
-/// A translation before it is entered in the cache. Reused from block to block: no allocation when
-/// warm.
+/// A translation before it is entered in the cache. Reused from block to block.
 struct Translation {
+  /// Bounds of what a translator may make of one block.
+  static constexpr size_t kMaxExits = 160, kMaxMarks = 768, kMaxRanges = 192;
+
   GuestAddress address = 0;
   uint32_t words = 0;
   uint32_t direct_entry = 0;    ///< word offset where linked exits enter
   uint32_t indirect_entry = 0;  ///< word offset where the address table enters
   uint32_t guest_instructions = 0;
-  std::vector<Exit> exits;
-  std::vector<Mark> marks;
-  std::vector<GuestRange> ranges;
+  BoundedVector<Exit, kMaxExits> exits;
+  BoundedVector<Mark, kMaxMarks> marks;
+  BoundedVector<GuestRange, kMaxRanges> ranges;
 };
 
 class Translator {

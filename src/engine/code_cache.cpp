@@ -53,9 +53,9 @@ std::span<T> put(char*& place, std::span<const T> items) {
 }  // namespace
 
 Block* CodeCache::add(const Translation& from, uint32_t* code) {
-  const std::span<const Exit> exits(from.exits);
-  const std::span<const Mark> marks(from.marks);
-  const std::span<const GuestRange> ranges(from.ranges);
+  const std::span<const Exit> exits = from.exits.span();
+  const std::span<const Mark> marks = from.marks.span();
+  const std::span<const GuestRange> ranges = from.ranges.span();
   static_assert(sizeof(Block) % alignof(Exit) == 0 && sizeof(Exit) % alignof(Mark) == 0 &&
                 sizeof(Mark) % alignof(GuestRange) == 0);
   auto* place = static_cast<char*>(arena_.allocate(sizeof(Block) + exits.size_bytes() +

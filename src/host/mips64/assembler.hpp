@@ -245,23 +245,20 @@ class Assembler {
   uint32_t position_ = 0;
 };
 
-/// General registers a word reads and writes (bit masks; zero is never written), and what forbids
-/// moving it into a delay slot. Knows every row of instructions.inc.
-struct WordEffects {
-  uint32_t reads = 0;
-  uint32_t writes = 0;
-  bool control = false;  ///< branch or jump: never in a slot, and the next word is its slot
-  bool memory = false;   ///< may fault
-  bool fixed = false;    ///< must stay where it is (ll, sc, sync, syscall, break, hi/lo users)
-};
+/// What words of one opcode do, whatever their registers.
+namespace word_form {
+inline constexpr uint16_t reads_rs = 1, reads_rt = 2, reads_rd = 4, writes_rt = 8, writes_rd = 16,
+                          writes_ra = 32;
+/// Branch or jump: never in a slot, and the next word is its slot.
+inline constexpr uint16_t control = 64;
+/// May fault.
+inline constexpr uint16_t memory = 128;
+/// Must stay where it is (ll, sc, sync, syscall, break, hi/lo users).
+inline constexpr uint16_t fixed = 256;
+}  // namespace word_form
 
 namespace detail {
 
-/// What words of one opcode do, whatever their registers: bits of WordForm.
-namespace word_form {
-inline constexpr uint16_t reads_rs = 1, reads_rt = 2, reads_rd = 4, writes_rt = 8, writes_rd = 16,
-                          writes_ra = 32, control = 64, memory = 128, fixed = 256;
-}
 /// By major opcode; behind those, SPECIAL and SPECIAL3 by function.
 extern const uint16_t* const kWordForms;
 
@@ -273,23 +270,36 @@ constexpr uint32_t word_form_index(uint32_t word) {
 
 }  // namespace detail
 
-[[nodiscard]] inline WordEffects effects_of(uint32_t word) {
-  using namespace detail::word_form;
-  const uint32_t form = detail::kWordForms[detail::word_form_index(word)];
-  const uint32_t rs = 1u << (word >> 21 & 31), rt = 1u << (word >> 16 & 31),
-                 rd = 1u << (word >> 11 & 31);
-  uint32_t reads = 0, writes = 0;
-  if ((form & reads_rs) != 0) reads |= rs;
-  if ((form & reads_rt) != 0) reads |= rt;
-  if ((form & reads_rd) != 0) reads |= rd;
-  if ((form & writes_rt) != 0) writes |= rt;
-  if ((form & writes_rd) != 0) writes |= rd;
-  if ((form & writes_ra) != 0) writes |= 1u << 31;
-  return {.reads = reads & ~1u,
-          .writes = writes & ~1u,
-          .control = (form & control) != 0,
-          .memory = (form & memory) != 0,
-          .fixed = (form & fixed) != 0};
-}
+/// General registers a word reads and writes, and what forbids moving it into a delay slot. Knows
+/// every row of instructions.inc.
+class WordEffects {
+ public:
+  explicit WordEffects(uint32_t word)
+      : word_(word), form_(detail::kWordForms[detail::word_form_index(word)]) {}
+  [[nodiscard]] bool control() const { return has(word_form::control); }
+  [[nodiscard]] bool memory() const { return has(word_form::memory); }
+  [[nodiscard]] bool fixed() const { return has(word_form::fixed); }
+  [[nodiscard]] bool movable() const {
+    return (form_ & (word_form::control | word_form::fixed)) == 0;
+  }
+  /// Register 0 is never read.
+  [[nodiscard]] bool reads(uint32_t reg) const {
+    if (reg == 0) return false;
+    return (has(word_form::reads_rs) && reg == (word_ >> 21 & 31)) ||
+           (has(word_form::reads_rt) && reg == (word_ >> 16 & 31)) ||
+           (has(word_form::reads_rd) && reg == (word_ >> 11 & 31));
+  }
+  /// The register it writes; 0 if none.
+  [[nodiscard]] uint32_t destination() const {
+    if (has(word_form::writes_rt)) return word_ >> 16 & 31;
+    if (has(word_form::writes_rd)) return word_ >> 11 & 31;
+    return has(word_form::writes_ra) ? 31 : 0;
+  }
+
+ private:
+  [[nodiscard]] bool has(uint32_t bit) const { return (form_ & bit) != 0; }
+  uint32_t word_;
+  uint32_t form_;
+};
 
 }  // namespace ferry::mips64

@@ -4,9 +4,8 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
-#include "engine/block.hpp"
+#include "engine/backend.hpp"
 #include "guest/i386/code_source.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/memory.hpp"
@@ -38,7 +37,7 @@ struct AnalysedBlock {
 };
 
 /// The guest bytes a block was made from, or relies on.
-using Ranges = std::vector<engine::GuestRange>;
+using Ranges = decltype(engine::Translation::ranges);
 
 class Analysis {
  public:

@@ -65,13 +65,6 @@ uint32_t BlockBuilder::recipe_here() {
   return flags.operation() ? recipes_.add(flags.recipe()) : RecipeTable::kPacked;
 }
 
-Gpr BlockBuilder::scratch() {
-  CHECK(free_scratch_ != 0);
-  const Gpr reg(static_cast<unsigned>(__builtin_ctz(free_scratch_)));
-  free_scratch_ &= ~reg.bit();
-  return reg;
-}
-
 // --- guest registers
 // ------------------------------------------------------------------------------
 
@@ -84,7 +77,8 @@ Gpr BlockBuilder::read_gpr(unsigned reg) {
 
 Gpr BlockBuilder::begin_write(unsigned reg) {
   const Gpr host = host_gpr(reg);
-  flags.preserve(host, live_after_ & ~entry_->killed);
+  const uint32_t live = live_after_ & ~entry_->killed;
+  if (live != 0 && flags.operation()) flags.preserve(host, live);
   for (CachedAddress& entry : cache_) {
     if (entry.base == reg || entry.index == reg) entry.valid = false;
   }
@@ -124,14 +118,16 @@ void BlockBuilder::commit_esp() {
 // --- control
 // --------------------------------------------------------------------------------------
 
-/// Whether the last word may go into the delay slot of `control_word`, and what it does.
-bool BlockBuilder::slot_candidate(uint32_t control_word, mips64::WordEffects& last) const {
-  if (!options.passes.delay_slots || as.position() <= barrier_ || as.overflowed()) return false;
-  last = mips64::effects_of(as.word(as.position() - 1));
-  if (last.control || last.fixed) return false;
-  const mips64::WordEffects jump = mips64::effects_of(control_word);
-  return (last.writes & (jump.reads | jump.writes)) == 0 && (last.reads & jump.writes) == 0;
+namespace {
+
+/// Whether `last` may go into the delay slot of `jump`, which comes behind it.
+bool fits_slot(const mips64::WordEffects& last, const mips64::WordEffects& jump) {
+  if (!last.movable() || jump.reads(last.destination())) return false;
+  const uint32_t link = jump.destination();
+  return link == 0 || (link != last.destination() && !last.reads(link));
 }
+
+}  // namespace
 
 /// Keeps the control word about to be emitted (behind `taken` words that will be taken back) from
 /// being the last word of a 4 KB page. Hardware does not mind; QEMU keeps a delay slot in the next
@@ -148,8 +144,9 @@ bool BlockBuilder::avoid_page_end(uint32_t taken) {
 
 /// `target` is null for words that are complete.
 void BlockBuilder::emit_control(uint32_t word, Label* target) {
-  mips64::WordEffects moved;
-  bool fill = slot_candidate(word, moved);
+  const bool movable = options.passes.delay_slots && as.position() > barrier_ && !as.overflowed();
+  const mips64::WordEffects last(movable ? as.word(as.position() - 1) : kNop);
+  bool fill = movable && fits_slot(last, mips64::WordEffects(word));
   if (avoid_page_end(fill ? 1 : 0)) fill = false;
   const uint32_t end = as.position();
   const uint32_t slot = fill ? as.take_last() : kNop;
@@ -157,7 +154,7 @@ void BlockBuilder::emit_control(uint32_t word, Label* target) {
   as.emit(slot);
   // A fault in the slot belongs to the instruction the word came from: marks that begin behind it
   // begin behind the slot.
-  if (fill && moved.memory) {
+  if (fill && last.memory()) {
     for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) ++out_.marks[i].word;
   }
   barrier_ = as.position();

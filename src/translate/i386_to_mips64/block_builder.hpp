@@ -79,7 +79,12 @@ class BlockBuilder {
   // --- scratch registers
   // --------------------------------------------------------------------------
   /// A scratch register until the end of the instruction.
-  [[nodiscard]] Gpr scratch();
+  [[nodiscard]] Gpr scratch() {
+    CHECK(free_scratch_ != 0);
+    const Gpr reg(static_cast<unsigned>(__builtin_ctz(free_scratch_)));
+    free_scratch_ &= ~reg.bit();
+    return reg;
+  }
   void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
 
   // --- guest registers
@@ -113,8 +118,16 @@ class BlockBuilder {
   [[nodiscard]] Gpr segment_base(unsigned segment);
   /// The effective address alone (lea): canonical value in some register, `into` preferred.
   Gpr effective_address(Gpr into);
-  void load(Gpr rd, unsigned width, Address from, Extend extend);
-  void store(Gpr value, unsigned width, Address to);
+  void load(Gpr rd, unsigned width, Address from, Extend extend) {
+    if (unaligned_ && width != 1) return load_unaligned(rd, width, from, extend);
+    CHECK(mips64::fits_simm16(from.offset));
+    as.emit(mips64::encode::rt_rs_imm(load_opcode(width, extend), rd, from.base, from.offset));
+  }
+  void store(Gpr value, unsigned width, Address to) {
+    if (unaligned_ && width != 1) return store_unaligned(value, width, to);
+    CHECK(mips64::fits_simm16(to.offset));
+    as.emit(mips64::encode::rt_rs_imm(store_opcode(width), value, to.base, to.offset));
+  }
   /// The operand's value; memory is loaded, into `into` if that is not zero.
   [[nodiscard]] Gpr read(const Operand& operand, Extend extend, Gpr into = mips64::zero);
   /// The value of an operand in place when it is a 32-bit register, else extended into `into`.
@@ -212,11 +225,23 @@ class BlockBuilder {
     if (marked_) push_mark();
   }
   void push_mark();
+  [[nodiscard]] static constexpr uint32_t load_opcode(unsigned width, Extend extend) {
+    using namespace mips64::opcode;
+    if (width == 4) return LW;
+    if (extend == Extend::sign) return width == 1 ? LB : LH;
+    return width == 1 ? LBU : LHU;
+  }
+  [[nodiscard]] static constexpr uint32_t store_opcode(unsigned width) {
+    using namespace mips64::opcode;
+    if (width == 4) return SW;
+    return width == 1 ? SB : SH;
+  }
+  void load_unaligned(Gpr rd, unsigned width, Address from, Extend extend);
+  void store_unaligned(Gpr value, unsigned width, Address to);
   [[nodiscard]] uint32_t recipe_here();
   void emit_interpreter_call(const Instruction& instruction);
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
-  bool slot_candidate(uint32_t control_word, mips64::WordEffects& last) const;
   bool avoid_page_end(uint32_t taken);
   void emit_control(uint32_t word, Label* target);
   ColdPath& new_cold_path();

@@ -43,9 +43,9 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   const engine::Block* block = cache_.find(pc);
   if (block == nullptr) return FaultKind::not_ours;
   // A fault in a delay slot is reported at the branch.
-  if (mips64::effects_of(*pc).control) ++pc;
+  if (mips64::WordEffects(*pc).control()) ++pc;
   const uint32_t word = *pc;
-  if (!mips64::effects_of(word).memory) return FaultKind::not_ours;
+  if (!mips64::WordEffects(word).memory()) return FaultKind::not_ours;
   const HostAccess access = access_of(word, context);
   if (access.address - (engine::AddressTable::kBase - kTableReach) < 2 * kTableReach) {
     // An indirect jump to where nothing is translated: as if the entry had said so.

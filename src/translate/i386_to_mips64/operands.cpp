@@ -170,16 +170,8 @@ Gpr BlockBuilder::effective_address(Gpr into) {
 // --- loads and stores
 // -----------------------------------------------------------------------------
 
-void BlockBuilder::load(Gpr rd, unsigned width, Address from, Extend extend) {
-  if (width == 1) {
-    return extend == Extend::sign ? as.LB(rd, from.offset, from.base)
-                                  : as.LBU(rd, from.offset, from.base);
-  }
-  if (!unaligned_) {
-    if (width == 4) return as.LW(rd, from.offset, from.base);
-    return extend == Extend::sign ? as.LH(rd, from.offset, from.base)
-                                  : as.LHU(rd, from.offset, from.base);
-  }
+/// Of 2 or 4 bytes.
+void BlockBuilder::load_unaligned(Gpr rd, unsigned width, Address from, Extend extend) {
   if (from.offset + 3 > 32767) {
     const Gpr base = scratch();
     as.DADDIU(base, from.base, from.offset);
@@ -202,11 +194,8 @@ void BlockBuilder::load(Gpr rd, unsigned width, Address from, Extend extend) {
   release(high);
 }
 
-void BlockBuilder::store(Gpr value, unsigned width, Address to) {
-  if (width == 1) return as.SB(value, to.offset, to.base);
-  if (!unaligned_) {
-    return width == 4 ? as.SW(value, to.offset, to.base) : as.SH(value, to.offset, to.base);
-  }
+/// Of 2 or 4 bytes.
+void BlockBuilder::store_unaligned(Gpr value, unsigned width, Address to) {
   if (to.offset + 3 > 32767) {
     const Gpr base = scratch();
     as.DADDIU(base, to.base, to.offset);
