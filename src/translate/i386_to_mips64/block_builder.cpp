@@ -72,7 +72,7 @@ void BlockBuilder::add_mark() {
 
 void BlockBuilder::end_instruction() {
   free_scratch_ = kScratchMask;
-  if (live_after_ == 0) flags.forget();
+  if (live_after_ == 0) flags.set_packed();
   if (!options.passes.esp_folding && !ended_) commit_esp();
 }
 

@@ -70,6 +70,8 @@ class BlockBuilder {
   /// A scratch register until the end of the instruction.
   [[nodiscard]] Gpr scratch();
   void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
+  /// Releases all that what led to `kept` has taken.
+  void release_all_but(Gpr kept) { free_scratch_ = kScratchMask & ~kept.bit(); }
 
   // --- guest registers
   // ----------------------------------------------------------------------------
