@@ -138,7 +138,6 @@ void carry_out(BlockBuilder& b, bool add, unsigned width, const CarryChain& sum)
 void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
   const Operand& destination = in.operands[0];
   const unsigned width = destination.width;
-  if (in.lock && b.unaligned()) return interpret(b, in);
   const uint32_t live = b.live();
   CarryChain sum{zero, zero, carry_in(b), zero, zero};
   sum.second = second_addend(b, in);
@@ -176,7 +175,6 @@ void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
 
 /// INC and DEC keep CF: where it is live it is taken out of the old flags first.
 void step(BlockBuilder& b, const Instruction& in, bool up) {
-  if (in.lock && b.unaligned()) return interpret(b, in);
   const Operand& operand = in.operands[0];
   const unsigned width = operand.width;
   const uint32_t live = b.live();
@@ -215,7 +213,6 @@ void step(BlockBuilder& b, const Instruction& in, bool up) {
 }
 
 void add_or_subtract(BlockBuilder& b, const Instruction& in, bool add) {
-  if (in.lock && b.unaligned()) return interpret(b, in);
   if (BlockBuilder::is_full_register(in.operands[0])) return sum_to_register(b, in, add);
   sum_general(b, in, add);
 }
@@ -264,7 +261,6 @@ void CMP(BlockBuilder& b, const Instruction& in) {
 }
 
 void NEG(BlockBuilder& b, const Instruction& in) {
-  if (in.lock && b.unaligned()) return interpret(b, in);
   const Operand& operand = in.operands[0];
   const bool flags = b.live() != 0;
   if (BlockBuilder::is_full_register(operand)) {

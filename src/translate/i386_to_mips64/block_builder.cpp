@@ -63,7 +63,6 @@ void BlockBuilder::begin_instruction(const Instruction& instruction, uint32_t li
   add_mark();
 }
 
-/// What a fault in the words from here on has to undo.
 void BlockBuilder::add_mark() {
   if (!marked_) return;
   const uint32_t recipe = live_before_ == 0 ? RecipeTable::kPacked : recipes_.add(flags.recipe());

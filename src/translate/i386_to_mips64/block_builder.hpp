@@ -59,6 +59,9 @@ class BlockBuilder {
   /// Flags that may be read at the direct target of the current instruction.
   void set_live_at_target(uint32_t live) { live_at_target_ = live; }
   [[nodiscard]] uint32_t live_at_target() const { return live_at_target_; }
+  /// What a fault in the words from here on has to undo, and where it finds the flags: as things
+  /// stand now.
+  void add_mark();
   /// Releases scratch registers; commits esp if folding is off.
   void end_instruction();
   [[nodiscard]] const Instruction& instruction() const { return *instruction_; }
@@ -70,7 +73,7 @@ class BlockBuilder {
   /// A scratch register until the end of the instruction.
   [[nodiscard]] Gpr scratch();
   void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
-  /// Releases all that what led to `kept` has taken.
+  /// Releases all scratch registers but `kept`.
   void release_all_but(Gpr kept) { free_scratch_ = kScratchMask & ~kept.bit(); }
 
   // --- guest registers
@@ -184,7 +187,7 @@ class BlockBuilder {
     uint8_t condition = 0;
     Label resume;
   };
-  static constexpr unsigned kMaxColdPaths = 96;
+  static constexpr unsigned kMaxColdPaths = 3 * 64;  ///< at most three per instruction
 
   struct CachedAddress {
     bool valid = false;
@@ -197,7 +200,6 @@ class BlockBuilder {
   void compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high);
   Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
   Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
-  void add_mark();
   void emit_interpreter_call(const Instruction& instruction);
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);

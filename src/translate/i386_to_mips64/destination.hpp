@@ -55,40 +55,6 @@ class Destination {
   Address place_{mips64::zero, 0};
 };
 
-/// `locked_update` for an operand of 1 or 2 bytes, in the word around it. `old` is extended as
-/// told. An operand that lies in two words is left to the interpreter.
-template <typename Compute>
-void locked_update_narrow(BlockBuilder& b, Address place, unsigned width, Gpr old, Extend how,
-                          Compute compute) {
-  const Gpr word_address = b.scratch(), shift = b.scratch(), word = b.scratch();
-  const Gpr value = b.scratch();
-  b.as.DADDIU(word_address, place.base, place.offset);
-  if (width == 2) {
-    Label& crossing = b.interpret_instead();
-    b.as.ANDI(shift, word_address, 3);
-    b.as.ADDIU(shift, shift, -3);
-    b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, shift, mips64::zero), crossing);
-  }
-  b.as.SLL(shift, word_address, 3);  // SRLV and SLLV look at its low five bits
-  b.as.DINS(word_address, mips64::zero, 0, 2);
-  Label again;
-  b.as.SYNC();
-  b.bind(again);
-  b.as.LL(word, 0, word_address);
-  b.as.SRLV(old, word, shift);
-  extend(b, old, old, width, how);
-  compute(value);
-  // The bits that change, moved to their place in the word.
-  b.as.XOR(value, value, old);
-  extend(b, value, value, width, Extend::zero);
-  b.as.SLLV(value, value, shift);
-  b.as.XOR(value, value, word);
-  b.as.SC(value, 0, word_address);
-  b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, value, mips64::zero), again);
-  b.as.SYNC();
-  for (const Gpr reg : {word_address, shift, word, value}) b.release(reg);
-}
-
 /// Replaces the instruction's memory operand by what `compute(into, old)` makes of it, atomically
 /// under LOCK. `compute` emits ALU words only, and may be called several times. The new value is in
 /// `into` afterwards unless that is zero. Returns the register of the old one.
@@ -96,17 +62,20 @@ template <typename Compute>
 Gpr modify_memory(BlockBuilder& b, const Instruction& in, Extend how, Gpr into, Compute compute) {
   const unsigned width = in.operands[0].width;
   const Address place = b.address();
-  const Gpr old = b.scratch();
   if (!in.lock) {
+    const Gpr old = b.scratch();
     const Gpr result = into == mips64::zero ? b.scratch() : into;
     b.load(old, width, place, how);
     compute(result, old);
     b.store(result, width, place);
     return old;
   }
-  const auto update = [&](Gpr value) { compute(value, old); };
-  width == 4 ? locked_update(b, place, old, update)
-             : locked_update_narrow(b, place, width, old, how, update);
+  const LockedOperand operand = locked_operand(b, width, place);
+  const Gpr old = b.scratch();
+  locked_update(b, operand, old, [&](Gpr value) {
+    if (how == Extend::zero) extend(b, old, old, width, how);  // it comes sign-extended
+    compute(value, old);
+  });
   if (into != mips64::zero) compute(into, old);
   return old;
 }

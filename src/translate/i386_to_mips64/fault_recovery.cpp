@@ -30,9 +30,13 @@ HostAccess access_of(uint32_t word, const SignalContext& context) {
   const bool store = (major >= 0x28 && major <= 0x2f) || major >= 0x38;
   constexpr uint8_t kBytes[8] = {1, 2, 1, 4,
                                  1, 2, 1, 4};  // lb lh lwl lw lbu lhu lwr lwu, and the stores
-  const bool linked = major == mips64::opcode::LL >> 26 || major == mips64::opcode::SC >> 26;
-  return {context.reg(base) + static_cast<uint64_t>(offset), linked ? 4u : kBytes[major & 7],
-          store};
+  unsigned bytes = kBytes[major & 7];
+  namespace op = mips64::opcode;
+  for (const uint32_t linked : {op::LL, op::SC})
+    if (major == linked >> 26) bytes = 4;
+  for (const uint32_t doubleword : {op::LLD, op::SCD, op::LD, op::SD})
+    if (major == doubleword >> 26) bytes = 8;
+  return {context.reg(base) + static_cast<uint64_t>(offset), bytes, store};
 }
 
 }  // namespace
