@@ -165,12 +165,9 @@ void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
   }
   if (!memory) b.write_register(destination, sum.result);
   if (live == 0) return;
-  if (only_carry) {  // an increment keeps CF in its b; nothing else is read
-    b.flags.set(FlagKind::inc8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
-  } else {
-    b.flags.set(add ? FlagKind::adc8 : FlagKind::sbb8, width, Value::of(kFlagA), Value::of(kFlagB),
-                {});
-  }
+  if (only_carry) return b.flags.set_carry_only(kFlagB);
+  b.flags.set(add ? FlagKind::adc8 : FlagKind::sbb8, width, Value::of(kFlagA), Value::of(kFlagB),
+              {});
 }
 
 /// INC and DEC keep CF: where it is live it is taken out of the old flags first.

@@ -37,6 +37,12 @@ void FlagTracker::set(FlagKind kind8, unsigned width, Value a, Value b, Value re
   now_ = {Form::operation, member(kind8, width), a, b, result};
 }
 
+void FlagTracker::set_carry_only(Gpr carry) {
+  if (carry != kFlagB) mips64::move(b_.as, kFlagB, carry);
+  // An increment keeps CF in its b.
+  set(FlagKind::inc8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
+}
+
 void FlagTracker::set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b) {
   CHECK(now_.form == Form::lazy_registers);
   const Gpr kind = b_.scratch();

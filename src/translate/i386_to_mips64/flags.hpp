@@ -90,6 +90,8 @@ class FlagTracker {
   /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands
   /// of 8 and 16 bits are sign-extended. Operands in scratch registers must be in their homes.
   void set(FlagKind kind8, unsigned width, Value a, Value b, Value result);
+  /// CF is the only live flag: `carry` is 0 or 1.
+  void set_carry_only(Gpr carry);
   /// With the flags in the lazy registers: where `condition` is not 0 they become those of `kind`,
   /// otherwise they stay. Nothing of the instruction may fault behind it.
   void set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b);

@@ -204,10 +204,7 @@ void keep_other_flags(BlockBuilder& b, bool may_be_zero) {
 void set_carry_and_overflow(BlockBuilder& b, const CarryAndOverflow& flags, const Count& changed) {
   const bool overflow = (b.live() & ef::OF) != 0;
   if (!among_packed(b, !changed.constant)) {
-    if (!overflow) {  // an increment keeps CF in its b; nothing else is read
-      mips64::move(b.as, kFlagB, flags.carry);
-      return b.flags.set(FlagKind::inc8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
-    }
+    if (!overflow) return b.flags.set_carry_only(flags.carry);
     b.as.SLL(kFlagB, flags.overflow, 11);
     b.as.OR(kFlagB, kFlagB, flags.carry);
     return b.flags.set(FlagKind::given8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
