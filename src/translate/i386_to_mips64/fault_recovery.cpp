@@ -62,12 +62,13 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
     cpu.gpr[reg] = static_cast<uint32_t>(context.reg(host_gpr(reg)));
   }
-  cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
   cpu.eip = mark->address;
   cpu.lazy.kind = static_cast<uint32_t>(context.reg(kFlagKind));
   cpu.lazy.a = static_cast<uint32_t>(context.reg(kFlagA));
   cpu.lazy.b = static_cast<uint32_t>(context.reg(kFlagB));
+  // The recipe speaks of the host's esp.
   materialise_recipe(cpu, recipes_.get(mark->recipe));
+  cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
 
   const auto guest_address = static_cast<uint32_t>(access.address);
   const bool in_user_half = access.address < i386::kGuestEnd;
