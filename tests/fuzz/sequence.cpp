@@ -42,11 +42,13 @@ unsigned weight(const i386::Row& row) {
   for (const auto& operand : row.operands) {
     using enum i386::OperandCode;
     const auto code = operand.code;
-    if (code == Sw || code == Mp || code == Ap || (code >= segES && code <= segGS)) return 0;
+    const bool segment = code == Sw || (code >= segES && code <= segGS);
+    if (code == Mp || code == Ap || (segment && operand.access != i386::Access::r)) return 0;
   }
   if (row.family == control_transfer) {
     if (name == "JCC") return 12;
     if (is_one_of(name, {"JECXZ", "LOOP", "LOOPE", "LOOPNE"})) return 2;
+    if (is_one_of(name, {"BOUND", "ENTER", "INTO", "LEAVE"})) return 1;
     return name == "JMP" && row.operands[0].code == i386::OperandCode::Jb ? 3 : 0;
   }
   if (is_one_of(name, {"POPF", "PUSHF", "INS", "OUTS"})) return 0;

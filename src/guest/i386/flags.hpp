@@ -148,6 +148,7 @@ template <OperandType T>
 ///   logic               result
 ///   inc, dec            result, b = the old CF (0 or 1)
 ///   shl, shr, sar       a, b = the masked count (never 0), result
+///   given               result, b = CF, AF and OF as in EFLAGS
 enum class FlagKind : uint32_t {
   packed = 0,  ///< CpuState::eflags holds all six
   add8,
@@ -183,6 +184,9 @@ enum class FlagKind : uint32_t {
   sar8,
   sar16,
   sar32,
+  given8,
+  given16,
+  given32,
   count,
 };
 
@@ -215,6 +219,8 @@ template <OperandType T>
       return shr_flags(a, b, result);
     case FlagKind::sar8:
       return sar_flags(a, b, result);
+    case FlagKind::given8:
+      return result_flags(result) | (b & (eflags::CF | eflags::AF | eflags::OF));
     default:
       return 0;
   }

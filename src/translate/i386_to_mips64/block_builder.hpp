@@ -66,6 +66,11 @@ class BlockBuilder {
   }
   /// Flags that may be read at the direct target of the current instruction.
   [[nodiscard]] uint32_t live_at_target() const { return entry_->live_at_target; }
+  /// What a fault in the words from here on has to undo, and where it finds the flags: as things
+  /// stand now.
+  void add_mark() {
+    if (marked_) push_mark();
+  }
   /// Releases scratch registers; commits esp if folding is off.
   void end_instruction() {
     free_scratch_ = kScratchMask;
@@ -86,6 +91,8 @@ class BlockBuilder {
     return reg;
   }
   void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
+  /// Releases all scratch registers but `kept`.
+  void release_all_but(Gpr kept) { free_scratch_ = kScratchMask & ~kept.bit(); }
 
   // --- guest registers
   // ----------------------------------------------------------------------------
@@ -206,7 +213,7 @@ class BlockBuilder {
     uint8_t condition = 0;
     Label resume;
   };
-  static constexpr unsigned kMaxColdPaths = 96;
+  static constexpr unsigned kMaxColdPaths = 3 * 64;  ///< at most three per instruction
 
   struct CachedAddress {
     bool valid = false;
@@ -220,10 +227,6 @@ class BlockBuilder {
   Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
   Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
   void mark_instruction();
-  /// What a fault in the words from here on has to undo.
-  void add_mark() {
-    if (marked_) push_mark();
-  }
   void push_mark();
   [[nodiscard]] static constexpr uint32_t load_opcode(unsigned width, Extend extend) {
     using namespace mips64::opcode;

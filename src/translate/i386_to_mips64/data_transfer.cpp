@@ -1,14 +1,15 @@
-// MOV MOVSX MOVZX CMOVcc PUSH POP LEA XLAT LEAVE conversions BSWAP and the flag pushes.
+// MOV MOVSX MOVZX CMOVcc PUSH POP LEA XLAT conversions BSWAP and the flag pushes.
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate::handlers {
 
 using i386::EAX;
-using i386::EBP;
+using i386::EDI;
 using i386::EDX;
 using i386::ESP;
 using i386::OperandKind;
 using mips64::zero;
+namespace ef = i386::eflags;
 
 namespace {
 
@@ -20,6 +21,13 @@ int32_t stack_step(const Instruction& in) {
 void push_value(BlockBuilder& b, Gpr value, int32_t bytes) {
   b.store(value, static_cast<unsigned>(bytes), b.stack_address(-bytes));
   b.adjust_esp(-bytes);
+}
+
+/// The selector in a segment register, zero-extended.
+Gpr read_selector(BlockBuilder& b, const Operand& segment) {
+  const Gpr value = b.scratch();
+  b.as.LHU(value, offset::selector(segment.reg), kState);
+  return value;
 }
 
 /// MOV of a constant into a register.
@@ -104,6 +112,11 @@ void extend_move(BlockBuilder& b, const Instruction& in, Extend extend) {
 void MOV(BlockBuilder& b, const Instruction& in) {
   const Operand& destination = in.operands[0];
   const Operand& source = in.operands[1];
+  if (source.kind == OperandKind::segment) {
+    const Gpr value = read_selector(b, source);
+    if (BlockBuilder::is_memory(destination)) return b.store(value, 2, b.address());
+    return b.write_register(destination, value, true);
+  }
   if (BlockBuilder::is_memory(destination)) {
     const Gpr value = b.read(source, Extend::any);
     return b.store(value, destination.width, b.address());
@@ -179,6 +192,8 @@ void PUSH(BlockBuilder& b, const Instruction& in) {
       value = b.scratch();
       mips64::load_immediate(b.as, value, constant);
     }
+  } else if (operand.kind == OperandKind::segment) {
+    value = read_selector(b, operand);
   } else {
     value = b.read(operand, Extend::any);
   }
@@ -188,41 +203,25 @@ void PUSH(BlockBuilder& b, const Instruction& in) {
 void POP(BlockBuilder& b, const Instruction& in) {
   const Operand& operand = in.operands[0];
   const int32_t bytes = stack_step(in);
-  if (BlockBuilder::is_memory(operand) || operand.reg == ESP) {
-    if (BlockBuilder::is_memory(operand)) {
-      // The address is computed with esp already moved; the store may still fault.
-      const Gpr value = b.scratch();
-      b.load(value, operand.width, b.stack_address(0), Extend::any);
-      const bool by_esp = in.memory.base == ESP;
-      b.store(value, operand.width, b.address(by_esp ? bytes : 0));
-      return b.adjust_esp(bytes);
-    }
-    if (operand.width != 4) return interpret(b, in);
-    const Address top = b.stack_address(0);
-    b.begin_write(ESP);
-    return b.load(host_gpr(ESP), 4, top, Extend::any);
-  }
   const Address top = b.stack_address(0);
+  if (BlockBuilder::is_memory(operand)) {
+    // The address is computed with esp already moved; the store may still fault.
+    const Gpr value = b.scratch();
+    b.load(value, operand.width, top, Extend::any);
+    const bool by_esp = in.memory.base == ESP;
+    b.store(value, operand.width, b.address(by_esp ? bytes : 0));
+    return b.adjust_esp(bytes);
+  }
   if (operand.width == 4) {
     b.begin_write(operand.reg);
     b.load(host_gpr(operand.reg), 4, top, Extend::any);
-  } else {
-    const Gpr value = b.scratch();
-    b.load(value, operand.width, top, Extend::zero);
-    b.write_register(operand, value, true);
+    if (operand.reg != ESP) b.adjust_esp(bytes);
+    return;
   }
+  const Gpr value = b.scratch();
+  b.load(value, operand.width, top, Extend::zero);
   b.adjust_esp(bytes);
-}
-
-void LEAVE(BlockBuilder& b, const Instruction& in) {
-  if (in.operand_size != 4) return interpret(b, in);
-  // esp = ebp, then ebp = pop: the load comes first because it may fault.
-  const Gpr frame = host_gpr(EBP);
-  const Gpr saved = b.scratch();
-  b.load(saved, 4, {frame, 0}, Extend::any);
-  mips64::move(b.as, b.begin_write(ESP), frame);
-  mips64::move(b.as, b.begin_write(EBP), saved);
-  b.adjust_esp(4);
+  b.write_register(operand, value, true);
 }
 
 void LEA(BlockBuilder& b, const Instruction& in) {
@@ -275,7 +274,8 @@ void CWD(BlockBuilder& b, const Instruction& in) {
 
 void BSWAP(BlockBuilder& b, const Instruction& in) {
   const Operand& operand = in.operands[0];
-  if (operand.width != 4) return interpret(b, in);
+  // Undefined for 16 bits: processors clear them.
+  if (operand.width != 4) return b.write_register(operand, zero, true);
   const Gpr old = b.read_gpr(operand.reg);
   const Gpr rd = b.begin_write(operand.reg);
   b.as.WSBH(rd, old);
@@ -290,16 +290,56 @@ void SALC(BlockBuilder& b, const Instruction&) {
 }
 
 void PUSHA(BlockBuilder& b, const Instruction& in) {
-  interpret(b, in);
+  const int32_t bytes = stack_step(in);
+  for (unsigned reg = EAX; reg <= EDI; ++reg) {
+    const int32_t depth = bytes * static_cast<int32_t>(reg + 1);
+    b.store(b.read_gpr(reg), static_cast<unsigned>(bytes), b.stack_address(-depth));
+  }
+  b.adjust_esp(-8 * bytes);
 }
+
 void POPA(BlockBuilder& b, const Instruction& in) {
-  interpret(b, in);
+  const int32_t bytes = stack_step(in);
+  const auto width = static_cast<uint8_t>(bytes);
+  // All is loaded before a register changes. What PUSHA wrote of esp is passed over.
+  Gpr values[i386::kGprCount];
+  for (unsigned reg = EAX; reg <= EDI; ++reg) {
+    if (reg == ESP) continue;
+    values[reg] = b.scratch();
+    b.load(values[reg], width, b.stack_address(bytes * static_cast<int32_t>(EDI - reg)),
+           Extend::zero);
+  }
+  for (unsigned reg = EAX; reg <= EDI; ++reg) {
+    if (reg == ESP) continue;
+    b.write_register({OperandKind::gpr, width, static_cast<uint8_t>(reg), false}, values[reg],
+                     true);
+  }
+  b.adjust_esp(8 * bytes);
 }
+
 void PUSHF(BlockBuilder& b, const Instruction& in) {
-  interpret(b, in);
+  b.flags.to_packed();
+  const Gpr word = b.scratch();
+  b.as.LW(word, offset::eflags, kState);
+  static_assert((ef::RF | ef::VM) == 3u << 16);
+  if (in.operand_size == 4) b.as.INS(word, zero, 16, 2);  // RF and VM are pushed as 0
+  push_value(b, word, stack_step(in));
 }
+
+/// The arithmetic flags; an image in which another flag changes is left to the interpreter.
 void POPF(BlockBuilder& b, const Instruction& in) {
-  interpret(b, in);
+  const int32_t bytes = stack_step(in);
+  constexpr uint32_t kOthers = ef::TF | ef::DF | ef::NT;
+  const uint32_t others = in.operand_size == 4 ? kOthers | ef::AC | ef::ID : kOthers;
+  const Gpr image = b.scratch(), changed = b.scratch(), mask = b.scratch();
+  b.load(image, static_cast<unsigned>(bytes), b.stack_address(0), Extend::zero);
+  b.as.LW(changed, offset::eflags, kState);
+  b.as.XOR(changed, changed, image);
+  mips64::load_immediate(b.as, mask, static_cast<int32_t>(others));
+  b.as.AND(changed, changed, mask);
+  b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, changed, zero), b.interpret_instead());
+  merge_packed_flags(b, image, ef::kArithmetic);
+  b.adjust_esp(bytes);
 }
 
 }  // namespace ferry::translate::handlers

@@ -30,9 +30,13 @@ HostAccess access_of(uint32_t word, const SignalContext& context) {
   const bool store = (major >= 0x28 && major <= 0x2f) || major >= 0x38;
   constexpr uint8_t kBytes[8] = {1, 2, 1, 4,
                                  1, 2, 1, 4};  // lb lh lwl lw lbu lhu lwr lwu, and the stores
-  const bool linked = major == mips64::opcode::LL >> 26 || major == mips64::opcode::SC >> 26;
-  return {context.reg(base) + static_cast<uint64_t>(offset), linked ? 4u : kBytes[major & 7],
-          store};
+  unsigned bytes = kBytes[major & 7];
+  namespace op = mips64::opcode;
+  for (const uint32_t linked : {op::LL, op::SC})
+    if (major == linked >> 26) bytes = 4;
+  for (const uint32_t doubleword : {op::LLD, op::SCD, op::LD, op::SD})
+    if (major == doubleword >> 26) bytes = 8;
+  return {context.reg(base) + static_cast<uint64_t>(offset), bytes, store};
 }
 
 }  // namespace
@@ -58,12 +62,13 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
     cpu.gpr[reg] = static_cast<uint32_t>(context.reg(host_gpr(reg)));
   }
-  cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
   cpu.eip = mark->address;
   cpu.lazy.kind = static_cast<uint32_t>(context.reg(kFlagKind));
   cpu.lazy.a = static_cast<uint32_t>(context.reg(kFlagA));
   cpu.lazy.b = static_cast<uint32_t>(context.reg(kFlagB));
+  // The recipe speaks of the host's esp.
   materialise_recipe(cpu, recipes_.get(mark->recipe));
+  cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
 
   const auto guest_address = static_cast<uint32_t>(access.address);
   const bool in_user_half = access.address < i386::kGuestEnd;

@@ -1,69 +1,10 @@
 #include "translate/i386_to_mips64/flags.hpp"
 
-#include <algorithm>
-
 #include "translate/i386_to_mips64/block_builder.hpp"
 
 namespace ferry::translate {
 
 using mips64::zero;
-namespace ef = i386::eflags;
-
-// --- conditions
-// -----------------------------------------------------------------------------------
-
-Condition Condition::inverted() const {
-  Condition result = *this;
-  switch (kind) {
-    case Kind::eq:
-      result.kind = Kind::ne;
-      break;
-    case Kind::ne:
-      result.kind = Kind::eq;
-      break;
-    case Kind::ltz:
-      result.kind = Kind::gez;
-      break;
-    case Kind::gez:
-      result.kind = Kind::ltz;
-      break;
-    case Kind::lez:
-      result.kind = Kind::gtz;
-      break;
-    case Kind::gtz:
-      result.kind = Kind::lez;
-      break;
-    case Kind::always:
-      result.kind = Kind::never;
-      break;
-    case Kind::never:
-      result.kind = Kind::always;
-      break;
-  }
-  return result;
-}
-
-uint32_t Condition::branch_word() const {
-  using namespace mips64;
-  switch (kind) {
-    case Kind::eq:
-      return encode::rs_rt(opcode::BEQ, rs, rt);
-    case Kind::ne:
-      return encode::rs_rt(opcode::BNE, rs, rt);
-    case Kind::ltz:
-      return opcode::BLTZ | encode::rs(rs);
-    case Kind::gez:
-      return opcode::BGEZ | encode::rs(rs);
-    case Kind::lez:
-      return opcode::BLEZ | encode::rs(rs);
-    case Kind::gtz:
-      return opcode::BGTZ | encode::rs(rs);
-    case Kind::always:
-    case Kind::never:
-      break;
-  }
-  UNREACHABLE();
-}
 
 // --- recipes
 // --------------------------------------------------------------------------------------
@@ -83,16 +24,47 @@ void RecipeTable::clear() {
 // --- tracking
 // -------------------------------------------------------------------------------------
 
+namespace {
+
+/// The kind of the operation whose 8-bit member is `kind8`, for `width` bytes.
+FlagKind member(FlagKind kind8, unsigned width) {
+  return static_cast<FlagKind>(static_cast<uint32_t>(kind8) + (width == 4 ? 2 : width - 1));
+}
+
+}  // namespace
+
 void FlagTracker::set(FlagKind kind8, unsigned width, Value a, Value b, Value result) {
-  const uint32_t width_index = width == 4 ? 2 : width - 1;
-  now_ = {Form::operation, static_cast<FlagKind>(static_cast<uint32_t>(kind8) + width_index), a, b,
-          result};
+  now_ = {Form::operation, member(kind8, width), a, b, result};
+}
+
+void FlagTracker::set_carry_only(Gpr carry) {
+  if (carry != kFlagB) mips64::move(b_.as, kFlagB, carry);
+  // An increment keeps CF in its b.
+  set(FlagKind::inc8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
+}
+
+void FlagTracker::set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b) {
+  CHECK(now_.form == Form::lazy_registers);
+  const Gpr kind = b_.scratch();
+  mips64::load_immediate(b_.as, kind, static_cast<int32_t>(member(kind8, width)));
+  b_.as.MOVN(kFlagKind, kind, condition);
+  b_.as.MOVN(kFlagA, a, condition);
+  b_.as.MOVN(kFlagB, b, condition);
 }
 
 bool FlagTracker::is(FlagKind kind8) const {
   const auto first = static_cast<uint32_t>(kind8);
   const auto kind = static_cast<uint32_t>(now_.kind);
   return now_.form == Form::operation && kind >= first && kind < first + 3;
+}
+
+bool FlagTracker::is_shift() const {
+  return is(FlagKind::shl8) || is(FlagKind::shr8) || is(FlagKind::sar8);
+}
+
+bool FlagTracker::result_in_a() const {
+  return is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8) ||
+         is(FlagKind::given8);
 }
 
 FlagRecipe FlagTracker::recipe() const {
@@ -107,44 +79,40 @@ FlagRecipe FlagTracker::recipe() const {
   return recipe;
 }
 
-void FlagTracker::preserve(Gpr reg, uint32_t live) {
-  if (live == 0 || now_.form != Form::operation) return;
-  const bool in_a = now_.a.in(reg), in_b = now_.b.in(reg), in_result = now_.result.in(reg);
-  if (!in_a && !in_b && !in_result) return;
-  const bool derivable = is(FlagKind::add8) || is(FlagKind::sub8);
-  // Of a, b and result of an addition or subtraction any two give the third.
-  const auto others_known = [&](const Value& x, const Value& y) {
-    return derivable && x.known() && y.known();
-  };
-  if (in_result && others_known(now_.a, now_.b) && !in_a && !in_b) {
-    now_.result = {};
-    return;
-  }
-  if (in_a && others_known(now_.b, now_.result) && !in_b && !in_result) {
-    now_.a = {};
-    return;
-  }
-  if (in_b) {
+/// Moves the operands for which `moving` holds to their homes.
+template <typename Moving>
+void FlagTracker::move_home(Moving moving) {
+  if (now_.form != Form::operation) return;
+  if (moving(now_.b)) {
     move_value(kFlagB, now_.b);
     now_.b = Value::of(kFlagB);
   }
-  if (in_a) {
-    const bool same = in_result && now_.a == now_.result;
+  if (moving(now_.a)) {
+    const bool same = now_.a == now_.result;
     move_value(kFlagA, now_.a);
     now_.a = Value::of(kFlagA);
     if (same) now_.result = now_.a;
-  } else if (in_result) {
-    if (now_.a.in(kFlagA)) {
-      // Shifts can be redone from a and b; an addition with carry cannot, so its result waits in
-      // memory.
-      if (is(FlagKind::adc8) || is(FlagKind::sbb8))
-        b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
-      now_.result = {};
-      return;
-    }
-    move_value(kFlagA, now_.result);
-    now_.result = Value::of(kFlagA);
   }
+  if (!moving(now_.result)) return;
+  if (now_.a.in(kFlagA)) {
+    // Shifts can be redone from a and b; an addition with carry cannot, so its result waits in
+    // memory.
+    if (is(FlagKind::adc8) || is(FlagKind::sbb8))
+      b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
+    now_.result = {};
+    return;
+  }
+  move_value(kFlagA, now_.result);
+  now_.result = Value::of(kFlagA);
+}
+
+void FlagTracker::preserve(Gpr reg, uint32_t live) {
+  if (live != 0) move_home([=](const Value& value) { return value.in(reg); });
+}
+
+void FlagTracker::settle() {
+  move_home(
+      [](const Value& value) { return value.kind == Value::Kind::reg && is_guest_gpr(value.reg); });
 }
 
 void FlagTracker::rebase_esp(int32_t bytes) {
@@ -171,54 +139,59 @@ Gpr FlagTracker::in_register(const Value& value) {
   return reg;
 }
 
-namespace {
-
-/// Sign-extends `reg` (8 or 16 bits wide) in place, as sums of canonical narrow values need.
-void narrow(mips64::Assembler& as, Gpr reg, uint32_t width_index) {
-  if (width_index == 0) as.SEB(reg, reg);
-  if (width_index == 1) as.SEH(reg, reg);
+void FlagTracker::narrow(Gpr reg) {
+  if (width_index() == 0) b_.as.SEB(reg, reg);
+  if (width_index() == 1) b_.as.SEH(reg, reg);
 }
 
-}  // namespace
+/// left + right, or left - right, in the flags' width.
+Gpr FlagTracker::sum(bool add, Gpr left, const Value& right) {
+  const Gpr answer = b_.scratch();
+  if (right.kind == Value::Kind::constant && mips64::fits_simm16(right.constant) &&
+      right.constant != -32768) {
+    b_.as.ADDIU(answer, left, add ? right.constant : -right.constant);
+  } else {
+    const Gpr other = in_register(right);
+    add ? b_.as.ADDU(answer, left, other) : b_.as.SUBU(answer, left, other);
+  }
+  narrow(answer);
+  return answer;
+}
 
 /// Operand a, computed from the result where it was not kept.
 Gpr FlagTracker::a_register() {
   if (now_.a.known()) return in_register(now_.a);
-  CHECK(is(FlagKind::add8) || is(FlagKind::sub8) || is(FlagKind::inc8) || is(FlagKind::dec8));
-  const bool add = is(FlagKind::add8) || is(FlagKind::inc8);
-  const Gpr result = in_register(now_.result);
   const bool step = is(FlagKind::inc8) || is(FlagKind::dec8);
-  const Value b = step ? Value::of_constant(1) : now_.b;
-  const Gpr a = b_.scratch();
-  if (b.kind == Value::Kind::constant && mips64::fits_simm16(b.constant) && b.constant != -32768) {
-    b_.as.ADDIU(a, result, add ? -b.constant : b.constant);
-  } else {
-    const Gpr other = in_register(b);
-    add ? b_.as.SUBU(a, result, other) : b_.as.ADDU(a, result, other);
-  }
-  narrow(b_.as, a, (static_cast<uint32_t>(now_.kind) - 1) % 3);
-  return a;
+  CHECK(is(FlagKind::add8) || is(FlagKind::sub8) || step);
+  const bool up = is(FlagKind::add8) || is(FlagKind::inc8);
+  return sum(!up, in_register(now_.result), step ? Value::of_constant(1) : now_.b);
 }
 
 /// The result, computed from the operands where it was not kept.
 Gpr FlagTracker::result_register() {
   if (now_.result.known()) return in_register(now_.result);
-  if (is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8)) {
-    return in_register(now_.a);
-  }
+  if (result_in_a()) return in_register(now_.a);
+  if (is_shift()) return shift_result();
   CHECK(is(FlagKind::add8) || is(FlagKind::sub8));
+  return sum(is(FlagKind::add8), in_register(now_.a), now_.b);
+}
+
+/// A shift by a constant count done again, sign-extended from its width.
+Gpr FlagTracker::shift_result() {
+  const unsigned bits = 8u << width_index();
+  const auto count = static_cast<unsigned>(now_.b.constant);
   const Gpr a = in_register(now_.a);
-  const Gpr result = b_.scratch();
-  const bool add = is(FlagKind::add8);
-  if (now_.b.kind == Value::Kind::constant && mips64::fits_simm16(now_.b.constant) &&
-      now_.b.constant != -32768) {
-    b_.as.ADDIU(result, a, add ? now_.b.constant : -now_.b.constant);
+  const Gpr answer = b_.scratch();
+  if (is(FlagKind::shr8)) {
+    if (count >= bits) return zero;
+    b_.as.EXT(answer, a, count, bits - count);
+  } else if (is(FlagKind::sar8)) {
+    b_.as.SRA(answer, a, count);
   } else {
-    const Gpr b = in_register(now_.b);
-    add ? b_.as.ADDU(result, a, b) : b_.as.SUBU(result, a, b);
+    b_.as.SLL(answer, a, count);
+    narrow(answer);
   }
-  narrow(b_.as, result, (static_cast<uint32_t>(now_.kind) - 1) % 3);
-  return result;
+  return answer;
 }
 
 // --- between blocks
@@ -232,13 +205,11 @@ void FlagTracker::to_lazy_registers() {
     return;
   }
   // What is stored: a and b (add, sub, shifts; logic as the result minus 0), the result in a (neg),
-  // the result in a and the old carry in b (inc, dec), and all three with the result in memory
-  // (adc, sbb).
+  // the result in a and the flags it does not say in b (inc, dec, given), and all three with the
+  // result in memory (adc, sbb).
   const bool three = is(FlagKind::adc8) || is(FlagKind::sbb8);
-  const bool unary =
-      is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8);
   if (three && now_.result.known()) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
-  const Gpr a = unary ? result_register() : a_register();
+  const Gpr a = result_in_a() ? result_register() : a_register();
   // A logic operation sets the flags of a comparison of its result with 0 (AF is undefined).
   if (is(FlagKind::logic8)) {
     const auto distance =
@@ -279,35 +250,6 @@ void FlagTracker::restore_after_call() {
   b_.as.LW(kFlagB, offset::lazy_b, kState);
 }
 
-void FlagTracker::settle() {
-  if (now_.form != Form::operation) return;
-  const auto in_guest_register = [](const Value& value) {
-    return value.kind == Value::Kind::reg && is_guest_gpr(value.reg);
-  };
-  const bool derivable = is(FlagKind::add8) || is(FlagKind::sub8);
-  if (derivable && now_.a.known() && now_.b.known()) now_.result = {};
-  const bool same = now_.a == now_.result;
-  if (in_guest_register(now_.b)) {
-    move_value(kFlagB, now_.b);
-    now_.b = Value::of(kFlagB);
-  }
-  if (in_guest_register(now_.a)) {
-    move_value(kFlagA, now_.a);
-    now_.a = Value::of(kFlagA);
-    if (same) now_.result = now_.a;
-  }
-  if (in_guest_register(now_.result)) {
-    if (now_.a.in(kFlagA)) {  // a shift, or an addition with carry: see preserve
-      if (is(FlagKind::adc8) || is(FlagKind::sbb8))
-        b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
-      now_.result = {};
-    } else {
-      move_value(kFlagA, now_.result);
-      now_.result = Value::of(kFlagA);
-    }
-  }
-}
-
 bool FlagTracker::uses_homes() const {
   const auto home = [](const Value& value) { return value.in(kFlagA) || value.in(kFlagB); };
   return now_.form == Form::lazy_registers ||
@@ -320,291 +262,6 @@ void FlagTracker::to_packed() {
   b_.materialise_flags();
   set_packed();
   b_.add_mark();  // a fault of this instruction from here on finds them there
-}
-
-// --- consumers
-// ------------------------------------------------------------------------------------
-
-namespace {
-
-constexpr unsigned kO = 0, kB = 1, kE = 2, kBE = 3, kS = 4, kP = 5, kL = 6;
-
-Condition bool_condition(Gpr reg) {
-  return {Condition::Kind::ne, reg, zero, true};
-}
-
-}  // namespace
-
-Condition FlagTracker::compare(bool is_unsigned, const Value& left, const Value& right) {
-  if (!is_unsigned) {
-    if (right == Value::of_constant(0)) return {Condition::Kind::ltz, in_register(left), zero};
-    if (left == Value::of_constant(0)) return {Condition::Kind::gtz, in_register(right), zero};
-  }
-  const Gpr lhs = in_register(left);
-  const Gpr answer = b_.scratch();
-  if (right.kind == Value::Kind::constant && mips64::fits_simm16(right.constant)) {
-    is_unsigned ? b_.as.SLTIU(answer, lhs, right.constant)
-                : b_.as.SLTI(answer, lhs, right.constant);
-  } else {
-    const Gpr rhs = in_register(right);
-    is_unsigned ? b_.as.SLTU(answer, lhs, rhs) : b_.as.SLT(answer, lhs, rhs);
-  }
-  return bool_condition(answer);
-}
-
-Condition FlagTracker::subtract_condition(unsigned cc) {
-  const unsigned base = cc >> 1;
-  Condition condition{};
-  if (base == kE) {
-    if (now_.result.known()) {
-      condition = {Condition::Kind::eq, in_register(now_.result), zero};
-    } else {
-      condition = {Condition::Kind::eq, in_register(now_.a), in_register(now_.b)};
-    }
-  } else if (base == kS || base == kP) {
-    return result_condition(cc);
-  } else if (base == kO) {
-    condition = overflow_condition(false);
-  } else {
-    const Value a = now_.a.known() ? now_.a : Value::of(a_register());
-    const Value b = now_.b;
-    const bool is_unsigned = base == kB || base == kBE;
-    if (base == kB || base == kL) {
-      condition = compare(is_unsigned, a, b);
-    } else if (b.kind == Value::Kind::constant && mips64::fits_simm16(int64_t{b.constant} + 1) &&
-               !(is_unsigned && b.constant == -1)) {
-      if (is_unsigned && b.constant == 0) {
-        condition = {Condition::Kind::eq, in_register(a), zero};
-      } else if (!is_unsigned && b.constant == 0) {
-        condition = {Condition::Kind::lez, in_register(a), zero};
-      } else {
-        condition = compare(is_unsigned, a, Value::of_constant(b.constant + 1));  // a <= b
-      }
-    } else {
-      condition = compare(is_unsigned, b, a).inverted();  // a <= b is not b < a
-    }
-  }
-  return (cc & 1) != 0 ? condition.inverted() : condition;
-}
-
-Condition FlagTracker::add_condition(unsigned cc) {
-  const unsigned base = cc >> 1;
-  if (base == kE || base == kS || base == kP) return result_condition(cc);
-  Condition condition{};
-  if (base == kO) {
-    condition = overflow_condition(true);
-  } else if (base == kB || base == kBE) {
-    condition = bool_condition(carry(b_.scratch()));
-    if (base == kBE) {
-      const Gpr is_zero = b_.scratch();
-      b_.as.SLTIU(is_zero, result_register(), 1);
-      b_.as.OR(is_zero, is_zero, condition.rs);
-      condition = bool_condition(is_zero);
-    }
-  } else {
-    // The sum without wrap has the sign SF != OF says; it is 0 only if the result is.
-    const Gpr sum = b_.scratch();
-    const Gpr a = a_register();
-    b_.as.DADDU(sum, a, in_register(now_.b));
-    condition = {base == kL ? Condition::Kind::ltz : Condition::Kind::lez, sum, zero};
-  }
-  return (cc & 1) != 0 ? condition.inverted() : condition;
-}
-
-/// OF of an addition or subtraction: a word whose bit 31 is the flag.
-Condition FlagTracker::overflow_condition(bool add) {
-  const Gpr a = a_register();
-  const Gpr b = in_register(now_.b);
-  const Gpr result = result_register();
-  const Gpr one = b_.scratch(), two = b_.scratch();
-  b_.as.XOR(one, a, result);
-  b_.as.XOR(two, add ? result : a, b);
-  b_.as.AND(one, one, two);
-  return {Condition::Kind::ltz, one, zero};
-}
-
-Condition FlagTracker::parity_condition(Gpr result) {
-  // Fold the byte to four bits and look the answer up in the bits of a constant.
-  const Gpr fold = b_.scratch(), table = b_.scratch();
-  b_.as.SRL(fold, result, 4);
-  b_.as.XOR(fold, fold, result);
-  b_.as.ANDI(fold, fold, 15);
-  b_.as.ORI(table, zero, 0x9669);
-  b_.as.SRLV(table, table, fold);
-  b_.as.ANDI(table, table, 1);
-  return bool_condition(table);
-}
-
-/// Conditions of operations with CF = OF = 0 (logic), and ZF, SF, PF of all.
-Condition FlagTracker::result_condition(unsigned cc) {
-  const unsigned base = cc >> 1;
-  Condition condition{};
-  if (base == kO || base == kB) {
-    condition = {Condition::Kind::never, zero, zero};
-  } else {
-    const Gpr result = result_register();
-    if (base == kE || base == kBE) condition = {Condition::Kind::eq, result, zero};
-    if (base == kS || base == kL) condition = {Condition::Kind::ltz, result, zero};
-    if (base == kP) condition = parity_condition(result);
-    if (base == 7) condition = {Condition::Kind::lez, result, zero};
-  }
-  return (cc & 1) != 0 ? condition.inverted() : condition;
-}
-
-Condition FlagTracker::packed_condition(unsigned cc) {
-  const Gpr word = b_.scratch();
-  b_.as.LW(word, offset::eflags, kState);
-  constexpr uint32_t kMasks[] = {ef::OF, ef::CF, ef::ZF, ef::CF | ef::ZF, ef::SF, ef::PF};
-  const unsigned base = cc >> 1;
-  if (base < kL) {
-    b_.as.ANDI(word, word, static_cast<int32_t>(kMasks[base]));
-  } else {
-    const Gpr other = b_.scratch();
-    b_.as.SRL(other, word, 4);  // OF (bit 11) beside SF (bit 7)
-    b_.as.XOR(other, other, word);
-    b_.as.ANDI(other, other, ef::SF);
-    if (base == 7) {
-      b_.as.ANDI(word, word, ef::ZF);
-      b_.as.OR(word, word, other);
-    } else {
-      mips64::move(b_.as, word, other);
-    }
-  }
-  const Condition condition{Condition::Kind::ne, word, zero};
-  return (cc & 1) != 0 ? condition.inverted() : condition;
-}
-
-/// Flags another block left in the lazy registers are nearly always those of a comparison (logic is
-/// stored as one with 0): that is tried in line, all else is packed out of line.
-Condition FlagTracker::lazy_condition(unsigned cc) {
-  const Gpr answer = b_.scratch();
-  // Order and equality of narrow operands are those of their sign-extensions; the sign of the
-  // difference is not.
-  const bool any_width = cc >> 1 != kS;
-  b_.as.ADDIU(answer, kFlagKind,
-              -static_cast<int32_t>(any_width ? FlagKind::sub8 : FlagKind::sub32));
-  b_.as.SLTIU(answer, answer, any_width ? 3 : 1);
-  Label& resume = b_.branch_to_packed_condition(answer, cc);
-  switch (cc >> 1) {
-    case kE:
-      b_.as.XOR(answer, kFlagA, kFlagB);
-      b_.as.SLTIU(answer, answer, 1);
-      break;
-    case kB:
-      b_.as.SLTU(answer, kFlagA, kFlagB);
-      break;
-    case kBE:
-      b_.as.SLTU(answer, kFlagB, kFlagA);
-      b_.as.XORI(answer, answer, 1);
-      break;
-    case kL:
-      b_.as.SLT(answer, kFlagA, kFlagB);
-      break;
-    case kS:
-      b_.as.SUBU(answer, kFlagA, kFlagB);
-      b_.as.SRL(answer, answer, 31);
-      break;
-    default:
-      b_.as.SLT(answer, kFlagB, kFlagA);
-      b_.as.XORI(answer, answer, 1);
-      break;
-  }
-  b_.bind_resume(resume);
-  const Condition condition = bool_condition(answer);
-  return (cc & 1) != 0 ? condition.inverted() : condition;
-}
-
-/// The out-of-line part: `answer` = 1 if the condition (without its negation) holds in the packed
-/// flags.
-void FlagTracker::packed_bool(Gpr answer, unsigned cc) {
-  const Condition condition = packed_condition(cc & ~1u);
-  b_.as.SLTU(answer, zero, condition.rs);
-}
-
-Condition FlagTracker::condition(unsigned cc) {
-  const unsigned base = cc >> 1;
-  const bool cheap = base == kE || base == kS || base == kP;
-  const bool by_comparison = base != kO && base != kP;
-  if (now_.form == Form::lazy_registers && by_comparison && b_.options.passes.compare_fusion) {
-    return lazy_condition(cc);
-  }
-  if (now_.form == Form::lazy_registers || !b_.options.passes.compare_fusion) to_packed();
-  if (now_.form == Form::packed) return packed_condition(cc);
-  if (is(FlagKind::sub8)) return subtract_condition(cc);
-  if (is(FlagKind::add8)) return add_condition(cc);
-  if (is(FlagKind::logic8)) return result_condition(cc);
-  if (cheap && now_.result.known()) return result_condition(cc);
-  if ((is(FlagKind::inc8) || is(FlagKind::dec8)) && base >= kL) {
-    // inc and dec are additions of 1 but for CF.
-    const Snapshot saved = now_;
-    const bool inc = is(FlagKind::inc8);
-    const auto shift = static_cast<uint32_t>(inc ? FlagKind::inc8 : FlagKind::dec8) -
-                       static_cast<uint32_t>(inc ? FlagKind::add8 : FlagKind::sub8);
-    now_.kind = static_cast<FlagKind>(static_cast<uint32_t>(now_.kind) - shift);
-    now_.b = Value::of_constant(1);
-    const Condition answer = inc ? add_condition(cc) : subtract_condition(cc);
-    now_ = saved;
-    return answer;
-  }
-  if (base == kB) {
-    const Condition answer = bool_condition(carry(b_.scratch()));
-    return (cc & 1) != 0 ? answer.inverted() : answer;
-  }
-  to_packed();
-  return packed_condition(cc);
-}
-
-/// CF of a shift by a constant count: the last bit shifted out.
-Gpr FlagTracker::shift_carry(Gpr into) {
-  const uint32_t bits = 8u << ((static_cast<uint32_t>(now_.kind) - 1) % 3);
-  const auto count = static_cast<uint32_t>(now_.b.constant);
-  const Gpr a = in_register(now_.a);
-  if (is(FlagKind::shl8)) {
-    if (count > bits) return zero;
-    b_.as.EXT(into, a, bits - count, 1);
-    return into;
-  }
-  if (count > bits) {
-    if (is(FlagKind::shr8)) return zero;
-    b_.as.EXT(into, a, bits - 1, 1);
-    return into;
-  }
-  b_.as.EXT(into, a, count - 1, 1);
-  return into;
-}
-
-Gpr FlagTracker::carry(Gpr into) {
-  if (now_.form == Form::operation) {
-    if (is(FlagKind::logic8)) return zero;
-    if (is(FlagKind::sub8)) {
-      const Condition below =
-          compare(true, now_.a.known() ? now_.a : Value::of(a_register()), now_.b);
-      return below.rs;
-    }
-    if (is(FlagKind::add8) && (static_cast<uint32_t>(now_.kind) - 1) % 3 == 2) {
-      const Gpr result = result_register();
-      b_.as.SLTU(into, result, in_register(now_.b.known() ? now_.b : now_.a));
-      return into;
-    }
-    if (is(FlagKind::neg8)) {
-      b_.as.SLTU(into, zero, result_register());
-      return into;
-    }
-    if (is(FlagKind::inc8) || is(FlagKind::dec8)) return in_register(now_.b);
-    const bool shift = is(FlagKind::shl8) || is(FlagKind::shr8) || is(FlagKind::sar8);
-    if (shift && now_.b.kind == Value::Kind::constant) return shift_carry(into);
-    if (is(FlagKind::add8)) {
-      // Narrow operands are sign-extended, which keeps their unsigned order: compare as above.
-      b_.as.SLTU(into, result_register(), in_register(now_.b));
-      return into;
-    }
-  }
-  if (now_.form == Form::lazy_registers && b_.options.passes.compare_fusion)
-    return lazy_condition(kB << 1).rs;
-  to_packed();
-  b_.as.LW(into, offset::eflags, kState);
-  b_.as.ANDI(into, into, 1);
-  return into;
 }
 
 }  // namespace ferry::translate

@@ -92,7 +92,12 @@ class FlagTracker {
   /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands
   /// of 8 and 16 bits are sign-extended. Operands in scratch registers must be in their homes.
   void set(FlagKind kind8, unsigned width, Value a, Value b, Value result);
-  /// CpuState::eflags holds the flags (after a helper or the interpreter).
+  /// CF is the only live flag: `carry` is 0 or 1.
+  void set_carry_only(Gpr carry);
+  /// With the flags in the lazy registers: where `condition` is not 0 they become those of `kind`,
+  /// otherwise they stay. Nothing of the instruction may fault behind it.
+  void set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b);
+  /// CpuState::eflags holds the flags (after a helper or the interpreter), or none is live.
   void set_packed() { now_.form = Form::packed; }
 
   /// A condition for the current flags (cc as in the opcode). May emit words into scratch
@@ -134,6 +139,17 @@ class FlagTracker {
   [[nodiscard]] Gpr a_register();
   [[nodiscard]] Gpr result_register();
   [[nodiscard]] bool is(FlagKind kind8) const;
+  /// SHL, SHR or SAR, whose b is a constant while the tracker has them.
+  [[nodiscard]] bool is_shift() const;
+  /// Whether the operation's flags need its result and b alone.
+  [[nodiscard]] bool result_in_a() const;
+  /// 0, 1 or 2 for an operation of 8, 16 or 32 bits.
+  [[nodiscard]] uint32_t width_index() const { return (static_cast<uint32_t>(now_.kind) - 1) % 3; }
+  void narrow(Gpr reg);
+  [[nodiscard]] Gpr sum(bool add, Gpr left, const Value& right);
+  [[nodiscard]] Gpr shift_result();
+  template <typename Moving>
+  void move_home(Moving moving);
   Condition lazy_condition(unsigned cc);
   Condition packed_condition(unsigned cc);
   Condition subtract_condition(unsigned cc);

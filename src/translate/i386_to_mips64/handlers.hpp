@@ -9,18 +9,17 @@ namespace ferry::translate {
 
 namespace handlers {
 
-/// A source operand ready for an operation of `width` bytes: in a register or a constant.
-struct Source {
-  Value value;
-  [[nodiscard]] bool constant() const { return value.kind == Value::Kind::constant; }
-};
-
 /// The immediate, sign-extended from `width` bytes.
 [[nodiscard]] int32_t signed_immediate(const Instruction& in, unsigned width);
 
 /// Runs the interpreter for this instruction (the `interpret` mark, and forms a handler leaves
 /// out).
 void interpret(BlockBuilder& b, const Instruction& in);
+/// Changes one flag of the packed flags: `bit` becomes `value` (0 or 1). The others stay.
+void put_packed_flag(BlockBuilder& b, Gpr value, uint32_t bit);
+/// Replaces the flags in `changed` (arithmetic ones) by those of `values`, which is overwritten.
+/// The others must be packed or dead; all are packed then.
+void merge_packed_flags(BlockBuilder& b, Gpr values, uint32_t changed);
 /// All x87 rows.
 void x87(BlockBuilder& b, const Instruction& in);
 /// The same for instructions that end the block.

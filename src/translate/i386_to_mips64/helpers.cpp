@@ -53,7 +53,7 @@ uint32_t derive_result(FlagKind kind, uint32_t a, uint32_t b, uint32_t stored) {
     case FlagKind::sar8:
       return shifted(operation, (static_cast<uint32_t>(kind) - 1) % 3, a, b & 31);
     default:
-      return a;  // logic, neg, inc, dec: the result is what was kept
+      return a;  // logic, neg, inc, dec, given: the result is what was kept
   }
 }
 

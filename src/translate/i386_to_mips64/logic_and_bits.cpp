@@ -82,14 +82,20 @@ unsigned result_width(const Instruction& in, Logic operation, unsigned known) {
 
 /// LOCK AND, OR and XOR.
 void locked_logic(BlockBuilder& b, const Instruction& in, Logic operation) {
-  if (!locked_in_line(b, in.operands[0])) return interpret(b, in);
-  const Gpr second = b.read(in.operands[1], Extend::sign);
-  const Address place = b.address();
+  const unsigned width = in.operands[0].width;
+  Gpr second = zero;
+  if (in.operands[1].kind == OperandKind::immediate) {
+    second = b.scratch();
+    mips64::load_immediate(b.as, second, signed_immediate(in, width));
+  } else {
+    second = b.read(in.operands[1], Extend::sign);
+  }
+  const LockedOperand place = locked_operand(b, width, b.address());
   const Gpr old = b.scratch();
   locked_update(b, place, old, [&](Gpr value) { emit_logic(b, operation, value, old, second); });
   if (b.live() == 0) return;
   emit_logic(b, operation, kFlagA, old, second);
-  b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(kFlagA));
+  b.flags.set(FlagKind::logic8, width, {}, {}, Value::of(kFlagA));
 }
 
 void logic(BlockBuilder& b, const Instruction& in, Logic operation) {
@@ -190,60 +196,124 @@ void set_carry_keep_zero(BlockBuilder& b, Gpr carry, Gpr not_zero) {
   b.flags.set(FlagKind::add8, 4, Value::of(kFlagA), Value::of(kFlagB), {});
 }
 
-/// The word of a bit string in memory that bit `index` (signed) lies in (SDM vol. 2, BT).
-Address bit_string_word(BlockBuilder& b, Gpr index) {
-  const Address start = b.address();
-  const Gpr word = b.scratch();
-  b.as.SRA(word, index, 5);
-  b.as.SLL(word, word, 2);
-  b.as.ADDU(word, word, start.base);
-  return {word, start.offset};
+/// The unit (16 or 32 bits) of a bit string in memory that bit `index` (signed) lies in (SDM
+/// vol. 2, BT).
+Address bit_string_unit(BlockBuilder& b, const Instruction& in, Gpr index) {
+  const bool narrow = in.operands[0].width == 2;
+  const Gpr unit = b.scratch();
+  if (narrow) b.as.SEH(unit, index);
+  b.as.SRA(unit, narrow ? unit : index, narrow ? 4 : 5);
+  b.as.SLL(unit, unit, narrow ? 1 : 2);
+  if (in.address_size == 4) {
+    const Address start = b.address();
+    b.as.ADDU(unit, unit, start.base);
+    b.release(start.base);
+    return {unit, start.offset};
+  }
+  // With 16-bit addresses the bit string wraps at 64 KB.
+  const Gpr start = b.effective_address(b.scratch());
+  b.as.ADDU(unit, unit, start);
+  b.as.ANDI(unit, unit, 0xffff);
+  b.release(start);
+  const unsigned segment = in.memory.segment;
+  if (segment == i386::FS || segment == i386::GS) {
+    const Gpr base = b.segment_base(segment);
+    b.as.ADDU(unit, unit, base);
+    b.release(base);
+  }
+  return {unit, 0};
 }
 
-/// BT BTS BTR BTC of 32 bits.
-void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operation) {
+/// Which bit of its unit a bit instruction means: a constant, or in the low bits of a register.
+struct BitNumber {
+  Gpr reg;  ///< `zero` for a constant
+  unsigned constant;
+};
+
+BitNumber bit_number(BlockBuilder& b, const Instruction& in, Gpr index) {
+  const unsigned bits = in.operands[0].width * 8u;
+  if (in.operands[1].kind == OperandKind::immediate) return {zero, in.immediate & (bits - 1)};
+  if (bits == 32) return {index, 0};  // shifts look at five bits
+  const Gpr low = b.scratch();
+  b.as.ANDI(low, index, 15);
+  return {low, 0};
+}
+
+/// carry = the bit of `value`.
+void extract_bit(BlockBuilder& b, Gpr carry, Gpr value, const BitNumber& number) {
+  if (number.reg == zero) return b.as.EXT(carry, value, number.constant, 1);
+  b.as.SRLV(carry, value, number.reg);
+  b.as.ANDI(carry, carry, 1);
+}
+
+/// A word with the bit alone set, or alone clear for BTR.
+Gpr bit_mask(BlockBuilder& b, BitOperation operation, const BitNumber& number) {
+  const Gpr mask = b.scratch();
+  if (number.reg == zero) {
+    mips64::load_immediate(b.as, mask, static_cast<int32_t>(1u << number.constant));
+  } else {
+    b.as.ADDIU(mask, zero, 1);
+    b.as.SLLV(mask, mask, number.reg);
+  }
+  if (operation == BitOperation::reset) b.as.NOR(mask, mask, zero);
+  return mask;
+}
+
+void change_bit(BlockBuilder& b, BitOperation operation, Gpr rd, Gpr value, Gpr mask) {
+  if (operation == BitOperation::reset) b.as.AND(rd, value, mask);
+  if (operation == BitOperation::set) b.as.OR(rd, value, mask);
+  if (operation == BitOperation::complement) b.as.XOR(rd, value, mask);
+}
+
+/// The access of BT BTS BTR BTC to their operand. Returns the bit as it was.
+Gpr access_bit(BlockBuilder& b, const Instruction& in, BitOperation operation) {
   const Operand& base = in.operands[0];
   const bool immediate = in.operands[1].kind == OperandKind::immediate;
   const bool memory = BlockBuilder::is_memory(base);
-  // With 16-bit addresses the bit string wraps at 64 KB.
-  const bool wraps = memory && !immediate && in.address_size == 2;
-  if (base.width != 4 || in.lock || wraps) return interpret(b, in);
-  const bool keep_zero = (b.live() & ef::ZF) != 0;
-  const Gpr not_zero = b.scratch();
-  if (keep_zero) set_bool(b, not_zero, b.flags.condition(kNotEqual));
   const Gpr index = immediate ? zero : b.read_gpr(in.operands[1].reg);
   const Address place = !memory     ? Address{zero, 0}
                         : immediate ? b.address()
-                                    : bit_string_word(b, index);
+                                    : bit_string_unit(b, in, index);
+  const BitNumber number = bit_number(b, in, index);
+  if (in.lock) {
+    const Gpr mask = bit_mask(b, operation, number);
+    const LockedOperand locked = locked_operand(b, base.width, place);
+    const Gpr value = b.scratch();
+    locked_update(b, locked, value,
+                  [&](Gpr changed) { change_bit(b, operation, changed, value, mask); });
+    extract_bit(b, mask, value, number);
+    return mask;
+  }
   Gpr value = zero;
   if (memory) {
     value = b.scratch();
-    b.load(value, 4, place, Extend::sign);
+    b.load(value, base.width, place, Extend::sign);
   } else {
     value = b.read_gpr(base.reg);
   }
-  const Gpr carry = b.scratch(), bit = b.scratch();
-  const unsigned number = in.immediate & 31;
-  if (immediate) {
-    b.as.EXT(carry, value, number, 1);
-    if (operation != BitOperation::test)
-      mips64::load_immediate(b.as, bit, static_cast<int32_t>(1u << number));
-  } else {
-    b.as.SRLV(carry, value, index);
-    b.as.ANDI(carry, carry, 1);
-    if (operation != BitOperation::test) {
-      b.as.ADDIU(bit, zero, 1);
-      b.as.SLLV(bit, bit, index);
-    }
+  const Gpr carry = b.scratch();
+  extract_bit(b, carry, value, number);
+  if (operation == BitOperation::test) return carry;
+  const Gpr mask = bit_mask(b, operation, number);
+  if (BlockBuilder::is_full_register(base)) {
+    change_bit(b, operation, b.begin_write(base.reg), value, mask);
+    return carry;
   }
-  if (operation != BitOperation::test) {
-    if (operation == BitOperation::reset) b.as.NOR(bit, bit, zero);
-    const Gpr changed = memory ? b.scratch() : b.begin_write(base.reg);
-    if (operation == BitOperation::reset) b.as.AND(changed, value, bit);
-    if (operation == BitOperation::set) b.as.OR(changed, value, bit);
-    if (operation == BitOperation::complement) b.as.XOR(changed, value, bit);
-    if (memory) b.store(changed, 4, place);
+  change_bit(b, operation, mask, value, mask);
+  memory ? b.store(mask, base.width, place) : b.write_register(base, mask);
+  return carry;
+}
+
+void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operation) {
+  const bool keep_zero = (b.live() & ef::ZF) != 0;
+  Gpr not_zero = zero;
+  if (keep_zero) {
+    const Condition condition = b.flags.condition(kNotEqual);
+    not_zero = b.scratch();
+    set_bool(b, not_zero, condition);
+    b.release_all_but(not_zero);
   }
+  const Gpr carry = access_bit(b, in, operation);
   if (keep_zero) return set_carry_keep_zero(b, carry, not_zero);
   if (b.live() != 0) set_carry_only(b, carry);
 }
@@ -251,9 +321,10 @@ void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operatio
 /// BSF and BSR: a zero source keeps the destination (as processors do) and sets ZF.
 void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
   const Operand& destination = in.operands[0];
-  if (destination.width != 4 || in.rep != i386::RepPrefix::none) return interpret(b, in);
   const bool flags = b.live() != 0;  // ZF; all others are undefined
-  const Gpr value = b.read(in.operands[1], Extend::sign);
+  const bool narrow = destination.width == 2;
+  // 16 bits: BSR must not see the bits above them.
+  const Gpr value = b.read(in.operands[1], narrow ? Extend::zero : Extend::sign);
   const Gpr found = b.scratch(), number = b.scratch();
   if (forward) {  // the lowest bit alone, counted from above
     b.as.SUBU(found, zero, value);
@@ -264,9 +335,30 @@ void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
   }
   b.as.XORI(number, number, 31);
   if (flags) mips64::move(b.as, kFlagA, value);
+  if (destination.reg == i386::ESP) b.commit_esp();
+  if (narrow) {
+    mips64::move(b.as, found, host_gpr(destination.reg));
+    b.as.INS(found, number, 0, 16);
+  }
   const Gpr rd = b.begin_write(destination.reg);
-  b.as.MOVN(rd, number, flags ? kFlagA : value);
+  b.as.MOVN(rd, narrow ? found : number, flags ? kFlagA : value);
   if (flags) b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(kFlagA));
+}
+
+/// CLC and STC.
+void set_carry(BlockBuilder& b, bool carry) {
+  if ((b.live() & ef::CF) == 0) return;
+  if (b.live() == ef::CF) {
+    const Value value = Value::of_constant(carry ? 1 : 0);
+    return b.flags.set(FlagKind::inc8, 4, {}, value, Value::of_constant(0));
+  }
+  b.flags.to_packed();
+  Gpr bit = zero;
+  if (carry) {
+    bit = b.scratch();
+    b.as.ADDIU(bit, zero, 1);
+  }
+  put_packed_flag(b, bit, ef::CF);
 }
 
 }  // namespace
@@ -282,11 +374,15 @@ void XOR(BlockBuilder& b, const Instruction& in) {
 }
 
 void NOT(BlockBuilder& b, const Instruction& in) {
-  if (in.lock) return interpret(b, in);
   const Operand& operand = in.operands[0];
   if (BlockBuilder::is_full_register(operand)) {
     const Gpr old = b.read_gpr(operand.reg);
     return b.as.NOR(b.begin_write(operand.reg), old, zero);
+  }
+  if (in.lock) {
+    const LockedOperand place = locked_operand(b, operand.width, b.address());
+    const Gpr old = b.scratch();
+    return locked_update(b, place, old, [&](Gpr value) { b.as.NOR(value, old, zero); });
   }
   const Gpr result = b.scratch();
   if (!BlockBuilder::is_memory(operand)) {
@@ -353,24 +449,39 @@ void BSR(BlockBuilder& b, const Instruction& in) {
   bit_scan(b, in, false);
 }
 
-void CLC(BlockBuilder& b, const Instruction& in) {
-  if ((b.live() & ~ef::CF) != 0) return interpret(b, in);
-  if (b.live() != 0)
-    b.flags.set(FlagKind::inc8, 4, {}, Value::of_constant(0), Value::of_constant(0));
+void merge_packed_flags(BlockBuilder& b, Gpr values, uint32_t changed) {
+  const Gpr word = b.scratch();
+  b.as.LW(word, offset::eflags, kState);
+  b.as.XOR(values, values, word);
+  b.as.ANDI(values, values, static_cast<int32_t>(changed));
+  b.as.XOR(word, word, values);
+  b.as.SW(word, offset::eflags, kState);
+  b.flags.set_packed();
 }
 
-void STC(BlockBuilder& b, const Instruction& in) {
-  if ((b.live() & ~ef::CF) != 0) return interpret(b, in);
-  if (b.live() != 0)
-    b.flags.set(FlagKind::inc8, 4, {}, Value::of_constant(1), Value::of_constant(0));
+void put_packed_flag(BlockBuilder& b, Gpr value, uint32_t bit) {
+  const Gpr word = b.scratch();
+  b.as.LW(word, offset::eflags, kState);
+  b.as.INS(word, value, static_cast<unsigned>(__builtin_ctz(bit)), 1);
+  b.as.SW(word, offset::eflags, kState);
+  b.flags.set_packed();
 }
 
-void CMC(BlockBuilder& b, const Instruction& in) {
-  if ((b.live() & ~ef::CF) != 0) return interpret(b, in);
-  if (b.live() == 0) return;
+void CLC(BlockBuilder& b, const Instruction&) {
+  set_carry(b, false);
+}
+
+void STC(BlockBuilder& b, const Instruction&) {
+  set_carry(b, true);
+}
+
+void CMC(BlockBuilder& b, const Instruction&) {
+  if ((b.live() & ef::CF) == 0) return;
+  const bool others = b.live() != ef::CF;
+  if (others) b.flags.to_packed();
   const Gpr flipped = b.scratch();
   b.as.XORI(flipped, b.flags.carry(flipped), 1);
-  set_carry_only(b, flipped);
+  others ? put_packed_flag(b, flipped, ef::CF) : set_carry_only(b, flipped);
 }
 
 /// Translated code runs with DF clear only (i386::translatable).
@@ -389,23 +500,60 @@ void LAHF(BlockBuilder& b, const Instruction&) {
 void SAHF(BlockBuilder& b, const Instruction&) {
   // SF ZF AF PF CF come from AH; OF stays, so the old flags are packed first.
   if ((b.live() & ef::OF) != 0) b.flags.to_packed();
-  const Gpr word = b.scratch(), mask = b.scratch(), bits = b.scratch();
-  b.as.LW(word, offset::eflags, kState);
+  const Gpr bits = b.scratch();
   b.as.EXT(bits, host_gpr(EAX), 8, 8);
-  constexpr auto kFromAh = static_cast<int32_t>(ef::SF | ef::ZF | ef::AF | ef::PF | ef::CF);
-  b.as.ANDI(bits, bits, kFromAh);
-  b.as.ADDIU(mask, zero, ~kFromAh);
-  b.as.AND(word, word, mask);
-  b.as.OR(word, word, bits);
-  b.as.SW(word, offset::eflags, kState);
-  b.flags.set_packed();
+  merge_packed_flags(b, bits, ef::SF | ef::ZF | ef::AF | ef::PF | ef::CF);
 }
 
 void POPCNT(BlockBuilder& b, const Instruction& in) {
-  interpret(b, in);
+  const Gpr value = b.read(in.operands[1], Extend::zero);
+  const Gpr count = b.scratch(), part = b.scratch(), mask = b.scratch();
+  // Sums of 2, 4 and 8 bits, which the multiplication adds up in the top byte.
+  mips64::load_immediate(b.as, mask, 0x55555555);
+  b.as.SRL(part, value, 1);
+  b.as.AND(part, part, mask);
+  b.as.SUBU(count, value, part);
+  mips64::load_immediate(b.as, mask, 0x33333333);
+  b.as.SRL(part, count, 2);
+  b.as.AND(part, part, mask);
+  b.as.AND(count, count, mask);
+  b.as.ADDU(count, count, part);
+  mips64::load_immediate(b.as, mask, 0x0f0f0f0f);
+  b.as.SRL(part, count, 4);
+  b.as.ADDU(count, count, part);
+  b.as.AND(count, count, mask);
+  mips64::load_immediate(b.as, mask, 0x01010101);
+  b.as.MUL(count, count, mask);
+  b.as.SRL(count, count, 24);
+  // ZF tells a source of 0; the other flags become 0.
+  const bool flags = b.live() != 0;
+  if (flags) b.as.SLTIU(part, value, 1);
+  b.write_register(in.operands[0], count, true);
+  if (!flags) return;
+  b.as.SLL(part, part, static_cast<unsigned>(__builtin_ctz(ef::ZF)));
+  merge_packed_flags(b, part, ef::kArithmetic);
 }
+
+/// CRC-32C, a bit at a time (SDM vol. 2, CRC32).
 void CRC32(BlockBuilder& b, const Instruction& in) {
-  interpret(b, in);
+  constexpr auto kPolynomial = static_cast<int32_t>(0x82f63b78);
+  const Operand& destination = in.operands[0];
+  const Operand& source = in.operands[1];
+  const Gpr value = b.read(source, Extend::zero);
+  const Gpr crc = b.scratch(), polynomial = b.scratch(), left = b.scratch(), term = b.scratch();
+  b.as.XOR(crc, b.read_gpr(destination.reg), value);
+  mips64::load_immediate(b.as, polynomial, kPolynomial);
+  b.as.ADDIU(left, zero, source.width * 8);
+  Label next;
+  b.bind(next);
+  b.as.ANDI(term, crc, 1);
+  b.as.SUBU(term, zero, term);
+  b.as.AND(term, term, polynomial);
+  b.as.SRL(crc, crc, 1);
+  b.as.ADDIU(left, left, -1);
+  b.as.XOR(crc, crc, term);
+  b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, left, zero), next);
+  b.write_register(destination, crc);
 }
 
 }  // namespace ferry::translate::handlers

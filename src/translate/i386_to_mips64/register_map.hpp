@@ -59,6 +59,9 @@ inline constexpr int32_t lazy_result = offsetof(i386::CpuState, lazy.result);
 inline constexpr int32_t segment_base(unsigned segment) {
   return static_cast<int32_t>(offsetof(i386::CpuState, segment_base) + 4 * segment);
 }
+inline constexpr int32_t selector(unsigned segment) {
+  return static_cast<int32_t>(offsetof(i386::CpuState, selector) + 2 * segment);
+}
 /// Slots of CpuState::host_area.
 inline constexpr int32_t host_area(unsigned slot) {
   return static_cast<int32_t>(offsetof(i386::CpuState, host_area) + 8 * slot);

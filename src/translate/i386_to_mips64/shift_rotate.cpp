@@ -1,174 +1,226 @@
-// SHL SHR SAR ROL ROR RCL RCR SHLD SHRD.
+// SHL SHR SAR ROL ROR. The host masks counts to five bits, as the guest does.
+//
+// A count in CL may be 0, which keeps all flags: the old ones are put into the lazy registers, or
+// packed, and replaced where the count is not 0.
+#include "translate/i386_to_mips64/shift_rotate.hpp"
+
+#include <array>
+
+#include "translate/i386_to_mips64/destination.hpp"
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate::handlers {
 
 using i386::ECX;
-using i386::OperandKind;
 using mips64::zero;
+namespace ef = i386::eflags;
 
 namespace {
 
-enum class Shift : uint8_t { shl, shr, sar, rol, ror };
+constexpr uint32_t kCarryAndOverflow = ef::CF | ef::OF;
 
-FlagKind kind_of(Shift shift) {
-  return shift == Shift::shl   ? FlagKind::shl8
-         : shift == Shift::shr ? FlagKind::shr8
-                               : FlagKind::sar8;
+enum class Shift : uint8_t { shl, shr, sar, ror, rol };
+
+/// How a shift is done. ROL is ROR by the negated count.
+struct ShiftWords {
+  void (Assembler::*by_constant)(Gpr, Gpr, unsigned);
+  void (Assembler::*by_register)(Gpr, Gpr, Gpr);
+  FlagKind flags;
+  Extend operand;  ///< how a narrow one is extended for a 32-bit shift to give the narrow result
+};
+
+constexpr std::array<ShiftWords, 5> kShiftWords = {{
+    {&Assembler::SLL, &Assembler::SLLV, FlagKind::shl8, Extend::any},
+    {&Assembler::SRL, &Assembler::SRLV, FlagKind::shr8, Extend::zero},
+    {&Assembler::SRA, &Assembler::SRAV, FlagKind::sar8, Extend::sign},
+    {&Assembler::ROTR, &Assembler::ROTRV, FlagKind::packed, Extend::any},
+    {&Assembler::ROTR, &Assembler::ROTRV, FlagKind::packed, Extend::any},
+}};
+
+const ShiftWords& words_of(Shift shift) {
+  return kShiftWords[static_cast<size_t>(shift)];
 }
 
-/// How the operand has to be extended so that a 32-bit shift gives the narrow result.
-Extend operand_extension(Shift shift) {
-  return shift == Shift::sar ? Extend::sign : shift == Shift::shr ? Extend::zero : Extend::any;
-}
-
-void shift_by_constant(BlockBuilder& b, Shift shift, Gpr rd, Gpr rs, unsigned count) {
-  switch (shift) {
-    case Shift::shl:
-      return b.as.SLL(rd, rs, count);
-    case Shift::shr:
-      return b.as.SRL(rd, rs, count);
-    case Shift::sar:
-      return b.as.SRA(rd, rs, count);
-    case Shift::ror:
-      return b.as.ROTR(rd, rs, count);
-    case Shift::rol:
-      return b.as.ROTR(rd, rs, (32 - count) & 31);
+void emit_shift(BlockBuilder& b, Shift shift, Gpr rd, Gpr rs, const Count& count) {
+  const ShiftWords& words = words_of(shift);
+  if (count.constant) {
+    const unsigned places = shift == Shift::rol ? 32 - count.value : count.value;
+    return (b.as.*words.by_constant)(rd, rs, places & 31);
   }
-}
-
-/// The host masks counts to five bits, as the guest does.
-void shift_by_register(BlockBuilder& b, Shift shift, Gpr rd, Gpr rs, Gpr count) {
-  switch (shift) {
-    case Shift::shl:
-      return b.as.SLLV(rd, rs, count);
-    case Shift::shr:
-      return b.as.SRLV(rd, rs, count);
-    case Shift::sar:
-      return b.as.SRAV(rd, rs, count);
-    case Shift::ror:
-      return b.as.ROTRV(rd, rs, count);
-    case Shift::rol: {
-      const Gpr negated = b.scratch();
-      b.as.SUBU(negated, zero, count);
-      return b.as.ROTRV(rd, rs, negated);
-    }
+  Gpr places = count.reg;
+  if (shift == Shift::rol) {
+    places = b.scratch();
+    b.as.SUBU(places, zero, count.reg);
   }
+  (b.as.*words.by_register)(rd, rs, places);
 }
 
 /// A constant count of a 32-bit register: one word, flags from operand and result.
-void constant_shift(BlockBuilder& b, Shift shift, const Operand& operand, unsigned count) {
-  const bool rotate = shift == Shift::rol || shift == Shift::ror;
-  const bool flags =
-      !rotate && b.live() != 0;  // a rotate comes here only if CF and OF, all it changes, are dead
+void shift_register(BlockBuilder& b, Shift shift, const Operand& operand, const Count& count) {
   const unsigned known = b.known_width(operand.reg);
   const Gpr old = b.read_gpr(operand.reg);
   // CF and OF come from the operand, ZF SF PF from the result.
-  const bool operand_needed = flags && (b.live() & (i386::eflags::CF | i386::eflags::OF)) != 0;
+  const bool operand_needed = (b.live() & kCarryAndOverflow) != 0;
   if (operand_needed) mips64::move(b.as, kFlagA, old);
   const Gpr rd = b.begin_write(operand.reg);
-  shift_by_constant(b, shift, rd, old, count);
+  emit_shift(b, shift, rd, old, count);
   if (shift == Shift::shr) {
-    const unsigned left = known > count ? known - count : 0;
+    const unsigned left = known > count.value ? known - count.value : 0;
     b.set_known_width(operand.reg, left <= 8 ? 8 : left <= 16 ? 16 : 32);
   }
-  if (!flags) return;
+  if (b.live() == 0) return;
   if (operand_needed) {
-    b.flags.set(kind_of(shift), 4, Value::of(kFlagA),
-                Value::of_constant(static_cast<int32_t>(count)), Value::of(rd));
+    b.flags.set(words_of(shift).flags, 4, Value::of(kFlagA), count.as_value(), Value::of(rd));
   } else {  // CF and OF are not read: the flags of the result do
     b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(rd));
   }
 }
 
-/// Narrow or memory operands with a constant or CL count, flags not wanted.
-void general_shift(BlockBuilder& b, const Instruction& in, Shift shift) {
-  const Operand& operand = in.operands[0];
-  const Operand& amount = in.operands[1];
-  const Extend extend = operand_extension(shift);
-  const bool memory = BlockBuilder::is_memory(operand);
-  const Address place = memory ? b.address() : Address{zero, 0};
-  Gpr old = zero;
-  if (memory) {
-    old = b.scratch();
-    b.load(old, operand.width, place, extend);
-  } else {
-    old = b.read(operand, extend);
+/// A constant count of a narrow or memory operand.
+void shift_general(BlockBuilder& b, Shift shift, const Operand& operand, const Count& count) {
+  const bool flags = b.live() != 0;
+  const bool operand_needed = (b.live() & kCarryAndOverflow) != 0;
+  Destination destination(b, operand);
+  const Gpr old = destination.read(words_of(shift).operand, operand_needed ? kFlagA : zero);
+  const Gpr result = flags && !operand_needed ? kFlagA : b.scratch();
+  emit_shift(b, shift, result, old, count);
+  destination.write(result, shift == Shift::shr);
+  if (!flags) return;
+  if (operand_needed) {
+    return b.flags.set(words_of(shift).flags, operand.width, Value::of(old), count.as_value(), {});
   }
-  const Gpr result = b.scratch();
-  if (amount.kind == OperandKind::immediate) {
-    shift_by_constant(b, shift, result, old, in.immediate & 31);
-  } else {
-    shift_by_register(b, shift, result, old, host_gpr(ECX));
-  }
-  if (memory) return b.store(result, operand.width, place);
-  b.write_register(operand, result, shift == Shift::shr);
+  extend(b, result, result, operand.width, Extend::sign);
+  b.flags.set(FlagKind::logic8, operand.width, {}, {}, Value::of(result));
 }
 
-/// Narrow rotation by a constant: the value doubled makes it a shift.
-void narrow_rotate(BlockBuilder& b, const Instruction& in, Shift shift) {
-  const Operand& operand = in.operands[0];
-  const unsigned bits = operand.width * 8u;
-  unsigned count = in.immediate & 31 & (bits - 1);
-  if (shift == Shift::rol) count = (bits - count) & (bits - 1);
-  const bool memory = BlockBuilder::is_memory(operand);
-  const Address place = memory ? b.address() : Address{zero, 0};
-  const Gpr doubled = b.scratch();
-  if (memory) {
-    b.load(doubled, operand.width, place, Extend::zero);
-  } else {
-    b.read_into(doubled, operand, Extend::zero);
+/// A count in CL.
+void shift_by_cl(BlockBuilder& b, Shift shift, const Operand& operand, const Operand& amount) {
+  const bool flags = b.live() != 0;
+  if (flags) b.flags.to_lazy_registers();
+  const Count count = Count::of(b, amount, flags);
+  const auto set_flags = [&](Gpr old) {
+    if (flags) b.flags.set_if(count.reg, words_of(shift).flags, operand.width, old, count.reg);
+  };
+  if (BlockBuilder::is_full_register(operand)) {
+    const Gpr old = b.read_gpr(operand.reg);
+    set_flags(old);
+    return emit_shift(b, shift, b.begin_write(operand.reg), old, count);
   }
-  b.as.INS(doubled, doubled, bits, bits);
-  b.as.SRL(doubled, doubled, count);
-  memory ? b.store(doubled, operand.width, place) : b.write_register(operand, doubled);
+  Destination destination(b, operand);
+  const Gpr old = destination.read(words_of(shift).operand);
+  const Gpr result = b.scratch();
+  emit_shift(b, shift, result, old, count);
+  // A store may fault, and a register to be written may be what `old` is.
+  if (!BlockBuilder::is_memory(operand)) set_flags(old);
+  destination.write(result, shift == Shift::shr);
+  if (BlockBuilder::is_memory(operand)) set_flags(old);
 }
 
 void shift(BlockBuilder& b, const Instruction& in, Shift shift) {
   const Operand& operand = in.operands[0];
-  const bool constant = in.operands[1].kind == OperandKind::immediate;
-  const bool rotate = shift == Shift::rol || shift == Shift::ror;
-  const unsigned count = in.immediate & 31;
-  if (constant && count == 0) {  // no flags, but memory is read and written
-    if (BlockBuilder::is_memory(operand)) interpret(b, in);
-    return;
-  }
-  // A count in CL that may be 0 keeps the old flags; rotates change CF and OF alone.
-  const uint32_t changed = rotate ? i386::eflags::CF | i386::eflags::OF : i386::eflags::kArithmetic;
-  const bool flags = (b.live() & changed) != 0;
-  if (flags && (!constant || rotate)) return interpret(b, in);
-  if (BlockBuilder::is_full_register(operand)) {
-    if (constant) return constant_shift(b, shift, operand, count);
-    const Gpr old = b.read_gpr(operand.reg);
-    const Gpr rd = b.begin_write(operand.reg);
-    return shift_by_register(b, shift, rd, old, host_gpr(ECX));
-  }
-  if (flags) return interpret(b, in);
-  if (rotate && operand.width != 4) {
-    return constant ? narrow_rotate(b, in, shift) : interpret(b, in);
-  }
-  general_shift(b, in, shift);
+  const Operand& amount = in.operands[1];
+  if (amount.kind != i386::OperandKind::immediate) return shift_by_cl(b, shift, operand, amount);
+  const Count count = Count::of(b, amount, false);
+  if (count.value == 0) return touch(b, operand);
+  BlockBuilder::is_full_register(operand) ? shift_register(b, shift, operand, count)
+                                          : shift_general(b, shift, operand, count);
 }
 
-/// SHLD and SHRD of 32-bit registers by a constant, flags not wanted.
-void double_shift(BlockBuilder& b, const Instruction& in, bool left) {
-  const Operand& destination = in.operands[0];
-  const Operand& amount = in.operands[2];
-  const unsigned count = in.immediate & 31;
-  if (!BlockBuilder::is_full_register(destination) || amount.kind != OperandKind::immediate ||
-      b.live() != 0) {
-    return interpret(b, in);
+/// Rotates `value` in place. A narrow one is doubled, which makes it a shift, or repeated until it
+/// fills the word.
+void rotate_narrow(BlockBuilder& b, Shift shift, Gpr value, unsigned width, const Count& count) {
+  const unsigned bits = 8 * width;
+  b.as.INS(value, value, bits, bits);
+  if (count.constant) {
+    const unsigned right = shift == Shift::rol ? bits - count.value : count.value;
+    return b.as.SRL(value, value, right & (bits - 1));
   }
-  if (count == 0) return;
-  const Gpr filler = b.scratch(), kept = b.scratch();
-  const Gpr source = b.read_gpr(in.operands[1].reg);
-  const Gpr old = b.read_gpr(destination.reg);
-  left ? b.as.SRL(filler, source, 32 - count) : b.as.SLL(filler, source, 32 - count);
-  left ? b.as.SLL(kept, old, count) : b.as.SRL(kept, old, count);
-  b.as.OR(b.begin_write(destination.reg), kept, filler);
+  if (width == 1) b.as.INS(value, value, 16, 16);
+  emit_shift(b, shift, value, value, count);
+}
+
+/// CF and OF of a rotated value: the bit that went round, and whether the two top bits (ROR), or
+/// the top bit and CF (ROL), differ.
+CarryAndOverflow rotate_flags(BlockBuilder& b, Shift shift, Gpr result, unsigned width) {
+  const unsigned top = 8 * width - 1;
+  const CarryAndOverflow flags{b.scratch(), b.scratch()};
+  const bool left = shift == Shift::rol;
+  b.as.EXT(flags.carry, result, left ? 0 : top, 1);
+  if ((b.live() & ef::OF) == 0) return flags;
+  b.as.EXT(flags.overflow, result, left ? top : top - 1, 1);
+  b.as.XOR(flags.overflow, flags.overflow, flags.carry);
+  return flags;
+}
+
+void rotate(BlockBuilder& b, const Instruction& in, Shift shift) {
+  const Operand& operand = in.operands[0];
+  const bool constant = in.operands[1].kind == i386::OperandKind::immediate;
+  if (constant && (in.immediate & 31) == 0) return touch(b, operand);
+  const bool flags = (b.live() & kCarryAndOverflow) != 0;
+  if (flags) keep_other_flags(b, !constant);
+  const Count count = Count::of(b, in.operands[1], flags);
+  Gpr result = zero;
+  if (BlockBuilder::is_full_register(operand)) {
+    const Gpr old = b.read_gpr(operand.reg);
+    result = b.begin_write(operand.reg);
+    emit_shift(b, shift, result, old, count);
+  } else {
+    Destination destination(b, operand);
+    result = destination.read(Extend::zero, b.scratch());
+    operand.width == 4 ? emit_shift(b, shift, result, result, count)
+                       : rotate_narrow(b, shift, result, operand.width, count);
+    destination.write(result);
+  }
+  if (flags) set_carry_and_overflow(b, rotate_flags(b, shift, result, operand.width), count);
+}
+
+/// Whether CF and OF are put among packed flags.
+bool among_packed(const BlockBuilder& b, bool may_be_zero) {
+  return may_be_zero || (b.live() & ~kCarryAndOverflow) != 0;
 }
 
 }  // namespace
+
+Count Count::of(BlockBuilder& b, const Operand& operand, bool masked) {
+  if (operand.kind == i386::OperandKind::immediate) {
+    return {true, b.instruction().immediate & 31, zero};
+  }
+  if (!masked) return {false, 0, host_gpr(ECX)};
+  const Gpr count = b.scratch();
+  b.as.ANDI(count, host_gpr(ECX), 31);
+  return {false, 0, count};
+}
+
+void touch(BlockBuilder& b, const Operand& operand) {
+  if (!BlockBuilder::is_memory(operand)) return;
+  Destination destination(b, operand);
+  destination.write(destination.read(Extend::any));
+}
+
+void keep_other_flags(BlockBuilder& b, bool may_be_zero) {
+  if (among_packed(b, may_be_zero)) b.flags.to_packed();
+}
+
+void set_carry_and_overflow(BlockBuilder& b, const CarryAndOverflow& flags, const Count& changed) {
+  const bool overflow = (b.live() & ef::OF) != 0;
+  if (!among_packed(b, !changed.constant)) {
+    if (!overflow) return b.flags.set_carry_only(flags.carry);
+    b.as.SLL(kFlagB, flags.overflow, 11);
+    b.as.OR(kFlagB, kFlagB, flags.carry);
+    return b.flags.set(FlagKind::given8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
+  }
+  const Gpr old = b.scratch();
+  b.as.LW(old, offset::eflags, kState);
+  Gpr word = old;
+  if (!changed.constant) {
+    word = b.scratch();
+    mips64::move(b.as, word, old);
+  }
+  b.as.INS(word, flags.carry, 0, 1);
+  if (overflow) b.as.INS(word, flags.overflow, 11, 1);
+  if (!changed.constant) b.as.MOVZ(word, old, changed.reg);
+  b.as.SW(word, offset::eflags, kState);
+}
 
 void SHL(BlockBuilder& b, const Instruction& in) {
   shift(b, in, Shift::shl);
@@ -180,24 +232,10 @@ void SAR(BlockBuilder& b, const Instruction& in) {
   shift(b, in, Shift::sar);
 }
 void ROL(BlockBuilder& b, const Instruction& in) {
-  shift(b, in, Shift::rol);
+  rotate(b, in, Shift::rol);
 }
 void ROR(BlockBuilder& b, const Instruction& in) {
-  shift(b, in, Shift::ror);
-}
-void SHLD(BlockBuilder& b, const Instruction& in) {
-  double_shift(b, in, true);
-}
-void SHRD(BlockBuilder& b, const Instruction& in) {
-  double_shift(b, in, false);
-}
-
-// Rotation through the carry is rare in compiled code.
-void RCL(BlockBuilder& b, const Instruction& in) {
-  interpret(b, in);
-}
-void RCR(BlockBuilder& b, const Instruction& in) {
-  interpret(b, in);
+  rotate(b, in, Shift::ror);
 }
 
 }  // namespace ferry::translate::handlers

@@ -147,11 +147,14 @@ void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore,
 
 void emit_materialise(Assembler& as, Thunks& thunks) {
   thunks.materialise = as.address(as.position());
+  Label packed;
+  as.BEQ(kFlagKind, zero, packed);  // the first store is in its slot
   store_lazy_flags(as);
   as.SD(ra, offset::host_area(offset::kSlotHelperReturn), kState);
   call_helper(as, Helper::materialise);
   as.LD(ra, offset::host_area(offset::kSlotHelperReturn), kState);
   as.SD(zero, offset::host_area(offset::kSlotHelperReturn), kState);
+  as.bind(packed);
   as.JR(ra);
   mips64::move(as, kFlagKind, zero);
   thunks.end = as.address(as.position());
