@@ -123,8 +123,24 @@ bool may_access_memory(uint16_t row) {
   return kAccessesMemory[row];
 }
 
-Handler handler_of(uint16_t row) {
-  return handlers::kHandlers[row];
+namespace {
+
+bool writes_memory_operand(const Instruction& in) {
+  const i386::Row& row = i386::row(in.row);
+  for (unsigned i = 0; i < i386::kMaxOperands; ++i) {
+    const i386::Access access = row.operands[i].access;
+    const bool written = access == i386::Access::w || access == i386::Access::rw;
+    if (written && in.operands[i].kind == i386::OperandKind::memory) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Handler handler_of(const Instruction& in) {
+  const bool through_code = in.segment_override && in.memory.segment == i386::CS;
+  if (through_code && writes_memory_operand(in)) return &handlers::interpret;
+  return handlers::kHandlers[in.row];
 }
 
 }  // namespace ferry::translate

@@ -8,8 +8,9 @@ namespace ferry::translate {
 
 using Handler = void (*)(BlockBuilder&, const Instruction&);
 
-/// The handler of a row; rows marked `interpret` get one that calls the interpreter.
-[[nodiscard]] Handler handler_of(uint16_t row);
+/// The handler of an instruction's row. Rows marked `interpret` get one that calls the interpreter,
+/// and so do writes through CS, which are #GP.
+[[nodiscard]] Handler handler_of(const Instruction& in);
 
 /// Whether instructions of a row may load or store in line.
 [[nodiscard]] bool may_access_memory(uint16_t row);

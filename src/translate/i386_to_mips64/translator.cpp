@@ -34,10 +34,7 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
     const bool marked = !unaligned.empty() && unaligned.contains(in.address);
     b.begin_instruction(in, entry.live_before, entry.live_after, entry.killed, marked);
     b.set_live_at_target(entry.live_at_target);
-    // Writes through CS are #GP; the override is rare enough to leave every use of it to the
-    // interpreter.
-    const bool odd = in.segment_override && in.memory.segment == i386::CS;
-    if (!entry.followed) (odd ? &handlers::interpret : handler_of(in.row))(b, in);
+    if (!entry.followed) handler_of(in)(b, in);
     b.end_instruction();
     if (b.ended()) return;
   }
