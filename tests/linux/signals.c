@@ -135,6 +135,71 @@ static void interrupted(int flags) {
   printf("nanosleep %d errno %d rest %d\n", result, result < 0 ? errno : 0, rest.tv_nsec > 200000000);
 }
 
+// Repeated comparisons take long: signals come in the middle, with registers that tell how far.
+enum { STRING_BYTES = 4 << 20 };
+extern char scan_instruction[], compare_instruction[];
+static char *strings;
+static volatile int inside_scan, inside_compare, wrong;
+
+static void on_timer(int sig, siginfo_t *info, void *context) {
+  greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+  unsigned left = regs[REG_ECX], at = regs[REG_EDI] - (unsigned)strings;
+  (void)sig;
+  (void)info;
+  if (regs[REG_EIP] == (greg_t)scan_instruction) {
+    ++inside_scan;
+    wrong += at + left != STRING_BYTES;
+  } else if (regs[REG_EIP] == (greg_t)compare_instruction) {
+    ++inside_compare;
+    wrong += at + 4 * left != STRING_BYTES || regs[REG_EDI] - regs[REG_ESI] != 16;
+  }
+}
+
+static void on_string_fault(int sig, siginfo_t *info, void *context) {
+  greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+  (void)info;
+  printf("sig %d in a string at %x, %d left\n", sig, regs[REG_EDI] - (unsigned)strings, regs[REG_ECX]);
+  siglongjmp(jump, 1);
+}
+
+__attribute__((noinline)) static int scan(unsigned bytes) {
+  unsigned left = bytes, at = (unsigned)strings;
+  char found;
+  __asm__ volatile(".globl scan_instruction\nscan_instruction: repne scasb\n\tsete %2"
+                   : "+c"(left), "+D"(at), "=q"(found) : "a"(1) : "memory");
+  return found ? (int)(bytes - left) : -1;
+}
+
+__attribute__((noinline)) static int compare(unsigned bytes) {
+  unsigned left = bytes / 4, at = (unsigned)strings, from = at - 16;
+  char equal;
+  __asm__ volatile(".globl compare_instruction\ncompare_instruction: repe cmpsl\n\tsete %3"
+                   : "+c"(left), "+D"(at), "+S"(from), "=q"(equal) : : "memory");
+  return equal ? -1 : (int)(bytes / 4 - left);
+}
+
+static void long_strings(void) {
+  char *memory = mmap(NULL, STRING_BYTES + 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  strings = memory + 16384;
+  strings[STRING_BYTES - 1] = 1;
+  install(SIGALRM, on_timer, SA_RESTART);
+  struct itimerval timer = {{0, 1000}, {0, 1000}}, none = {{0, 0}, {0, 0}};
+  setitimer(ITIMER_REAL, &timer, NULL);
+  int scanned = 0, compared = 0;
+  while (inside_scan < 3 || inside_compare < 3) {
+    scanned = scan(STRING_BYTES);
+    compared = compare(STRING_BYTES);
+  }
+  setitimer(ITIMER_REAL, &none, NULL);
+  printf("scanned %d compared %d wrong %d\n", scanned, compared, wrong);
+  printf("none: %d %d, not found: %d %d\n", scan(0), compare(0), scan(5000), compare(12000));
+  install(SIGSEGV, on_string_fault, 0);
+  mprotect(strings + 49152, 16384, PROT_NONE);
+  if (!sigsetjmp(jump, 1)) scan(STRING_BYTES);
+  if (!sigsetjmp(jump, 1)) compare(STRING_BYTES);
+  munmap(memory, STRING_BYTES + 65536);
+}
+
 static void alternate_stack(void) {
   static char space[65536];
   stack_t stack = {space, 0, sizeof space}, old;
@@ -189,6 +254,7 @@ int main(void) {
   fetch_faults();
   interrupted(0);
   interrupted(SA_RESTART);
+  long_strings();
 
   signal(SIGUSR1, nested);
   signal(SIGUSR2, nested);

@@ -275,7 +275,8 @@ void BlockBuilder::indirect_exit() {
 
 void BlockBuilder::leave(LeaveReason reason, uint32_t eip) {
   // An instruction left to the interpreter may read flags that are dead behind it.
-  store_exit_flags(reason == LeaveReason::interpret ? entry_->live_before | live_after_ : live_after_);
+  store_exit_flags(reason == LeaveReason::interpret ? entry_->live_before | live_after_
+                                                    : live_after_);
   commit_esp();
   mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(eip));
   as.ADDIU(mips64::v1, mips64::zero, static_cast<int32_t>(reason));

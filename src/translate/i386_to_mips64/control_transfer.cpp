@@ -152,31 +152,32 @@ void BOUND(BlockBuilder& b, const Instruction& in) {
   b.branch(rs_rt(mips64::opcode::BNE, outside, zero), b.interpret_instead());
 }
 
-/// All that can fault comes before registers change; what was stored then lies below esp.
+/// All that can fault comes before registers change; what was stored then lies below esp. The
+/// frames around this one may overlap with that and must not be read again, so the likeliest fault,
+/// that of the final top of the stack, comes first: the processor looks whether that can be
+/// written.
 void ENTER(BlockBuilder& b, const Instruction& in) {
   const int32_t bytes = in.operand_size;
   const unsigned width = in.operand_size;
   const auto size = static_cast<int32_t>(in.immediate & 0xffff);
   const auto level = static_cast<int32_t>(in.immediate2 & 31);
+  const int32_t total = (level + 1) * bytes + size;
   const Gpr link = b.scratch(), frame = b.scratch();
+  Address top = b.stack_address(-total);
+  if (!mips64::fits_simm16(top.offset)) {
+    mips64::load_immediate(b.as, frame, top.offset);
+    b.as.ADDU(frame, frame, top.base);
+    top = {frame, 0};
+  }
+  b.load(link, width, top, Extend::any);
+  b.store(link, width, top);
   b.store(host_gpr(EBP), width, b.stack_address(-bytes));
-  for (int32_t i = 1; i < level; ++i) {  // the frames around this one
+  for (int32_t i = 1; i < level; ++i) {
     b.load(link, width, {host_gpr(EBP), -i * bytes}, Extend::any);
     b.store(link, width, b.stack_address(-(i + 1) * bytes));
   }
   b.as.ADDIU(frame, host_gpr(ESP), b.esp_bias() - bytes);
   if (level > 0) b.store(frame, width, b.stack_address(-(level + 1) * bytes));
-  // The final top of the stack must be writable.
-  const int32_t total = (level + 1) * bytes + size;
-  Address top = b.stack_address(-total);
-  if (!mips64::fits_simm16(top.offset)) {
-    const Gpr base = b.scratch();
-    mips64::load_immediate(b.as, base, top.offset);
-    b.as.ADDU(base, base, top.base);
-    top = {base, 0};
-  }
-  b.load(link, width, top, Extend::any);
-  b.store(link, width, top);
   b.write_register({OperandKind::gpr, in.operand_size, EBP, false}, frame);
   b.adjust_esp(-total);
 }

@@ -162,4 +162,23 @@ FlagEffect refined_effect(const Instruction& in, const RowTraits& traits) {
   return whole;
 }
 
+namespace {
+
+bool writes_memory_operand(const Instruction& in) {
+  const i386::Row& row = i386::row(in.row);
+  for (unsigned i = 0; i < i386::kMaxOperands; ++i) {
+    const i386::Access access = row.operands[i].access;
+    const bool written = access == i386::Access::w || access == i386::Access::rw;
+    if (written && in.operands[i].kind == i386::OperandKind::memory) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Handler overridden_handler(const Instruction& in, const RowTraits& traits) {
+  const bool refused = in.memory.segment == i386::CS && writes_memory_operand(in);
+  return refused ? &handlers::interpret : traits.handler;
+}
+
 }  // namespace ferry::translate

@@ -210,8 +210,8 @@ Address bit_string_unit(BlockBuilder& b, const Instruction& in, Gpr index) {
     b.release(start.base);
     return {unit, start.offset};
   }
-  // With 16-bit addresses the bit string wraps at 64 KB.
-  const Gpr start = b.effective_address(b.scratch());
+  // With 16-bit addresses (which come in a scratch register) the bit string wraps at 64 KB.
+  const Gpr start = b.effective_address(zero);
   b.as.ADDU(unit, unit, start);
   b.as.ANDI(unit, unit, 0xffff);
   b.release(start);

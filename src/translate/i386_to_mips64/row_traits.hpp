@@ -49,6 +49,12 @@ extern const RowTraits* const kFirstTraits;
   return detail::kFirstTraits[row];
 }
 
+/// With a segment override: writes through CS are #GP, which the interpreter raises.
+[[nodiscard]] Handler overridden_handler(const i386::Instruction& in, const RowTraits& traits);
+[[nodiscard]] inline Handler handler_of(const i386::Instruction& in, const RowTraits& traits) {
+  return in.segment_override ? overridden_handler(in, traits) : traits.handler;
+}
+
 /// Arithmetic flags an instruction may read, and those it surely sets or leaves undefined.
 struct FlagEffect {
   uint32_t read;

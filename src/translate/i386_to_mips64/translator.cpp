@@ -32,10 +32,7 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
   for (const AnalysedInstruction* entry = block.instructions.data(); entry != end; ++entry) {
     const Instruction& in = entry->instruction;
     b.begin_instruction(*entry, !unaligned.empty() && unaligned.contains(in.address));
-    // Writes through CS are #GP; the override is rare enough to leave every use of it to the
-    // interpreter.
-    const bool odd = in.segment_override && in.memory.segment == i386::CS;
-    if (!entry->followed) (odd ? &handlers::interpret : entry->traits->handler)(b, in);
+    if (!entry->followed) handler_of(in, *entry->traits)(b, in);
     b.end_instruction();
     if (b.ended()) return;
   }
