@@ -41,8 +41,12 @@ void copy_guest_state(CpuState& to, const CpuState& from) {
 }
 
 bool same_x87(const i386::X87State& a, const i386::X87State& b) {
-  if (a.control != b.control || a.status != b.status || a.top != b.top || a.empty != b.empty)
+  if (a.control != b.control || a.status != b.status || a.top != b.top || a.empty != b.empty ||
+      a.instruction_pointer != b.instruction_pointer ||
+      a.instruction_selector != b.instruction_selector || a.opcode != b.opcode ||
+      a.data_operand != b.data_operand) {
     return false;
+  }
   for (size_t i = 0; i < a.registers.size(); ++i) {
     const bool empty = ((a.empty >> i) & 1) != 0;
     if (!empty && (a.registers[i].significand != b.registers[i].significand ||

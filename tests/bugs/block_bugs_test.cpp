@@ -101,5 +101,24 @@ TEST(BlockBugs, FlagsWhereAnX87OperationIsLeftToTheInterpreter) {
                    "00000000");
 }
 
+// Operations called directly left the pointers that FNSTENV, FNSAVE, FXSAVE and signal frames show
+// (FIP, FCS, FOP, FDP, FDS) as an interpreted instruction had set them.
+TEST(BlockBugs, PointersOfDirectlyCalledX87Operations) {
+  constexpr std::string_view kRegisters =
+      "00000000 00000000 00000000 20003400 20003800 00000000 00000000 00000000";
+  // fld dword [ebx]; fnstenv [ebx+0x40]
+  expect_agreement("d903 d97340", kRegisters, "00000000");
+  // fild word [ebx+8]; fchs; fnstsw ax; fnstenv [ebx+0x40]: the last operand, not the last's
+  expect_agreement("df4308 d9e0 dfe0 d97340", kRegisters, "00000000");
+  // fninit; fld1; fnstenv [ebx+0x40]: no operand yet
+  expect_agreement("dbe3 d9e8 d97340", kRegisters, "00000000");
+  // fld1; call next; next: fadd dword [ebx] (with a prefix); fxsave [ebx+0x40]
+  expect_agreement("d9e8 e800000000 3ed803 0fae4340", kRegisters, "00000000");
+  // fild dword [ebx]; fld st(3), an empty register: the interpreter; fst dword [ebx+4]; fnsave
+  expect_agreement("db03 d9c3 d95304 dd7340", kRegisters, "00000000");
+  // a faulting operation changes nothing: fild dword [ebx]; fadd dword [edx]
+  expect_agreement("db03 d802", kRegisters, "00000000");
+}
+
 }  // namespace
 }  // namespace ferry::fuzz

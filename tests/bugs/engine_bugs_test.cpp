@@ -195,6 +195,17 @@ TEST(EngineBugs, OperationsThatAnotherStateGotFirst) {
   EXPECT_EQ(parent.cpu.x87.top, 7);
 }
 
+// Where an x87 operation returned to tells which instruction it was; in the copy of an interrupted
+// block that is another place.
+TEST(EngineBugs, X87PointersOfAnInterruptedBlock) {
+  Blocks blocks;
+  blocks.begin({0x89, 0xd8, 0xd9, 0xe8, 0xc3});  // mov eax, ebx; fld1; ret
+  const Leave leave = blocks.enter(blocks.state, blocks.interrupt(blocks.add(kCode)));
+  EXPECT_EQ(leave.reason, LeaveReason::indirect_exit);
+  EXPECT_EQ(blocks.state.cpu.x87.instruction_pointer, kCode + 2);
+  EXPECT_EQ(blocks.state.cpu.x87.opcode, 0x1e8);
+}
+
 // --engine=check takes back what its first run wrote. A place written twice, the second time with
 // its first value, kept the value in between.
 TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
