@@ -132,7 +132,7 @@ bool fits_slot(const mips64::WordEffects& last, const mips64::WordEffects& jump)
 /// Keeps the control word about to be emitted (behind `taken` words that will be taken back) from
 /// being the last word of a 4 KB page. Hardware does not mind; QEMU keeps a delay slot in the next
 /// page as code of its own, with the old target of a jump that is patched
-/// (tests/bugs/patched_jump_at_page_end).
+/// (tests/bugs, EngineBugs.PatchedJumpAtPageEnd).
 bool BlockBuilder::avoid_page_end(uint32_t taken) {
   constexpr uintptr_t kPageBytes = 4096;
   const auto place = reinterpret_cast<uintptr_t>(as.address(as.position() - taken));

@@ -97,6 +97,7 @@ engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
   using Enter = uint64_t (*)(CpuState*, const uint32_t*);
   const auto enter = reinterpret_cast<Enter>(reinterpret_cast<uintptr_t>(thunks_.enter));
   const auto reason = static_cast<LeaveReason>(enter(cpu, code));
+  record_x87_call(*cpu);
   const uint32_t* identity =
       original(reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]));
   if (reason == LeaveReason::indirect_exit && !passes_flags_on(identity)) {
