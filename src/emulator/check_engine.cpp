@@ -29,9 +29,9 @@ bool depends_on_time(const i386::Row& row) {
 }
 
 static_assert(std::is_trivially_copyable_v<CpuState>);
-static_assert(offsetof(CpuState, host_area) + sizeof(CpuState::host_area) == sizeof(CpuState));
+static_assert(offsetof(CpuState, fetch_window) > offsetof(CpuState, host_area));
 
-/// Everything but the host's part, which is last and the largest.
+/// Everything but the host's part: host_area, the largest, and what is behind it.
 void copy_guest_state(CpuState& to, const CpuState& from) {
   // The compiler takes bytes at unknown places for unaligned, which emulators of MIPS are slow at.
   constexpr size_t kAlignment = alignof(CpuState);

@@ -39,7 +39,7 @@ translate::Options with_pending_word(translate::Options options) {
 }
 
 /// A translator without an engine: blocks are translated and entered one by one, never linked.
-class Blocks final : translate::GuestCode {
+class Blocks final : i386::CodeSource {
  public:
   explicit Blocks(const translate::Options& options = {})
       : cache(size_t{1} << 20),
@@ -64,10 +64,9 @@ class Blocks final : translate::GuestCode {
   Block* add(uint32_t address) {
     engine::Translation out;
     EXPECT_TRUE(translator.translate(address, cache.next(), cache.free_words(), out));
-    out.block.code = cache.commit(out.block.words);
-    out.block.valid = true;
-    translator.patcher().synchronise(out.block.code, out.block.words);
-    return cache.add(out.block, out.exits, out.marks, out.ranges);
+    uint32_t* code = cache.commit(out.words);
+    translator.patcher().synchronise(code, out.words);
+    return cache.add(out, code);
   }
 
   Leave enter(State& with, const uint32_t* code) { return translator.enter(&with, code); }
@@ -89,7 +88,7 @@ class Blocks final : translate::GuestCode {
   State state;
 
  private:
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) override {
+  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override {
     return std::max(address, semantics::kCodeRegion + semantics::kRegionSize);
   }
 
@@ -126,9 +125,9 @@ TEST(EngineBugs, PatchedJumpAtPageEnd) {
       place += (2 * kPageWords - before - in_page % kPageWords) % kPageWords;
       engine::Translation out;
       ASSERT_TRUE(blocks.translator.translate(kCode, place, blocks.cache.free_words() / 2, out));
-      if (out.block.words <= before) continue;
+      if (out.words <= before) continue;
       ++placed;
-      EXPECT_FALSE(mips64::effects_of(place[before - 1]).control) << before;
+      EXPECT_FALSE(mips64::WordEffects(place[before - 1]).control()) << before;
     }
   }
   EXPECT_GT(placed, 20u);
