@@ -30,8 +30,8 @@ template <OperandType T>
   return condition ? flag : 0;
 }
 
-/// PF looks at the low byte only, whatever the width. The byte is folded to four bits, whose answers
-/// are the bits of a constant: popcount would be a call on hosts without that instruction.
+/// PF looks at the low byte only, whatever the width. The byte is folded to four bits, whose
+/// answers are the bits of a constant: popcount would be a call on hosts without that instruction.
 [[nodiscard]] constexpr bool even_parity(uint32_t result) {
   constexpr uint32_t kEven = 0x9669;
   return (kEven >> ((result ^ result >> 4) & 0xf) & 1) != 0;

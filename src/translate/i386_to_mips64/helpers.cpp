@@ -108,9 +108,9 @@ void materialise_lazy(CpuState& cpu) {
   i386::materialise_flags(cpu);
 }
 
-void materialise_recipe(CpuState& cpu, const FlagRecipe& recipe) {
-  if (recipe.lazy_registers) return materialise_lazy(cpu);
-  if (recipe.kind == FlagKind::packed) {
+void materialise_recipe(CpuState& cpu, const FlagState& recipe) {
+  if (recipe.form == FlagState::Form::lazy_registers) return materialise_lazy(cpu);
+  if (recipe.form == FlagState::Form::packed) {
     cpu.lazy.kind = 0;
     return;
   }
@@ -164,10 +164,10 @@ void materialise_exit(CpuState& cpu, const uint32_t* identity) {
     cpu.lazy.kind = 0;
     return;
   }
-  const FlagRecipe& recipe = helper_context.recipes->get(exit->recipe);
+  const FlagState& recipe = helper_context.recipes->get(exit->recipe);
   // An exit that passes flags on is never named by live ones.
   cpu.lazy.kind = 0;
-  if (!recipe.lazy_registers) materialise_recipe(cpu, recipe);
+  if (recipe.form != FlagState::Form::lazy_registers) materialise_recipe(cpu, recipe);
 }
 
 unsigned slot_of_operation(i386::X87Helper operation) {

@@ -29,8 +29,10 @@ void load_argument(BlockBuilder& b, const Instruction& in) {
 
 void x87(BlockBuilder& b, const Instruction& in) {
   const i386::X87Helper operation = i386::x87_helper(in);
-  // FDP is what the operation works on, without the base of a segment.
-  const bool flat = in.modrm >= 0xc0 || in.memory.segment < i386::FS;
+  // FDP is what the operation works on, without the base of a segment, and FDS the data segments'
+  // common selector.
+  const bool flat =
+      in.modrm >= 0xc0 || (in.memory.segment < i386::FS && in.memory.segment != i386::CS);
   if (operation == nullptr || !flat) return interpret(b, in);
   const bool keeps_flags = (i386::flags_written(in) & i386::eflags::kArithmetic) == 0;
   const bool flags_live = keeps_flags && b.live() != 0;
