@@ -1,6 +1,7 @@
 #include "guest/i386/decode/decoder.hpp"
 
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #include "guest/i386/decode/lookup.hpp"
@@ -196,13 +197,14 @@ inline void load_tail(const uint8_t* code, unsigned bytes, bool is_signed,
 [[gnu::always_inline]] inline void fill_operands(const Recipe& recipe, bool memory_form,
                                                  bool operand_size_2, uint32_t opcode,
                                                  uint32_t modrm, Instruction& instruction) {
-  const unsigned variant = variant_of(memory_form, operand_size_2);
-  const auto pair = static_cast<size_t>(recipe.pairs[memory_form ? 1 : 0]);
+  const OperandRecipe& operands = recipe.operands[variant_of(memory_form, operand_size_2)];
   // Rows with a register in the opcode have no ModRM.
   const uint32_t numbers = modrm | (opcode & recipe.opcode_register);
-  const uint64_t first = recipe.first_operands[variant] + kRegisterPairs[pair][numbers];
-  std::memcpy(static_cast<void*>(&instruction.operands), &first, sizeof first);
-  instruction.operands[2] = std::bit_cast<Operand>(recipe.third_operand[variant]);
+  const uint64_t first_two =
+      operands.first_two + kRegisterPairs[static_cast<size_t>(operands.pair)][numbers];
+  static_assert(offsetof(Instruction, operands) % sizeof first_two == 0);
+  reinterpret_cast<uint64_t&>(instruction.operands) = first_two;
+  instruction.operands[2] = std::bit_cast<Operand>(operands.third);
 }
 
 /// The index of the row that the opcode, ModRM and prefixes select, or kNoRow.

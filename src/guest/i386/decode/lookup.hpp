@@ -235,14 +235,18 @@ inline constexpr auto kRegisterPairs = [] {
   return pairs;
 }();
 
+/// The operands of a row but for their register numbers; the third never has one.
+struct OperandRecipe {
+  uint64_t first_two;
+  OperandWord third;
+  RegisterPair pair;
+};
+
 /// What is left to do when the row is known.
-struct alignas(64) Recipe {
-  /// The operands but for their register numbers, by operand size (4, 2), then by form (register,
-  /// memory): see variant_of. The third never has a number.
-  std::array<uint64_t, 4> first_operands;
-  std::array<OperandWord, 4> third_operand;
-  std::array<RegisterPair, 2> pairs;  ///< of the register and the memory form
-  uint8_t opcode_register;            ///< bits of the opcode that take the place of ModRM
+struct alignas(128) Recipe {
+  /// By operand size (4, 2), then by form (register, memory): see variant_of.
+  std::array<OperandRecipe, 4> operands;
+  uint8_t opcode_register;  ///< bits of the opcode that take the place of ModRM
   /// Bytes of the immediate or target by operand size (4, 2), or kRareTail.
   std::array<uint8_t, 2> tail_bytes;
   Tail tail;
@@ -319,12 +323,12 @@ consteval Recipe make_recipe(const Row& row) {
   for (unsigned variant = 0; variant < 4; ++variant) {
     const OperandWord first = operand_word(forms[0], variant);
     const OperandWord second = operand_word(forms[1], variant);
-    recipe.first_operands[variant] = two_words(first, second);
-    recipe.third_operand[variant] = operand_word(forms[2], variant);
+    recipe.operands[variant] = {
+        .first_two = two_words(first, second),
+        .third = operand_word(forms[2], variant),
+        .pair = pair_for({forms[0].source, forms[1].source}, variant >= 2),
+    };
     if (((first | second) & kHighByteUnit) != 0) recipe.byte_registers = true;
-  }
-  for (unsigned form = 0; form < 2; ++form) {
-    recipe.pairs[form] = pair_for({forms[0].source, forms[1].source}, form == 1);
   }
   recipe.tail_bytes = {tail_bytes(recipe.tail, false), tail_bytes(recipe.tail, true)};
   recipe.tail_relative = recipe.tail == Tail::relative || recipe.tail == Tail::byte_relative;
