@@ -33,7 +33,7 @@ class CheckingTranslator final : public engine::Translator {
     translator_.mark_unaligned(address);
   }
   void forget_analysis() override { translator_.forget_analysis(); }
-  void flushed() override { translator_.flushed(); }
+  void forget_region(unsigned region) override { translator_.forget_region(region); }
 
   [[nodiscard]] uint64_t blocks_compared() const { return compared_; }
 

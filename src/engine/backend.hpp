@@ -54,8 +54,8 @@ class Translator {
   virtual void mark_unaligned(GuestAddress address) = 0;
   /// Guest code changed: facts about code outside of blocks no longer hold.
   virtual void forget_analysis() = 0;
-  /// All blocks are gone.
-  virtual void flushed() = 0;
+  /// The blocks of `region` of the code cache are gone, and so is what was kept for them.
+  virtual void forget_region(unsigned region) = 0;
 
  protected:
   ~Translator() = default;

@@ -38,9 +38,16 @@ std::vector<Block*> CodeWriteTracker::take(GuestAddress begin, GuestAddress end)
   return taken;
 }
 
-void CodeWriteTracker::clear() {
-  for (const auto& [page, blocks] : pages_) protector_.set_write_watch(page * kPageBytes, false);
-  pages_.clear();
+void CodeWriteTracker::remove_invalid() {
+  for (auto entry = pages_.begin(); entry != pages_.end();) {
+    std::erase_if(entry->second, [](const Block* block) { return !block->valid; });
+    if (!entry->second.empty()) {
+      ++entry;
+      continue;
+    }
+    protector_.set_write_watch(entry->first * kPageBytes, false);
+    entry = pages_.erase(entry);
+  }
 }
 
 }  // namespace ferry::engine

@@ -36,8 +36,8 @@ class CodeWriteTracker {
   /// Drops protection of the pages of [begin, end) and hands over the blocks made from them (each
   /// once; some may be invalid already).
   [[nodiscard]] std::vector<Block*> take(GuestAddress begin, GuestAddress end);
-  /// Drops everything (the flush of the code cache).
-  void clear();
+  /// Forgets the blocks that are no longer valid: their memory is to be reused.
+  void remove_invalid();
 
  private:
   PageProtector& protector_;

@@ -5,13 +5,34 @@
 namespace ferry::engine {
 
 namespace {
+
 constexpr unsigned kColdBlockInstructions = 64;
-}
+
+/// While it lives the thread of `slot` is outside: in a system call, the interpreter, or the
+/// delivery of a signal. It knows no block and no exit then, and may stay away for long.
+class Outside {
+ public:
+  Outside(Epochs& epochs, Epochs::Slot& slot) : epochs_(epochs), slot_(slot) {
+    epochs_.leave(slot_);
+  }
+  ~Outside() { epochs_.enter(slot_); }
+  Outside(const Outside&) = delete;
+  Outside& operator=(const Outside&) = delete;
+
+ private:
+  Epochs& epochs_;
+  Epochs::Slot& slot_;
+};
+
+}  // namespace
 
 void Engine::run(GuestThread& thread) {
+  epochs_.enter(slot_);
   while (thread.running()) {
+    if (epochs_.renew(slot_)) link_from_ = nullptr;
     if (thread.interrupt_pending()) {
       link_from_ = nullptr;
+      const Outside outside(epochs_, slot_);
       thread.deliver_interrupts();
       continue;
     }
@@ -21,6 +42,7 @@ void Engine::run(GuestThread& thread) {
       if (block == nullptr && cold(thread.pc())) {
         link_from_ = nullptr;
         ++statistics_.cold_blocks;
+        const Outside outside(epochs_, slot_);
         thread.interpret_block(kColdBlockInstructions);
         continue;
       }
@@ -29,6 +51,7 @@ void Engine::run(GuestThread& thread) {
     if (block == nullptr) {
       link_from_ = nullptr;
       ++statistics_.interpreted;
+      const Outside outside(epochs_, slot_);
       thread.interpret_one();
       continue;
     }
@@ -44,17 +67,25 @@ void Engine::run(GuestThread& thread) {
     }
     handle_leave(thread, translator_.enter(thread.state(), block->code + block->direct_entry));
   }
+  link_from_ = nullptr;
+  epochs_.leave(slot_);
 }
 
 void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
+  if (leave.reason == LeaveReason::direct_exit) {
+    ++statistics_.exits_direct;
+    if (leave.exit->owner->valid) link_from_ = leave.exit;
+    return;
+  }
+  if (leave.reason == LeaveReason::indirect_exit) {
+    ++statistics_.exits_indirect;
+    return;
+  }
+  const Outside outside(epochs_, slot_);
   switch (leave.reason) {
     case LeaveReason::direct_exit:
-      ++statistics_.exits_direct;
-      if (leave.exit->owner->valid) link_from_ = leave.exit;
-      return;
     case LeaveReason::indirect_exit:
-      ++statistics_.exits_indirect;
-      return;
+      break;
     case LeaveReason::interrupted:
       ++statistics_.exits_interrupted;
       return;
@@ -96,7 +127,7 @@ bool Engine::cold(GuestAddress address) {
 
 Block* Engine::translate(GuestAddress address) {
   if (!translator_.translate(address, cache_.next(), cache_.free_words(), translation_)) {
-    flush();
+    make_room();
     CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), translation_));
   }
   if (translation_.guest_instructions == 0) return nullptr;
@@ -125,13 +156,36 @@ void Engine::invalidate(GuestAddress begin, GuestAddress end) {
   }
 }
 
-void Engine::flush() {
-  ++statistics_.flushes;
+void Engine::make_room() {
   link_from_ = nullptr;
-  table_.clear_all();
-  tracker_.clear();
-  cache_.flush();
-  translator_.flushed();
+  unsigned region = cache_.reusable(epochs_);
+  if (region == CodeCache::kMaxRegions) {
+    if (const unsigned oldest = cache_.oldest(); oldest != CodeCache::kMaxRegions) evict(oldest);
+    // This thread is past: it knows no block now.
+    epochs_.renew(slot_);
+    while ((region = cache_.reusable(epochs_)) == CodeCache::kMaxRegions) {
+      CHECK(options_.await_others != nullptr);
+      options_.await_others();
+    }
+  }
+  translator_.forget_region(region);
+  cache_.begin(region);
+}
+
+void Engine::evict(unsigned region) {
+  ++(cache_.region_count() == 1 ? statistics_.flushes : statistics_.evictions);
+  // What analysis knows holds only while pages are watched.
+  translator_.forget_analysis();
+  for (Block* block = cache_.first_block(region); block != nullptr; block = block->next) {
+    if (block->valid) table_.clear(block->address);
+    block->valid = false;
+  }
+  for (Block* block = cache_.first_block(region); block != nullptr; block = block->next) {
+    linker_.isolate(*block);
+    table_.release(block->address);
+  }
+  tracker_.remove_invalid();
+  cache_.retire(region, epochs_.advance());
 }
 
 }  // namespace ferry::engine

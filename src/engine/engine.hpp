@@ -9,6 +9,7 @@
 #include "engine/block_linker.hpp"
 #include "engine/code_cache.hpp"
 #include "engine/code_write_tracker.hpp"
+#include "engine/epochs.hpp"
 
 namespace ferry::engine {
 
@@ -24,6 +25,9 @@ struct EngineOptions {
   /// costs more to translate than to interpret.
   unsigned cold_runs = 1;
   bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
+  /// Brings the other threads to their run loops, or waits for them a little. Called until memory
+  /// they may still be executing from can be reused; needed only where there are others.
+  void (*await_others)() = nullptr;
   /// Sees every new block before it runs (logs); may be null.
   void (*translated)(const Block& block) = nullptr;
 };
@@ -48,10 +52,8 @@ class Engine {
   /// Whether a write to `address` is watched for translated code. Signal-safe for the thread in the
   /// run loop or in translated code.
   [[nodiscard]] bool write_watched(GuestAddress address) const { return tracker_.watched(address); }
-  /// Drops every translation.
-  void flush();
-
-  [[nodiscard]] CodeCache& cache() { return cache_; }
+  /// Where other threads that touch translated code register, and what a fork resets.
+  [[nodiscard]] Epochs& epochs() { return epochs_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
  private:
@@ -61,6 +63,10 @@ class Engine {
   /// Addresses that share a counter are translated a little earlier.
   bool cold(GuestAddress address);
   Block* translate(GuestAddress address);
+  /// Makes a region of the code cache empty and fills it from now on.
+  void make_room();
+  /// Makes all code of `region` unreachable.
+  void evict(unsigned region);
   void handle_leave(GuestThread& thread, const Leave& leave);
 
   CodeCache& cache_;
@@ -69,10 +75,14 @@ class Engine {
   CodePatcher& patcher_;
   BlockLinker linker_;
   CodeWriteTracker tracker_;
+  Epochs epochs_;
   EngineOptions options_;
   Statistics statistics_;
   Translation translation_;
   std::array<uint8_t, 4096> runs_{};  ///< of untranslated addresses, by hash
+  // Of the one thread that runs (the parent of a vfork child waits). Between the slot's `enter` and
+  // `leave` what the thread knows of blocks stays; elsewhere it knows nothing.
+  Epochs::Slot& slot_ = epochs_.join();
   Exit* link_from_ = nullptr;  ///< the exit the thread just left by, to be linked to its next block
 };
 

@@ -20,6 +20,7 @@ struct OptionSet {
   const char* name;
   translate::Options options;
   engine::EngineOptions engine{.cold_runs = 0};
+  size_t cache_bytes = Machine::kCacheBytes;
 };
 
 std::vector<OptionSet> option_sets() {
@@ -43,6 +44,9 @@ std::vector<OptionSet> option_sets() {
   sets.back().options.exact_flags = true;
   sets.push_back({"no chaining", {}, {.cold_runs = 0, .chain = false}});
   sets.push_back({"cold runs", {}, {.cold_runs = 1}});
+  // Four regions that hold a few blocks each.
+  sets.push_back({"evictions", {}, {.cold_runs = 0}, size_t{64} << 10});
+  sets.back().options.max_guest_instructions = 3;
   return sets;
 }
 
@@ -76,7 +80,7 @@ class Fuzzer {
 
   /// Compares all cases under one set of options. Returns how many differ.
   unsigned run(const OptionSet& set) {
-    machine_.emplace(set.options, set.engine);
+    machine_.emplace(set.options, set.engine, set.cache_bytes);
     unsigned failures = 0;
     unsigned compared = 0;
     for (const Sequence& sequence : sequences(set.options.exact_flags)) {
@@ -120,7 +124,7 @@ class Fuzzer {
   std::string check_afresh(const Sequence& sequence, const OptionSet& set) {
     Machine::active = nullptr;
     machine_.reset();
-    machine_.emplace(set.options, set.engine);
+    machine_.emplace(set.options, set.engine, set.cache_bytes);
     return check(sequence, set);
   }
 

@@ -131,8 +131,9 @@ translate::Options Machine::with_pending_word(translate::Options options) {
   return options;
 }
 
-Machine::Machine(const translate::Options& options, engine::EngineOptions engine_options)
-    : cache_(kCacheBytes),
+Machine::Machine(const translate::Options& options, engine::EngineOptions engine_options,
+                 size_t cache_bytes)
+    : cache_(cache_bytes),
       translator_(with_pending_word(options), *this, cache_),
       table_(translator_.not_translated_stub()),
       engine_(cache_, table_, translator_, translator_.patcher(), *this, engine_options) {

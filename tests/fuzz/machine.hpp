@@ -24,7 +24,9 @@ struct Outcome {
 /// A translator with one set of options. One object at a time: cache and table have fixed places.
 class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSource {
  public:
-  Machine(const translate::Options& options, engine::EngineOptions engine_options);
+  static constexpr size_t kCacheBytes = size_t{16} << 20;
+  Machine(const translate::Options& options, engine::EngineOptions engine_options,
+          size_t cache_bytes = kCacheBytes);
 
   /// Runs the sequence twice (the second time over code that is chained) and returns what differs
   /// from `expected`; empty if nothing does.
@@ -41,7 +43,6 @@ class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSour
     i386::CpuState cpu;
     uint32_t interrupt_pending = 0;
   };
-  static constexpr size_t kCacheBytes = size_t{16} << 20;
   static constexpr unsigned kMaxTurns = 4000;
 
   static translate::Options with_pending_word(translate::Options options);
