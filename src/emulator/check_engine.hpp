@@ -34,6 +34,9 @@ class CheckingTranslator final : public engine::Translator {
   }
   void forget_analysis() override { translator_.forget_analysis(); }
   void forget_region(unsigned region) override { translator_.forget_region(region); }
+  void set_self_checking(engine::GuestAddress page, bool on) override {
+    translator_.set_self_checking(page, on);
+  }
 
   [[nodiscard]] uint64_t blocks_compared() const { return compared_; }
 

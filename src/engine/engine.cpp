@@ -1,5 +1,7 @@
 #include "engine/engine.hpp"
 
+#include <utility>
+
 #include "common/diagnostics.hpp"
 
 namespace ferry::engine {
@@ -81,10 +83,17 @@ void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
     ++statistics_.exits_indirect;
     return;
   }
+  if (leave.reason == LeaveReason::code_changed) {
+    ++statistics_.self_checks_failed;
+    if (Block* block = find(thread.pc()); block != nullptr) discard(*block);
+    runs_of(thread.pc()) = 0;  // what has just changed may change before it runs again
+    return;
+  }
   const Outside outside(epochs_, slot_);
   switch (leave.reason) {
     case LeaveReason::direct_exit:
     case LeaveReason::indirect_exit:
+    case LeaveReason::code_changed:
       break;
     case LeaveReason::interrupted:
       ++statistics_.exits_interrupted;
@@ -101,7 +110,7 @@ void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
     case LeaveReason::unaligned:
       ++statistics_.unaligned;
       translator_.mark_unaligned(thread.pc());
-      invalidate(thread.pc(), thread.pc() + 1);
+      drop(thread.pc(), thread.pc() + 1);
       return thread.interpret_one();
     case LeaveReason::interpret:
       ++statistics_.interpreted;
@@ -119,7 +128,7 @@ Block* Engine::find(GuestAddress address) {
 }
 
 bool Engine::cold(GuestAddress address) {
-  uint8_t& runs = runs_[(address ^ address >> 12) % runs_.size()];
+  uint8_t& runs = runs_of(address);
   if (runs >= options_.cold_runs) return false;
   ++runs;
   return true;
@@ -144,15 +153,36 @@ Block* Engine::translate(GuestAddress address) {
   return block;
 }
 
-void Engine::invalidate(GuestAddress begin, GuestAddress end) {
+void Engine::discard(Block& block) {
+  if (!block.valid) return;
+  block.valid = false;
+  table_.clear(block.address);
+  linker_.isolate(block);
+  if (link_from_ != nullptr && link_from_->owner == &block) link_from_ = nullptr;
+}
+
+std::vector<GuestAddress> Engine::drop(GuestAddress begin, GuestAddress end) {
   translator_.forget_analysis();
-  for (Block* block : tracker_.take(begin, end)) {
-    if (!block->valid) continue;
-    block->valid = false;
-    ++statistics_.invalidations;
-    table_.clear(block->address);
-    linker_.isolate(*block);
-    if (link_from_ != nullptr && link_from_->owner == block) link_from_ = nullptr;
+  CodeWriteTracker::Taken taken = tracker_.take(begin, end);
+  for (Block* block : taken.blocks) {
+    statistics_.invalidations += block->valid;
+    discard(*block);
+  }
+  return std::move(taken.pages);
+}
+
+void Engine::invalidate(GuestAddress begin, GuestAddress end) {
+  drop(begin, end);
+  for (const GuestAddress page : tracker_.forget_writes(begin, end)) {
+    translator_.set_self_checking(page, false);
+  }
+}
+
+void Engine::written(GuestAddress begin, GuestAddress end) {
+  for (const GuestAddress page : drop(begin, end)) {
+    if (!tracker_.count_write(page)) continue;
+    ++statistics_.self_checking_pages;
+    translator_.set_self_checking(page, true);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "engine/address_table.hpp"
 #include "engine/backend.hpp"
@@ -47,11 +48,11 @@ class Engine {
   /// Runs `thread` until it ends.
   void run(GuestThread& thread);
 
-  /// Drops every translation made from [begin, end): the bytes or their mapping change.
+  /// Drops every translation made from the pages of [begin, end): their mapping changes.
   void invalidate(GuestAddress begin, GuestAddress end);
-  /// Whether a write to `address` is watched for translated code. Signal-safe for the thread in the
-  /// run loop or in translated code.
-  [[nodiscard]] bool write_watched(GuestAddress address) const { return tracker_.watched(address); }
+  /// The same because a write to [begin, end) is under way, which a watch forbids. Pages where that
+  /// happens again and again become self-checking.
+  void written(GuestAddress begin, GuestAddress end);
   /// Where other threads that touch translated code register, and what a fork resets.
   [[nodiscard]] Epochs& epochs() { return epochs_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
@@ -62,7 +63,15 @@ class Engine {
   /// Counts a run of untranslated code at `address`; whether it is to be interpreted still.
   /// Addresses that share a counter are translated a little earlier.
   bool cold(GuestAddress address);
+  [[nodiscard]] uint8_t& runs_of(GuestAddress address) {
+    return runs_[(address ^ address >> 12) % runs_.size()];
+  }
   Block* translate(GuestAddress address);
+  /// Makes `block` unreachable, if it still is reachable.
+  void discard(Block& block);
+  /// Discards all blocks made from the pages of [begin, end). Returns the pages they were made
+  /// from.
+  std::vector<GuestAddress> drop(GuestAddress begin, GuestAddress end);
   /// Makes a region of the code cache empty and fills it from now on.
   void make_room();
   /// Makes all code of `region` unreachable.

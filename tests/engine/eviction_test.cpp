@@ -77,9 +77,14 @@ class FakeTranslator final : public Translator {
   void mark_unaligned(GuestAddress) override {}
   void forget_analysis() override { ++forgotten; }
   void forget_region(unsigned region) override { regions.push_back(region); }
+  void set_self_checking(GuestAddress page, bool on) override {
+    on ? static_cast<void>(self_checking.insert(page))
+       : static_cast<void>(self_checking.erase(page));
+  }
 
   unsigned forgotten = 0;
   std::vector<unsigned> regions;  ///< in the order they were begun
+  std::set<GuestAddress> self_checking;
 
  private:
   CodeCache& cache_;
@@ -211,6 +216,30 @@ TEST_F(Eviction, ASmallCacheIsFlushed) {
   }
   EXPECT_GT(engine->statistics().flushes, 20u);
   EXPECT_EQ(engine->statistics().evictions, 0u);
+}
+
+TEST_F(Eviction, PagesWrittenOftenCheckThemselves) {
+  set_up(100);
+  constexpr GuestAddress kPage = kBase;
+  for (unsigned writes = 0; writes <= CodeWriteTracker::kMostWrites; ++writes) {
+    thread.address = kPage;
+    run(1);
+    EXPECT_TRUE(protector.watched.contains(kPage));
+    EXPECT_FALSE(translator->self_checking.contains(kPage));
+    engine->written(kPage + 100, kPage + 101);
+    EXPECT_FALSE(protector.watched.contains(kPage));
+  }
+  EXPECT_TRUE(translator->self_checking.contains(kPage));
+  thread.address = kPage;
+  run(1);
+  EXPECT_FALSE(protector.watched.contains(kPage));
+  // A new mapping begins anew; blocks of the old one are gone.
+  engine->invalidate(kPage, kPage + 4096);
+  EXPECT_TRUE(translator->self_checking.empty());
+  EXPECT_EQ(table->get(kPage), kStub);
+  thread.address = kPage;
+  run(1);
+  EXPECT_TRUE(protector.watched.contains(kPage));
 }
 
 unsigned waits = 0;

@@ -21,6 +21,7 @@ struct OptionSet {
   translate::Options options;
   engine::EngineOptions engine{.cold_runs = 0};
   size_t cache_bytes = Machine::kCacheBytes;
+  bool self_checking = false;
 };
 
 std::vector<OptionSet> option_sets() {
@@ -47,6 +48,8 @@ std::vector<OptionSet> option_sets() {
   // Four regions that hold a few blocks each.
   sets.push_back({"evictions", {}, {.cold_runs = 0}, size_t{64} << 10});
   sets.back().options.max_guest_instructions = 3;
+  sets.push_back({"self-checking", {}});
+  sets.back().self_checking = true;
   return sets;
 }
 
@@ -80,7 +83,7 @@ class Fuzzer {
 
   /// Compares all cases under one set of options. Returns how many differ.
   unsigned run(const OptionSet& set) {
-    machine_.emplace(set.options, set.engine, set.cache_bytes);
+    set_up(set);
     unsigned failures = 0;
     unsigned compared = 0;
     for (const Sequence& sequence : sequences(set.options.exact_flags)) {
@@ -99,6 +102,11 @@ class Fuzzer {
  private:
   static constexpr unsigned kShown = 3;
   static constexpr unsigned kPatience = 20;  ///< seconds
+
+  void set_up(const OptionSet& set) {
+    machine_.emplace(set.options, set.engine, set.cache_bytes);
+    if (set.self_checking) machine_->make_self_checking();
+  }
 
   /// The cases, made once.
   const std::vector<Sequence>& sequences(bool exact_flags) {
@@ -124,7 +132,7 @@ class Fuzzer {
   std::string check_afresh(const Sequence& sequence, const OptionSet& set) {
     Machine::active = nullptr;
     machine_.reset();
-    machine_.emplace(set.options, set.engine, set.cache_bytes);
+    set_up(set);
     return check(sequence, set);
   }
 

@@ -145,6 +145,13 @@ Machine::Machine(const translate::Options& options, engine::EngineOptions engine
   CHECK(::sigaction(SIGBUS, &action, nullptr) == 0);
 }
 
+void Machine::make_self_checking() {
+  constexpr uint32_t kPageBytes = engine::CodeWriteTracker::kPageBytes;
+  for (uint32_t offset = 0; offset < semantics::kRegionSize; offset += kPageBytes) {
+    translator_.set_self_checking(semantics::kCodeRegion + offset, true);
+  }
+}
+
 bool Machine::recover(void* opaque, bool unaligned) {
   mips64::SignalContext context(opaque);
   const auto nothing_watched = [](uint32_t) { return false; };

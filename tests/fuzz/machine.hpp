@@ -33,6 +33,8 @@ class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSour
   [[nodiscard]] std::string compare(const Sequence& sequence, Memory& memory,
                                     const Outcome& expected);
 
+  /// From now on all blocks check their bytes on entry.
+  void make_self_checking();
   /// A host fault; whether it was dealt with. For the signal handler.
   bool recover(void* context, bool unaligned);
   /// Whether faults are this object's to look at.

@@ -85,8 +85,9 @@ bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t c
   if (block_.count == 0) return true;
   interpreted_.fill(cache_.region());
   BlockBuilder builder(options_, thunks_, recipes_[cache_.region()], interpreted_, code, room, out);
-  if (block_.instructions[0].live_before != 0) builder.flag_prologue();
+  if (block_.self_checking || block_.instructions[0].live_before != 0) builder.flag_prologue();
   out.direct_entry = builder.as.position();
+  if (block_.self_checking) builder.check_bytes(block_);
   emit_instructions(builder, block_, unaligned_);
   builder.finish();
   CHECK(!builder.as.overflowed());

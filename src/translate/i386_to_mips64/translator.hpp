@@ -32,6 +32,9 @@ class BlockTranslator final : public engine::Translator {
   void mark_unaligned(engine::GuestAddress address) override;
   void forget_analysis() override { analysis_.forget(); }
   void forget_region(unsigned region) override;
+  void set_self_checking(engine::GuestAddress page, bool on) override {
+    analysis_.set_self_checking(page, on);
+  }
 
   [[nodiscard]] const Thunks& thunks() const { return thunks_; }
   [[nodiscard]] uint32_t not_translated_stub() const;
