@@ -32,7 +32,10 @@ class CheckingTranslator final : public engine::Translator {
     translator_.mark_unaligned(address);
   }
   void forget_analysis() override { translator_.forget_analysis(); }
-  void flushed() override { translator_.flushed(); }
+  void forget_region(unsigned region) override { translator_.forget_region(region); }
+  void set_self_checking(engine::GuestAddress page, bool on) override {
+    translator_.set_self_checking(page, on);
+  }
 
   [[nodiscard]] uint64_t blocks_compared() const { return compared_; }
 

@@ -31,7 +31,7 @@ class MemoryBridge final : public MappingObserver, public engine::PageProtector 
   void kernel_write(uint32_t begin, uint32_t end) override {
     // A watch holds for whole host pages.
     const uint32_t mask = space_.host_page_size() - 1;
-    engine_->invalidate(begin & ~mask, (end + mask) & ~mask);
+    engine_->written(begin & ~mask, (end + mask) & ~mask);
   }
   void set_write_watch(engine::GuestAddress page, bool on) override {
     space_.set_write_watch(page, page + kGuestPageSize, on);

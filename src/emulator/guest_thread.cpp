@@ -49,7 +49,7 @@ bool GuestThread::was_code_write() {
     return false;
   }
   const uint32_t page = exception.address & ~(space.host_page_size() - 1);
-  engine_->invalidate(page, page + space.host_page_size());
+  engine_->written(page, page + space.host_page_size());
   return true;
 }
 

@@ -31,13 +31,18 @@ void fill(void* memory, size_t bytes, uint32_t entry) {
 }  // namespace
 
 AddressTable::AddressTable(uint32_t stub)
-    : stub_(stub), mapped_(static_cast<uint64_t*>(std::calloc(kPieces / 64, sizeof(uint64_t)))) {
-  if (mapped_ == nullptr) die(126, "address table: out of memory");
+    : stub_(stub),
+      mapped_(static_cast<uint64_t*>(std::calloc(kPieces / 64, sizeof(uint64_t)))),
+      published_(static_cast<uint16_t*>(std::calloc(kPieces, sizeof(uint16_t)))) {
+  if (mapped_ == nullptr || published_ == nullptr) die(126, "address table: out of memory");
 }
 
 AddressTable::~AddressTable() {
-  clear_all();
+  for (uint32_t piece = 0; piece < kPieces; piece += pieces_per_unit()) {
+    if (mapped(piece << kPieceShift)) unmap_pieces(piece);
+  }
   std::free(mapped_);
+  std::free(published_);
 }
 
 uint32_t AddressTable::get(GuestAddress address) const {
@@ -47,35 +52,48 @@ uint32_t AddressTable::get(GuestAddress address) const {
 void AddressTable::set(GuestAddress address, uint32_t code) {
   CHECK(address < 0x80000000u);
   if (!mapped(address)) map_pieces(address >> kPieceShift);
+  published_[address >> kPieceShift] += *entry(address) == stub_;
   *entry(address) = code;
+}
+
+void AddressTable::clear(GuestAddress address) {
+  if (get(address) == stub_) return;
+  *entry(address) = stub_;
+  --published_[address >> kPieceShift];
+}
+
+void AddressTable::release(GuestAddress address) {
+  if (!mapped(address)) return;
+  const uint32_t first = first_of_unit(address >> kPieceShift);
+  for (uint32_t piece = first; piece < first + pieces_per_unit(); ++piece) {
+    if (published_[piece] != 0) return;
+  }
+  unmap_pieces(first);
+}
+
+uint32_t AddressTable::pieces_per_unit() {
+  return static_cast<uint32_t>(map_unit() / kPieceBytes);
 }
 
 void AddressTable::map_pieces(uint32_t piece) {
   const size_t unit = map_unit();
-  const size_t piece_bytes = size_t{4} << kPieceShift;
-  const uint32_t pieces_per_unit = static_cast<uint32_t>(unit / piece_bytes);
-  const uint32_t first = piece / pieces_per_unit * pieces_per_unit;
-  void* place = reinterpret_cast<void*>(kBase + first * piece_bytes);
+  const uint32_t first = first_of_unit(piece);
+  void* place = entry(first << kPieceShift);
   void* memory = mmap(place, unit, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) die(126, "address table: cannot map %zu bytes: out of memory", unit);
   madvise(memory, unit, MADV_DONTDUMP);
   fill(memory, unit, stub_);
-  for (uint32_t each = first; each < first + pieces_per_unit; ++each) {
+  for (uint32_t each = first; each < first + pieces_per_unit(); ++each) {
     mapped_[each / 64] |= uint64_t{1} << (each % 64);
-    pieces_.push_back(each);
   }
 }
 
-void AddressTable::clear_all() {
-  const size_t piece_bytes = size_t{4} << kPieceShift;
-  const size_t unit = map_unit();
-  for (const uint32_t piece : pieces_) {
-    const uintptr_t place = kBase + piece * piece_bytes;
-    if (place % unit == 0) munmap(reinterpret_cast<void*>(place), unit);
-    mapped_[piece / 64] = 0;
+void AddressTable::unmap_pieces(uint32_t first) {
+  for (uint32_t piece = first; piece < first + pieces_per_unit(); ++piece) {
+    mapped_[piece / 64] &= ~(uint64_t{1} << (piece % 64));
   }
-  pieces_.clear();
+  munmap(entry(first << kPieceShift), map_unit());
 }
 
 }  // namespace ferry::engine

@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "engine/block.hpp"
 
@@ -33,17 +32,16 @@ class AddressTable {
   /// Publishes `code` for `address`, mapping the piece on first use. Stops ferry if memory is
   /// exhausted.
   void set(GuestAddress address, uint32_t code);
-  void clear(GuestAddress address) {
-    if (mapped(address)) *entry(address) = stub_;
-  }
-  /// Forgets everything (the flush of the code cache).
-  void clear_all();
+  void clear(GuestAddress address);
+  /// Gives back the memory around the entry of `address` if it holds no code's address any more.
+  void release(GuestAddress address);
   [[nodiscard]] uint32_t stub() const { return stub_; }
 
  private:
   static constexpr unsigned kPieceShift =
       10;  ///< guest bytes of a piece: 1 KB, one 4 KB page of entries
   static constexpr uint32_t kPieces = 1u << (31 - kPieceShift);
+  static constexpr size_t kPieceBytes = size_t{4} << kPieceShift;
 
   [[nodiscard]] bool mapped(GuestAddress address) const {
     const uint32_t piece = address >> kPieceShift;
@@ -52,11 +50,18 @@ class AddressTable {
   [[nodiscard]] static uint32_t* entry(GuestAddress address) {
     return reinterpret_cast<uint32_t*>(kBase + uintptr_t{address} * 4);
   }
+  /// Pieces that are mapped together: a page of the host.
+  [[nodiscard]] static uint32_t pieces_per_unit();
+  [[nodiscard]] static uint32_t first_of_unit(uint32_t piece) {
+    return piece & ~(pieces_per_unit() - 1);
+  }
   void map_pieces(uint32_t piece);
+  void unmap_pieces(uint32_t first);
 
   uint32_t stub_;
-  uint64_t* mapped_;  ///< a bit per piece; from calloc, as most of its pages stay untouched
-  std::vector<uint32_t> pieces_;
+  // From calloc, as most of their pages stay untouched.
+  uint64_t* mapped_;     ///< a bit per piece
+  uint16_t* published_;  ///< per piece: entries that are not the stub
 };
 
 }  // namespace ferry::engine

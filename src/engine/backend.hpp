@@ -19,6 +19,7 @@ enum class LeaveReason : uint32_t {
   code_write,       ///< the instruction at the guest pc writes to a watched page
   unaligned,        ///< the instruction at the guest pc made an unaligned access the host refuses
   interpret,        ///< the instruction at the guest pc is to be interpreted
+  code_changed,     ///< the self-checking block at the guest pc found other bytes than its own
 };
 
 struct Leave {
@@ -54,8 +55,11 @@ class Translator {
   virtual void mark_unaligned(GuestAddress address) = 0;
   /// Guest code changed: facts about code outside of blocks no longer hold.
   virtual void forget_analysis() = 0;
-  /// All blocks are gone.
-  virtual void flushed() = 0;
+  /// The blocks of `region` of the code cache are gone, and so is what was kept for them.
+  virtual void forget_region(unsigned region) = 0;
+  /// From now on blocks with bytes of the page at `page` check all their bytes on entry, and other
+  /// blocks rely on no byte of it (`on`); or no longer. Blocks made before are gone.
+  virtual void set_self_checking(GuestAddress page, bool on) = 0;
 
  protected:
   ~Translator() = default;

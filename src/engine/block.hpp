@@ -49,11 +49,13 @@ struct Block {
   uint32_t direct_entry;    ///< word offset where linked exits enter
   uint32_t indirect_entry;  ///< word offset where the address table enters
   uint16_t guest_instructions;
-  bool valid;  ///< false once invalidated: never linked or looked up again
+  uint8_t region;  ///< of the code cache
+  bool valid;      ///< false once invalidated: never linked or looked up again
   std::span<Exit> exits;
   std::span<const Mark> marks;
   std::span<const GuestRange> ranges;
   Exit* incoming;  ///< exits of other blocks linked here
+  Block* next;     ///< the next of its region, behind it in memory
 
   [[nodiscard]] bool contains(const void* host_pc) const {
     return host_pc >= code && host_pc < code + words;

@@ -13,19 +13,27 @@ void BlockLinker::link(Exit& exit, Block& target) {
   patcher_.link(exit, target.code + target.direct_entry);
 }
 
-void BlockLinker::unlink(Exit& exit) {
-  Exit** link = &exit.linked->incoming;
-  while (*link != &exit) link = &(*link)->next_incoming;
-  *link = exit.next_incoming;
-  exit.linked = nullptr;
-  exit.next_incoming = nullptr;
-  patcher_.unlink(exit);
+void BlockLinker::unlink(Exit** place) {
+  Exit* const exit = *place;
+  *place = exit->next_incoming;
+  exit->linked = nullptr;
+  exit->next_incoming = nullptr;
+  patcher_.unlink(*exit);
 }
 
 void BlockLinker::isolate(Block& block) {
-  while (block.incoming != nullptr) unlink(*block.incoming);
-  for (Exit& exit : block.exits) {
-    if (exit.linked != nullptr) unlink(exit);
+  CHECK(!block.valid);
+  while (block.incoming != nullptr) unlink(&block.incoming);
+  for (const Exit& exit : block.exits) {
+    if (exit.linked == nullptr) continue;
+    // With this exit go all others of blocks that die together: each list is walked once.
+    for (Exit** place = &exit.linked->incoming; *place != nullptr;) {
+      if ((*place)->owner->valid) {
+        place = &(*place)->next_incoming;
+      } else {
+        unlink(place);
+      }
+    }
   }
 }
 

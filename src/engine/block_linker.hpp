@@ -27,11 +27,13 @@ class BlockLinker {
 
   /// Chains `exit` to `target`; does nothing if either block is no longer valid.
   void link(Exit& exit, Block& target);
-  /// Removes every chain into and out of `block`. Chains into it leave to the run loop again.
+  /// Removes every chain into and out of `block`, which is no longer valid. Chains into it leave to
+  /// the run loop again.
   void isolate(Block& block);
 
  private:
-  void unlink(Exit& exit);
+  /// Takes the exit at `place`, in the list of its target's incoming exits, out of it.
+  void unlink(Exit** place);
   CodePatcher& patcher_;
 };
 

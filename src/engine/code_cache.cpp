@@ -23,12 +23,66 @@ CodeCache::CodeCache(size_t bytes) {
   madvise(memory, bytes, MADV_DONTDUMP);
   // With 16 KB pages a huge page is 32 MB: the first block would cost the whole cache.
   madvise(memory, bytes, MADV_NOHUGEPAGE);
-  base_ = first_ = next_ = static_cast<uint32_t*>(memory);
-  end_ = base_ + bytes / sizeof(uint32_t);
+  base_ = next_ = static_cast<uint32_t*>(memory);
+  words_ = bytes / sizeof(uint32_t);
+  end_ = base_ + words_;
+  // From calloc, as most of its pages stay untouched.
+  first_in_chunk_ = static_cast<Block**>(std::calloc(bytes >> kChunkShift, sizeof(void*)));
+  if (first_in_chunk_ == nullptr) die(126, "code cache: out of memory");
 }
 
 CodeCache::~CodeCache() {
-  munmap(base_, static_cast<size_t>(end_ - base_) * sizeof(uint32_t));
+  munmap(base_, words_ * sizeof(uint32_t));
+  std::free(first_in_chunk_);
+}
+
+void CodeCache::keep_all(uint32_t largest_block) {
+  constexpr size_t kChunkWords = (size_t{1} << kChunkShift) / sizeof(uint32_t);
+  const size_t first = (static_cast<size_t>(next_ - base_) + kChunkWords - 1) / kChunkWords;
+  const size_t chunks = words_ / kChunkWords - first;
+  const size_t wanted = chunks * kChunkWords / (2 * size_t{largest_block});
+  region_count_ = static_cast<unsigned>(std::clamp<size_t>(wanted, 1, kMaxRegions));
+  for (unsigned i = 0; i < region_count_; ++i) {
+    regions_[i].begin = base_ + (first + chunks * i / region_count_) * kChunkWords;
+    regions_[i].end = base_ + (first + chunks * (i + 1) / region_count_) * kChunkWords;
+  }
+  begin(0);
+}
+
+unsigned CodeCache::oldest() const {
+  for (unsigned turn = 1; turn <= region_count_; ++turn) {
+    if (!regions_[in_turn(turn)].retired) return in_turn(turn);
+  }
+  return kMaxRegions;
+}
+
+void CodeCache::retire(unsigned region, Epochs::Epoch epoch) {
+  regions_[region].retired = true;
+  regions_[region].retired_in = epoch;
+}
+
+unsigned CodeCache::reusable(const Epochs& epochs) const {
+  for (unsigned turn = 1; turn <= region_count_; ++turn) {
+    const Region& region = regions_[in_turn(turn)];
+    if (region.retired && epochs.all_past(region.retired_in)) return in_turn(turn);
+  }
+  return kMaxRegions;
+}
+
+void CodeCache::begin(unsigned number) {
+  Region& region = regions_[number];
+  CHECK(region.retired);
+  if (region.last != nullptr) {
+    const uint32_t* last_word = region.last->code + region.last->words - 1;
+    std::fill(first_in_chunk_ + chunk_of(region.begin), first_in_chunk_ + chunk_of(last_word) + 1,
+              nullptr);
+  }
+  region.first = region.last = nullptr;
+  region.retired = false;
+  region.arena.reset();
+  region_ = number;
+  next_ = region.begin;
+  end_ = region.end;
 }
 
 uint32_t* CodeCache::commit(uint32_t words) {
@@ -58,8 +112,9 @@ Block* CodeCache::add(const Translation& from, uint32_t* code) {
   const std::span<const GuestRange> ranges = from.ranges.span();
   static_assert(sizeof(Block) % alignof(Exit) == 0 && sizeof(Exit) % alignof(Mark) == 0 &&
                 sizeof(Mark) % alignof(GuestRange) == 0);
-  auto* place = static_cast<char*>(arena_.allocate(sizeof(Block) + exits.size_bytes() +
-                                                   marks.size_bytes() + ranges.size_bytes()));
+  Region& region = regions_[region_];
+  auto* place = static_cast<char*>(region.arena.allocate(sizeof(Block) + exits.size_bytes() +
+                                                         marks.size_bytes() + ranges.size_bytes()));
   auto* block =
       new (place) Block{.address = from.address,
                         .code = code,
@@ -67,40 +122,34 @@ Block* CodeCache::add(const Translation& from, uint32_t* code) {
                         .direct_entry = from.direct_entry,
                         .indirect_entry = from.indirect_entry,
                         .guest_instructions = static_cast<uint16_t>(from.guest_instructions),
+                        .region = static_cast<uint8_t>(region_),
                         .valid = true,
                         .exits = {},
                         .marks = {},
                         .ranges = {},
-                        .incoming = nullptr};
+                        .incoming = nullptr,
+                        .next = nullptr};
   place += sizeof(Block);
   block->exits = put(place, exits);
   block->marks = put(place, marks);
   block->ranges = put(place, ranges);
   for (Exit& exit : block->exits) exit.owner = block;
-  CHECK(blocks_.empty() || blocks_.back()->code < code);
-  // Chunks that begin in the block before belong to it.
-  while (first_in_chunk_.size() <= chunk_of(code)) {
-    first_in_chunk_.push_back(blocks_.empty() ? 0 : static_cast<uint32_t>(blocks_.size() - 1));
+  CHECK(region.last == nullptr || region.last->code < code);
+  (region.last == nullptr ? region.first : region.last->next) = block;
+  region.last = block;
+  const size_t last_chunk = chunk_of(code + block->words - 1);
+  for (size_t chunk = chunk_of(code); chunk <= last_chunk; ++chunk) {
+    if (first_in_chunk_[chunk] == nullptr) first_in_chunk_[chunk] = block;
   }
-  blocks_.push_back(block);
   return block;
 }
 
 Block* CodeCache::find(const void* host_pc) const {
   if (!contains(host_pc)) return nullptr;
-  const size_t chunk = chunk_of(host_pc);
-  // Behind the last chunk a block begins in there is only that block's rest.
-  size_t at = chunk < first_in_chunk_.size() ? first_in_chunk_[chunk] : blocks_.size() - 1;
-  if (at >= blocks_.size()) return nullptr;
-  while (at + 1 < blocks_.size() && host_pc >= blocks_[at + 1]->code) ++at;
-  return blocks_[at]->contains(host_pc) ? blocks_[at] : nullptr;
-}
-
-void CodeCache::flush() {
-  blocks_.clear();
-  first_in_chunk_.clear();
-  arena_.reset();
-  next_ = first_;
+  // Goes no farther than to the pc: what is being added behind it is not looked at.
+  Block* block = first_in_chunk_[chunk_of(host_pc)];
+  while (block != nullptr && host_pc >= block->code + block->words) block = block->next;
+  return block != nullptr && host_pc >= block->code ? block : nullptr;
 }
 
 CodeCache::Arena::~Arena() {

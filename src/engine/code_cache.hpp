@@ -1,16 +1,18 @@
 // Memory for translated code and its metadata, and the blocks in it.
 //
-// Code is bump-allocated, so blocks lie in the order they were made: `find` looks along them from
-// the first of the pc's chunk. When it is full everything is flushed at once. The memory is reused
-// only when every thread has passed the run loop since (epochs), because a thread may still be
-// running, or have been suspended in, old code.
+// The memory is divided into regions that are filled in turn. Code and metadata of a region are
+// bump-allocated, so its blocks lie in the order they were made: `find` looks along them from the
+// first of the pc's chunk. A region is given up as a whole: retired, when its code has been made
+// unreachable, and begun again when no thread can be inside any more (epochs.hpp).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "engine/backend.hpp"
+#include "engine/epochs.hpp"
 
 namespace ferry::engine {
 
@@ -21,6 +23,7 @@ class CodeCache {
   /// of it.
   static constexpr uintptr_t kBase = 0x9000'0000;
   static constexpr size_t kMaxBytes = size_t{256} << 20;
+  static constexpr unsigned kMaxRegions = 4;
 
   /// Maps `bytes` (rounded up to 64 KB, at most kMaxBytes) of executable memory; stops ferry with a
   /// clear message if the system refuses.
@@ -29,30 +32,45 @@ class CodeCache {
   CodeCache(const CodeCache&) = delete;
   CodeCache& operator=(const CodeCache&) = delete;
 
-  /// Words still free. The translator writes at `next()` and then calls `commit`.
+  /// Words still free in the region being filled. The translator writes at `next()` and then calls
+  /// `commit`.
   [[nodiscard]] uint32_t* next() const { return next_; }
   [[nodiscard]] uint32_t free_words() const { return static_cast<uint32_t>(end_ - next_); }
   /// Takes `words` words at next(), 8-byte aligned. Returns their start.
   uint32_t* commit(uint32_t words);
-  /// Words committed so far survive every flush (thunks).
-  void keep_all() { first_ = next_; }
+  /// Words committed so far stay for ever (thunks). The rest becomes regions: as many as hold two
+  /// blocks of `largest_block` words each, at least one. Once, before the first block.
+  void keep_all(uint32_t largest_block);
 
-  /// Adds a block whose code was committed at `code`. The returned block lives until the flush.
+  /// Adds a block whose code was committed at `code`. The returned block lives until its region
+  /// begins again.
   Block* add(const Translation& translation, uint32_t* code);
-  /// The block whose code contains `host_pc`, or null. Signal-safe: reads only.
+  /// The block whose code contains `host_pc`, or null. Signal-safe, and safe for a thread that is
+  /// inside that block, or could be: reads only.
   [[nodiscard]] Block* find(const void* host_pc) const;
   /// Whether `host_pc` is anywhere in the cache, thunks included. Signal-safe.
   [[nodiscard]] bool contains(const void* host_pc) const {
-    return host_pc >= base_ && host_pc < end_;
+    return host_pc >= base_ && host_pc < base_ + words_;
   }
 
-  [[nodiscard]] const std::vector<Block*>& blocks() const { return blocks_; }
-  [[nodiscard]] size_t block_count() const { return blocks_.size(); }
-  /// Drops all blocks and their code. Callers unpublish them first; no thread may be inside.
-  void flush();
+  [[nodiscard]] unsigned region_count() const { return region_count_; }
+  /// The region being filled.
+  [[nodiscard]] unsigned region() const { return region_; }
+  /// The first block of a region, or null. The others follow it (Block::next).
+  [[nodiscard]] Block* first_block(unsigned region) const { return regions_[region].first; }
+  /// The region to give up next: the one filled longest ago that is not retired; kMaxRegions if all
+  /// are.
+  [[nodiscard]] unsigned oldest() const;
+  /// The code of `region` has been made unreachable in `epoch`. Blocks and code stay as they are.
+  void retire(unsigned region, Epochs::Epoch epoch);
+  /// A region where nothing is or can be executed any more: never used, or retired in an epoch that
+  /// is past. kMaxRegions if there is none.
+  [[nodiscard]] unsigned reusable(const Epochs& epochs) const;
+  /// Drops all blocks of `region`, which is reusable, and fills it from now on.
+  void begin(unsigned region);
 
  private:
-  /// Metadata in chunks that are kept across flushes: no allocation per block.
+  /// Metadata in chunks that are kept for the region's next turn: no allocation per block.
   class Arena {
    public:
     ~Arena();
@@ -65,20 +83,32 @@ class CodeCache {
     size_t chunk_ = 0;
     size_t used_ = kChunkBytes;
   };
-  /// `find` begins at the first block of a chunk of code.
+  struct Region {
+    uint32_t* begin = nullptr;
+    uint32_t* end = nullptr;
+    Block* first = nullptr;
+    Block* last = nullptr;
+    bool retired = true;
+    Epochs::Epoch retired_in = 0;  ///< 0: never used
+    Arena arena;
+  };
+
+  /// `find` begins at the first block with words in a chunk of code. Regions begin with a chunk.
   static constexpr unsigned kChunkShift = 9;
-  [[nodiscard]] size_t chunk_of(const void* host_pc) const {
+  [[nodiscard]] static size_t chunk_of(const void* host_pc) {
     return (reinterpret_cast<uintptr_t>(host_pc) - kBase) >> kChunkShift;
   }
+  /// Counts on from the region being filled, which is the last.
+  [[nodiscard]] unsigned in_turn(unsigned turn) const { return (region_ + turn) % region_count_; }
 
   uint32_t* base_;
-  uint32_t* first_;
+  size_t words_;
   uint32_t* next_;
-  uint32_t* end_;
-  std::vector<Block*> blocks_;
-  std::vector<uint32_t>
-      first_in_chunk_;  ///< of blocks_: the last that begins at or before the chunk
-  Arena arena_;
+  uint32_t* end_;  ///< of the region being filled
+  Block** first_in_chunk_;
+  std::array<Region, kMaxRegions> regions_;
+  unsigned region_count_ = 0;
+  unsigned region_ = 0;
 };
 
 }  // namespace ferry::engine

@@ -1,17 +1,40 @@
 #include "engine/engine.hpp"
 
+#include <utility>
+
 #include "common/diagnostics.hpp"
 
 namespace ferry::engine {
 
 namespace {
+
 constexpr unsigned kColdBlockInstructions = 64;
-}
+
+/// While it lives the thread of `slot` is outside: in a system call, the interpreter, or the
+/// delivery of a signal. It knows no block and no exit then, and may stay away for long.
+class Outside {
+ public:
+  Outside(Epochs& epochs, Epochs::Slot& slot) : epochs_(epochs), slot_(slot) {
+    epochs_.leave(slot_);
+  }
+  ~Outside() { epochs_.enter(slot_); }
+  Outside(const Outside&) = delete;
+  Outside& operator=(const Outside&) = delete;
+
+ private:
+  Epochs& epochs_;
+  Epochs::Slot& slot_;
+};
+
+}  // namespace
 
 void Engine::run(GuestThread& thread) {
+  epochs_.enter(slot_);
   while (thread.running()) {
+    if (epochs_.renew(slot_)) link_from_ = nullptr;
     if (thread.interrupt_pending()) {
       link_from_ = nullptr;
+      const Outside outside(epochs_, slot_);
       thread.deliver_interrupts();
       continue;
     }
@@ -21,6 +44,7 @@ void Engine::run(GuestThread& thread) {
       if (block == nullptr && cold(thread.pc())) {
         link_from_ = nullptr;
         ++statistics_.cold_blocks;
+        const Outside outside(epochs_, slot_);
         thread.interpret_block(kColdBlockInstructions);
         continue;
       }
@@ -29,6 +53,7 @@ void Engine::run(GuestThread& thread) {
     if (block == nullptr) {
       link_from_ = nullptr;
       ++statistics_.interpreted;
+      const Outside outside(epochs_, slot_);
       thread.interpret_one();
       continue;
     }
@@ -44,17 +69,32 @@ void Engine::run(GuestThread& thread) {
     }
     handle_leave(thread, translator_.enter(thread.state(), block->code + block->direct_entry));
   }
+  link_from_ = nullptr;
+  epochs_.leave(slot_);
 }
 
 void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
+  if (leave.reason == LeaveReason::direct_exit) {
+    ++statistics_.exits_direct;
+    if (leave.exit->owner->valid) link_from_ = leave.exit;
+    return;
+  }
+  if (leave.reason == LeaveReason::indirect_exit) {
+    ++statistics_.exits_indirect;
+    return;
+  }
+  if (leave.reason == LeaveReason::code_changed) {
+    ++statistics_.self_checks_failed;
+    if (Block* block = find(thread.pc()); block != nullptr) discard(*block);
+    runs_of(thread.pc()) = 0;  // what has just changed may change before it runs again
+    return;
+  }
+  const Outside outside(epochs_, slot_);
   switch (leave.reason) {
     case LeaveReason::direct_exit:
-      ++statistics_.exits_direct;
-      if (leave.exit->owner->valid) link_from_ = leave.exit;
-      return;
     case LeaveReason::indirect_exit:
-      ++statistics_.exits_indirect;
-      return;
+    case LeaveReason::code_changed:
+      break;
     case LeaveReason::interrupted:
       ++statistics_.exits_interrupted;
       return;
@@ -70,7 +110,7 @@ void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
     case LeaveReason::unaligned:
       ++statistics_.unaligned;
       translator_.mark_unaligned(thread.pc());
-      invalidate(thread.pc(), thread.pc() + 1);
+      drop(thread.pc(), thread.pc() + 1);
       return thread.interpret_one();
     case LeaveReason::interpret:
       ++statistics_.interpreted;
@@ -88,7 +128,7 @@ Block* Engine::find(GuestAddress address) {
 }
 
 bool Engine::cold(GuestAddress address) {
-  uint8_t& runs = runs_[(address ^ address >> 12) % runs_.size()];
+  uint8_t& runs = runs_of(address);
   if (runs >= options_.cold_runs) return false;
   ++runs;
   return true;
@@ -96,7 +136,7 @@ bool Engine::cold(GuestAddress address) {
 
 Block* Engine::translate(GuestAddress address) {
   if (!translator_.translate(address, cache_.next(), cache_.free_words(), translation_)) {
-    flush();
+    make_room();
     CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), translation_));
   }
   if (translation_.guest_instructions == 0) return nullptr;
@@ -113,25 +153,69 @@ Block* Engine::translate(GuestAddress address) {
   return block;
 }
 
-void Engine::invalidate(GuestAddress begin, GuestAddress end) {
+void Engine::discard(Block& block) {
+  if (!block.valid) return;
+  block.valid = false;
+  table_.clear(block.address);
+  linker_.isolate(block);
+  if (link_from_ != nullptr && link_from_->owner == &block) link_from_ = nullptr;
+}
+
+std::vector<GuestAddress> Engine::drop(GuestAddress begin, GuestAddress end) {
   translator_.forget_analysis();
-  for (Block* block : tracker_.take(begin, end)) {
-    if (!block->valid) continue;
-    block->valid = false;
-    ++statistics_.invalidations;
-    table_.clear(block->address);
-    linker_.isolate(*block);
-    if (link_from_ != nullptr && link_from_->owner == block) link_from_ = nullptr;
+  CodeWriteTracker::Taken taken = tracker_.take(begin, end);
+  for (Block* block : taken.blocks) {
+    statistics_.invalidations += block->valid;
+    discard(*block);
+  }
+  return std::move(taken.pages);
+}
+
+void Engine::invalidate(GuestAddress begin, GuestAddress end) {
+  drop(begin, end);
+  for (const GuestAddress page : tracker_.forget_writes(begin, end)) {
+    translator_.set_self_checking(page, false);
   }
 }
 
-void Engine::flush() {
-  ++statistics_.flushes;
+void Engine::written(GuestAddress begin, GuestAddress end) {
+  for (const GuestAddress page : drop(begin, end)) {
+    if (!tracker_.count_write(page)) continue;
+    ++statistics_.self_checking_pages;
+    translator_.set_self_checking(page, true);
+  }
+}
+
+void Engine::make_room() {
   link_from_ = nullptr;
-  table_.clear_all();
-  tracker_.clear();
-  cache_.flush();
-  translator_.flushed();
+  unsigned region = cache_.reusable(epochs_);
+  if (region == CodeCache::kMaxRegions) {
+    if (const unsigned oldest = cache_.oldest(); oldest != CodeCache::kMaxRegions) evict(oldest);
+    // This thread is past: it knows no block now.
+    epochs_.renew(slot_);
+    while ((region = cache_.reusable(epochs_)) == CodeCache::kMaxRegions) {
+      CHECK(options_.await_others != nullptr);
+      options_.await_others();
+    }
+  }
+  translator_.forget_region(region);
+  cache_.begin(region);
+}
+
+void Engine::evict(unsigned region) {
+  ++(cache_.region_count() == 1 ? statistics_.flushes : statistics_.evictions);
+  // What analysis knows holds only while pages are watched.
+  translator_.forget_analysis();
+  for (Block* block = cache_.first_block(region); block != nullptr; block = block->next) {
+    if (block->valid) table_.clear(block->address);
+    block->valid = false;
+  }
+  for (Block* block = cache_.first_block(region); block != nullptr; block = block->next) {
+    linker_.isolate(*block);
+    table_.release(block->address);
+  }
+  tracker_.remove_invalid();
+  cache_.retire(region, epochs_.advance());
 }
 
 }  // namespace ferry::engine

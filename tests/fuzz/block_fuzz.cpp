@@ -23,7 +23,7 @@ class Fuzzer {
 
   /// Compares all cases under one set of options. Returns how many differ.
   unsigned run(const OptionSet& set) {
-    machine_.emplace(set.options, set.engine);
+    set_up(set);
     unsigned failures = 0;
     unsigned compared = 0;
     for (const Sequence& sequence : sequences(set.options.exact_flags)) {
@@ -40,6 +40,11 @@ class Fuzzer {
 
  private:
   static constexpr unsigned kShown = 3;
+
+  void set_up(const OptionSet& set) {
+    machine_.emplace(set.options, set.engine, set.cache_bytes);
+    if (set.self_checking) machine_->make_self_checking();
+  }
 
   /// The cases, made once.
   const std::vector<Sequence>& sequences(bool exact_flags) {
@@ -60,7 +65,7 @@ class Fuzzer {
   /// is warm.
   std::string check_afresh(const Sequence& sequence, const OptionSet& set) {
     machine_.reset();
-    machine_.emplace(set.options, set.engine);
+    set_up(set);
     return check(sequence, set);
   }
 

@@ -138,8 +138,9 @@ translate::Options Machine::with_pending_word(translate::Options options) {
   return options;
 }
 
-Machine::Machine(const translate::Options& options, engine::EngineOptions engine_options)
-    : cache_(kCacheBytes),
+Machine::Machine(const translate::Options& options, engine::EngineOptions engine_options,
+                 size_t cache_bytes)
+    : cache_(cache_bytes),
       translator_(with_pending_word(options), *this, cache_),
       table_(translator_.not_translated_stub()),
       engine_(cache_, table_, translator_, translator_.patcher(), *this, engine_options) {
@@ -149,6 +150,13 @@ Machine::Machine(const translate::Options& options, engine::EngineOptions engine
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
   CHECK(::sigaction(SIGSEGV, &action, nullptr) == 0);
   CHECK(::sigaction(SIGBUS, &action, nullptr) == 0);
+}
+
+void Machine::make_self_checking() {
+  constexpr uint32_t kPageBytes = engine::CodeWriteTracker::kPageBytes;
+  for (uint32_t offset = 0; offset < semantics::kRegionSize; offset += kPageBytes) {
+    translator_.set_self_checking(semantics::kCodeRegion + offset, true);
+  }
 }
 
 bool Machine::recover(void* opaque, bool unaligned) {

@@ -24,7 +24,9 @@ struct Outcome {
 /// A translator with one set of options. One object at a time: cache and table have fixed places.
 class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSource {
  public:
-  Machine(const translate::Options& options, engine::EngineOptions engine_options);
+  static constexpr size_t kCacheBytes = size_t{16} << 20;
+  Machine(const translate::Options& options, engine::EngineOptions engine_options,
+          size_t cache_bytes = kCacheBytes);
   ~Machine() { active = nullptr; }
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
@@ -34,6 +36,8 @@ class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSour
   [[nodiscard]] std::string compare(const Sequence& sequence, Memory& memory,
                                     const Outcome& expected);
 
+  /// From now on all blocks check their bytes on entry.
+  void make_self_checking();
   /// A host fault; whether it was dealt with. For the signal handler.
   bool recover(void* context, bool unaligned);
   /// Whether faults are this object's to look at.
@@ -44,7 +48,6 @@ class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSour
     i386::CpuState cpu;
     uint32_t interrupt_pending = 0;
   };
-  static constexpr size_t kCacheBytes = size_t{16} << 20;
   static constexpr unsigned kMaxTurns = 4000;
 
   static translate::Options with_pending_word(translate::Options options);

@@ -30,6 +30,11 @@ std::vector<OptionSet> option_sets() {
   sets.back().options.exact_flags = true;
   sets.push_back({"no chaining", {}, {.cold_runs = 0, .chain = false}});
   sets.push_back({"cold runs", {}, {.cold_runs = 1}});
+  // Four regions that hold a few blocks each.
+  sets.push_back({"evictions", {}, {.cold_runs = 0}, size_t{64} << 10});
+  sets.back().options.max_guest_instructions = 3;
+  sets.push_back({"self-checking", {}});
+  sets.back().self_checking = true;
   return sets;
 }
 
@@ -141,7 +146,8 @@ std::string replay(const Sequence& sequence, Memory& memory) {
   for (const OptionSet& set : option_sets()) {
     const auto expected = run_reference(sequence, memory, set.options.exact_flags);
     if (!expected) return "  the interpreter cannot judge the sequence\n";
-    Machine machine(set.options, set.engine);
+    Machine machine(set.options, set.engine, set.cache_bytes);
+    if (set.self_checking) machine.make_self_checking();
     const std::string different = compare_in_time(machine, sequence, memory, *expected);
     if (!different.empty()) text += std::string(set.name) + ":\n" + different;
   }

@@ -14,6 +14,8 @@ struct OptionSet {
   const char* name;
   translate::Options options;
   engine::EngineOptions engine{.cold_runs = 0};
+  size_t cache_bytes = Machine::kCacheBytes;
+  bool self_checking = false;
 };
 
 /// All passes, each switched off alone, none, short blocks, and what else changes the code.

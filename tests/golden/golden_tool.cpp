@@ -44,7 +44,8 @@ class GoldenTool final : i386::CodeSource {
     auto* guest = static_cast<uint8_t*>(i386::host_pointer(kGuestCode));
     std::memset(guest, 0xcc, kGuestBytes);
     std::memcpy(guest, code.data(), code.size());
-    translator_.flushed();
+    translator_.forget_analysis();
+    translator_.forget_region(0);
     engine::Translation out;
     CHECK(translator_.translate(kGuestCode, cache_.next(), cache_.free_words(), out));
     std::string text;

@@ -88,6 +88,41 @@ void Analysis::form(GuestAddress address, AnalysedBlock& block, Ranges& ranges) 
   if (pc > run_begin) add_range(ranges, run_begin, pc);
 }
 
+void Analysis::set_self_checking(GuestAddress page, bool on) {
+  if (on) {
+    self_checking_pages_.insert(page);
+  } else {
+    self_checking_pages_.erase(page);
+  }
+}
+
+bool Analysis::in_self_checking_page(const engine::GuestRange& range) const {
+  GuestAddress page = range.begin & ~(kPageBytes - 1);
+  for (; page < range.end; page += kPageBytes) {
+    if (self_checking_pages_.contains(page)) return true;
+  }
+  return false;
+}
+
+/// A block that checks its own bytes is one short run of them, and ends behind an instruction that
+/// may store: what is stored may be the next instruction, whose block checks.
+void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
+  const GuestAddress begin = block.instructions[0].instruction.address;
+  const GuestAddress limit = (begin & ~3u) + kMostCheckedBytes;
+  uint32_t count = 0;
+  AnalysedInstruction* entry = nullptr;
+  do {
+    entry = &block.instructions[count++];
+  } while (count < block.count && !entry->followed && !may_store(entry->instruction) &&
+           block.instructions[count].instruction.next_address() <= limit);
+  entry->followed = false;
+  block.count = count;
+  block.next = entry->instruction.next_address();
+  block.self_checking = true;
+  ranges.clear();
+  ranges.push_back({begin, block.next});
+}
+
 uint32_t Analysis::scan(GuestAddress target, engine::GuestRange& range) {
   uint32_t live = 0;
   uint32_t open = ef::kArithmetic;  // not yet overwritten on this path
@@ -123,6 +158,9 @@ uint32_t Analysis::look_ahead(GuestAddress target, Ranges& ranges) {
   if (memo.generation != generation_ || memo.address != target) {
     memo = {target, generation_, 0, {target, target + 1}};
     memo.live = scan(target, memo.range);
+    if (!self_checking_pages_.empty() && in_self_checking_page(memo.range)) {
+      memo.live = ef::kArithmetic;
+    }
   }
   // What was found holds only while those bytes stay: the block depends on their pages.
   if (memo.live != ef::kArithmetic) add_range(ranges, memo.range.begin, memo.range.end);
@@ -161,6 +199,12 @@ void Analysis::solve(AnalysedBlock& block, Ranges& ranges) {
 void Analysis::analyse(GuestAddress address, AnalysedBlock& block, Ranges& ranges) {
   window_span_ = 0;
   form(address, block, ranges);
+  block.self_checking = false;
+  if (!self_checking_pages_.empty() &&
+      std::any_of(ranges.begin(), ranges.end(),
+                  [this](const auto& range) { return in_self_checking_page(range); })) {
+    make_self_checking(block, ranges);
+  }
   if (block.count != 0) solve(block, ranges);
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <unordered_set>
 
 #include "engine/backend.hpp"
 #include "guest/i386/code_source.hpp"
@@ -17,6 +18,8 @@ namespace ferry::translate {
 using engine::GuestAddress;
 
 inline constexpr uint32_t kMaxBlockInstructions = 64;
+/// Of a self-checking block, counted from the aligned word it begins in.
+inline constexpr uint32_t kMostCheckedBytes = 32;
 
 /// One instruction of a block with what liveness found.
 struct AnalysedInstruction {
@@ -34,6 +37,8 @@ struct AnalysedBlock {
   uint32_t count = 0;
   GuestAddress next = 0;  ///< where control goes on if the last instruction falls through
   uint32_t live_at_next = 0;
+  /// Compares the bytes from its first instruction to `next` with what it was made from, on entry.
+  bool self_checking = false;
 };
 
 /// The guest bytes a block was made from, or relies on.
@@ -51,6 +56,8 @@ class Analysis {
     ++generation_;
     fetchable_ = {};
   }
+  /// Blocks with bytes of the page at `page` are self-checking from now on, or no longer.
+  void set_self_checking(GuestAddress page, bool on);
 
  private:
   struct Memo {
@@ -67,9 +74,12 @@ class Analysis {
     return i386::decode(bytes, window_end_ - address, address, instruction) ==
            i386::DecodeStatus::ok;
   }
+  /// Whether bytes of `range` may change without notice.
+  [[nodiscard]] bool in_self_checking_page(const engine::GuestRange& range) const;
   [[nodiscard]] bool move_window(GuestAddress address);
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
   void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
+  void make_self_checking(AnalysedBlock& block, Ranges& ranges) const;
   void solve(AnalysedBlock& block, Ranges& ranges);
   uint32_t look_ahead(GuestAddress target, Ranges& ranges);
   uint32_t scan(GuestAddress target, engine::GuestRange& range);
@@ -83,6 +93,7 @@ class Analysis {
   uint32_t window_span_ = 0;
   engine::GuestRange fetchable_{};  ///< the last answer of CodeSource, while nothing is remapped
   uint32_t generation_ = 1;
+  std::unordered_set<GuestAddress> self_checking_pages_;
   std::array<Memo, 256> memo_{};
 };
 

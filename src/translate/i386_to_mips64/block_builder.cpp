@@ -275,7 +275,8 @@ void BlockBuilder::leave(LeaveReason reason, uint32_t eip) {
 
 void BlockBuilder::leave_if(const Condition& condition, uint32_t eip) {
   ColdPath& path = new_cold_path();
-  path.kind = ColdPath::Kind::interrupted;
+  path.kind = ColdPath::Kind::leave;
+  path.reason = LeaveReason::interrupted;
   path.target = eip;
   branch(condition.branch_word(), path.label);
 }
@@ -336,10 +337,10 @@ void BlockBuilder::emit_cold(ColdPath& path) {
       materialise_flags();
       flags.packed_bool(path.answer, path.condition);
       return branch(mips64::opcode::BEQ, path.resume);
-    case ColdPath::Kind::interrupted:
+    case ColdPath::Kind::leave:
       bind(path.label);
       live_after_ = i386::eflags::kArithmetic;
-      return leave(LeaveReason::interrupted, path.target);
+      return leave(path.reason, path.target);
     case ColdPath::Kind::interpret:
       bind(path.label);
       live_after_ = i386::eflags::kArithmetic;

@@ -52,6 +52,9 @@ class BlockBuilder {
   /// The prologue for indirect entries of a block that reads flags or passes them on: notes the
   /// exit control came from, which tells what t1 and t2 hold. Linked exits enter behind it.
   void flag_prologue();
+  /// For the entry of a self-checking block, behind the prologue: leaves if its bytes are no longer
+  /// those it is made from. Nothing is assumed about flags: what is there now may read them.
+  void check_bytes(const AnalysedBlock& block);
 
   // --- the instruction being translated ---------------------------------------------------------
   /// Starts the next instruction; `unaligned`: its accesses take the unaligned form.
@@ -220,7 +223,7 @@ class BlockBuilder {
       interpret,
       interpret_and_resume,
       packed_condition,
-      interrupted
+      leave
     } kind;
     Label label;
     uint32_t exit_index = 0;
@@ -230,6 +233,7 @@ class BlockBuilder {
     const Instruction* instruction = nullptr;
     Gpr answer;
     uint8_t condition = 0;
+    engine::LeaveReason reason{};
     Label resume;
   };
   static constexpr unsigned kMaxColdPaths = 3 * 64;  ///< at most three per instruction

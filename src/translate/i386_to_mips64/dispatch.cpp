@@ -176,6 +176,21 @@ bool writes_memory_operand(const Instruction& in) {
 
 }  // namespace
 
+bool may_store(const Instruction& in) {
+  const i386::Row& row = i386::row(in.row);
+  if (row.execution == i386::Execution::interpret) return true;
+  const bool pops = row.mnemonic.starts_with("POP") || row.mnemonic == "LEAVE";
+  if ((row.attributes & i386::attribute::stack) != 0 && !pops) return true;
+  for (unsigned i = 0; i < i386::kMaxOperands; ++i) {
+    const i386::Access access = row.operands[i].access;
+    const i386::OperandKind kind = in.operands[i].kind;
+    const bool in_memory =
+        kind == i386::OperandKind::memory || kind == i386::OperandKind::string_destination;
+    if (in_memory && (access == i386::Access::w || access == i386::Access::rw)) return true;
+  }
+  return false;
+}
+
 Handler overridden_handler(const Instruction& in, const RowTraits& traits) {
   const bool refused = in.memory.segment == i386::CS && writes_memory_operand(in);
   return refused ? &handlers::interpret : traits.handler;

@@ -67,7 +67,7 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   cpu.lazy.a = static_cast<uint32_t>(context.reg(kFlagA));
   cpu.lazy.b = static_cast<uint32_t>(context.reg(kFlagB));
   // The recipe speaks of the host's esp.
-  materialise_recipe(cpu, recipes_.get(mark->recipe));
+  materialise_recipe(cpu, recipes_[block->region].get(mark->recipe));
   cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
 
   const auto guest_address = static_cast<uint32_t>(access.address);

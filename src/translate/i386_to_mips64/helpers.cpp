@@ -164,7 +164,7 @@ void materialise_exit(CpuState& cpu, const uint32_t* identity) {
     cpu.lazy.kind = 0;
     return;
   }
-  const FlagState& recipe = helper_context.recipes->get(exit->recipe);
+  const FlagState& recipe = helper_context.recipes[block->region].get(exit->recipe);
   // An exit that passes flags on is never named by live ones.
   cpu.lazy.kind = 0;
   if (recipe.form != FlagState::Form::lazy_registers) materialise_recipe(cpu, recipe);

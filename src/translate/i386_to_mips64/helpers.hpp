@@ -2,6 +2,7 @@
 // leave paths: finding the flags from a recipe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -15,29 +16,47 @@
 namespace ferry::translate {
 
 /// Instructions of translated blocks that the interpreter executes, by number; and how often each
-/// row was.
+/// row was. Numbers go to another instruction once the code cache's region that uses them is gone.
 class InterpretedInstructions {
  public:
+  /// The region of the code cache whose blocks the next instructions belong to.
+  void fill(unsigned region) { region_ = region; }
   uint32_t add(const i386::Instruction& instruction) {
-    instructions_.push_back(instruction);
-    return static_cast<uint32_t>(instructions_.size() - 1);
+    uint32_t number = 0;
+    if (free_.empty()) {
+      number = static_cast<uint32_t>(instructions_.size());
+      instructions_.push_back(instruction);
+    } else {
+      number = free_.back();
+      free_.pop_back();
+      instructions_[number] = instruction;
+    }
+    numbers_[region_].push_back(number);
+    return number;
   }
   [[nodiscard]] const i386::Instruction& get(uint32_t number) const {
     return instructions_[number];
   }
-  void clear() { instructions_.clear(); }
+  void forget(unsigned region) {
+    free_.insert(free_.end(), numbers_[region].begin(), numbers_[region].end());
+    numbers_[region].clear();
+  }
   void count(uint16_t row) { ++executed_[row]; }
   [[nodiscard]] uint64_t executed(uint16_t row) const { return executed_[row]; }
 
  private:
   std::deque<i386::Instruction> instructions_;
+  std::vector<uint32_t> free_;
+  std::array<std::vector<uint32_t>, engine::CodeCache::kMaxRegions>
+      numbers_;  ///< in use, by region
+  unsigned region_ = 0;
   std::vector<uint64_t> executed_ = std::vector<uint64_t>(i386::row_count());
 };
 
 /// What helpers need of the process's one translator. Set before translated code runs.
 struct HelperContext {
   const engine::CodeCache* cache = nullptr;
-  const RecipeTable* recipes = nullptr;
+  const RecipeTable* recipes = nullptr;  ///< one per region of the code cache
   InterpretedInstructions* interpreted = nullptr;
   /// The place in a block for a pc in an interrupted block's copy (BlockTranslator::original).
   const uint32_t* (*original)(const uint32_t* pc) = nullptr;

@@ -71,4 +71,7 @@ struct FlagEffect {
   return traits.memory == MemoryUse::always;
 }
 
+/// Whether the instruction may change memory. Slow.
+[[nodiscard]] bool may_store(const i386::Instruction& in);
+
 }  // namespace ferry::translate

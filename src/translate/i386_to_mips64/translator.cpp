@@ -13,9 +13,17 @@ using i386::CpuState;
 namespace {
 
 constexpr uint32_t kThunkWords = 512;
-/// No block takes more; also the size of the buffer for interrupted blocks.
-constexpr uint32_t kMaxBlockWords = 16384;
 constexpr uint32_t kPageWords = 1024;
+
+/// No block takes more words.
+uint32_t max_block_words(const Options& options) {
+  return 512 + 248 * options.max_guest_instructions;
+}
+
+/// For the copy of an interrupted block, which keeps its place in a page.
+uint32_t interrupt_buffer_words(const Options& options) {
+  return max_block_words(options) + 2 * kPageWords;
+}
 
 BlockTranslator* active = nullptr;  ///< the process's one; helpers have no other way to it
 
@@ -42,6 +50,11 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
 
 }  // namespace
 
+size_t smallest_cache(const Options& options) {
+  return (kThunkWords + interrupt_buffer_words(options) + max_block_words(options) + kPageWords) *
+         sizeof(uint32_t);
+}
+
 BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource& code,
                                  engine::CodeCache& cache)
     : options_(options),
@@ -49,12 +62,11 @@ BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource&
       thunks_(make_thunks(cache, options)),
       analysis_(options_, code),
       patcher_(thunks_.leave_direct) {
-  interrupt_buffer_ =
-      cache.commit(kMaxBlockWords + 2 * kPageWords);  // copies keep their place in a page
-  cache.keep_all();
+  interrupt_buffer_ = cache.commit(interrupt_buffer_words(options));
+  cache.keep_all(max_block_words(options));
   active = this;
   set_helper_context({.cache = &cache_,
-                      .recipes = &recipes_,
+                      .recipes = recipes_.data(),
                       .interpreted = &interpreted_,
                       .original = [](const uint32_t* pc) { return active->original(pc); }});
   patcher_.synchronise(thunks_.enter, kThunkWords);
@@ -66,14 +78,17 @@ uint32_t BlockTranslator::not_translated_stub() const {
 
 bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t capacity,
                                 engine::Translation& out) {
-  if (capacity < kMaxBlockWords) return false;
+  const uint32_t room = max_block_words(options_);
+  if (capacity < room) return false;
   analysis_.analyse(address, block_, out.ranges);
   out.address = address;
   out.guest_instructions = block_.count;
   if (block_.count == 0) return true;
-  BlockBuilder builder(options_, thunks_, recipes_, interpreted_, code, kMaxBlockWords, out);
-  if (block_.instructions[0].live_before != 0) builder.flag_prologue();
+  interpreted_.fill(cache_.region());
+  BlockBuilder builder(options_, thunks_, recipes_[cache_.region()], interpreted_, code, room, out);
+  if (block_.self_checking || block_.instructions[0].live_before != 0) builder.flag_prologue();
   out.direct_entry = builder.as.position();
+  if (block_.self_checking) builder.check_bytes(block_);
   emit_instructions(builder, block_, unaligned_);
   builder.finish();
   CHECK(!builder.as.overflowed());
@@ -119,11 +134,12 @@ void BlockTranslator::mark_unaligned(GuestAddress address) {
   unaligned_.insert(address);
 }
 
-void BlockTranslator::flushed() {
-  interrupted_block_ = nullptr;
-  recipes_.clear();
-  interpreted_.clear();
-  analysis_.forget();
+void BlockTranslator::forget_region(unsigned region) {
+  if (interrupted_block_ != nullptr && interrupted_block_->region == region) {
+    interrupted_block_ = nullptr;
+  }
+  recipes_[region].clear();
+  interpreted_.forget(region);
 }
 
 }  // namespace ferry::translate

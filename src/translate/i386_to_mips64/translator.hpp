@@ -2,6 +2,7 @@
 // Translator.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <unordered_set>
 
@@ -17,6 +18,9 @@ namespace ferry::translate {
 /// What a host fault in translated code turned out to be.
 enum class FaultKind : uint8_t { not_ours, handled };
 
+/// Bytes of a code cache that hold the permanent code and the largest block.
+[[nodiscard]] size_t smallest_cache(const Options& options);
+
 class BlockTranslator final : public engine::Translator {
  public:
   /// Emits the thunks into `cache` and makes them permanent. `code` answers what may be fetched.
@@ -27,7 +31,10 @@ class BlockTranslator final : public engine::Translator {
   engine::Leave enter(void* state, const uint32_t* code) override;
   void mark_unaligned(engine::GuestAddress address) override;
   void forget_analysis() override { analysis_.forget(); }
-  void flushed() override;
+  void forget_region(unsigned region) override;
+  void set_self_checking(engine::GuestAddress page, bool on) override {
+    analysis_.set_self_checking(page, on);
+  }
 
   [[nodiscard]] const Thunks& thunks() const { return thunks_; }
   [[nodiscard]] uint32_t not_translated_stub() const;
@@ -54,7 +61,7 @@ class BlockTranslator final : public engine::Translator {
   Options options_;
   engine::CodeCache& cache_;
   Thunks thunks_;
-  RecipeTable recipes_;
+  std::array<RecipeTable, engine::CodeCache::kMaxRegions> recipes_;  ///< by region of the cache
   InterpretedInstructions interpreted_;
   Analysis analysis_;
   AnalysedBlock block_;

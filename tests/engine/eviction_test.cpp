@@ -1,0 +1,270 @@
+// The engine with a translator that makes nothing executable: what is left of blocks after
+// evictions, and who waits for whom.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "engine/engine.hpp"
+
+namespace ferry::engine {
+namespace {
+
+constexpr uint32_t kLargestBlock = 512;
+constexpr uint32_t kStub = 0x8fff'0000;
+constexpr GuestAddress kBase = 0x0804'8000;
+constexpr unsigned kPlaces = 2000, kPlaceBytes = 32;
+
+GuestAddress address_of(unsigned place) {
+  return kBase + place % kPlaces * kPlaceBytes;
+}
+
+/// Blocks with two exits each. Entering one walks along links, as code would.
+class FakeTranslator final : public Translator {
+ public:
+  FakeTranslator(CodeCache& cache, GuestAddress& pc) : cache_(cache), pc_(pc) {}
+
+  bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
+                 Translation& out) override {
+    if (capacity < kLargestBlock) return false;
+    out.address = address;
+    out.words = 10 + address / kPlaceBytes * 37 % 400;
+    out.guest_instructions = 3;
+    std::fill(code, code + out.words, address);
+    out.exits.clear();
+    out.marks.clear();
+    out.ranges.clear();
+    const unsigned place = (address - kBase) / kPlaceBytes;
+    for (const unsigned target : {place + 1, place * 7 + 3}) {
+      const auto site = static_cast<uint32_t>(out.exits.size());
+      out.exits.push_back({.kind = Exit::Kind::jump,
+                           .site = site,
+                           .stub = site,
+                           .unlinked = 0,
+                           .target = address_of(target),
+                           .recipe = 0,
+                           .owner = nullptr,
+                           .linked = nullptr,
+                           .next_incoming = nullptr});
+    }
+    out.ranges.push_back({address, address + kPlaceBytes});
+    out.ranges.push_back({address_of(place + 500), address_of(place + 500) + 1});
+    return true;
+  }
+
+  Leave enter(void*, const uint32_t* code) override {
+    Block* block = cache_.find(code);
+    for (;;) {
+      expect_whole(*block);
+      Exit& exit = block->exits[random_() % 3 == 0];
+      if (exit.linked == nullptr) {
+        pc_ = exit.target;
+        if (random_() % 4 == 0) return {LeaveReason::indirect_exit, nullptr};
+        return {LeaveReason::direct_exit, &exit};
+      }
+      block = exit.linked;
+    }
+  }
+
+  static void expect_whole(const Block& block) {
+    ASSERT_TRUE(block.valid);
+    for (uint32_t i = 0; i < block.words; ++i) ASSERT_EQ(block.code[i], block.address);
+  }
+
+  void mark_unaligned(GuestAddress) override {}
+  void forget_analysis() override { ++forgotten; }
+  void forget_region(unsigned region) override { regions.push_back(region); }
+  void set_self_checking(GuestAddress page, bool on) override {
+    on ? static_cast<void>(self_checking.insert(page))
+       : static_cast<void>(self_checking.erase(page));
+  }
+
+  unsigned forgotten = 0;
+  std::vector<unsigned> regions;  ///< in the order they were begun
+  std::set<GuestAddress> self_checking;
+
+ private:
+  CodeCache& cache_;
+  GuestAddress& pc_;
+  std::mt19937 random_{1};
+};
+
+class FakePatcher final : public CodePatcher {
+ public:
+  void link(const Exit&, const uint32_t*) override {}
+  void unlink(const Exit&) override {}
+  void synchronise(const uint32_t*, uint32_t) override {}
+};
+
+class FakeProtector final : public PageProtector {
+ public:
+  void set_write_watch(GuestAddress page, bool on) override {
+    EXPECT_EQ(watched.contains(page), !on);
+    on ? static_cast<void>(watched.insert(page)) : static_cast<void>(watched.erase(page));
+  }
+  std::set<GuestAddress> watched;
+};
+
+class FakeThread final : public GuestThread {
+ public:
+  [[nodiscard]] GuestAddress pc() const override { return address; }
+  [[nodiscard]] void* state() override { return nullptr; }
+  [[nodiscard]] bool interrupt_pending() const override { return false; }
+  void deliver_interrupts() override {}
+  void system_call() override {}
+  void deliver_exception() override {}
+  void interpret_one() override {}
+  void interpret_block(unsigned) override {}
+  [[nodiscard]] bool translatable() const override { return true; }
+  [[nodiscard]] bool running() const override { return turns-- > 0; }
+
+  GuestAddress address = kBase;
+  mutable unsigned turns = 0;
+};
+
+class Eviction : public testing::Test {
+ protected:
+  void set_up(uint32_t permanent_words, void (*await_others)() = nullptr) {
+    cache = std::make_unique<CodeCache>(size_t{64} << 10);
+    cache->commit(permanent_words);
+    cache->keep_all(kLargestBlock);
+    translator = std::make_unique<FakeTranslator>(*cache, thread.address);
+    table = std::make_unique<AddressTable>(kStub);
+    engine = std::make_unique<Engine>(*cache, *table, *translator, patcher, protector,
+                                      EngineOptions{.cold_runs = 0, .await_others = await_others});
+  }
+
+  void run(unsigned turns) {
+    thread.turns = turns;
+    engine->run(thread);
+  }
+
+  /// Every block that is found is whole, and its pages are watched. Returns those pages.
+  std::set<GuestAddress> expect_consistent() const {
+    std::set<GuestAddress> pages;
+    check_blocks(pages);
+    EXPECT_TRUE(std::includes(protector.watched.begin(), protector.watched.end(), pages.begin(),
+                              pages.end()));
+    return pages;
+  }
+
+  void check_blocks(std::set<GuestAddress>& pages) const {
+    for (unsigned place = 0; place < kPlaces; ++place) {
+      const uint32_t code = table->get(address_of(place));
+      if (code == kStub) continue;
+      const Block* block = cache->find(reinterpret_cast<const void*>(uintptr_t{code}));
+      ASSERT_NE(block, nullptr);
+      ASSERT_EQ(block->address, address_of(place));
+      FakeTranslator::expect_whole(*block);
+      for (const GuestRange& range : block->ranges) pages.insert(range.begin & ~4095u);
+      for (const Exit& exit : block->exits) {
+        if (exit.linked != nullptr) FakeTranslator::expect_whole(*exit.linked);
+      }
+      for (const Exit* exit = block->incoming; exit != nullptr; exit = exit->next_incoming) {
+        ASSERT_EQ(exit->linked, block);
+        ASSERT_TRUE(exit->owner->valid);
+      }
+    }
+  }
+
+  FakeThread thread;
+  FakePatcher patcher;
+  FakeProtector protector;
+  std::unique_ptr<CodeCache> cache;
+  std::unique_ptr<FakeTranslator> translator;
+  std::unique_ptr<AddressTable> table;
+  std::unique_ptr<Engine> engine;
+};
+
+TEST_F(Eviction, RegionsInTurn) {
+  set_up(100);
+  ASSERT_EQ(cache->region_count(), 4u);
+  for (unsigned i = 0; i < 300; ++i) {
+    run(20);
+    EXPECT_EQ(expect_consistent(), protector.watched);
+  }
+  EXPECT_GT(engine->statistics().evictions, 20u);
+  EXPECT_EQ(engine->statistics().flushes, 0u);
+  for (size_t i = 0; i < translator->regions.size(); ++i) {
+    EXPECT_EQ(translator->regions[i], (i + 1) % 4);
+  }
+  EXPECT_EQ(translator->forgotten, engine->statistics().evictions);
+}
+
+TEST_F(Eviction, InvalidatedBlocksToo) {
+  set_up(100);
+  std::mt19937 random(7);
+  for (unsigned i = 0; i < 500; ++i) {
+    run(random() % 30);
+    const GuestAddress begin = address_of(random() % kPlaces);
+    engine->invalidate(begin, begin + random() % 3000);
+    expect_consistent();
+  }
+  EXPECT_GT(engine->statistics().evictions, 10u);
+  EXPECT_GT(engine->statistics().invalidations, 1000u);
+}
+
+TEST_F(Eviction, ASmallCacheIsFlushed) {
+  set_up(14500);
+  ASSERT_EQ(cache->region_count(), 1u);
+  for (unsigned i = 0; i < 100; ++i) {
+    run(10);
+    expect_consistent();
+  }
+  EXPECT_GT(engine->statistics().flushes, 20u);
+  EXPECT_EQ(engine->statistics().evictions, 0u);
+}
+
+TEST_F(Eviction, PagesWrittenOftenCheckThemselves) {
+  set_up(100);
+  constexpr GuestAddress kPage = kBase;
+  for (unsigned writes = 0; writes <= CodeWriteTracker::kMostWrites; ++writes) {
+    thread.address = kPage;
+    run(1);
+    EXPECT_TRUE(protector.watched.contains(kPage));
+    EXPECT_FALSE(translator->self_checking.contains(kPage));
+    engine->written(kPage + 100, kPage + 101);
+    EXPECT_FALSE(protector.watched.contains(kPage));
+  }
+  EXPECT_TRUE(translator->self_checking.contains(kPage));
+  thread.address = kPage;
+  run(1);
+  EXPECT_FALSE(protector.watched.contains(kPage));
+  // A new mapping begins anew; blocks of the old one are gone.
+  engine->invalidate(kPage, kPage + 4096);
+  EXPECT_TRUE(translator->self_checking.empty());
+  EXPECT_EQ(table->get(kPage), kStub);
+  thread.address = kPage;
+  run(1);
+  EXPECT_TRUE(protector.watched.contains(kPage));
+}
+
+unsigned waits = 0;
+Epochs* waited_for = nullptr;
+Epochs::Slot* other = nullptr;
+
+void let_other_leave() {
+  if (++waits == 3) waited_for->renew(*other);
+}
+
+TEST_F(Eviction, MemoryIsNotReusedWhileAnotherThreadMayBeInside) {
+  set_up(100, let_other_leave);
+  waits = 0;
+  waited_for = &engine->epochs();
+  other = &engine->epochs().join();
+  waited_for->enter(*other);
+  while (engine->statistics().evictions == 0) run(1);
+  // The region was evicted, but begun only when the other thread had let go.
+  EXPECT_EQ(waits, 3u);
+  EXPECT_EQ(translator->regions.size(), 4u);
+  expect_consistent();
+  waited_for->leave(*other);
+  while (engine->statistics().evictions == 1) run(1);
+  EXPECT_EQ(waits, 3u);
+}
+
+}  // namespace
+}  // namespace ferry::engine
