@@ -60,7 +60,8 @@ class Engine {
   /// Counts a run of untranslated code at `address`; whether it is to be interpreted still.
   /// Addresses that share a counter are translated a little earlier.
   bool cold(GuestAddress address);
-  Block* translate(GuestAddress address);
+  /// A function of its own, never inlined: the bench counts what runs between its entry and return.
+  [[gnu::noinline]] Block* translate(GuestAddress address);
   void handle_leave(GuestThread& thread, const Leave& leave);
 
   CodeCache& cache_;
