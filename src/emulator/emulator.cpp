@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "common/diagnostics.hpp"
 #include "emulator/block_log.hpp"
@@ -42,6 +43,12 @@ class MemoryBridge final : public MappingObserver, public engine::PageProtector 
   engine::Engine* engine_ = nullptr;
 };
 
+uint64_t monotonic_nanoseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
 bool blocks_are_logged() {
   return log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm);
 }
@@ -57,7 +64,8 @@ struct Translation {
         engine(cache, table, entry(line), translator.patcher(), bridge,
                {.cold_runs = line.cold_runs,
                 .chain = line.chain,
-                .translated = blocks_are_logged() ? log_block : nullptr}) {
+                .translated = blocks_are_logged() ? log_block : nullptr,
+                .clock = line.stats_file.empty() ? nullptr : monotonic_nanoseconds}) {
     bridge.set_engine(&engine);
     space.set_observer(&bridge);
   }
@@ -97,9 +105,10 @@ bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) 
 }
 
 void write_exit_statistics() {
-  if (translation == nullptr) return write_statistics(active_line->stats_file, nullptr, nullptr);
-  write_statistics(active_line->stats_file, &translation->engine,
-                   &translation->translator.interpreted());
+  const bool translated = translation != nullptr;
+  write_statistics(active_line->stats_file, translated ? &translation->engine : nullptr,
+                   translated ? &translation->translator.interpreted() : nullptr,
+                   current_thread()->signals);
 }
 
 void before_death(Thread&) {

@@ -6,7 +6,24 @@ namespace ferry::engine {
 
 namespace {
 constexpr unsigned kColdBlockInstructions = 64;
-}
+
+/// Adds the time it lives to a sum, if there is a clock.
+class Stopwatch {
+ public:
+  Stopwatch(uint64_t (*clock)(), uint64_t& sum) : clock_(clock), sum_(sum) {
+    if (clock_ != nullptr) sum_ -= clock_();
+  }
+  ~Stopwatch() {
+    if (clock_ != nullptr) sum_ += clock_();
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  uint64_t (*clock_)();
+  uint64_t& sum_;
+};
+}  // namespace
 
 void Engine::run(GuestThread& thread) {
   while (thread.running()) {
@@ -95,6 +112,7 @@ bool Engine::cold(GuestAddress address) {
 }
 
 Block* Engine::translate(GuestAddress address) {
+  const Stopwatch stopwatch(options_.clock, statistics_.translation_nanoseconds);
   if (!translator_.translate(address, cache_.next(), cache_.free_words(), translation_)) {
     flush();
     CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), translation_));

@@ -26,6 +26,8 @@ struct EngineOptions {
   bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
   /// Sees every new block before it runs (logs); may be null.
   void (*translated)(const Block& block) = nullptr;
+  /// The time in nanoseconds, for Statistics::translation_nanoseconds; null: it is not taken.
+  uint64_t (*clock)() = nullptr;
 };
 
 class Engine {
