@@ -56,9 +56,7 @@ void Engine::run(GuestThread& thread) {
       }
       link_from_ = nullptr;
     }
-    if (log_enabled(LogChannel::exec)) {
-      log_printf(LogChannel::exec, "enter %08x\n", block->address);
-    }
+    if (options_.entering != nullptr) options_.entering(thread.state());
     handle_leave(thread, translator_.enter(thread.state(), block->code + block->direct_entry));
   }
 }

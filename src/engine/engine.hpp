@@ -23,9 +23,11 @@ struct EngineOptions {
   /// A block is interpreted this many times before it is translated: start-up code that runs once
   /// costs more to translate than to interpret.
   unsigned cold_runs = 1;
-  bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
+  bool chain = true;  ///< link exits to blocks (off: every direct exit passes the run loop)
   /// Sees every new block before it runs (logs); may be null.
   void (*translated)(const Block& block) = nullptr;
+  /// Sees the state before a block is entered from the run loop (logs); may be null.
+  void (*entering)(const void* state) = nullptr;
   /// The time in nanoseconds, for Statistics::translation_nanoseconds; null: it is not taken.
   uint64_t (*clock)() = nullptr;
 };
