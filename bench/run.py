@@ -39,9 +39,9 @@ def function_range(binary, name):
 
 
 class Bench:
-    def __init__(self, options):
+    def __init__(self, options, folder):
         self.options = options
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ferry-bench."))
+        self.folder = folder
         workloads.make_inputs(self.folder)
         self.i386_busybox = options.i386_root + "/bin/busybox"
         self.mips_busybox = options.mips_root + "/bin/busybox"
@@ -246,7 +246,8 @@ def main():
     for kind in options.only:
         if kind not in KINDS:
             parser.error(f"unknown kind of run {kind}")
-    results = Bench(options).run()
+    with tempfile.TemporaryDirectory(prefix="ferry-bench.") as folder:
+        results = Bench(options, pathlib.Path(folder)).run()
     order = [name for name, _, _ in workloads.WORKLOADS] + ["fork+exec"]
     results = {name: results[name] for name in order if name in results}
     print_table(results)

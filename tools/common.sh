@@ -16,13 +16,13 @@ log_file() { mkdir -p "$cache"; echo "$cache/$1.log"; }
 # Debian packages by purpose. On a MIPS64 machine nothing is emulated or crossed.
 packages_for() {
   case "$1" in
-    build) echo cmake ninja-build g++ ccache nlohmann-json3-dev libcapstone-dev
+    build) echo cmake ninja-build g++ ccache nlohmann-json3-dev libcapstone-dev libgtest-dev
            on_mips64 || echo g++-mips64el-linux-gnuabi64 ;;
     emulator) echo mmdebstrap
               on_mips64 || echo qemu-user ;;
     machine) on_mips64 || echo qemu-system-mips cpio python3 ;;
     bench) echo python3 ;;
-    check) echo libgtest-dev clang-format clang-tidy python3
+    check) echo clang-format clang-tidy python3
            on_mips64 || echo g++-i686-linux-gnu ;;
   esac
 }

@@ -1,6 +1,10 @@
 #include "emulator/check_engine.hpp"
 
+#include <cstddef>
 #include <cstdio>
+#include <cstring>
+#include <memory>
+#include <type_traits>
 
 #include "common/diagnostics.hpp"
 #include "emulator/entry_log.hpp"
@@ -25,25 +29,25 @@ bool depends_on_time(const i386::Row& row) {
   return row.mnemonic == "RDTSC" || row.mnemonic == "RDTSCP";
 }
 
-/// The guest addresses of a block's instructions, in order.
-std::vector<uint32_t> path_of(const engine::Block& block) {
-  std::vector<uint32_t> path;
-  for (const engine::Mark& mark : block.marks) {
-    if (path.empty() || path.back() != mark.address) path.push_back(mark.address);
-  }
-  return path;
-}
+static_assert(std::is_trivially_copyable_v<CpuState>);
+static_assert(offsetof(CpuState, fetch_window) > offsetof(CpuState, host_area));
 
-/// Everything but the host's part: what belongs to the guest.
-void restore(CpuState& cpu, const CpuState& from) {
-  const auto host_area = cpu.host_area;
-  cpu = from;
-  cpu.host_area = host_area;
+/// Everything but the host's part: host_area, the largest, and what is behind it.
+void copy_guest_state(CpuState& to, const CpuState& from) {
+  // The compiler takes bytes at unknown places for unaligned, which emulators of MIPS are slow at.
+  constexpr size_t kAlignment = alignof(CpuState);
+  std::memcpy(std::assume_aligned<kAlignment>(reinterpret_cast<char*>(&to)),
+              std::assume_aligned<kAlignment>(reinterpret_cast<const char*>(&from)),
+              offsetof(CpuState, host_area));
 }
 
 bool same_x87(const i386::X87State& a, const i386::X87State& b) {
-  if (a.control != b.control || a.status != b.status || a.top != b.top || a.empty != b.empty)
+  if (a.control != b.control || a.status != b.status || a.top != b.top || a.empty != b.empty ||
+      a.instruction_pointer != b.instruction_pointer ||
+      a.instruction_selector != b.instruction_selector || a.opcode != b.opcode ||
+      a.data_operand != b.data_operand) {
     return false;
+  }
   for (size_t i = 0; i < a.registers.size(); ++i) {
     const bool empty = ((a.empty >> i) & 1) != 0;
     if (!empty && (a.registers[i].significand != b.registers[i].significand ||
@@ -75,7 +79,12 @@ CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block
   Run run;
   writes_.clear();
   i386::set_store_observer(note_store);
-  for (const uint32_t address : path_of(block)) {
+  uint32_t last = kNever;
+  // Every instruction of the block has a mark, in order; some have several.
+  for (const engine::Mark& mark : block.marks) {
+    const uint32_t address = mark.address;
+    if (address == last) continue;
+    last = address;
     if (cpu.eip != address || address == stop_at) break;
     i386::Instruction instruction;
     const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
@@ -83,7 +92,7 @@ CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block
           i386::DecodeStatus::ok);
     if (depends_on_time(i386::row(instruction.row))) run.comparable = false;
     i386::Outcome outcome = i386::Outcome::again;
-    while (outcome == i386::Outcome::again) outcome = i386::step(cpu);
+    while (outcome == i386::Outcome::again) outcome = i386::execute(cpu, instruction);
     run.undefined_flags = (run.undefined_flags & ~i386::flags_written(instruction)) |
                           i386::flags_undefined(instruction);
     if (outcome != i386::Outcome::next && outcome != i386::Outcome::branch) break;
@@ -105,67 +114,75 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
   auto& cpu = *static_cast<CpuState*>(state);
   const engine::Block* block = cache_.find(code);
   CHECK(block != nullptr);
-  const CpuState before = cpu;
-  const Run first = interpret(*block, cpu, kNever);
+  copy_guest_state(before_, cpu);
+  Run run = interpret(*block, cpu, kNever);
+  copy_guest_state(interpreted_, cpu);
   take_back(writes_);
-  restore(cpu, before);
+  copy_guest_state(cpu, before_);
   const engine::Leave leave = translator_.enter(state, code);
   const bool at_exit = leave.reason == LeaveReason::direct_exit ||
                        leave.reason == LeaveReason::indirect_exit ||
                        leave.reason == LeaveReason::syscall;
   const bool inside = leave.reason == LeaveReason::interpret;
-  if (!first.comparable || (!at_exit && !inside)) return leave;
+  if (!run.comparable || (!at_exit && !inside)) return leave;
 
-  const CpuState translated = cpu;
-  std::vector<Write> by_translation = writes_;
-  take_back(by_translation);
-  restore(cpu, before);
-  const Run second = interpret(*block, cpu, inside ? translated.eip : kNever);
-  for (const Write& write : by_translation) {
-    uint8_t now = 0;
-    CHECK(i386::load(write.address, now));
-    if (now != write.after) report(*block, "memory", cpu, translated);
+  copy_guest_state(translated_, cpu);
+  if (at_exit) {
+    compare_extension(*block, cpu);
+    compare_memory(*block, writes_);
+    copy_guest_state(cpu, interpreted_);
+  } else {
+    // The interpreter went further than the translation: once more, to where that left.
+    std::vector<Write> by_translation = writes_;
+    take_back(by_translation);
+    copy_guest_state(cpu, before_);
+    run = interpret(*block, cpu, translated_.eip);
+    copy_guest_state(interpreted_, cpu);
+    compare_memory(*block, by_translation);
   }
   const bool flags_live = leave.reason == LeaveReason::indirect_exit ||
                           (leave.reason == LeaveReason::direct_exit &&
                            leave.exit->recipe != translate::RecipeTable::kPacked);
-  compare(*block, cpu, translated,
-          flags_live ? i386::eflags::kArithmetic & ~second.undefined_flags : 0);
-  if (at_exit) compare_extension(*block, cpu, translated);
+  compare_state(*block, flags_live ? i386::eflags::kArithmetic & ~run.undefined_flags : 0);
   ++compared_;
   return leave;
 }
 
-void CheckingTranslator::compare(const engine::Block& block, const CpuState& interpreted,
-                                 const CpuState& translated, uint32_t flags) const {
-  if (interpreted.eip != translated.eip) report(block, "eip", interpreted, translated);
-  if (interpreted.gpr != translated.gpr) report(block, "a register", interpreted, translated);
-  if (((interpreted.eflags ^ translated.eflags) & (flags | i386::eflags::DF)) != 0) {
-    report(block, "a flag", interpreted, translated);
+/// Every place of `writes` must hold now what is noted as its value behind the other run.
+void CheckingTranslator::compare_memory(const engine::Block& block,
+                                        const std::vector<Write>& writes) const {
+  for (const Write& write : writes) {
+    uint8_t now = 0;
+    CHECK(i386::load(write.address, now));
+    if (now != write.after) report(block, "memory");
   }
-  if (!same_x87(interpreted.x87, translated.x87))
-    report(block, "x87 state", interpreted, translated);
+}
+
+void CheckingTranslator::compare_state(const engine::Block& block, uint32_t flags) const {
+  if (interpreted_.eip != translated_.eip) report(block, "eip");
+  if (interpreted_.gpr != translated_.gpr) report(block, "a register");
+  if (((interpreted_.eflags ^ translated_.eflags) & (flags | i386::eflags::DF)) != 0) {
+    report(block, "a flag");
+  }
+  if (!same_x87(interpreted_.x87, translated_.x87)) report(block, "x87 state");
 }
 
 /// Every pinned register must have left as the sign extension of its lower half.
-void CheckingTranslator::compare_extension(const engine::Block& block, const CpuState& interpreted,
-                                           const CpuState& translated) const {
+void CheckingTranslator::compare_extension(const engine::Block& block, const CpuState& cpu) const {
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
     const auto whole =
-        static_cast<int64_t>(translated.host_area[translate::offset::kSlotWholeRegisters + reg]);
-    if (whole != static_cast<int32_t>(whole))
-      report(block, "sign extension", interpreted, translated);
+        static_cast<int64_t>(cpu.host_area[translate::offset::kSlotWholeRegisters + reg]);
+    if (whole != static_cast<int32_t>(whole)) report(block, "sign extension");
   }
 }
 
-void CheckingTranslator::report(const engine::Block& block, const char* what,
-                                const CpuState& interpreted, const CpuState& translated) const {
+void CheckingTranslator::report(const engine::Block& block, const char* what) const {
   char text[128];
   const int length = std::snprintf(
       text, sizeof text, "ferry: check: %s differs behind block %08x\n", what, block.address);
   log_write({text, static_cast<size_t>(length)});
-  log_write("interpreter:\n" + register_lines(interpreted));
-  log_write("translator:\n" + register_lines(translated));
+  log_write("interpreter:\n" + register_lines(interpreted_));
+  log_write("translator:\n" + register_lines(translated_));
   UNREACHABLE();
 }
 

@@ -14,10 +14,9 @@ namespace ferry {
 /// A translator whose `enter` checks. Blocks must not be chained. Each entry
 ///   1. interprets the block, noting what it is about to overwrite, and takes all of it back;
 ///   2. runs the translation;
-///   3. takes that back too, interprets again up to where the translation left, and compares
-///   registers,
-///      live flags, x87 state and the memory written. The interpreter's state is the one that
-///      stays.
+///   3. compares registers, live flags, x87 state and the memory written. If the translation left
+///      in the middle, it is taken back too and the block interpreted up to there first.
+/// The interpreter's state is the one that stays.
 /// The first difference ends ferry with both states on the log. Blocks that ask the time or the
 /// processor, and leaves for signals, unaligned accesses and self-modification, are not compared.
 class CheckingTranslator final : public engine::Translator {
@@ -51,17 +50,18 @@ class CheckingTranslator final : public engine::Translator {
   static void note_store(uint32_t address, uint32_t size);
   Run interpret(const engine::Block& block, i386::CpuState& cpu, uint32_t stop_at);
   static void take_back(std::vector<Write>& writes);
-  void compare(const engine::Block& block, const i386::CpuState& interpreted,
-               const i386::CpuState& translated, uint32_t flags) const;
-  void compare_extension(const engine::Block& block, const i386::CpuState& interpreted,
-                         const i386::CpuState& translated) const;
-  [[noreturn]] void report(const engine::Block& block, const char* what,
-                           const i386::CpuState& interpreted,
-                           const i386::CpuState& translated) const;
+  void compare_memory(const engine::Block& block, const std::vector<Write>& writes) const;
+  void compare_state(const engine::Block& block, uint32_t flags) const;
+  void compare_extension(const engine::Block& block, const i386::CpuState& cpu) const;
+  [[noreturn]] void report(const engine::Block& block, const char* what) const;
 
   translate::BlockTranslator& translator_;
   const engine::CodeCache& cache_;
   std::vector<Write> writes_;
+  // The guest's part of the state, kept here because a new one costs as much as a short block.
+  i386::CpuState before_;
+  i386::CpuState interpreted_;
+  i386::CpuState translated_;
   uint64_t compared_ = 0;
 };
 

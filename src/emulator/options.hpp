@@ -17,7 +17,7 @@ struct CommandLine {
   EngineKind engine = EngineKind::interpret;
   translate::Options translation;
   bool chain = true;
-  unsigned cold_runs = 1;
+  unsigned cold_runs = 2;
   uint32_t code_cache_bytes = 32u << 20;
   std::string root;
   std::string uname_release;

@@ -22,7 +22,7 @@ struct Statistics {
 struct EngineOptions {
   /// A block is interpreted this many times before it is translated: start-up code that runs once
   /// costs more to translate than to interpret.
-  unsigned cold_runs = 1;
+  unsigned cold_runs = 2;
   bool chain = true;  ///< link exits to blocks (off: every direct exit passes the run loop)
   /// Sees every new block before it runs (logs); may be null.
   void (*translated)(const Block& block) = nullptr;

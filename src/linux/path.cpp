@@ -94,7 +94,7 @@ Walk walk_in_root(const std::string& root, std::string rest, LastLink last_link)
     const std::string_view link(target, static_cast<size_t>(length));
     const size_t slash = walk.path.rfind('/');
     walk.path.resize(link.starts_with('/') ? 0 : slash);
-    rest = std::string(link) + rest;
+    rest.insert(0, link);
   }
   if (walk.path.empty()) walk.path = "/";
   if (wants_directory && walk.path != "/") walk.path += '/';

@@ -2,73 +2,20 @@
 // compared with the interpreter.
 //
 //   block_fuzz [--cases N] [--seed S] [--options NAME]
+//   block_fuzz --replay FILE     the one sequence in FILE, as a run that found a difference printed
+//   it
 #include <getopt.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <optional>
 
-#include "common/diagnostics.hpp"
-#include "machine.hpp"
+#include "replay.hpp"
 
 namespace ferry::fuzz {
 namespace {
-
-struct OptionSet {
-  const char* name;
-  translate::Options options;
-  engine::EngineOptions engine{.cold_runs = 0};
-};
-
-std::vector<OptionSet> option_sets() {
-  std::vector<OptionSet> sets;
-  sets.push_back({"default", {}});
-#define PASS(member, name, text)         \
-  sets.push_back({"without " name, {}}); \
-  sets.back().options.passes.member = false;
-#include "translate/i386_to_mips64/passes.inc"
-#undef PASS
-  sets.push_back({"no passes", {}});
-#define PASS(member, name, text) sets.back().options.passes.member = false;
-#include "translate/i386_to_mips64/passes.inc"
-#undef PASS
-  static constexpr const char* kShort[] = {"blocks of 1", "blocks of 2", "blocks of 3"};
-  for (uint32_t length = 1; length <= 3; ++length) {
-    sets.push_back({kShort[length - 1], {}});
-    sets.back().options.max_guest_instructions = length;
-  }
-  sets.push_back({"exact flags", {}});
-  sets.back().options.exact_flags = true;
-  sets.push_back({"no chaining", {}, {.cold_runs = 0, .chain = false}});
-  sets.push_back({"cold runs", {}, {.cold_runs = 1}});
-  return sets;
-}
-
-void print(const Sequence& sequence) {
-  std::printf("  at %08x:", sequence.address);
-  unsigned column = 0;
-  const std::vector<uint8_t> code = sequence.bytes();
-  for (const Item& item : sequence.items) {
-    std::printf(" ");
-    for (unsigned i = 0; i < item.length; ++i) std::printf("%02x", code[column++]);
-  }
-  std::printf(" cc\n  eax..edi:");
-  for (const uint32_t value : sequence.gpr) std::printf(" %08x", value);
-  std::printf(" eflags %08x window seed %08x tls %d\n", sequence.eflags, sequence.window_seed,
-              sequence.tls);
-}
-
-const Sequence* running = nullptr;
-
-/// Translated code that never ends cannot be stopped; what it was can be told.
-void on_alarm(int) {
-  std::printf("still running:\n");
-  print(*running);
-  std::fflush(stdout);
-  ::_exit(1);
-}
 
 class Fuzzer {
  public:
@@ -87,14 +34,12 @@ class Fuzzer {
     }
     std::printf("%-24s %u sequences, %u different\n", set.name, compared, failures);
     std::fflush(stdout);
-    Machine::active = nullptr;
     machine_.reset();
     return failures;
   }
 
  private:
   static constexpr unsigned kShown = 3;
-  static constexpr unsigned kPatience = 20;  ///< seconds
 
   /// The cases, made once.
   const std::vector<Sequence>& sequences(bool exact_flags) {
@@ -108,17 +53,12 @@ class Fuzzer {
   std::string check(const Sequence& sequence, const OptionSet& set) {
     const auto expected = run_reference(sequence, memory_, set.options.exact_flags);
     if (!expected) return {};
-    running = &sequence;
-    ::alarm(kPatience);
-    std::string text = machine_->compare(sequence, memory_, *expected);
-    ::alarm(0);
-    return text;
+    return compare_in_time(*machine_, sequence, memory_, *expected);
   }
 
   /// The same in a machine that has run nothing else: no access is known to be unaligned, nothing
   /// is warm.
   std::string check_afresh(const Sequence& sequence, const OptionSet& set) {
-    Machine::active = nullptr;
     machine_.reset();
     machine_.emplace(set.options, set.engine);
     return check(sequence, set);
@@ -142,8 +82,7 @@ class Fuzzer {
         smaller = true;
       }
     }
-    print(sequence);
-    std::printf("%s", text.c_str());
+    std::printf("%s%s", to_text(sequence).c_str(), text.c_str());
     std::fflush(stdout);
   }
 
@@ -154,10 +93,25 @@ class Fuzzer {
   std::vector<Sequence> made_;
 };
 
+int replay_file(const char* path) {
+  std::ifstream file(path);
+  const std::string given{std::istreambuf_iterator<char>(file), {}};
+  Sequence sequence;
+  if (!parse(given, sequence)) {
+    std::fprintf(stderr, "%s: no sequence\n", path);
+    return 2;
+  }
+  Memory memory;
+  const std::string text = replay(sequence, memory);
+  std::printf("%s%s", text.c_str(), text.empty() ? "no difference\n" : "");
+  return text.empty() ? 0 : 1;
+}
+
 int main(int argc, char** argv) {
   static constexpr option kOptions[] = {{"cases", required_argument, nullptr, 'c'},
                                         {"seed", required_argument, nullptr, 's'},
                                         {"options", required_argument, nullptr, 'o'},
+                                        {"replay", required_argument, nullptr, 'r'},
                                         {nullptr, 0, nullptr, 0}};
   uint64_t cases = 1000;
   uint64_t seed = 1;
@@ -166,9 +120,9 @@ int main(int argc, char** argv) {
     if (option == 'c') cases = std::strtoull(optarg, nullptr, 0);
     if (option == 's') seed = std::strtoull(optarg, nullptr, 0);
     if (option == 'o') only = optarg;
+    if (option == 'r') return replay_file(optarg);
     if (option == '?') return 2;
   }
-  std::signal(SIGALRM, on_alarm);
   Fuzzer fuzzer(seed, cases);
   unsigned failures = 0;
   for (const OptionSet& set : option_sets()) {

@@ -77,6 +77,13 @@ std::string differences(const Outcome& expected, const i386::CpuState& actual, u
                 static_cast<uint32_t>(actual.exception.vector));
   compare_value(text, "error code", wanted.error_code, actual.exception.error_code);
   compare_value(text, "fault address", wanted.address, actual.exception.address);
+  const i386::X87State& x87 = expected.cpu.x87;
+  compare_value(text, "x87 status", x87.status, actual.x87.status);
+  compare_value(text, "x87 top", x87.top, actual.x87.top);
+  compare_value(text, "fip", x87.instruction_pointer, actual.x87.instruction_pointer);
+  compare_value(text, "fop", x87.opcode, actual.x87.opcode);
+  compare_value(text, "fdp", x87.data_pointer(), actual.x87.data_pointer());
+  compare_value(text, "fds", x87.data_selector(), actual.x87.data_selector());
   if (expected.memory != memory) text += "  memory\n";
   return text;
 }

@@ -25,6 +25,9 @@ struct Outcome {
 class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSource {
  public:
   Machine(const translate::Options& options, engine::EngineOptions engine_options);
+  ~Machine() { active = nullptr; }
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
 
   /// Runs the sequence twice (the second time over code that is chained) and returns what differs
   /// from `expected`; empty if nothing does.

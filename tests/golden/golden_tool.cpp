@@ -76,8 +76,8 @@ class GoldenTool final : i386::CodeSource {
     return i386::disassemble(bytes, i386::kMaxInstructionLength, address);
   }
 
-  /// Places in the block as word numbers, thunks by name, so that nothing depends on where code
-  /// lies.
+  /// Places in the block as word numbers, thunks and the slots of x87 operations by name, so that
+  /// nothing depends on where code lies or in which order slots are given out.
   [[nodiscard]] std::string host_text(uint32_t word, uint32_t position) const {
     char place[16];
     std::snprintf(place, sizeof place, "    %04x  ", position * 4);
@@ -85,6 +85,12 @@ class GoldenTool final : i386::CodeSource {
     std::string text = mips64::disassemble(word, uint64_t{position} * 4);
     if (major == 2 || major == 3)
       text = (major == 2 ? "j " : "jal ") + target_name(word & 0x03ffffff);
+    constexpr int32_t kOperations = translate::offset::host_area(
+        translate::offset::kSlotFirstHelper + static_cast<unsigned>(translate::Helper::count));
+    const uint32_t load =
+        mips64::encode::rt_rs_imm(mips64::opcode::LD, mips64::t9, translate::kState, 0);
+    if (word >> 16 == load >> 16 && static_cast<int32_t>(word & 0xffff) >= kOperations)
+      text = "ld $t9, operation($fp)";
     return place + text + "\n";
   }
 
@@ -143,6 +149,7 @@ std::set<Bytes> forms_of(uint16_t index) {
     for (const uint8_t modrm : {static_cast<uint8_t>(0xc0 | field | reg),
                                 static_cast<uint8_t>(0x40 | field | i386::EBX)}) {
       for (const bool narrow : {false, true}) {
+        if (narrow && row.family == i386::Family::x87) continue;  // means nothing there
         Bytes code = mandatory;
         if (narrow) code.insert(code.begin(), 0x66);
         const Bytes& escape = kEscapes[static_cast<unsigned>(row.map)];
@@ -170,8 +177,7 @@ std::map<std::string, std::string> row_files() {
   std::map<std::string, std::string> files;
   for (uint16_t index = 0; index < i386::row_count(); ++index) {
     const i386::Row& row = i386::row(index);
-    // x87 rows call operations through slots that are given out in order of use.
-    if (row.execution != i386::Execution::translate || row.family == i386::Family::x87) continue;
+    if (row.execution != i386::Execution::translate) continue;
     std::string& file = files[family_name(row.family)];
     for (const Bytes& form : forms_of(index)) {
       const std::string name =

@@ -4,6 +4,7 @@ good=$1
 shift
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 failed=0
 
 # refused STATUS PATH TEXT FERRY...

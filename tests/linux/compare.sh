@@ -1,15 +1,18 @@
 #!/bin/sh
 # [RUNNER=EMULATOR] compare.sh PROGRAM FERRY...: runs an i386 test program on the real kernel and under ferry; the outputs must be equal.
+# Each run has an empty folder to work in, which goes with it. All paths are absolute.
 program=$1
 shift
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-timeout -k 5 60 "$program" >"$work/kernel" 2>&1 </dev/null
-echo "status $?" >>"$work/kernel"
-FERRY_RUNNER=$RUNNER timeout -k 5 120 "$@" "$program" >"$work/ferry" 2>&1 </dev/null
-echo "status $?" >>"$work/ferry"
+trap 'exit 1' HUP INT TERM
+mkdir "$work/kernel" "$work/ferry"
+(cd "$work/kernel" && timeout -k 5 60 "$program" >"$work/kernel.out" 2>&1 </dev/null)
+echo "status $?" >>"$work/kernel.out"
+(cd "$work/ferry" && FERRY_RUNNER=$RUNNER timeout -k 5 120 "$@" "$program" >"$work/ferry.out" 2>&1 </dev/null)
+echo "status $?" >>"$work/ferry.out"
 # What qemu-user says of a death by signal is not the program's.
 # Nor what ASan says of a vfork child, which runs on a stack of its own.
 sed -i -e "/^qemu: uncaught target signal/d" -e "/ASan is ignoring/d" -e "/^False positive error/d" \
-  -e "/^For details see .*sanitizers/d" "$work/ferry"
-diff -u "$work/kernel" "$work/ferry"
+  -e "/^For details see .*sanitizers/d" "$work/ferry.out"
+diff -u "$work/kernel.out" "$work/ferry.out"

@@ -208,14 +208,11 @@ static void clocks(void) {
 }
 
 int main(void) {
-  char directory[] = "/tmp/ferry-files-XXXXXX", command[64];
   setvbuf(stdout, NULL, _IOLBF, 0);
-  if (mkdtemp(directory) == NULL || chdir(directory) != 0) return 1;
   directories();
   status();
   sockets();
   polling();
   clocks();
-  snprintf(command, sizeof command, "rm -r %s", directory);
-  return system(command);
+  return 0;
 }

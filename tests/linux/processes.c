@@ -70,9 +70,9 @@ int main(int argc, char **argv) {
     printf("\n");
     return 3;
   }
-  char self[512], directory[] = "/tmp/ferry-processes-XXXXXX", path[600], text[800];
+  char self[512], directory[512], path[600], text[800];
   self[readlink("/proc/self/exe", self, sizeof self - 1)] = '\0';
-  if (mkdtemp(directory) == NULL) return 1;
+  if (getcwd(directory, sizeof directory) == NULL) return 1;
   printf("exe %d\n", strrchr(self, '/') != NULL);
 
   volatile int shared = 0;
@@ -149,7 +149,5 @@ int main(int argc, char **argv) {
   struct utsname name;
   uname(&name);
   printf("sysname %s\n", name.sysname);
-  errno = 0;
-  snprintf(text, sizeof text, "rm -r %s", directory);
-  return system(text);
+  return 0;
 }

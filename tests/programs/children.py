@@ -30,6 +30,7 @@ def main():
     busybox, ferry = sys.argv[1], sys.argv[2:]
     ferry[0] = shutil.which(ferry[0]) or sys.exit(f"{ferry[0]}: not found")
     suite = run.Suite(busybox, {"children": SCRIPT})
+    suite.end_with_sigterm()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ferry-children."))
     try:
         expected = suite.run("children", "native")

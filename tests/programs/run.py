@@ -9,11 +9,13 @@ FERRY may be several words (an emulator and its options first).
 """
 import argparse
 import concurrent.futures
+import contextlib
 import difflib
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,6 +52,8 @@ def read_cases(path, below_emulator):
 class Suite:
     def __init__(self, busybox, cases):
         self.cases = cases
+        self.running = set()
+        self.ending = False
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="ferry-programs."))
         self.bin = self.work / "root/bin"  # and ROOT for ferry: /bin/sh is an i386 program there
         self.bin.mkdir(parents=True)
@@ -64,11 +68,23 @@ class Suite:
     def close(self):
         shutil.rmtree(self.work, ignore_errors=True)
 
+    def end_with_sigterm(self):
+        """Lets the time limit's signal end this program like an exception: nothing stays running or in /tmp."""
+        def end(*_):
+            self.ending = True
+            for group in list(self.running):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, 9)
+            sys.exit("ended by SIGTERM")
+        signal.signal(signal.SIGTERM, end)
+
     def environment(self, runner):
         return {"PATH": str(self.bin), "HOME": "/", "TZ": "UTC0", "LC_ALL": "C", "FERRY_RUNNER": runner}
 
     def run(self, name, label, ferry=()):
         """(output, errors, status) of a case, natively or under `ferry`, in a folder of its own."""
+        if self.ending:
+            return b"", b"", "not run"
         folder = self.work / label / name
         shutil.copytree(self.inputs, folder)
         shell = str(self.bin / "sh")
@@ -79,6 +95,7 @@ class Suite:
             command + ["-c", self.cases[name]], executable=None if ferry else shell, cwd=folder,
             env=self.environment(runner), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, umask=0o022)
+        self.running.add(process.pid)
         try:
             out, err = process.communicate(timeout=LIMIT)
             status = process.returncode
@@ -86,6 +103,8 @@ class Suite:
             os.killpg(process.pid, 9)
             out, err = process.communicate()
             status = "no end"
+        finally:
+            self.running.discard(process.pid)
         for pattern in NOT_THE_PROGRAMS:
             err = pattern.sub(b"", err)
         shutil.rmtree(folder, ignore_errors=True)
@@ -142,6 +161,8 @@ def main():
     if options.ferry:
         options.ferry[0] = shutil.which(options.ferry[0]) or sys.exit(f"{options.ferry[0]}: not found")
     suite = Suite(options.busybox, cases)
+    suite.end_with_sigterm()
+    pool = concurrent.futures.ThreadPoolExecutor(options.jobs)
     try:
         if options.bundle:
             bundle(suite, options.bundle)
@@ -152,14 +173,14 @@ def main():
             expected = suite.run(name, "native")
             return name, differences(expected, suite.run(name, "ferry", options.ferry))
 
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for name, lines in pool.map(compare, cases):
-                if lines:
-                    failed += 1
-                    print("\n".join([f"FAIL {name}"] + lines), flush=True)
+        for name, lines in pool.map(compare, cases):
+            if lines:
+                failed += 1
+                print("\n".join([f"FAIL {name}"] + lines), flush=True)
         print(f"programs: {len(cases) - failed} passed, {failed} failed")
         return 1 if failed or not cases else 0
     finally:
+        pool.shutdown(cancel_futures=True)
         suite.close()
 
 

@@ -46,6 +46,8 @@ class InterpreterExecutor final : public Executor {
     if (!instruction) return false;
     const i386::X87Helper helper = i386::x87_helper(*instruction);
     if (helper == nullptr) return false;
+    // Operations take FDP for what they work on.
+    if (instruction->modrm < 0xc0 && instruction->memory.segment >= i386::FS) return false;
     uint32_t argument = instruction->modrm & 7;
     const bool in_memory = instruction->modrm < 0xc0;
     i386::CpuState before;
@@ -58,11 +60,7 @@ class InterpreterExecutor final : public Executor {
       CHECK(std::memcmp(&before, &cpu, sizeof cpu) == 0);
       return false;
     }
-    // Helpers leave the pointers alone. Words are control, which does so too.
-    const std::string_view name = i386::row(instruction->row).mnemonic;
-    if (name != "FLDCW" && name != "FNSTCW" && name != "FNSTSW") {
-      interpret::x87::record(cpu, *instruction);
-    }
+    if (i386::is_recorded(*instruction)) i386::record_instruction(cpu, instruction->address);
     cpu.eip = instruction->next_address();
     return true;
   }

@@ -7,9 +7,7 @@
 #include "executor.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
-#include "guest/i386/interpret/x87_unit.hpp"
 #include "guest/i386/memory.hpp"
-#include "guest/i386/x87_operations.hpp"
 #include "guest_arena.hpp"
 #include "translate/i386_to_mips64/thunks.hpp"
 #include "translate/i386_to_mips64/translator.hpp"
@@ -109,13 +107,6 @@ class TranslatorExecutor final : public Executor,
       engine_.run(*this);
     } while (repeats && !raised_ && cpu_.eip == kCodeAddress);
     cpu_.eflags |= single_step;
-    // x87 operations called directly leave the pointers alone (x87_operations.hpp); control words
-    // do so in any case.
-    const bool control =
-        row.mnemonic == "FLDCW" || row.mnemonic == "FNSTCW" || row.mnemonic == "FNSTSW";
-    if (!raised_ && !control && i386::x87_helper(instruction) != nullptr) {
-      i386::interpret::x87::record(cpu_, instruction);
-    }
     finish(test, result);
   }
 

@@ -55,6 +55,14 @@ struct Exception {
   uint32_t address = 0;  ///< #PF: the linear address (CR2).
 };
 
+/// Selectors of an i386 Linux process (its GDT as a 64-bit kernel lays it out for 32-bit processes,
+/// with the three TLS entries where a 32-bit kernel has them).
+inline constexpr uint16_t kRplMask = 3;
+inline constexpr uint16_t kUserCodeSelector = 0x23;
+inline constexpr uint16_t kUserDataSelector = 0x2b;
+inline constexpr unsigned kFirstTlsEntry = 6;
+inline constexpr unsigned kTlsEntries = 3;
+
 /// An 80-bit extended value as x87 registers hold it (SDM vol. 1, 8.2).
 struct Float80Bits {
   uint64_t significand;
@@ -73,9 +81,18 @@ struct X87State {
   /// or the compiler merges the stores of both at the cost of two instructions.
   uint8_t empty = 0xff;
   uint32_t instruction_pointer = 0;
-  uint32_t data_pointer = 0;
   uint16_t instruction_selector = 0;
-  uint16_t data_selector = 0;
+  /// FDP below, above it what FDS differs by from kUserDataSelector: storing an address, extended,
+  /// sets both for an operand in a flat segment.
+  uint64_t data_operand = uint64_t{kUserDataSelector} << 32;
+
+  [[nodiscard]] uint32_t data_pointer() const { return static_cast<uint32_t>(data_operand); }
+  [[nodiscard]] uint16_t data_selector() const {
+    return static_cast<uint16_t>((data_operand >> 32) ^ kUserDataSelector);
+  }
+  void set_data_operand(uint32_t pointer, uint16_t selector) {
+    data_operand = static_cast<uint64_t>(selector ^ kUserDataSelector) << 32 | pointer;
+  }
 };
 
 struct alignas(16) Xmm {
@@ -90,14 +107,6 @@ struct LazyFlags {
   uint32_t b = 0;
   uint32_t result = 0;
 };
-
-/// Selectors of an i386 Linux process (its GDT as a 64-bit kernel lays it out for 32-bit processes,
-/// with the three TLS entries where a 32-bit kernel has them).
-inline constexpr uint16_t kRplMask = 3;
-inline constexpr uint16_t kUserCodeSelector = 0x23;
-inline constexpr uint16_t kUserDataSelector = 0x2b;
-inline constexpr unsigned kFirstTlsEntry = 6;
-inline constexpr unsigned kTlsEntries = 3;
 
 /// A TLS entry of the GDT, as set_thread_area leaves it. The limit (in bytes) is reported by LSL
 /// but not enforced: segments are flat but for their base.

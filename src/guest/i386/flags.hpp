@@ -30,10 +30,18 @@ template <OperandType T>
   return condition ? flag : 0;
 }
 
-/// PF looks at the low byte only, whatever the width.
+/// PF looks at the low byte only, whatever the width. The byte is folded to four bits, whose
+/// answers are the bits of a constant: popcount would be a call on hosts without that instruction.
 [[nodiscard]] constexpr bool even_parity(uint32_t result) {
-  return (std::popcount(result & 0xff) & 1) == 0;
+  constexpr uint32_t kEven = 0x9669;
+  return (kEven >> ((result ^ result >> 4) & 0xf) & 1) != 0;
 }
+static_assert([] {
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    if (even_parity(byte) != (std::popcount(byte) % 2 == 0)) return false;
+  }
+  return true;
+}());
 
 /// SF, ZF and PF.
 template <OperandType T>

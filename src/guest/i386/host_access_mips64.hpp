@@ -1,9 +1,8 @@
 // Host loads and stores that may fault, for a MIPS64 (R2 to R5, little-endian, n64) host. Included
-// by memory.cpp and
-// x87_operations.cpp only.
+// by memory.cpp and x87_operations.cpp only.
 //
 // Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
-// fault handler resumes at `landing`, which skips the line that says the access succeeded.
+// fault handler resumes at `landing`.
 // Unaligned accesses use the left/right pairs: a plain one raises SIGBUS on some CPUs and is
 // emulated, slowly and silently, by some kernels.
 #pragma once
@@ -20,9 +19,9 @@ template <typename T>
 }
 
 template <typename T>
-[[nodiscard]] inline bool load_aligned(const void* source, uint64_t& loaded) {
-  uint32_t done = 0;
-  asm volatile(
+[[nodiscard]] inline bool load_aligned(const void* source, uint64_t& value) {
+  uint64_t loaded = 0;
+  asm goto(
       ".if %[size] == 1\n"
       "1: lbu %[loaded], 0(%[source])\n"
       ".elseif %[size] == 2\n"
@@ -32,53 +31,72 @@ template <typename T>
       ".else\n"
       "1: ld %[loaded], 0(%[source])\n"
       ".endif\n"
-      "2: li %[done], 1\n"
-      "3:\n"
+      "2:\n"
       ".pushsection ferry_fixups, \"aw\"\n"
-      ".dword 1b, 2b, 3b\n"
+      ".dword 1b, 2b, %l[fault]\n"
       ".popsection"
-      : [loaded] "=&r"(loaded), [done] "+&r"(done)
+      : [loaded] "=&r"(loaded)
       : [source] "r"(source), [size] "i"(sizeof(T))
-      : "memory");
-  return done != 0;
+      : "memory"
+      : fault);
+  value = loaded;
+  return true;
+fault:
+  return false;
 }
 
+/// The pair does for any alignment, and when aligned each of its halves is the whole access: 4 and
+/// 8 bytes in the fewest instructions, for helpers counted by the instruction.
 template <typename T>
-[[nodiscard]] inline bool load_unaligned(const void* source, uint64_t& loaded) {
-  uint64_t high = 0;
-  uint32_t done = 0;
-  loaded = 0;
-  asm volatile(
-      ".if %[size] == 2\n"
-      "1: lbu %[loaded], 0(%[source])\n"
-      "   lbu %[high], 1(%[source])\n"
-      ".elseif %[size] == 4\n"
+[[nodiscard]] inline bool load_fast(const void* source, uint64_t& value) {
+  static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+  uint64_t loaded = 0;
+  asm goto(
+      ".if %[size] == 4\n"
       "1: lwl %[loaded], 3(%[source])\n"
       "   lwr %[loaded], 0(%[source])\n"
       ".else\n"
       "1: ldl %[loaded], 7(%[source])\n"
       "   ldr %[loaded], 0(%[source])\n"
       ".endif\n"
-      "2: li %[done], 1\n"
-      "3:\n"
+      "2:\n"
       ".pushsection ferry_fixups, \"aw\"\n"
-      ".dword 1b, 2b, 3b\n"
+      ".dword 1b, 2b, %l[fault]\n"
       ".popsection"
-      : [loaded] "+&r"(loaded), [high] "+&r"(high), [done] "+&r"(done)
+      : [loaded] "=&r"(loaded)
       : [source] "r"(source), [size] "i"(sizeof(T))
-      : "memory");
-  loaded |= high << 8;
-  return done != 0;
+      : "memory"
+      : fault);
+  value = loaded;
+  return true;
+fault:
+  return false;
+}
+
+template <typename T>
+[[nodiscard]] inline bool load_unaligned(const void* source, uint64_t& value) {
+  if constexpr (sizeof(T) == 2) {
+    uint64_t high = 0;
+    const auto* bytes = static_cast<const uint8_t*>(source);
+    if (!load_aligned<uint8_t>(bytes, value) || !load_aligned<uint8_t>(bytes + 1, high)) {
+      return false;
+    }
+    value |= high << 8;
+    return true;
+  } else {
+    return load_fast<T>(source, value);
+  }
 }
 
 template <typename T>
 [[nodiscard]] inline bool load(const void* source, T& value) {
   uint64_t loaded = 0;
   bool done = false;
-  if (sizeof(T) == 1 || is_aligned<T>(source)) {
+  if constexpr (sizeof(T) == 1) {
     done = load_aligned<T>(source, loaded);
   } else {
-    done = load_unaligned<T>(source, loaded);
+    done =
+        is_aligned<T>(source) ? load_aligned<T>(source, loaded) : load_unaligned<T>(source, loaded);
   }
   value = static_cast<T>(loaded);
   return done;
@@ -86,8 +104,7 @@ template <typename T>
 
 template <typename T>
 [[nodiscard]] inline bool store_aligned(void* destination, T value) {
-  uint32_t done = 0;
-  asm volatile(
+  asm goto(
       ".if %[size] == 1\n"
       "1: sb %[value], 0(%[destination])\n"
       ".elseif %[size] == 2\n"
@@ -97,21 +114,22 @@ template <typename T>
       ".else\n"
       "1: sd %[value], 0(%[destination])\n"
       ".endif\n"
-      "2: li %[done], 1\n"
-      "3:\n"
+      "2:\n"
       ".pushsection ferry_fixups, \"aw\"\n"
-      ".dword 1b, 2b, 3b\n"
+      ".dword 1b, 2b, %l[fault]\n"
       ".popsection"
-      : [done] "+&r"(done)
+      :
       : [value] "r"(value), [destination] "r"(destination), [size] "i"(sizeof(T))
-      : "memory");
-  return done != 0;
+      : "memory"
+      : fault);
+  return true;
+fault:
+  return false;
 }
 
 template <typename T>
 [[nodiscard]] inline bool store_unaligned(void* destination, T value) {
-  uint32_t done = 0;
-  asm volatile(
+  asm goto(
       ".if %[size] == 2\n"
       "1: sb %[value], 0(%[destination])\n"
       "   sb %[high], 1(%[destination])\n"
@@ -122,16 +140,18 @@ template <typename T>
       "1: sdl %[value], 7(%[destination])\n"
       "   sdr %[value], 0(%[destination])\n"
       ".endif\n"
-      "2: li %[done], 1\n"
-      "3:\n"
+      "2:\n"
       ".pushsection ferry_fixups, \"aw\"\n"
-      ".dword 1b, 2b, 3b\n"
+      ".dword 1b, 2b, %l[fault]\n"
       ".popsection"
-      : [done] "+&r"(done)
+      :
       : [value] "r"(value), [high] "r"(static_cast<uint32_t>(value >> 8 % (sizeof(T) * 8))),
         [destination] "r"(destination), [size] "i"(sizeof(T))
-      : "memory");
-  return done != 0;
+      : "memory"
+      : fault);
+  return true;
+fault:
+  return false;
 }
 
 /// Exchanges a T that lies inside one aligned doubleword, in an ll/sc loop with only ALU work
@@ -201,88 +221,14 @@ template <typename T>
   return store_unaligned(destination, value);
 }
 
-/// The same in the fewest instructions, for helpers counted by the instruction: the pair does for
-/// any alignment, and when aligned each of its halves is the whole access.
-template <typename T>
-[[nodiscard]] inline bool load_fast(const void* source, uint64_t& value) {
-  uint64_t loaded = 0;
-  asm goto(
-      ".if %[size] == 4\n"
-      "1: lwl %[loaded], 3(%[source])\n"
-      "   lwr %[loaded], 0(%[source])\n"
-      ".else\n"
-      "1: ldl %[loaded], 7(%[source])\n"
-      "   ldr %[loaded], 0(%[source])\n"
-      ".endif\n"
-      "2:\n"
-      ".pushsection ferry_fixups, \"aw\"\n"
-      ".dword 1b, 2b, %l[fault]\n"
-      ".popsection"
-      : [loaded] "=&r"(loaded)
-      : [source] "r"(source), [size] "i"(sizeof(T))
-      : "memory"
-      : fault);
-  value = loaded;
-  return true;
-fault:
-  return false;
-}
-
-template <typename T>
-[[nodiscard]] inline bool store_unaligned_fast(void* destination, T value) {
-  asm goto(
-      ".if %[size] == 2\n"
-      "1: sb %[value], 0(%[destination])\n"
-      "   sb %[high], 1(%[destination])\n"
-      ".elseif %[size] == 4\n"
-      "1: swl %[value], 3(%[destination])\n"
-      "   swr %[value], 0(%[destination])\n"
-      ".else\n"
-      "1: sdl %[value], 7(%[destination])\n"
-      "   sdr %[value], 0(%[destination])\n"
-      ".endif\n"
-      "2:\n"
-      ".pushsection ferry_fixups, \"aw\"\n"
-      ".dword 1b, 2b, %l[fault]\n"
-      ".popsection"
-      :
-      : [value] "r"(value), [high] "r"(static_cast<uint32_t>(value >> 8 % (sizeof(T) * 8))),
-        [destination] "r"(destination), [size] "i"(sizeof(T))
-      : "memory"
-      : fault);
-  return true;
-fault:
-  return false;
-}
-
 /// A store inside a page, so that it is done or not; false if it is not inside, or faults. One
 /// access if aligned, as the pair would not be.
 template <typename T>
 [[nodiscard]] inline bool store_fast(void* destination, T value) {
-  if (!is_aligned<T>(destination)) {
-    constexpr uintptr_t kPage = 4096;
-    const uintptr_t in_page = reinterpret_cast<uintptr_t>(destination) & (kPage - 1);
-    return in_page + sizeof(T) <= kPage && store_unaligned_fast(destination, value);
-  }
-  asm goto(
-      ".if %[size] == 2\n"
-      "1: sh %[value], 0(%[destination])\n"
-      ".elseif %[size] == 4\n"
-      "1: sw %[value], 0(%[destination])\n"
-      ".else\n"
-      "1: sd %[value], 0(%[destination])\n"
-      ".endif\n"
-      "2:\n"
-      ".pushsection ferry_fixups, \"aw\"\n"
-      ".dword 1b, 2b, %l[fault]\n"
-      ".popsection"
-      :
-      : [value] "r"(value), [destination] "r"(destination), [size] "i"(sizeof(T))
-      : "memory"
-      : fault);
-  return true;
-fault:
-  return false;
+  if (is_aligned<T>(destination)) return store_aligned(destination, value);
+  constexpr uintptr_t kPage = 4096;
+  const uintptr_t in_page = reinterpret_cast<uintptr_t>(destination) & (kPage - 1);
+  return in_page + sizeof(T) <= kPage && store_unaligned(destination, value);
 }
 
 /// Guards locked operations that cross a doubleword, which no ll/sc can reach.

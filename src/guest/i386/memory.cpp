@@ -20,8 +20,10 @@ struct Fixup {
 };
 
 // The linker names the ends of a section after it.
-extern "C" const Fixup __start_ferry_fixups[];  // NOLINT(bugprone-reserved-identifier)
-extern "C" const Fixup __stop_ferry_fixups[];   // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" const Fixup __start_ferry_fixups[];
+extern "C" const Fixup __stop_ferry_fixups[];
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 StoreObserver store_observer = nullptr;
 

@@ -51,11 +51,23 @@ using Compute = Float80Bits (*)(Context&, const Float80Bits&, const Float80Bits&
 }
 
 template <typename T>
-[[gnu::noinline, gnu::cold]] inline uint64_t compute_real_slowly(CpuState* cpu, Compute compute,
-                                                                 T bits) {
+[[gnu::noinline, gnu::cold]] inline uint64_t compute_real_slowly(CpuState* cpu, uint32_t address,
+                                                                 Compute compute, T bits) {
   Context context{.control = cpu->x87.control};
   const Float80Bits source = float80::widen(context, bits);
-  return compute_slowly(cpu, context, compute, cpu->x87.top, source, Pop::no);
+  const uint64_t outcome = compute_slowly(cpu, context, compute, cpu->x87.top, source, Pop::no);
+  if (outcome == kDone) note_operand(cpu->x87, address);
+  return outcome;
+}
+
+template <typename T>
+[[gnu::noinline, gnu::cold]] inline uint64_t compute_integer_slowly(CpuState* cpu, uint32_t address,
+                                                                    Compute compute, T bits) {
+  Context context{.control = cpu->x87.control};
+  const Float80Bits source = float80::from_integer(static_cast<std::make_signed_t<T>>(bits));
+  const uint64_t outcome = compute_slowly(cpu, context, compute, cpu->x87.top, source, Pop::no);
+  if (outcome == kDone) note_operand(cpu->x87, address);
+  return outcome;
 }
 
 /// Whether an operation on registers `a` and `b` may go the fast way as far as the unit is
@@ -89,9 +101,10 @@ uint64_t arithmetic_real(CpuState* cpu, uint32_t address) {
   x87_fast::Outcome outcome;
   if (!ready(x87, top, top) || !x87_fast::widen<T>(bits, significand, sign_exponent) ||
       !Op::fast(x87.registers[top], significand, sign_exponent, outcome)) {
-    return compute_real_slowly<T>(cpu, Op::compute, static_cast<T>(bits));
+    return compute_real_slowly<T>(cpu, address, Op::compute, static_cast<T>(bits));
   }
   store_outcome(x87, top, outcome);
+  note_operand(x87, address);
   return kDone;
 }
 
@@ -107,10 +120,10 @@ uint64_t arithmetic_integer(CpuState* cpu, uint32_t address) {
   x87_fast::Outcome outcome;
   if (!ready(x87, top, top) ||
       !Op::fast(x87.registers[top], source.significand, source.sign_exponent, outcome)) {
-    Context context{.control = x87.control};
-    return compute_slowly(cpu, context, Op::compute, top, source, Pop::no);
+    return compute_integer_slowly<T>(cpu, address, Op::compute, static_cast<T>(bits));
   }
   store_outcome(x87, top, outcome);
+  note_operand(x87, address);
   return kDone;
 }
 
@@ -255,19 +268,56 @@ template <Comparison kComparison>
 }
 
 template <Comparison kComparison>
-[[nodiscard]] inline uint64_t compare_with(CpuState* cpu, uint64_t significand,
-                                           uint32_t sign_exponent) {
+[[gnu::noinline, gnu::cold]] inline uint64_t compare_operand_slowly(CpuState* cpu, uint32_t address,
+                                                                    const Float80Bits& other) {
+  const uint64_t outcome = compare_value_slowly<kComparison>(cpu, other);
+  if (outcome == kDone) note_operand(cpu->x87, address);
+  return outcome;
+}
+
+template <Comparison kComparison, typename T>
+[[gnu::noinline, gnu::cold]] inline uint64_t compare_real_slowly(CpuState* cpu, uint32_t address,
+                                                                 T bits) {
+  Context context{.control = cpu->x87.control};
+  const Float80Bits other = float80::widen(context, bits);
+  const uint64_t outcome = compare_slowly(cpu, context, other, kComparison);
+  if (outcome == kDone) note_operand(cpu->x87, address);
+  return outcome;
+}
+
+/// Compares ST(0) with a number and enters the result, if both are ordinary.
+template <Comparison kComparison>
+[[nodiscard, gnu::always_inline]] inline bool compare_fast(CpuState* cpu, uint64_t significand,
+                                                           uint32_t sign_exponent) {
   X87State& x87 = cpu->x87;
   const unsigned top = x87.top;
   Order order;
   const Float80Bits& st0 = x87.registers[top];
   if ((x87.status & kExceptionPending) != 0 || is_empty(x87, top) ||
       !x87_fast::compare(st0.significand, st0.sign_exponent, significand, sign_exponent, order)) {
-    return compare_value_slowly<kComparison>(cpu,
-                                             {significand, static_cast<uint16_t>(sign_exponent)});
+    return false;
   }
   enter_order<kComparison.result>(cpu, order);
   finish_pop(x87, top, kComparison.pop);
+  return true;
+}
+
+template <Comparison kComparison>
+[[nodiscard]] inline uint64_t compare_with(CpuState* cpu, uint64_t significand,
+                                           uint32_t sign_exponent) {
+  if (compare_fast<kComparison>(cpu, significand, sign_exponent)) return kDone;
+  return compare_value_slowly<kComparison>(cpu,
+                                           {significand, static_cast<uint16_t>(sign_exponent)});
+}
+
+template <Comparison kComparison>
+[[nodiscard]] inline uint64_t compare_with_operand(CpuState* cpu, uint32_t address,
+                                                   uint64_t significand, uint32_t sign_exponent) {
+  if (!compare_fast<kComparison>(cpu, significand, sign_exponent)) {
+    return compare_operand_slowly<kComparison>(cpu, address,
+                                               {significand, static_cast<uint16_t>(sign_exponent)});
+  }
+  note_operand(cpu->x87, address);
   return kDone;
 }
 
@@ -292,11 +342,9 @@ uint64_t compare_real(CpuState* cpu, uint32_t address) {
   uint64_t significand = 0;
   uint32_t sign_exponent = 0;
   if (!x87_fast::widen<T>(bits, significand, sign_exponent)) {
-    Context context{.control = cpu->x87.control};
-    const Float80Bits other = float80::widen(context, static_cast<T>(bits));
-    return compare_slowly(cpu, context, other, kComparison);
+    return compare_real_slowly<kComparison>(cpu, address, static_cast<T>(bits));
   }
-  return compare_with<kComparison>(cpu, significand, sign_exponent);
+  return compare_with_operand<kComparison>(cpu, address, significand, sign_exponent);
 }
 
 template <Comparison kComparison, typename T>
@@ -305,7 +353,7 @@ uint64_t compare_integer(CpuState* cpu, uint32_t address) {
   if (!load_bits<T>(address, bits)) return kInterpret;
   const Float80Bits other =
       float80::from_integer(static_cast<std::make_signed_t<T>>(static_cast<T>(bits)));
-  return compare_with<kComparison>(cpu, other.significand, other.sign_exponent);
+  return compare_with_operand<kComparison>(cpu, address, other.significand, other.sign_exponent);
 }
 
 constexpr Comparison kFcom{Result::status, false, Pop::no};

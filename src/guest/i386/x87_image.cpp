@@ -82,8 +82,8 @@ void store_environment(const X87State& x87, unsigned operand_size, uint8_t* imag
     put(image, 4, tag_word(x87));
     put(image, 6, static_cast<uint16_t>(x87.instruction_pointer));
     put(image, 8, x87.instruction_selector);
-    put(image, 10, static_cast<uint16_t>(x87.data_pointer));
-    put(image, 12, x87.data_selector);
+    put(image, 10, static_cast<uint16_t>(x87.data_pointer()));
+    put(image, 12, x87.data_selector());
     return;
   }
   constexpr uint32_t kUnusedOnes = 0xffff0000;
@@ -92,8 +92,8 @@ void store_environment(const X87State& x87, unsigned operand_size, uint8_t* imag
   put(image, 8, kUnusedOnes | tag_word(x87));
   put(image, 12, x87.instruction_pointer);
   put(image, 16, x87.instruction_selector | uint32_t{x87.opcode} << 16);
-  put(image, 20, x87.data_pointer);
-  put(image, 24, kUnusedOnes | x87.data_selector);
+  put(image, 20, x87.data_pointer());
+  put(image, 24, kUnusedOnes | x87.data_selector());
 }
 
 void load_environment(X87State& x87, unsigned operand_size, const uint8_t* image) {
@@ -102,14 +102,14 @@ void load_environment(X87State& x87, unsigned operand_size, const uint8_t* image
   set_status_word(x87, get<uint16_t>(image, unit));
   set_tag_word(x87, get<uint16_t>(image, 2 * unit));
   x87.instruction_selector = get<uint16_t>(image, 4 * unit);
-  x87.data_selector = get<uint16_t>(image, 6 * unit);
+  const auto data_selector = get<uint16_t>(image, 6 * unit);
   if (operand_size == 2) {
     x87.instruction_pointer = get<uint16_t>(image, 6);
-    x87.data_pointer = get<uint16_t>(image, 10);
+    x87.set_data_operand(get<uint16_t>(image, 10), data_selector);
     x87.opcode = 0;
   } else {
     x87.instruction_pointer = get<uint32_t>(image, 12);
-    x87.data_pointer = get<uint32_t>(image, 20);
+    x87.set_data_operand(get<uint32_t>(image, 20), data_selector);
     x87.opcode = get<uint16_t>(image, 18) & kOpcodeMask;
   }
 }
@@ -140,8 +140,8 @@ void store_fxsave_image(const CpuState& cpu, uint8_t* image) {
     put(image, kFxOpcode, x87.opcode);
     put(image, kFxInstruction, x87.instruction_pointer);
     put(image, kFxInstructionSelector, x87.instruction_selector);
-    put(image, kFxData, x87.data_pointer);
-    put(image, kFxDataSelector, x87.data_selector);
+    put(image, kFxData, x87.data_pointer());
+    put(image, kFxDataSelector, x87.data_selector());
   }
   put(image, kFxMxcsr, cpu.mxcsr);
   put(image, kFxMxcsrMask, kMxcsrMask);
@@ -165,8 +165,7 @@ void load_fxsave_image(CpuState& cpu, const uint8_t* image) {
   x87.opcode = get<uint16_t>(image, kFxOpcode) & kOpcodeMask;
   x87.instruction_pointer = get<uint32_t>(image, kFxInstruction);
   x87.instruction_selector = get<uint16_t>(image, kFxInstructionSelector);
-  x87.data_pointer = get<uint32_t>(image, kFxData);
-  x87.data_selector = get<uint16_t>(image, kFxDataSelector);
+  x87.set_data_operand(get<uint32_t>(image, kFxData), get<uint16_t>(image, kFxDataSelector));
   cpu.mxcsr = fxsave_image_mxcsr(image);
   for (unsigned i = 0; i < 8; ++i) {
     x87.registers[(x87.top + i) & 7] = {get<uint64_t>(image, kFxRegisters + 16 * i),

@@ -144,6 +144,29 @@ constexpr X87Helper kRegisterDf[8] = {kNone,
 
 }  // namespace
 
+void record_instruction(CpuState& cpu, uint32_t address) {
+  X87State& x87 = cpu.x87;
+  x87.instruction_pointer = address;
+  x87.instruction_selector = cpu.selector[CS];
+  // Behind the prefixes. Where the bytes are gone since, FOP stays.
+  for (unsigned i = 0; i < kMaxInstructionLength; ++i) {
+    uint8_t opcode = 0;
+    uint8_t modrm = 0;
+    if (!load(address + i, opcode)) return;
+    if ((opcode & 0xf8) != 0xd8) continue;
+    if (load(address + i + 1, modrm)) {
+      x87.opcode = static_cast<uint16_t>((opcode & 7) << 8 | modrm);
+    }
+    return;
+  }
+}
+
+bool is_recorded(const Instruction& instruction) {
+  const X87Helper operation = x87_helper(instruction);
+  return operation != nullptr && operation != fldcw && operation != fnstcw &&
+         operation != fnstsw_ax && operation != fnstsw_m16;
+}
+
 X87Helper x87_helper(const Instruction& instruction) {
   const uint8_t opcode = instruction.opcode;
   const uint8_t modrm = instruction.modrm;

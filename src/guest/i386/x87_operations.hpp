@@ -5,8 +5,8 @@
 // changed, and the interpreter must execute the instruction: it found a memory fault, a stack
 // fault, a pending or an unmasked exception.
 //
-// The pointers FSTENV shows (FIP, FDP, FOP) are not updated: that would be a third of the cost of a
-// load. They are right wherever an exception is pending, since the interpreter raises those.
+// Of the pointers FSTENV shows it enters the operand's (FDP and FDS, of a flat segment). Which
+// instruction it was (FIP, FCS, FOP) the caller knows: record_instruction.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,13 @@
 namespace ferry::i386 {
 
 using X87Helper = uint64_t (*)(CpuState* cpu, uint32_t address_or_sti);
+
+/// Enters the instruction at `address`, which was done by its function, into the pointers FSTENV
+/// shows. Control instructions (FLDCW, FNSTCW, FNSTSW) are not entered.
+void record_instruction(CpuState& cpu, uint32_t address);
+
+/// Whether the function's instruction is to be recorded so.
+[[nodiscard]] bool is_recorded(const Instruction& instruction);
 
 /// The function for an instruction, or null: the interpreter does it.
 [[nodiscard]] X87Helper x87_helper(const Instruction& instruction);

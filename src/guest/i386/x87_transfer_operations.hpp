@@ -53,6 +53,12 @@ inline void enter_status(X87State& x87, const Context& context) {
   x87.status = static_cast<uint16_t>((x87.status & ~C1) | context.raised);
 }
 
+/// Every operation that is done enters its memory operand as the one FSTENV shows. Sign-extended,
+/// as the address is in its register: where the access went well it is below 2 GB.
+inline void note_operand(X87State& x87, uint32_t address) {
+  x87.data_operand = static_cast<uint64_t>(static_cast<int32_t>(address));
+}
+
 template <typename T>
 [[nodiscard]] inline bool load_bits(uint32_t address, uint64_t& bits) {
   if constexpr (sizeof(T) == 2) {
@@ -93,12 +99,19 @@ template <typename T>
   return kDone;
 }
 
+[[nodiscard]] inline uint64_t push_operand(CpuState* cpu, uint32_t address, uint64_t significand,
+                                           uint32_t sign_exponent) {
+  const uint64_t outcome = push(cpu, significand, sign_exponent);
+  if (outcome == kDone) note_operand(cpu->x87, address);
+  return outcome;
+}
+
 template <typename T>
-[[gnu::noinline, gnu::cold]] uint64_t load_real_slowly(CpuState* cpu, T bits) {
+[[gnu::noinline, gnu::cold]] uint64_t load_real_slowly(CpuState* cpu, uint32_t address, T bits) {
   Context context{.control = cpu->x87.control};
   const Float80Bits value = float80::load_widened(context, float80::widen(context, bits));
   if (!all_masked(context)) return kInterpret;
-  const uint64_t outcome = push(cpu, value.significand, value.sign_exponent);
+  const uint64_t outcome = push_operand(cpu, address, value.significand, value.sign_exponent);
   if (outcome == kDone) enter_status(cpu->x87, context);
   return outcome;
 }
@@ -110,9 +123,9 @@ uint64_t fld(CpuState* cpu, uint32_t address) {
   uint64_t significand = 0;
   uint32_t sign_exponent = 0;
   if (!x87_fast::widen<T>(bits, significand, sign_exponent)) {
-    return load_real_slowly(cpu, static_cast<T>(bits));
+    return load_real_slowly(cpu, address, static_cast<T>(bits));
   }
-  return push(cpu, significand, sign_exponent);
+  return push_operand(cpu, address, significand, sign_exponent);
 }
 
 inline uint64_t fld_m80(CpuState* cpu, uint32_t address) {
@@ -122,7 +135,7 @@ inline uint64_t fld_m80(CpuState* cpu, uint32_t address) {
       !load_bits<uint16_t>(address + 8, sign_exponent)) {
     return kInterpret;
   }
-  return push(cpu, significand, static_cast<uint32_t>(sign_exponent));
+  return push_operand(cpu, address, significand, static_cast<uint32_t>(sign_exponent));
 }
 
 inline uint64_t fld_sti(CpuState* cpu, uint32_t i) {
@@ -138,7 +151,7 @@ uint64_t fild(CpuState* cpu, uint32_t address) {
   if (!load_bits<T>(address, bits)) return kInterpret;
   const Float80Bits value =
       float80::from_integer(static_cast<std::make_signed_t<T>>(static_cast<T>(bits)));
-  return push(cpu, value.significand, value.sign_exponent);
+  return push_operand(cpu, address, value.significand, value.sign_exponent);
 }
 
 inline uint64_t fld1(CpuState* cpu, uint32_t) {
@@ -166,6 +179,7 @@ template <typename T>
   if (!all_masked(context) || !store(address, bits)) return kInterpret;
   enter_status(x87, context);
   finish_pop(x87, top, pop);
+  note_operand(x87, address);
   return kDone;
 }
 
@@ -187,6 +201,7 @@ uint64_t fst(CpuState* cpu, uint32_t address) {
   }
   x87.status = static_cast<uint16_t>((status & ~uint32_t{C1}) | raised);
   finish_pop(x87, top, kPop);
+  note_operand(x87, address);
   return kDone;
 }
 
@@ -203,6 +218,7 @@ inline uint64_t fstp_m80(CpuState* cpu, uint32_t address) {
   }
   x87.status &= static_cast<uint16_t>(~C1);
   finish_pop(x87, top, Pop::once);
+  note_operand(x87, address);
   return kDone;
 }
 
@@ -231,6 +247,7 @@ template <typename T>
   if (!all_masked(context) || !store(address, bits)) return kInterpret;
   enter_status(x87, context);
   finish_pop(x87, top, pop);
+  note_operand(x87, address);
   return kDone;
 }
 
@@ -272,6 +289,7 @@ uint64_t fist(CpuState* cpu, uint32_t address) {
   }
   x87.status = static_cast<uint16_t>((status & ~uint32_t{C1}) | raised);
   finish_pop(x87, top, kPop);
+  note_operand(x87, address);
   return kDone;
 }
 

@@ -6,20 +6,20 @@ namespace ferry::mips64 {
 
 void Assembler::emit_branch(uint32_t word, Label& target) {
   if (target.bound()) {
-    emit(word | encode::branch_offset(position_, target.position_));
+    emit(word | encode::branch_offset(position(), target.position_));
     return;
   }
   CHECK(target.use_count_ < Label::kMaxUses);
-  target.uses_[target.use_count_++] = position_;
+  target.uses_[target.use_count_++] = position();
   emit(word);
 }
 
 void Assembler::bind(Label& label) {
   CHECK(!label.bound());
-  label.position_ = position_;
+  label.position_ = position();
   for (unsigned use = 0; use < label.use_count_; ++use) {
     const uint32_t at = label.uses_[use];
-    if (at < capacity_) buffer_[at] |= encode::branch_offset(at, position_);
+    if (buffer_ + at < end_) buffer_[at] |= encode::branch_offset(at, label.position_);
   }
   label.use_count_ = 0;
 }

@@ -102,22 +102,23 @@ namespace opcode {
 class Assembler {
  public:
   Assembler(uint32_t* buffer, uint32_t capacity_words)
-      : buffer_(buffer), capacity_(capacity_words) {}
+      : buffer_(buffer), next_(buffer), end_(buffer + capacity_words) {}
 
-  [[nodiscard]] uint32_t position() const { return position_; }
-  [[nodiscard]] bool overflowed() const { return position_ > capacity_; }
+  [[nodiscard]] uint32_t position() const { return static_cast<uint32_t>(next_ - buffer_); }
+  [[nodiscard]] bool overflowed() const { return next_ > end_; }
   [[nodiscard]] uint32_t* address(uint32_t position) const { return buffer_ + position; }
   [[nodiscard]] uint32_t word(uint32_t position) const { return buffer_[position]; }
 
   void emit(uint32_t word) {
-    if (position_ < capacity_) buffer_[position_] = word;
-    ++position_;
+    uint32_t* const place = next_;
+    if (place < end_) *place = word;
+    next_ = place + 1;
   }
   void replace(uint32_t position, uint32_t word) {
-    if (position < capacity_) buffer_[position] = word;
+    if (buffer_ + position < end_) buffer_[position] = word;
   }
   /// Takes back the last word (for moving it into a delay slot). Returns it.
-  uint32_t take_last() { return buffer_[--position_]; }
+  uint32_t take_last() { return *--next_; }
 
   void bind(Label& label);
 
@@ -241,8 +242,8 @@ class Assembler {
 
  private:
   uint32_t* buffer_;
-  uint32_t capacity_;
-  uint32_t position_ = 0;
+  uint32_t* next_;
+  const uint32_t* end_;
 };
 
 /// What words of one opcode do, whatever their registers.

@@ -9,8 +9,8 @@
 namespace ferry::i386::abi {
 
 /// A 64-bit field of an i386 structure: aligned to 4, not to 8.
-using U64 = uint64_t __attribute__((aligned(4)));
-using S64 = int64_t __attribute__((aligned(4)));
+using U64 [[gnu::aligned(4)]] = uint64_t;
+using S64 [[gnu::aligned(4)]] = int64_t;
 
 // --- errno values ferry itself returns (include/uapi/asm-generic/errno*.h)
 // ---------------------------------

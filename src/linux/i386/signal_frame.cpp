@@ -37,8 +37,8 @@ void save_fp(const CpuState& cpu, abi::FpState& fp) {
   fp.tag = 0xffff0000u | tags;
   fp.ipoff = x87.instruction_pointer;
   fp.cssel = x87.instruction_selector | static_cast<uint32_t>(x87.opcode) << 16;
-  fp.dataoff = x87.data_pointer;
-  fp.datasel = 0xffff0000u | x87.data_selector;
+  fp.dataoff = x87.data_pointer();
+  fp.datasel = 0xffff0000u | x87.data_selector();
   for (unsigned i = 0; i < 8; ++i) {
     const Float80Bits& value = x87.registers[(x87.top + i) & 7];
     std::memcpy(fp.st[i].significand, &value.significand, 8);
@@ -52,8 +52,8 @@ void save_fp(const CpuState& cpu, abi::FpState& fp) {
   fp.fxsr_env[1] = static_cast<uint8_t>(~x87.empty) | static_cast<uint32_t>(x87.opcode) << 16;
   fp.fxsr_env[2] = x87.instruction_pointer;
   fp.fxsr_env[3] = x87.instruction_selector;
-  fp.fxsr_env[4] = x87.data_pointer;
-  fp.fxsr_env[5] = x87.data_selector;
+  fp.fxsr_env[4] = x87.data_pointer();
+  fp.fxsr_env[5] = x87.data_selector();
   fp.mxcsr = cpu.mxcsr;
   fp.reserved = 0xffff;  // MXCSR_MASK
   std::memcpy(fp.xmm, cpu.xmm.data(), sizeof fp.xmm);
@@ -72,8 +72,7 @@ void load_fp(CpuState& cpu, const abi::FpState& fp) {
   x87.instruction_pointer = fp.ipoff;
   x87.instruction_selector = static_cast<uint16_t>(fp.cssel);
   x87.opcode = static_cast<uint16_t>(fp.cssel >> 16 & 0x7ff);
-  x87.data_pointer = fp.dataoff;
-  x87.data_selector = static_cast<uint16_t>(fp.datasel);
+  x87.set_data_operand(fp.dataoff, static_cast<uint16_t>(fp.datasel));
   for (unsigned i = 0; i < 8; ++i) {
     Float80Bits& value = x87.registers[(x87.top + i) & 7];
     std::memcpy(&value.significand, fp.st[i].significand, 8);

@@ -37,7 +37,7 @@ std::string auxv_text(const GuestProcess& process) {
 /// The host's line with the guest's name, size and stack (fs/proc/array.c: fields 2, 23, 28). An
 /// emulator below puts its own name into the line, but keeps the one that was set.
 std::string stat_text(const GuestProcess& process) {
-  const std::string host = read_host_file("/proc/self/stat");
+  std::string host = read_host_file("/proc/self/stat");
   const size_t name_end = host.rfind(')');
   if (name_end == std::string::npos) return host;
   char name[16] = {};

@@ -235,6 +235,7 @@ int32_t copy_in_strings(uint32_t guest, std::vector<std::string>& strings) {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (std::string& text : strings) result.push_back(text.data());
   result.push_back(nullptr);
   return result;

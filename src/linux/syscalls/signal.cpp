@@ -16,9 +16,12 @@ namespace ferry {
 
 using i386::host_pointer;
 
-int32_t sys_rt_sigaction(Thread& t, const Arguments& a) {
-  if (a[3] != sizeof(SignalSet)) return -abi::kEINVAL;
-  abi::SigAction guest;
+namespace {
+
+/// `Action`: abi::SigAction, or abi::OldSigAction with a mask of 32 signals.
+template <typename Action>
+int32_t set_action(Thread& t, const Arguments& a) {
+  Action guest;
   SignalAction action;
   SignalAction old;
   if (a[1] != 0) {
@@ -27,22 +30,22 @@ int32_t sys_rt_sigaction(Thread& t, const Arguments& a) {
   }
   const int32_t result = change_action(t, a.signed_at(0), a[1] != 0 ? &action : nullptr, &old);
   if (result != 0 || a[2] == 0) return result;
-  guest = {old.handler, old.flags, old.restorer, old.mask};
+  guest.handler = old.handler;
+  guest.flags = old.flags;
+  guest.restorer = old.restorer;
+  guest.mask = static_cast<decltype(guest.mask)>(old.mask);
   return copy_out(t, a[2], guest) ? 0 : -abi::kEFAULT;
 }
 
+}  // namespace
+
+int32_t sys_rt_sigaction(Thread& t, const Arguments& a) {
+  if (a[3] != sizeof(SignalSet)) return -abi::kEINVAL;
+  return set_action<abi::SigAction>(t, a);
+}
+
 int32_t sys_sigaction(Thread& t, const Arguments& a) {
-  abi::OldSigAction guest;
-  SignalAction action;
-  SignalAction old;
-  if (a[1] != 0) {
-    if (!copy_in(a[1], guest)) return -abi::kEFAULT;
-    action = {guest.handler, guest.flags, guest.restorer, guest.mask};
-  }
-  const int32_t result = change_action(t, a.signed_at(0), a[1] != 0 ? &action : nullptr, &old);
-  if (result != 0 || a[2] == 0) return result;
-  guest = {old.handler, static_cast<uint32_t>(old.mask), old.flags, old.restorer};
-  return copy_out(t, a[2], guest) ? 0 : -abi::kEFAULT;
+  return set_action<abi::OldSigAction>(t, a);
 }
 
 int32_t sys_signal(Thread& t, const Arguments& a) {

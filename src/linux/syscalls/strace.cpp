@@ -20,6 +20,7 @@ class Line {
     const int length = std::snprintf(text_ + length_, sizeof text_ - length_, format, values...);
     if (length > 0) length_ = std::min(length_ + static_cast<size_t>(length), sizeof text_ - 1);
   }
+  void add(const char* text) { add("%s", text); }
   void write() const { log_write({text_, length_}); }
 
  private:

@@ -47,41 +47,43 @@ bool Analysis::move_window(GuestAddress address) {
   return true;
 }
 
-/// Whether the block goes on at the target of the direct jump `in`, its last instruction so far;
-/// decodes the instruction there.
-bool Analysis::follow(AnalysedBlock& block, const Instruction& in, uint32_t limit) {
+/// Whether the block goes on at the target of the direct jump `in`; decodes the instruction there
+/// into `next`.
+bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   const GuestAddress target = in.immediate;
   if (!options_.passes.follow_jumps || in.operand_size != 4 || target <= in.address) return false;
-  if (block.count >= limit) return false;
-  return fetch(target, block.instructions[block.count].instruction);
+  return fetch(target, next.instruction);
 }
 
 void Analysis::form(GuestAddress address, AnalysedBlock& block, Ranges& ranges) {
   GuestAddress pc = address;
   GuestAddress run_begin = address;
   unsigned branches = 0;
-  const uint32_t limit = std::min(options_.max_guest_instructions, kMaxBlockInstructions);
-  block.count = 0;
+  AnalysedInstruction* next = block.instructions.data();
+  const AnalysedInstruction* const limit =
+      next + std::min(options_.max_guest_instructions, kMaxBlockInstructions);
   ranges.clear();
   bool decoded = false;
-  while (block.count < limit) {
-    AnalysedInstruction& entry = block.instructions[block.count];
+  while (next != limit) {
+    AnalysedInstruction& entry = *next;
     if (!decoded && !fetch(pc, entry.instruction)) break;
     decoded = false;
-    ++block.count;
-    entry.traits = &traits_of(entry.instruction.row);
+    ++next;
+    const RowTraits& traits = traits_of(entry.instruction.row);
+    entry.traits = &traits;
     entry.followed = false;
     pc = entry.instruction.next_address();
-    if (entry.traits->flow == Flow::straight) continue;
-    if (entry.traits->flow == Flow::conditional) {
+    if (traits.flow == Flow::straight) continue;
+    if (traits.flow == Flow::conditional) {
       if (!options_.passes.superblocks || ++branches > options_.max_branches) break;
       continue;
     }
-    if (entry.traits->flow != Flow::jump || !follow(block, entry.instruction, limit)) break;
+    if (traits.flow != Flow::jump || next == limit || !follow(entry.instruction, *next)) break;
     entry.followed = decoded = true;
     add_range(ranges, run_begin, pc);
     pc = run_begin = entry.instruction.immediate;
   }
+  block.count = static_cast<uint32_t>(next - block.instructions.data());
   block.next = pc;
   if (pc > run_begin) add_range(ranges, run_begin, pc);
 }
@@ -90,8 +92,8 @@ uint32_t Analysis::scan(GuestAddress target, engine::GuestRange& range) {
   uint32_t live = 0;
   uint32_t open = ef::kArithmetic;  // not yet overwritten on this path
   GuestAddress pc = target;
+  Instruction in;
   for (unsigned i = 0; i < kLookAheadInstructions && open != 0; ++i) {
-    Instruction in;
     if (!fetch(pc, in)) return live | open;
     const RowTraits& traits = traits_of(in.row);
     const FlagEffect effect = flag_effect(in, traits);

@@ -68,7 +68,7 @@ class Analysis {
            i386::DecodeStatus::ok;
   }
   [[nodiscard]] bool move_window(GuestAddress address);
-  bool follow(AnalysedBlock& block, const i386::Instruction& in, uint32_t limit);
+  bool follow(const i386::Instruction& in, AnalysedInstruction& next);
   void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
   void solve(AnalysedBlock& block, Ranges& ranges);
   uint32_t look_ahead(GuestAddress target, Ranges& ranges);

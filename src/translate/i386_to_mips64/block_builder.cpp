@@ -56,13 +56,9 @@ void BlockBuilder::mark_instruction() {
 }
 
 void BlockBuilder::push_mark() {
-  const uint32_t recipe = entry_->live_before == 0 ? RecipeTable::kPacked : recipe_here();
+  const uint32_t recipe =
+      entry_->live_before == 0 ? RecipeTable::kPacked : recipes_.add(flags.state());
   out_.marks.push_back({as.position(), entry_->instruction.address, esp_bias_, recipe});
-}
-
-uint32_t BlockBuilder::recipe_here() {
-  if (flags.in_lazy_registers()) return RecipeTable::kLazyRegisters;
-  return flags.operation() ? recipes_.add(flags.recipe()) : RecipeTable::kPacked;
 }
 
 // --- guest registers
@@ -75,16 +71,10 @@ Gpr BlockBuilder::read_gpr(unsigned reg) {
   return adjusted;
 }
 
-Gpr BlockBuilder::begin_write(unsigned reg) {
-  const Gpr host = host_gpr(reg);
-  const uint32_t live = live_after_ & ~entry_->killed;
-  if (live != 0 && flags.operation()) flags.preserve(host, live);
+void BlockBuilder::forget_addresses_of(unsigned reg) {
   for (CachedAddress& entry : cache_) {
     if (entry.base == reg || entry.index == reg) entry.valid = false;
   }
-  known_width_[reg] = 32;
-  if (reg == ESP) esp_bias_ = 0;
-  return host;
 }
 
 void BlockBuilder::set_known_width(unsigned reg, unsigned bits) {
@@ -109,9 +99,7 @@ void BlockBuilder::commit_esp() {
   }
   esp_bias_ = 0;
   flags.rebase_esp(bias);
-  for (CachedAddress& entry : cache_) {
-    if (entry.base == ESP || entry.index == ESP) entry.valid = false;
-  }
+  forget_addresses_of(ESP);
   add_mark();
 }
 
@@ -132,7 +120,7 @@ bool fits_slot(const mips64::WordEffects& last, const mips64::WordEffects& jump)
 /// Keeps the control word about to be emitted (behind `taken` words that will be taken back) from
 /// being the last word of a 4 KB page. Hardware does not mind; QEMU keeps a delay slot in the next
 /// page as code of its own, with the old target of a jump that is patched
-/// (tests/bugs/patched_jump_at_page_end).
+/// (tests/bugs, EngineBugs.PatchedJumpAtPageEnd).
 bool BlockBuilder::avoid_page_end(uint32_t taken) {
   constexpr uintptr_t kPageBytes = 4096;
   const auto place = reinterpret_cast<uintptr_t>(as.address(as.position() - taken));
@@ -175,7 +163,7 @@ void BlockBuilder::bind(Label& label) {
 BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
   CHECK(cold_count_ < kMaxColdPaths);
   ColdPath& path = *new (&cold_path(cold_count_++)) ColdPath;
-  path.flags = flags.snapshot();
+  path.flags = flags.state();
   path.esp_bias = esp_bias_;
   path.instruction = &entry_->instruction;
   return path;
@@ -259,7 +247,8 @@ void BlockBuilder::indirect_exit() {
   } else {
     control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
   }
-  const uint32_t recipe = options.dead_flags_at_calls ? RecipeTable::kPacked : recipe_here();
+  const uint32_t recipe =
+      options.dead_flags_at_calls ? RecipeTable::kPacked : recipes_.add(flags.state());
   const uint32_t site = as.position() - 2;
   out_.exits.push_back({.kind = Exit::Kind::indirect,
                         .site = site,
@@ -375,6 +364,7 @@ void BlockBuilder::finish() {
 
 void BlockBuilder::clobber_scratch() {
   for (CachedAddress& entry : cache_) entry.valid = false;
+  cached_registers_ = 0;
   barrier_ = as.position();
 }
 

@@ -101,7 +101,15 @@ class BlockBuilder {
   /// To be called before guest `reg` changes: saves what the live flags still need of it.
   /// Returns its host register. For esp the folded adjustment is dropped: the caller sets all of
   /// it.
-  Gpr begin_write(unsigned reg);
+  Gpr begin_write(unsigned reg) {
+    const Gpr host = host_gpr(reg);
+    const uint32_t live = live_after_ & ~entry_->killed;
+    if (live != 0 && flags.operation()) flags.preserve(host, live);
+    if ((cached_registers_ >> reg & 1) != 0) forget_addresses_of(reg);
+    known_width_[reg] = 32;
+    if (reg == i386::ESP) esp_bias_ = 0;
+    return host;
+  }
   /// Number of low bits guest `reg` is known to fit in, zero-extended: 8, 16 or 32.
   [[nodiscard]] unsigned known_width(unsigned reg) const { return known_width_[reg]; }
   void set_known_width(unsigned reg, unsigned bits);
@@ -120,7 +128,18 @@ class BlockBuilder {
   // --- operands
   // -----------------------------------------------------------------------------------
   /// Host address of the memory operand (segment base applied), plus `extra` bytes.
-  [[nodiscard]] Address address(int32_t extra = 0);
+  [[nodiscard]] Address address(int32_t extra = 0) {
+    // Most are [register + constant].
+    const Instruction& in = instruction();
+    const i386::MemoryOperand& memory = in.memory;
+    const bool plain = memory.index == i386::kNoRegister && memory.base < i386::kGprCount &&
+                       memory.segment < i386::FS && in.address_size == 4;
+    uint32_t sum = memory.displacement + static_cast<uint32_t>(extra);
+    if (memory.base == i386::ESP) sum += static_cast<uint32_t>(esp_bias_);
+    const auto offset = static_cast<int32_t>(sum);
+    if (plain && mips64::fits_simm16(offset)) return {host_gpr(memory.base), offset};
+    return general_address(extra);
+  }
   /// The base of fs or gs in a scratch register; leaves to the interpreter where it is 0.
   [[nodiscard]] Gpr segment_base(unsigned segment);
   /// The effective address alone (lea): canonical value in some register, `into` preferred.
@@ -207,7 +226,7 @@ class BlockBuilder {
     uint32_t exit_index = 0;
     uint32_t target = 0;
     int32_t esp_bias = 0;
-    FlagTracker::Snapshot flags;
+    FlagState flags;
     const Instruction* instruction = nullptr;
     Gpr answer;
     uint8_t condition = 0;
@@ -221,6 +240,8 @@ class BlockBuilder {
     int32_t high;
   };
 
+  [[nodiscard]] Address general_address(int32_t extra);
+  void forget_addresses_of(unsigned reg);
   Gpr base_with_index(const i386::MemoryOperand& memory, int32_t displacement, int32_t* low);
   Gpr cached_base(uint8_t base, uint8_t index, uint8_t scale, int32_t high);
   void compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high);
@@ -241,7 +262,6 @@ class BlockBuilder {
   }
   void load_unaligned(Gpr rd, unsigned width, Address from, Extend extend);
   void store_unaligned(Gpr value, unsigned width, Address to);
-  [[nodiscard]] uint32_t recipe_here();
   void emit_interpreter_call(const Instruction& instruction);
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
@@ -262,6 +282,7 @@ class BlockBuilder {
   uint8_t known_width_[i386::kGprCount];
   CachedAddress cache_[2];
   unsigned next_cache_ = 0;
+  uint32_t cached_registers_ = 0;  ///< bit = guest register that entries of cache_ may name
   bool unaligned_ = false;
   bool ended_ = false;
   ColdPath& cold_path(unsigned i) { return reinterpret_cast<ColdPath*>(cold_storage_)[i]; }

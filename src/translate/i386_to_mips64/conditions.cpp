@@ -277,7 +277,7 @@ Condition FlagTracker::condition(unsigned cc) {
   if (cheap && (now_.result.known() || is_shift())) return result_condition(cc);
   if ((is(FlagKind::inc8) || is(FlagKind::dec8)) && base >= kL) {
     // inc and dec are additions of 1 but for CF.
-    const Snapshot saved = now_;
+    const FlagState saved = now_;
     const bool inc = is(FlagKind::inc8);
     const auto shift = static_cast<uint32_t>(inc ? FlagKind::inc8 : FlagKind::dec8) -
                        static_cast<uint32_t>(inc ? FlagKind::add8 : FlagKind::sub8);

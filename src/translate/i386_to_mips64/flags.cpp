@@ -9,16 +9,15 @@ using mips64::zero;
 // --- recipes
 // --------------------------------------------------------------------------------------
 
-uint32_t RecipeTable::add(const FlagRecipe& recipe) {
-  if (recipe.lazy_registers) return kLazyRegisters;
-  if (recipe.kind == FlagKind::packed) return kPacked;
-  if (!(recipes_.back() == recipe)) recipes_.push_back(recipe);
+uint32_t RecipeTable::add(const FlagState& state) {
+  if (state.form == FlagState::Form::packed) return kPacked;
+  if (state.form == FlagState::Form::lazy_registers) return kLazyRegisters;
+  if (!(recipes_.back() == state)) recipes_.push_back(state);
   return static_cast<uint32_t>(recipes_.size() - 1);
 }
 
 void RecipeTable::clear() {
-  recipes_.assign(2, FlagRecipe{});
-  recipes_[kLazyRegisters].lazy_registers = true;
+  recipes_.assign({{.form = FlagState::Form::packed}, {.form = FlagState::Form::lazy_registers}});
 }
 
 // --- tracking
@@ -65,18 +64,6 @@ bool FlagTracker::is_shift() const {
 bool FlagTracker::result_in_a() const {
   return is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8) ||
          is(FlagKind::given8);
-}
-
-FlagRecipe FlagTracker::recipe() const {
-  FlagRecipe recipe;
-  recipe.lazy_registers = now_.form == Form::lazy_registers;
-  if (now_.form == Form::operation) {
-    recipe.kind = now_.kind;
-    recipe.a = now_.a;
-    recipe.b = now_.b;
-    recipe.result = now_.result;
-  }
-  return recipe;
 }
 
 /// Moves the operands for which `moving` holds to their homes.

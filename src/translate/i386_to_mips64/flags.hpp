@@ -6,6 +6,7 @@
 // still refer to is overwritten, `preserve` copies it to its home (t1 for a, t2 for b).
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -21,21 +22,24 @@ class BlockBuilder;
 
 /// An operand of a flag operation: a register plus a constant (esp folding), a constant, or
 /// unknown.
-struct Value {
+struct alignas(8) Value {
   enum class Kind : uint8_t { none, reg, constant } kind = Kind::none;
   Gpr reg;
+  uint16_t unused = 0;   ///< no padding: values are compared as words
   int32_t constant = 0;  ///< the constant, or what to add to `reg`
 
   [[nodiscard]] static Value of(Gpr reg, int32_t delta = 0) {
     if (reg == mips64::zero) return of_constant(delta);
-    return {Kind::reg, reg, delta};
+    return {Kind::reg, reg, 0, delta};
   }
   [[nodiscard]] static Value of_constant(int32_t constant) {
-    return {Kind::constant, mips64::zero, constant};
+    return {Kind::constant, mips64::zero, 0, constant};
   }
   [[nodiscard]] bool known() const { return kind != Kind::none; }
   [[nodiscard]] bool in(Gpr r) const { return kind == Kind::reg && reg == r; }
-  bool operator==(const Value&) const = default;
+  bool operator==(const Value& other) const {
+    return std::bit_cast<uint64_t>(*this) == std::bit_cast<uint64_t>(other);
+  }
 };
 
 /// A host condition: `kind` applied to rs (and rt).
@@ -50,42 +54,39 @@ struct Condition {
   [[nodiscard]] uint32_t branch_word() const;
 };
 
-/// Where the flags are when control leaves translated code: kept per exit and per mark. The recipe
-/// of an indirect exit names constants and lazy registers only, because the block that is entered
-/// may pass the flags on (t0 = the exit's identity) after it has changed guest registers.
-struct FlagRecipe {
+/// Where the arithmetic flags are at some point of a block.
+struct FlagState {
+  enum class Form : uint8_t {
+    lazy_registers,  ///< t0..t2 say (the block did not set flags)
+    packed,          ///< in CpuState::eflags, or none is live
+    operation,       ///< of `kind`, with these operands
+  };
+  Form form = Form::lazy_registers;
   FlagKind kind = FlagKind::packed;
-  bool lazy_registers = false;  ///< t0..t2 say (the block did not set flags)
   Value a, b, result;
-  bool operator==(const FlagRecipe&) const = default;
+  bool operator==(const FlagState&) const = default;
 };
 
-/// Recipes by number. 0 = packed, 1 = in the lazy registers.
+/// Flag states by number, kept for exits and marks: how to find the flags when control leaves
+/// translated code there. 0 = packed, 1 = in the lazy registers. The recipe of an indirect exit
+/// names constants and lazy registers only, because the block that is entered may pass the flags on
+/// (t0 = the exit's identity) after it has changed guest registers.
 class RecipeTable {
  public:
   static constexpr uint32_t kPacked = 0;
   static constexpr uint32_t kLazyRegisters = 1;
   RecipeTable() { clear(); }
-  uint32_t add(const FlagRecipe& recipe);
-  [[nodiscard]] const FlagRecipe& get(uint32_t index) const { return recipes_[index]; }
+  uint32_t add(const FlagState& state);
+  [[nodiscard]] const FlagState& get(uint32_t index) const { return recipes_[index]; }
   void clear();
 
  private:
-  std::vector<FlagRecipe> recipes_;
+  std::vector<FlagState> recipes_;
 };
 
 class FlagTracker {
  public:
-  /// State that a cold path needs again.
-  struct Snapshot {
-    enum class Form : uint8_t { lazy_registers, packed, operation };
-    Form form = Form::lazy_registers;
-    FlagKind kind = FlagKind::packed;
-    Value a, b, result;
-    bool operator==(const Snapshot&) const = default;
-  };
-
-  using Form = Snapshot::Form;
+  using Form = FlagState::Form;
 
   explicit FlagTracker(BlockBuilder& builder) : b_(builder) {}
 
@@ -126,13 +127,11 @@ class FlagTracker {
   /// Emits `answer` = the condition `cc` without its negation, from packed flags. For cold paths.
   void packed_bool(Gpr answer, unsigned cc);
 
-  [[nodiscard]] const Snapshot& snapshot() const { return now_; }
-  void restore(const Snapshot& snapshot) { now_ = snapshot; }
-  [[nodiscard]] FlagRecipe recipe() const;
-  [[nodiscard]] bool in_lazy_registers() const {
-    return now_.form == Snapshot::Form::lazy_registers;
-  }
-  [[nodiscard]] bool operation() const { return now_.form == Snapshot::Form::operation; }
+  /// A cold path needs the state again.
+  [[nodiscard]] const FlagState& state() const { return now_; }
+  void restore(const FlagState& state) { now_ = state; }
+  [[nodiscard]] bool in_lazy_registers() const { return now_.form == Form::lazy_registers; }
+  [[nodiscard]] bool operation() const { return now_.form == Form::operation; }
 
  private:
   [[nodiscard]] Gpr in_register(const Value& value);
@@ -162,7 +161,7 @@ class FlagTracker {
   void move_value(Gpr into, const Value& value);
 
   BlockBuilder& b_;
-  Snapshot now_;
+  FlagState now_;
   bool saved_ = false;  ///< save_for_call stored something
 };
 

@@ -60,6 +60,7 @@ uint32_t derive_result(FlagKind kind, uint32_t a, uint32_t b, uint32_t stored) {
 uint64_t helper_interpret(CpuState* cpu, uint32_t number) {
   const i386::Instruction& instruction = helper_context.interpreted->get(number);
   materialise_lazy(*cpu);
+  record_x87_call(*cpu);
   cpu->eip = instruction.address;
   helper_context.interpreted->count(instruction.row);
   switch (i386::execute(*cpu, instruction)) {
@@ -107,9 +108,9 @@ void materialise_lazy(CpuState& cpu) {
   i386::materialise_flags(cpu);
 }
 
-void materialise_recipe(CpuState& cpu, const FlagRecipe& recipe) {
-  if (recipe.lazy_registers) return materialise_lazy(cpu);
-  if (recipe.kind == FlagKind::packed) {
+void materialise_recipe(CpuState& cpu, const FlagState& recipe) {
+  if (recipe.form == FlagState::Form::lazy_registers) return materialise_lazy(cpu);
+  if (recipe.form == FlagState::Form::packed) {
     cpu.lazy.kind = 0;
     return;
   }
@@ -140,6 +141,20 @@ void materialise_recipe(CpuState& cpu, const FlagRecipe& recipe) {
   i386::materialise_flags(cpu);
 }
 
+void record_x87_call(CpuState& cpu) {
+  uint64_t& returned_to = cpu.host_area[offset::kSlotX87Return];
+  if (returned_to == 0) return;
+  // The call and its slot lie before.
+  const uint32_t* call =
+      helper_context.original(reinterpret_cast<const uint32_t*>(returned_to)) - 2;
+  returned_to = 0;
+  const engine::Block* block = helper_context.cache->find(call);
+  CHECK(block != nullptr);
+  const engine::Mark* mark = block->mark_at(static_cast<uint32_t>(call - block->code));
+  CHECK(mark != nullptr);
+  i386::record_instruction(cpu, mark->address);
+}
+
 void materialise_exit(CpuState& cpu, const uint32_t* identity) {
   identity = helper_context.original(identity);
   const engine::Block* block = helper_context.cache->find(identity - 2);
@@ -149,10 +164,10 @@ void materialise_exit(CpuState& cpu, const uint32_t* identity) {
     cpu.lazy.kind = 0;
     return;
   }
-  const FlagRecipe& recipe = helper_context.recipes->get(exit->recipe);
+  const FlagState& recipe = helper_context.recipes->get(exit->recipe);
   // An exit that passes flags on is never named by live ones.
   cpu.lazy.kind = 0;
-  if (!recipe.lazy_registers) materialise_recipe(cpu, recipe);
+  if (recipe.form != FlagState::Form::lazy_registers) materialise_recipe(cpu, recipe);
 }
 
 unsigned slot_of_operation(i386::X87Helper operation) {

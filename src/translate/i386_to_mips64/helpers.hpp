@@ -50,7 +50,11 @@ void set_helper_context(const HelperContext& context);
 void materialise_lazy(i386::CpuState& cpu);
 
 /// Packs the flags a recipe describes. Registers are in cpu.gpr and cpu.lazy.
-void materialise_recipe(i386::CpuState& cpu, const FlagRecipe& recipe);
+void materialise_recipe(i386::CpuState& cpu, const FlagState& recipe);
+
+/// Enters the x87 instruction that translated code called last into the pointers FSTENV shows. To
+/// be called whenever C++ gets control: what the code said holds no longer than its block.
+void record_x87_call(i386::CpuState& cpu);
 
 /// The flags of the exit whose leave call returns to `identity`.
 void materialise_exit(i386::CpuState& cpu, const uint32_t* identity);

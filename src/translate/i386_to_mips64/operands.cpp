@@ -68,13 +68,17 @@ Gpr BlockBuilder::cached_base(uint8_t base, uint8_t index, uint8_t scale, int32_
   const Gpr reg = kAddressCache[next_cache_];
   compute_base(reg, base, index, scale, high);
   cache_[next_cache_] = {options.passes.address_reuse, base, index, scale, high};
+  cached_registers_ |= 1u << (base & 31) | 1u << (index & 31);
   next_cache_ = 1 - next_cache_;
   return reg;
 }
 
 /// The register part of an address; `*low` receives the 16-bit offset to use with it.
 Gpr BlockBuilder::base_with_index(const MemoryOperand& memory, int32_t displacement, int32_t* low) {
-  if (memory.base == ESP) displacement += esp_bias_;
+  if (memory.base == ESP) {
+    displacement = static_cast<int32_t>(static_cast<uint32_t>(displacement) +
+                                        static_cast<uint32_t>(esp_bias_));
+  }
   const bool simple = memory.index == kNoRegister;
   int32_t high = 0;
   *low = displacement;
@@ -125,7 +129,7 @@ Gpr BlockBuilder::address16(const MemoryOperand& memory, int32_t displacement) {
   return sum;
 }
 
-Address BlockBuilder::address(int32_t extra) {
+Address BlockBuilder::general_address(int32_t extra) {
   const MemoryOperand& memory = instruction().memory;
   const auto displacement =
       static_cast<int32_t>(memory.displacement + static_cast<uint32_t>(extra));

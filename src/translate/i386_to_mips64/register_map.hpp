@@ -69,7 +69,9 @@ inline constexpr int32_t host_area(unsigned slot) {
 inline constexpr unsigned kSlotReturnAddress = 0;  ///< ra at the leave
 inline constexpr unsigned kSlotHelperReturn =
     1;  ///< where the materialise thunk returns to, while it runs
-inline constexpr unsigned kSlotFirstHelper = 2;        ///< addresses of C++ helpers
+/// Where the last x87 operation that was called directly and is done returned to; 0: FIP says it.
+inline constexpr unsigned kSlotX87Return = 2;
+inline constexpr unsigned kSlotFirstHelper = 3;        ///< addresses of C++ helpers
 inline constexpr unsigned kSlotOperationsKnown = 247;  ///< how many x87 operations the state has
 inline constexpr unsigned kSlotWholeRegisters = 248;   ///< eight of them, see store_whole_registers
 static_assert(offsetof(i386::CpuState, host_area) + sizeof(i386::CpuState::host_area) < 32768,

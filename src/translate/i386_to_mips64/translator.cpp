@@ -29,9 +29,10 @@ Thunks make_thunks(engine::CodeCache& cache, const Options& options) {
 void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
                        const std::unordered_set<GuestAddress>& unaligned) {
   const AnalysedInstruction* const end = block.instructions.data() + block.count;
+  const bool some_unaligned = !unaligned.empty();
   for (const AnalysedInstruction* entry = block.instructions.data(); entry != end; ++entry) {
     const Instruction& in = entry->instruction;
-    b.begin_instruction(*entry, !unaligned.empty() && unaligned.contains(in.address));
+    b.begin_instruction(*entry, some_unaligned && unaligned.contains(in.address));
     if (!entry->followed) handler_of(in, *entry->traits)(b, in);
     b.end_instruction();
     if (b.ended()) return;
@@ -97,6 +98,7 @@ engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
   using Enter = uint64_t (*)(CpuState*, const uint32_t*);
   const auto enter = reinterpret_cast<Enter>(reinterpret_cast<uintptr_t>(thunks_.enter));
   const auto reason = static_cast<LeaveReason>(enter(cpu, code));
+  record_x87_call(*cpu);
   const uint32_t* identity =
       original(reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]));
   if (reason == LeaveReason::indirect_exit && !passes_flags_on(identity)) {

@@ -29,7 +29,11 @@ void load_argument(BlockBuilder& b, const Instruction& in) {
 
 void x87(BlockBuilder& b, const Instruction& in) {
   const i386::X87Helper operation = i386::x87_helper(in);
-  if (operation == nullptr) return interpret(b, in);
+  // FDP is what the operation works on, without the base of a segment, and FDS the data segments'
+  // common selector.
+  const bool flat =
+      in.modrm >= 0xc0 || (in.memory.segment < i386::FS && in.memory.segment != i386::CS);
+  if (operation == nullptr || !flat) return interpret(b, in);
   const bool keeps_flags = (i386::flags_written(in) & i386::eflags::kArithmetic) == 0;
   const bool flags_live = keeps_flags && b.live() != 0;
   if (flags_live) b.flags.save_for_call();
@@ -49,6 +53,10 @@ void x87(BlockBuilder& b, const Instruction& in) {
   b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, mips64::v0, zero), b.interpret_instead());
   if (writes_ax) b.as.LW(b.begin_write(i386::EAX), offset::gpr(i386::EAX), kState);
   if (!keeps_flags) b.flags.set_packed();
+  // In the slot of the next branch, as a rule.
+  if (i386::is_recorded(in)) {
+    b.as.SD(mips64::ra, offset::host_area(offset::kSlotX87Return), kState);
+  }
   b.leave_if({Condition::Kind::ne, mips64::t3, zero}, in.next_address());
 }
 

@@ -1,6 +1,7 @@
 #include "guest/i386/decode/decoder.hpp"
 
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #include "guest/i386/decode/lookup.hpp"
@@ -193,17 +194,17 @@ inline void load_tail(const uint8_t* code, unsigned bytes, bool is_signed,
   return DecodeStatus::ok;
 }
 
-[[gnu::always_inline]] inline void fill_operands(const Recipe& recipe, unsigned variant,
-                                                 uint64_t fields, Instruction& instruction) {
-  constexpr OperandWord kRegisterMask = 7 * kRegisterUnit;
-  static_assert(kRegisterUnit == 1u << kRegisterPlace);
-  auto* words = reinterpret_cast<OperandWord*>(instruction.operands.data());
-#pragma GCC unroll 3
-  for (unsigned i = 0; i < kMaxOperands; ++i) {
-    const auto shift = static_cast<unsigned>(recipe.sources[i]);
-    words[i] =
-        recipe.operands[variant][i] + (static_cast<OperandWord>(fields >> shift) & kRegisterMask);
-  }
+[[gnu::always_inline]] inline void fill_operands(const Recipe& recipe, bool memory_form,
+                                                 bool operand_size_2, uint32_t opcode,
+                                                 uint32_t modrm, Instruction& instruction) {
+  const OperandRecipe& operands = recipe.operands[variant_of(memory_form, operand_size_2)];
+  // Rows with a register in the opcode have no ModRM.
+  const uint32_t numbers = modrm | (opcode & recipe.opcode_register);
+  const uint64_t first_two =
+      operands.first_two + kRegisterPairs[static_cast<size_t>(operands.pair)][numbers];
+  static_assert(offsetof(Instruction, operands) % sizeof first_two == 0);
+  reinterpret_cast<uint64_t&>(instruction.operands) = first_two;
+  instruction.operands[2] = std::bit_cast<Operand>(operands.third);
 }
 
 /// The index of the row that the opcode, ModRM and prefixes select, or kNoRow.
@@ -219,7 +220,8 @@ enum class Pace : uint8_t { fast, slow };
 
 /// Decodes what follows the prefixes. Opcode and ModRM are read from the first `available` bytes
 /// only; SIB, displacement and immediate are read without a check: kMaxBodyLength bytes must be
-/// readable. At the fast pace it has no calls and gives up (`truncated`) at a rare tail.
+/// readable, and at the fast pace available. At that pace it has no calls and gives up
+/// (`truncated`) at a prefix or a rare tail.
 template <Pace pace>
 [[gnu::always_inline]] inline DecodeStatus decode_body(const uint8_t* body, uint32_t available,
                                                        const Prefixes& prefixes, uint32_t address,
@@ -228,14 +230,16 @@ template <Pace pace>
   const uint8_t* const end = body + available;
   uint32_t opcode = *code++;
   OpcodeEntry entry = kOpcodeMaps[0][opcode];
-  while (entry.select == Select::escape) {
-    if (code == end) return DecodeStatus::truncated;
+  while (entry.select >= Select::escape) {
+    // Behind prefixes none is left; at the fast pace one is not for this function.
+    if (entry.select == Select::prefix) return DecodeStatus::truncated;
+    if (pace == Pace::slow && code == end) return DecodeStatus::truncated;
     opcode = *code++;
     entry = kOpcodeMaps[entry.first][opcode];
   }
   uint32_t modrm = 0;
   if (entry.has_modrm) {
-    if (code == end) return DecodeStatus::truncated;
+    if (pace == Pace::slow && code == end) return DecodeStatus::truncated;
     modrm = *code++;
   }
   const uint16_t row = select_row(entry, modrm, prefixes);
@@ -265,9 +269,7 @@ template <Pace pace>
     // A 16-bit operand size cuts the target (SDM vol. 2, JMP and Jcc).
     if (prefixes.operand_size == 2) instruction.immediate &= 0xffff;
   }
-  fill_operands(recipe, variant_of(memory_form, prefixes.operand_size == 2),
-                kModrmFields[memory_form ? modrm & 0xf8 : modrm] | opcode_field(opcode),
-                instruction);
+  fill_operands(recipe, memory_form, prefixes.operand_size == 2, opcode, modrm, instruction);
   instruction.address = address;
   instruction.row = row;
   instruction.length = static_cast<uint8_t>(length);
@@ -313,7 +315,7 @@ template <Pace pace>
 
 DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
                     Instruction& instruction) {
-  if (size >= kMaxBodyLength && kOpcodeMaps[0][bytes[0]].select != Select::prefix) {
+  if (size >= kMaxBodyLength) {
     const DecodeStatus status =
         decode_body<Pace::fast>(bytes, kMaxBodyLength, Prefixes{}, address, instruction);
     if (status != DecodeStatus::truncated) return status;

@@ -56,17 +56,19 @@ enum class RepPrefix : uint8_t { none, repe, repne };
 
 /// Aligned so that it is cleared by a few wide stores.
 struct alignas(8) Instruction {
-  uint32_t address = 0;      ///< guest address of the first byte
-  uint16_t row = 0;          ///< index into the rows of opcodes.inc
-  uint8_t length = 0;        ///< bytes, 1..15
+  uint32_t address = 0;  ///< guest address of the first byte
+  uint16_t row = 0;      ///< index into the rows of opcodes.inc
+  uint8_t length = 0;    ///< bytes, 1..15
+  uint8_t opcode = 0;    ///< last opcode byte; its low 4 bits are the condition of jcc/setcc/cmovcc
+  // What prefixes change, together: without any they are stored as one word.
   uint8_t operand_size = 4;  ///< 2 or 4 bytes; 2 with a mandatory 66 too
   uint8_t address_size = 4;  ///< effective, 2 or 4 bytes
-  uint8_t opcode = 0;  ///< last opcode byte; its low 4 bits are the condition of jcc/setcc/cmovcc
-  uint8_t modrm = 0;
   bool lock = false;
   RepPrefix rep = RepPrefix::none;
   bool segment_override = false;
-  std::array<Operand, kMaxOperands> operands{};  ///< as in the row, kind none after the last
+  uint8_t modrm = 0;
+  alignas(
+      8) std::array<Operand, kMaxOperands> operands{};  ///< as in the row, kind none after the last
   MemoryOperand memory;
   uint32_t immediate = 0;  ///< Isb sign-extended to 32 bits, all others zero-extended; 1 for D0/D1
   uint32_t immediate2 = 0;

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "common/diagnostics.hpp"
 #include "guest/i386/decode/operand_forms.hpp"
 #include "guest/i386/decode/row_table.hpp"
 
@@ -14,14 +15,15 @@ namespace ferry::i386 {
 inline constexpr uint16_t kNoRow = 0xffff;
 inline constexpr unsigned kMapCount = 4;
 
-/// How an opcode's rows are told apart. The three last have kPrefixClasses blocks of cells.
+/// How an opcode's rows are told apart. Three have kPrefixClasses blocks of cells.
 enum class Select : uint8_t {
   row,        ///< one row (or none): `first` is its index
-  prefix,     ///< no opcode but a prefix byte
-  escape,     ///< 0F, 0F 38, 0F 3A: another map follows, `first` is its number
   by_prefix,  ///< one cell a block
   by_group,   ///< kGroupCells: memory /0../7, register /0../7
   by_rm,      ///< kRmCells: memory /0../7, then the 64 register forms
+  // From here on no instruction is complete.
+  escape,  ///< 0F, 0F 38, 0F 3A: another map follows, `first` is its number
+  prefix,  ///< no opcode but a prefix byte
 };
 
 struct alignas(4) OpcodeEntry {
@@ -180,18 +182,71 @@ using OperandWord = uint32_t;
 inline constexpr OperandWord kRegisterUnit = std::bit_cast<OperandWord>(Operand{.reg = 1});
 inline constexpr OperandWord kHighByteUnit = std::bit_cast<OperandWord>(Operand{.high_byte = true});
 
-inline constexpr auto kModrmFields = [] {
-  std::array<uint64_t, 256> fields{};
-  for (unsigned modrm = 0; modrm < 256; ++modrm) fields[modrm] = modrm_fields(modrm);
-  return fields;
+/// Where the first two operands have their register numbers from. Opcode: its low three bits, which
+/// stand in place of ModRM then.
+enum class RegisterPair : uint8_t {
+  none,
+  reg_rm,
+  rm_reg,
+  reg_none,
+  none_reg,
+  rm_none,
+  none_rm,
+  count
+};
+
+constexpr std::array<Source, 2> sources_of(RegisterPair pair) {
+  using enum Source;
+  switch (pair) {
+    case RegisterPair::reg_rm:
+      return {modrm_reg, modrm_rm};
+    case RegisterPair::rm_reg:
+      return {modrm_rm, modrm_reg};
+    case RegisterPair::reg_none:
+      return {modrm_reg, fixed};
+    case RegisterPair::none_reg:
+      return {fixed, modrm_reg};
+    case RegisterPair::rm_none:
+      return {modrm_rm, fixed};
+    case RegisterPair::none_rm:
+      return {fixed, modrm_rm};
+    default:
+      return {fixed, fixed};
+  }
+}
+
+constexpr uint64_t two_words(OperandWord first, OperandWord second) {
+  return uint64_t{second} << 32 | first;
+}
+
+/// By pair and ModRM byte: what to add to the words of two operands.
+inline constexpr auto kRegisterPairs = [] {
+  std::array<std::array<uint64_t, 256>, static_cast<size_t>(RegisterPair::count)> pairs{};
+  for (unsigned pair = 0; pair < pairs.size(); ++pair) {
+    const auto sources = sources_of(static_cast<RegisterPair>(pair));
+    for (unsigned modrm = 0; modrm < 256; ++modrm) {
+      const auto number = [modrm](Source source) -> OperandWord {
+        if (source == Source::fixed) return 0;
+        return (source == Source::modrm_reg ? modrm >> 3 & 7 : modrm & 7) * kRegisterUnit;
+      };
+      pairs[pair][modrm] = two_words(number(sources[0]), number(sources[1]));
+    }
+  }
+  return pairs;
 }();
 
+/// The operands of a row but for their register numbers; the third never has one.
+struct OperandRecipe {
+  uint64_t first_two;
+  OperandWord third;
+  RegisterPair pair;
+};
+
 /// What is left to do when the row is known.
-struct alignas(64) Recipe {
-  /// The operands but for their register numbers, by operand size (4, 2), then by form (register,
-  /// memory): see variant_of.
-  std::array<std::array<OperandWord, kMaxOperands>, 4> operands;
-  std::array<Source, kMaxOperands> sources;
+struct alignas(128) Recipe {
+  /// By operand size (4, 2), then by form (register, memory): see variant_of.
+  std::array<OperandRecipe, 4> operands;
+  uint8_t opcode_register;  ///< bits of the opcode that take the place of ModRM
   /// Bytes of the immediate or target by operand size (4, 2), or kRareTail.
   std::array<uint8_t, 2> tail_bytes;
   Tail tail;
@@ -236,16 +291,44 @@ consteval OperandWord operand_word(const OperandForm& form, unsigned variant) {
   return std::bit_cast<OperandWord>(Operand{kind, width, form.reg, byte_register});
 }
 
+/// Whether `pair` gives the numbers operands with these sources want. What stands in the opcode is
+/// put into the place of rm.
+consteval bool serves(RegisterPair pair, std::array<Source, 2> wanted, bool memory_form) {
+  const auto given = sources_of(pair);
+  for (unsigned i = 0; i < 2; ++i) {
+    Source source = wanted[i] == Source::opcode ? Source::modrm_rm : wanted[i];
+    if (memory_form && wanted[i] == Source::modrm_rm) source = Source::fixed;
+    if (given[i] != source) return false;
+  }
+  return true;
+}
+
+/// No pair serves a row whose operands have numbers in unforeseen places: that does not compile.
+consteval RegisterPair pair_for(std::array<Source, 2> wanted, bool memory_form) {
+  unsigned pair = 0;
+  while (!serves(static_cast<RegisterPair>(pair), wanted, memory_form)) ++pair;
+  if (pair >= static_cast<unsigned>(RegisterPair::count)) UNREACHABLE();
+  return static_cast<RegisterPair>(pair);
+}
+
 consteval Recipe make_recipe(const Row& row) {
   Recipe recipe{};
+  std::array<OperandForm, kMaxOperands> forms{};
   for (unsigned i = 0; i < kMaxOperands; ++i) {
-    const OperandForm& form = operand_form(row.operands[i].code);
-    recipe.sources[i] = form.source;
-    if (form.tail != Tail::none) recipe.tail = form.tail;
-    for (unsigned variant = 0; variant < 4; ++variant) {
-      recipe.operands[variant][i] = operand_word(form, variant);
-      if ((recipe.operands[variant][i] & kHighByteUnit) != 0) recipe.byte_registers = true;
-    }
+    forms[i] = operand_form(row.operands[i].code);
+    if (forms[i].tail != Tail::none) recipe.tail = forms[i].tail;
+    if (forms[i].source == Source::opcode) recipe.opcode_register = 7;
+  }
+  if (forms[2].source != Source::fixed) UNREACHABLE();
+  for (unsigned variant = 0; variant < 4; ++variant) {
+    const OperandWord first = operand_word(forms[0], variant);
+    const OperandWord second = operand_word(forms[1], variant);
+    recipe.operands[variant] = {
+        .first_two = two_words(first, second),
+        .third = operand_word(forms[2], variant),
+        .pair = pair_for({forms[0].source, forms[1].source}, variant >= 2),
+    };
+    if (((first | second) & kHighByteUnit) != 0) recipe.byte_registers = true;
   }
   recipe.tail_bytes = {tail_bytes(recipe.tail, false), tail_bytes(recipe.tail, true)};
   recipe.tail_relative = recipe.tail == Tail::relative || recipe.tail == Tail::byte_relative;

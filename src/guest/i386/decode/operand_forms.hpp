@@ -9,21 +9,8 @@
 
 namespace ferry::i386 {
 
-/// Where an operand's register number stands: how far what packed_fields() makes is to be shifted
-/// to the right for it to come to the place of Operand::reg.
-enum class Source : uint8_t { fixed = 0, modrm_reg = 8, modrm_rm = 16, opcode = 24 };
-
-/// Bit where Operand::reg lies in an operand's word.
-inline constexpr unsigned kRegisterPlace = 16;
-
-/// The register numbers in ModRM, one a byte; `fixed` finds 0. The caller takes rm out of a memory
-/// form's.
-constexpr uint64_t modrm_fields(uint32_t modrm) {
-  return (uint64_t{modrm & 7} << 16 | uint64_t{modrm >> 3 & 7} << 8) << kRegisterPlace;
-}
-constexpr uint64_t opcode_field(uint32_t opcode) {
-  return uint64_t{opcode & 7} << 24 << kRegisterPlace;
-}
+/// Where an operand's register number stands.
+enum class Source : uint8_t { fixed, modrm_reg, modrm_rm, opcode };
 
 /// What follows opcode, ModRM, SIB and displacement.
 enum class Tail : uint8_t {

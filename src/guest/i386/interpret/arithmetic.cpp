@@ -8,24 +8,6 @@ namespace ferry::i386::interpret {
 
 namespace {
 
-/// A two-operand instruction that writes its first operand. `compute(a, b)` gives the result,
-/// `flags(a, b, result)` all six flags.
-template <typename Compute, typename Flags>
-Outcome binary(CpuState& cpu, const Instruction& instruction, Compute compute, Flags flags) {
-  return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
-    T a = 0;
-    T b = 0;
-    T result = 0;
-    if (!read_operand(cpu, instruction, instruction.operands[1], b) ||
-        !modify_operand(cpu, instruction, instruction.operands[0], a, result,
-                        [&](T old) { return static_cast<T>(compute(old, b)); })) {
-      return Outcome::exception;
-    }
-    set_arithmetic_flags(cpu, flags(a, b, result));
-    return Outcome::next;
-  });
-}
-
 /// A one-operand instruction; `compute(a)` and `flags(a, result)`.
 template <typename Compute, typename Flags>
 Outcome unary(CpuState& cpu, const Instruction& instruction, Compute compute, Flags flags) {

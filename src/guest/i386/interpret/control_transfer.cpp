@@ -26,20 +26,18 @@ Outcome branch(CpuState& cpu, const Instruction& instruction, uint32_t target) {
   return true;
 }
 
-/// The target of a far JMP or CALL: immediate, or offset and selector in memory.
+/// The target of a far JMP or CALL: immediate, or offset and selector in memory. False after an
+/// exception: control may not go there, or a fault.
 template <OperandType T>
 [[nodiscard]] bool far_target(CpuState& cpu, const Instruction& instruction, T& offset,
                               uint16_t& selector) {
   if (instruction.operands[0].kind == OperandKind::far_pointer) {
     offset = static_cast<T>(instruction.immediate);
     selector = static_cast<uint16_t>(instruction.immediate2);
-    return true;
+  } else if (!load_far_pointer(cpu, instruction, offset, selector)) {
+    return false;
   }
-  uint32_t address = 0;
-  return operand_address(cpu, instruction, AccessKind::read, address) &&
-         load_memory(cpu, instruction.memory.segment, address, offset) &&
-         load_memory(cpu, instruction.memory.segment, address + static_cast<uint32_t>(sizeof(T)),
-                     selector);
+  return check_code_selector(cpu, selector, false);
 }
 
 void set_code_selector(CpuState& cpu, uint16_t selector) {
@@ -114,10 +112,7 @@ Outcome JMP_far(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operand_size, [&]<OperandType T>(T) {
     T offset = 0;
     uint16_t selector = 0;
-    if (!far_target(cpu, instruction, offset, selector) ||
-        !check_code_selector(cpu, selector, false)) {
-      return Outcome::exception;
-    }
+    if (!far_target(cpu, instruction, offset, selector)) return Outcome::exception;
     set_code_selector(cpu, selector);
     return branch(cpu, instruction, offset);
   });
@@ -127,10 +122,7 @@ Outcome CALL_far(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operand_size, [&]<OperandType T>(T) {
     T offset = 0;
     uint16_t selector = 0;
-    if (!far_target(cpu, instruction, offset, selector) ||
-        !check_code_selector(cpu, selector, false)) {
-      return Outcome::exception;
-    }
+    if (!far_target(cpu, instruction, offset, selector)) return Outcome::exception;
     const uint32_t old_esp = cpu.gpr[ESP];
     if (!push(cpu, static_cast<T>(cpu.selector[CS])) ||
         !push(cpu, static_cast<T>(instruction.next_address()))) {

@@ -39,15 +39,11 @@ Outcome move_from_segment(CpuState& cpu, const Instruction& instruction) {
 }
 
 /// LDS, LES, LFS, LGS and LSS: offset, then selector, from memory.
-Outcome load_far_pointer(CpuState& cpu, const Instruction& instruction, SegmentRegister segment) {
+Outcome load_with_segment(CpuState& cpu, const Instruction& instruction, SegmentRegister segment) {
   return with_width(instruction.operand_size, [&]<OperandType T>(T) {
-    uint32_t address = 0;
     T offset = 0;
     uint16_t selector = 0;
-    if (!operand_address(cpu, instruction, AccessKind::read, address) ||
-        !load_memory(cpu, instruction.memory.segment, address, offset) ||
-        !load_memory(cpu, instruction.memory.segment, address + static_cast<uint32_t>(sizeof(T)),
-                     selector) ||
+    if (!load_far_pointer(cpu, instruction, offset, selector) ||
         !load_segment(cpu, segment, selector)) {
       return Outcome::exception;
     }
@@ -225,19 +221,19 @@ Outcome SALC(CpuState& cpu, const Instruction&) {
 }
 
 Outcome LDS(CpuState& cpu, const Instruction& i) {
-  return load_far_pointer(cpu, i, DS);
+  return load_with_segment(cpu, i, DS);
 }
 Outcome LES(CpuState& cpu, const Instruction& i) {
-  return load_far_pointer(cpu, i, ES);
+  return load_with_segment(cpu, i, ES);
 }
 Outcome LFS(CpuState& cpu, const Instruction& i) {
-  return load_far_pointer(cpu, i, FS);
+  return load_with_segment(cpu, i, FS);
 }
 Outcome LGS(CpuState& cpu, const Instruction& i) {
-  return load_far_pointer(cpu, i, GS);
+  return load_with_segment(cpu, i, GS);
 }
 Outcome LSS(CpuState& cpu, const Instruction& i) {
-  return load_far_pointer(cpu, i, SS);
+  return load_with_segment(cpu, i, SS);
 }
 
 }  // namespace ferry::i386::interpret

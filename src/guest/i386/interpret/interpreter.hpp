@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <memory>
 
 #include "guest/i386/cpu_state.hpp"
 #include "guest/i386/decode/instruction.hpp"
@@ -46,7 +47,7 @@ using Handler = Outcome (*)(CpuState&, const Instruction&);
                                              kUserDataSelector, kUserDataSelector};
   // One comparison: this runs for every instruction of a cold block.
   uint64_t selectors = 0;
-  std::memcpy(&selectors, cpu.selector.data(), sizeof selectors);
+  std::memcpy(&selectors, std::assume_aligned<8>(cpu.selector.data()), sizeof selectors);
   return (cpu.eflags & (eflags::TF | eflags::DF)) == 0 &&
          selectors == std::bit_cast<uint64_t>(kFlat);
 }

@@ -8,18 +8,8 @@ namespace {
 
 template <typename Compute>
 Outcome logic(CpuState& cpu, const Instruction& instruction, Compute compute) {
-  return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
-    T a = 0;
-    T b = 0;
-    T result = 0;
-    if (!read_operand(cpu, instruction, instruction.operands[1], b) ||
-        !modify_operand(cpu, instruction, instruction.operands[0], a, result,
-                        [&](T old) { return static_cast<T>(compute(old, b)); })) {
-      return Outcome::exception;
-    }
-    set_arithmetic_flags(cpu, logic_flags(result));
-    return Outcome::next;
-  });
+  return binary(cpu, instruction, compute,
+                [](auto, auto, auto result) { return logic_flags(result); });
 }
 
 /// Finds the bit a BT instruction means: the number inside the operand, and for a memory operand

@@ -223,6 +223,36 @@ template <OperandType T>
 
 // Segments (segments.cpp).
 
+/// A two-operand instruction that writes its first operand. `compute(a, b)` gives the result,
+/// `flags(a, b, result)` all six flags.
+template <typename Compute, typename Flags>
+[[nodiscard]] Outcome binary(CpuState& cpu, const Instruction& instruction, Compute compute,
+                             Flags flags) {
+  return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
+    T a = 0;
+    T b = 0;
+    T result = 0;
+    if (!read_operand(cpu, instruction, instruction.operands[1], b) ||
+        !modify_operand(cpu, instruction, instruction.operands[0], a, result,
+                        [&](T old) { return static_cast<T>(compute(old, b)); })) {
+      return Outcome::exception;
+    }
+    set_arithmetic_flags(cpu, flags(a, b, result));
+    return Outcome::next;
+  });
+}
+
+/// The far pointer in memory: an offset of T, then a selector. False after an exception.
+template <OperandType T>
+[[nodiscard]] bool load_far_pointer(CpuState& cpu, const Instruction& instruction, T& offset,
+                                    uint16_t& selector) {
+  uint32_t address = 0;
+  return operand_address(cpu, instruction, AccessKind::read, address) &&
+         load_memory(cpu, instruction.memory.segment, address, offset) &&
+         load_memory(cpu, instruction.memory.segment, address + static_cast<uint32_t>(sizeof(T)),
+                     selector);
+}
+
 /// Loads `selector` into `segment` with the checks of MOV to Sreg (not CS).
 [[nodiscard]] bool load_segment(CpuState& cpu, SegmentRegister segment, uint16_t selector);
 

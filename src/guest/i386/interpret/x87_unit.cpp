@@ -11,8 +11,8 @@ void record(CpuState& cpu, const Instruction& instruction) {
   x87.opcode = static_cast<uint16_t>((instruction.opcode & 7) << 8 | instruction.modrm);
   // An instruction without a memory operand leaves the data pointer.
   if (instruction.modrm >= 0xc0) return;
-  x87.data_pointer = effective_offset(cpu, instruction);
-  x87.data_selector = cpu.selector[instruction.memory.segment];
+  x87.set_data_operand(effective_offset(cpu, instruction),
+                       cpu.selector[instruction.memory.segment]);
 }
 
 bool load_block(CpuState& cpu, const Instruction& instruction, void* block, unsigned size) {

@@ -1,0 +1,124 @@
+// Bugs of the translator that a sequence of instructions shows, each with its story: most were
+// found by tests/fuzz and stand here as it printed them. Each runs under every set of options and
+// must do what the interpreter does.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "replay.hpp"
+
+namespace ferry::fuzz {
+namespace {
+
+// Shorthand for the sequences: the window is readable and writable memory, and nothing is mapped
+// below 64 KB.
+constexpr std::string_view kEnd = " window seed 00000001 tls 0";
+
+void expect_agreement(std::string_view code, std::string_view registers, std::string_view eflags) {
+  static Memory memory;
+  std::string text = "at 40000800: ";
+  text.append(code).append(" cc eax..edi: ").append(registers);
+  text.append(" eflags ").append(eflags).append(kEnd);
+  Sequence sequence;
+  ASSERT_TRUE(parse(text, sequence)) << text;
+  EXPECT_EQ(replay(sequence, memory), "") << to_text(sequence);
+}
+
+// SETCC and CMOVCC with a memory operand behind ADC, SBB or a rotate pack the flags before they
+// access memory. The mark of the instruction still named the recipe from its start, so a fault of
+// the access reported flags made from registers that held something else by then.
+TEST(BlockBugs, FlagsPackedInTheMiddleOfAFaultingInstruction) {
+  // sbb ebx, -4; cmovae eax, [ecx+0x19] with the access faulting
+  expect_agreement("83dbfc 0f434119",
+                   "00000007 00000010 00000000 00000003 20003800 00000000 00000000 00000000",
+                   "00000001");
+  expect_agreement("83dbfc 0f434119",
+                   "00000007 00000010 00000000 7fffffff 20003800 00000000 00000000 00000000",
+                   "00000000");
+}
+
+// With --exact-flags the look-ahead into the block behind a call took flags for dead because an
+// instruction there writes them all; but that instruction may fault before it does.
+TEST(BlockBugs, ExactFlagsWhereTheInstructionThatWouldKillThemFaults) {
+  // test eax, 0x7f020ea0; call next; next: shr dword [edx+esi*8], 1 faulting
+  expect_agreement("a9a00e027f e800000000 d12cf2",
+                   "00000000 00000000 00000010 00000000 20003800 00000000 00000001 00000000",
+                   "00000885");
+  // the same where the look-ahead is that of a branch, whatever else is one block: jz in between
+  expect_agreement("a9a00e027f 7400 d12cf2",
+                   "00000000 00000000 00000010 00000000 20003800 00000000 00000001 00000000",
+                   "00000885");
+}
+
+// A rotate of a register whose CF and OF were dead declared its result the source of all flags, but
+// a rotate leaves SF, ZF and PF as they were.
+TEST(BlockBugs, RotateLeavesSignZeroAndParity) {
+  // ror ebx, 1; cmovs bx, [edx]; xor al, 0xbe
+  expect_agreement("d1cb 660f481a 34be",
+                   "00000000 00000000 20003803 000000bb 20003800 00000000 00000000 00000000",
+                   "00000804");
+  expect_agreement("d1cb 660f481a 34be",
+                   "00000000 00000000 20003800 000000bb 20003800 00000000 00000000 00000000",
+                   "00000080");
+}
+
+// REP MOVS brings the lazy flags to their homes before its loop. A fault in the loop still used the
+// recipe from the start of the instruction, whose operands had been overwritten. Seen on processors
+// that refuse unaligned accesses: there the first word faults at a kernel address.
+TEST(BlockBugs, FlagsInTheirHomesWhenRepMovsFaults) {
+  // sub dh, 0xde; rep movsb
+  expect_agreement("80eede f3a4",
+                   "00000000 000000c4 00000000 00000000 20003800 00000000 b25c21ff 2000356f",
+                   "00000044");
+  expect_agreement("80eede f3a4",
+                   "00000000 000000c4 0000ff00 00000000 20003800 00000000 20003ff0 2000356f",
+                   "00000044");
+}
+
+// With --exact-flags an instruction that faults had already put its own operand into t2, where a
+// part of the flags was waiting.
+TEST(BlockBugs, ExactFlagsWhereAFaultingInstructionUsesTheFlagsRegisters) {
+  // add ch, cl; cmp [eax], dl
+  expect_agreement("02e9 663810",
+                   "00000010 000091ef 00000000 00000000 20003800 00000000 00000000 00000000",
+                   "00000000");
+  // cmp bl, 5; or [eax+0x1814], si faulting in the store
+  expect_agreement("80fb05 6609b014180000",
+                   "2000f800 00000000 00000000 00000003 20003800 00000000 00000000 00000000",
+                   "00000000");
+}
+
+// The call of an x87 operation saves live flags and brings them back behind it; the way out to the
+// interpreter, where the operation refuses, branched off before they were back.
+TEST(BlockBugs, FlagsWhereAnX87OperationIsLeftToTheInterpreter) {
+  // cmp eax, ebx; fld st(0) of an empty stack; setl cl; lahf
+  expect_agreement("39d8 d9c0 0f9cc1 9f",
+                   "00000001 00000000 00000000 00000002 20003800 00000000 00000000 00000000",
+                   "00000000");
+  // the same with a memory fault
+  expect_agreement("39d8 d901",
+                   "00000001 00000010 00000000 00000002 20003800 00000000 00000000 00000000",
+                   "00000000");
+}
+
+// Operations called directly left the pointers that FNSTENV, FNSAVE, FXSAVE and signal frames show
+// (FIP, FCS, FOP, FDP, FDS) as an interpreted instruction had set them.
+TEST(BlockBugs, PointersOfDirectlyCalledX87Operations) {
+  constexpr std::string_view kRegisters =
+      "00000000 00000000 00000000 20003400 20003800 00000000 00000000 00000000";
+  // fld dword [ebx]; fnstenv [ebx+0x40]
+  expect_agreement("d903 d97340", kRegisters, "00000000");
+  // fild word [ebx+8]; fchs; fnstsw ax; fnstenv [ebx+0x40]: the last operand, not the last's
+  expect_agreement("df4308 d9e0 dfe0 d97340", kRegisters, "00000000");
+  // fninit; fld1; fnstenv [ebx+0x40]: no operand yet
+  expect_agreement("dbe3 d9e8 d97340", kRegisters, "00000000");
+  // fld1; call next; next: fadd dword [ebx] (with a prefix); fxsave [ebx+0x40]
+  expect_agreement("d9e8 e800000000 3ed803 0fae4340", kRegisters, "00000000");
+  // fild dword [ebx]; fld st(3), an empty register: the interpreter; fst dword [ebx+4]; fnsave
+  expect_agreement("db03 d9c3 d95304 dd7340", kRegisters, "00000000");
+  // a faulting operation changes nothing: fild dword [ebx]; fadd dword [edx]
+  expect_agreement("db03 d802", kRegisters, "00000000");
+}
+
+}  // namespace
+}  // namespace ferry::fuzz
