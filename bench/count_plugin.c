@@ -1,6 +1,9 @@
 /* A QEMU plugin (API version 1, qemu-user 7.2) that counts executed guest instructions exactly.
  *
- *   qemu-mips64el -plugin libcount.so,out=FILE[,low=ADDRESS,high=ADDRESS] PROGRAM
+ *   qemu-mips64el -plugin libcount.so,out=FILE[,low=ADDRESS,high=ADDRESS][,begin=ADDRESS,end=ADDRESS] PROGRAM
+ *
+ * What runs between the entry of the MIPS function at [begin, end) and its return, callees included, is counted
+ * apart too. The function must not call itself, and must leave by `jr ra` alone.
  *
  * FILE gets one record of 64-bit counters per process, in pages shared with the file: counts survive exec,
  * fork and kill. The header page holds the number of records. bench/counts.py reads it.
@@ -32,6 +35,9 @@ void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb*, enum qemu_
 void qemu_plugin_register_vcpu_syscall_cb(qemu_plugin_id_t,
                                           void (*)(qemu_plugin_id_t, unsigned, int64_t, uint64_t, uint64_t, uint64_t,
                                                    uint64_t, uint64_t, uint64_t, uint64_t, uint64_t));
+enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn*, void (*)(unsigned, void*),
+                                            enum qemu_plugin_cb_flags, void*);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb*);
 struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb*, size_t);
 const void* qemu_plugin_insn_data(const struct qemu_plugin_insn*);
@@ -51,12 +57,16 @@ struct record {
   uint64_t system_calls;
   uint64_t nops_in_range;
   uint64_t signals;      /* that were handled: calls of (rt_)sigreturn */
+  uint64_t in_function;  /* from the entry of [begin, end) to its return */
+  uint64_t calls;        /* of that function */
 };
 
 static struct record* counters; /* a page of its own; its address is compiled into the emulator's code */
 static uint64_t* header;        /* [0] = records handed out */
 static int output = -1;
 static uint64_t low, high;
+static uint64_t function_begin, function_end;
+static uint64_t count_at_entry; /* of the call under way */
 static bool is_x86;
 
 static void fail(const char* what) {
@@ -90,12 +100,37 @@ static bool repeats(const uint8_t* bytes, size_t size) {
   return false;
 }
 
+/* The emulator adds a whole block's instructions before the first of them runs. `ahead` says how many of those lie
+ * behind the place that counts: the function's first instruction, or what follows the delay slot of its return. */
+static void on_function_entry(unsigned vcpu, void* ahead) {
+  (void)vcpu;
+  count_at_entry = counters->instructions - (uint64_t)(intptr_t)ahead;
+  ++counters->calls;
+}
+
+static void on_function_return(unsigned vcpu, void* ahead) {
+  (void)vcpu;
+  counters->in_function += counters->instructions - (uint64_t)(intptr_t)ahead - count_at_entry;
+}
+
+static void watch_function(struct qemu_plugin_insn* insn, size_t index, size_t count) {
+  const uint64_t address = qemu_plugin_insn_vaddr(insn);
+  if (address < function_begin || address >= function_end) return;
+  static const uint8_t jr_ra[4] = {0x08, 0x00, 0xe0, 0x03};
+  const intptr_t ahead = (intptr_t)(count - index);
+  if (address == function_begin) {
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_function_entry, QEMU_PLUGIN_CB_NO_REGS, (void*)ahead);
+  } else if (memcmp(qemu_plugin_insn_data(insn), jr_ra, sizeof jr_ra) == 0) {
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_function_return, QEMU_PLUGIN_CB_NO_REGS, (void*)(ahead - 2));
+  }
+}
+
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
   (void)id;
   const size_t count = qemu_plugin_tb_n_insns(tb);
   struct record tally = {.instructions = count};
   for (size_t i = 0; i < count; ++i) {
-    const struct qemu_plugin_insn* insn = qemu_plugin_tb_get_insn(tb, i);
+    struct qemu_plugin_insn* insn = qemu_plugin_tb_get_insn(tb, i);
     const uint8_t* bytes = qemu_plugin_insn_data(insn);
     const size_t size = qemu_plugin_insn_size(insn);
     const uint64_t address = qemu_plugin_insn_vaddr(insn);
@@ -105,6 +140,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
     tally.nops += nop;
     tally.nops_in_range += nop && in_range;
     tally.rep += is_x86 && repeats(bytes, size);
+    watch_function(insn, i, count);
   }
   uint64_t* to = &counters->instructions;
   const uint64_t* from = &tally.instructions;
@@ -128,6 +164,8 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
     if (strncmp(argv[i], "out=", 4) == 0) path = argv[i] + 4;
     if (strncmp(argv[i], "low=", 4) == 0) low = strtoull(argv[i] + 4, NULL, 0);
     if (strncmp(argv[i], "high=", 5) == 0) high = strtoull(argv[i] + 5, NULL, 0);
+    if (strncmp(argv[i], "begin=", 6) == 0) function_begin = strtoull(argv[i] + 6, NULL, 0);
+    if (strncmp(argv[i], "end=", 4) == 0) function_end = strtoull(argv[i] + 4, NULL, 0);
   }
   if (path == NULL) {
     fprintf(stderr, "count plugin: out=FILE is needed\n");

@@ -2,7 +2,8 @@
 import struct
 
 PAGE = 4096
-FIELDS = ("instructions", "nops", "in_range", "rep", "system_calls", "nops_in_range", "signals")
+FIELDS = ("instructions", "nops", "in_range", "rep", "system_calls", "nops_in_range", "signals",
+          "in_function", "calls")
 
 
 def read(path):

@@ -3,10 +3,10 @@ import random
 
 MEGABYTE = 1_000_000
 
-# name, busybox arguments, files read. Sizes are such that the guest executes 100 M instructions or more.
+# Sizes are such that the guest executes 100 M instructions or more.
 # `group` says how to read a line: the mean is of "integer" alone.
 WORKLOADS = [
-    # name, group, arguments of busybox
+    # name, group, arguments of busybox (the inputs are files of make_inputs)
     ("sha256sum", "integer", ["sha256sum", "text3"]),
     ("md5sum", "integer", ["md5sum", "text8"]),
     ("bzip2", "integer", ["bzip2", "-9", "-c", "text05"]),
@@ -16,7 +16,11 @@ WORKLOADS = [
     ("awk", "x87", ["awk", "{ n += length($0); s[$1] += NR * 0.5 } END { for (i = 0; i < 60000; ++i) x += i / (i + 1.5); "
                     "printf \"%d %.6f %d\\n\", n, x, length(s) }", "text1"]),
     ("true", "start-up", ["true"]),
+    ("true-at-once", "start-up", ["true"]),
 ]
+
+# What ferry alone is told for a workload.
+FERRY_OPTIONS = {"true-at-once": ["--cold-runs=0"]}  # translates every block at its first execution
 
 FORKS = 200
 

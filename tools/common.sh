@@ -148,8 +148,9 @@ run_ferry() {
       --) shift; break ;;
       *=*) ;;
       # Options whose value is the next word.
-      -L|-E|-U|-0|-s|-cpu|-r|-p|-d|-D|--root|--set-env|--unset-env|--argv0|--stack-size|--cpu|--uname-release|\
-      --page-size|--log|--log-file|--engine|--no-pass|--max-block|--max-branches|--code-cache|--stats)
+      -L|-E|-U|-0|-s|-cpu|-r|-p|-d|-D|-dfilter|--root|--set-env|--unset-env|--argv0|--stack-size|--cpu|\
+      --uname-release|--page-size|--log|--log-file|--log-filter|--engine|--no-pass|--max-block|--max-branches|\
+      --cold-runs|--code-cache|--stats)
         if [ $# -gt 1 ]; then shift; options+=("$1"); fi ;;
     esac
     shift

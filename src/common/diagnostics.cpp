@@ -24,8 +24,8 @@ struct ChannelText {
 constexpr std::array<ChannelText, kLogChannelCount> kChannels{{
     {"in_asm", "guest instructions of each translated block"},
     {"out_asm", "host instructions of each translated block, beside the guest's"},
-    {"exec", "every entry into a block from the run loop"},
-    {"cpu", "guest registers before every entry into a block"},
+    {"exec", "every block before it runs; blocks are not linked then"},
+    {"cpu", "guest registers before every block; blocks are not linked then"},
     {"strace", "every system call with arguments and result"},
     {"unimp", "system calls and instructions ferry does not implement"},
     {"page", "changes of the guest address space"},

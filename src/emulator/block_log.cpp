@@ -1,12 +1,21 @@
 #include "emulator/block_log.hpp"
 
+#include "common/diagnostics.hpp"
+
+namespace ferry {
+
+bool blocks_are_logged() {
+  return log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm);
+}
+
+}  // namespace ferry
+
 #if FERRY_HAS_CAPSTONE
 
 #include <cstdio>
 #include <string>
 #include <vector>
 
-#include "common/diagnostics.hpp"
 #include "disassembly/i386/disassemble.hpp"
 #include "disassembly/mips64/disassemble.hpp"
 #include "guest/i386/decode/decoder.hpp"
@@ -92,7 +101,8 @@ bool can_log_blocks() {
   return true;
 }
 
-void log_block(const engine::Block& block) {
+void log_block(const engine::Block& block, const AddressFilter& filter) {
+  if (!filter.covers(block.address)) return;
   char head[80];
   std::snprintf(head, sizeof head, "block %08x: %u guest instructions, %u host instructions\n",
                 block.address, static_cast<unsigned>(block.guest_instructions), block.words);
@@ -114,7 +124,7 @@ namespace ferry {
 bool can_log_blocks() {
   return false;
 }
-void log_block(const engine::Block&) {}
+void log_block(const engine::Block&, const AddressFilter&) {}
 
 }  // namespace ferry
 

@@ -1,6 +1,7 @@
 // The log of translated blocks: guest and host instructions side by side (-d in_asm,out_asm).
 #pragma once
 
+#include "common/address_filter.hpp"
 #include "engine/block.hpp"
 
 namespace ferry {
@@ -8,7 +9,10 @@ namespace ferry {
 /// Whether this binary can disassemble (it was built with Capstone).
 [[nodiscard]] bool can_log_blocks();
 
-/// Writes `block` to the log if the channels for it are on.
-void log_block(const engine::Block& block);
+/// Whether new blocks are to be logged.
+[[nodiscard]] bool blocks_are_logged();
+
+/// Writes `block` to the log if `filter` covers its address.
+void log_block(const engine::Block& block, const AddressFilter& filter);
 
 }  // namespace ferry

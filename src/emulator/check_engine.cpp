@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "common/diagnostics.hpp"
+#include "emulator/entry_log.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/i386/memory.hpp"
@@ -55,16 +56,6 @@ bool same_x87(const i386::X87State& a, const i386::X87State& b) {
     }
   }
   return true;
-}
-
-void print_state(const char* who, const CpuState& cpu) {
-  char text[256];
-  const int length = std::snprintf(text, sizeof text,
-                                   "%s: eip %08x eflags %08x eax %08x ecx %08x edx %08x ebx %08x "
-                                   "esp %08x ebp %08x esi %08x edi %08x\n",
-                                   who, cpu.eip, cpu.eflags, cpu.gpr[0], cpu.gpr[1], cpu.gpr[2],
-                                   cpu.gpr[3], cpu.gpr[4], cpu.gpr[5], cpu.gpr[6], cpu.gpr[7]);
-  log_write({text, static_cast<size_t>(length)});
 }
 
 }  // namespace
@@ -193,8 +184,8 @@ void CheckingTranslator::report(const engine::Block& block, const char* what) co
   const int length = std::snprintf(
       text, sizeof text, "ferry: check: %s differs behind block %08x\n", what, block.address);
   log_write({text, static_cast<size_t>(length)});
-  print_state("interpreter", interpreted_);
-  print_state("translator ", translated_);
+  log_write("interpreter:\n" + register_lines(interpreted_));
+  log_write("translator:\n" + register_lines(translated_));
   UNREACHABLE();
 }
 

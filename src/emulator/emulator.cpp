@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "common/diagnostics.hpp"
 #include "emulator/block_log.hpp"
 #include "emulator/check_engine.hpp"
+#include "emulator/entry_log.hpp"
 #include "emulator/guest_thread.hpp"
 #include "emulator/statistics.hpp"
 #include "linux/guest_process.hpp"
@@ -42,8 +44,21 @@ class MemoryBridge final : public MappingObserver, public engine::PageProtector 
   engine::Engine* engine_ = nullptr;
 };
 
-bool blocks_are_logged() {
-  return log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm);
+uint64_t monotonic_nanoseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// Where the engine's options take a function, the command line's filter is found here.
+const CommandLine* active_line = nullptr;
+
+void log_translated(const engine::Block& block) {
+  log_block(block, active_line->log_filter);
+}
+
+void log_entering(const void* state) {
+  log_entry(*static_cast<const i386::CpuState*>(state), active_line->log_filter);
 }
 
 /// The parts that exist only where code is translated.
@@ -57,7 +72,9 @@ struct Translation {
         engine(cache, table, entry(line), translator.patcher(), bridge,
                {.cold_runs = line.cold_runs,
                 .chain = line.chain,
-                .translated = blocks_are_logged() ? log_block : nullptr}) {
+                .translated = blocks_are_logged() ? log_translated : nullptr,
+                .entering = entries_are_logged() ? log_entering : nullptr,
+                .clock = line.stats_file.empty() ? nullptr : monotonic_nanoseconds}) {
     bridge.set_engine(&engine);
     space.set_observer(&bridge);
   }
@@ -79,7 +96,6 @@ struct Translation {
 // The one process of this host process. Host signal handlers and the exit hook need to find them.
 Translation* translation = nullptr;
 AddressSpace* active_space = nullptr;
-const CommandLine* active_line = nullptr;
 
 bool write_watched(uint32_t address) {
   return active_space->write_watched(address);
@@ -97,9 +113,10 @@ bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) 
 }
 
 void write_exit_statistics() {
-  if (translation == nullptr) return write_statistics(active_line->stats_file, nullptr, nullptr);
-  write_statistics(active_line->stats_file, &translation->engine,
-                   &translation->translator.interpreted());
+  const bool translated = translation != nullptr;
+  write_statistics(active_line->stats_file, translated ? &translation->engine : nullptr,
+                   translated ? &translation->translator.interpreted() : nullptr,
+                   current_thread()->signals);
 }
 
 void before_death(Thread&) {
@@ -108,7 +125,7 @@ void before_death(Thread&) {
 
 [[noreturn]] void run_thread(Thread& thread) {
   GuestThread guest(thread, translation != nullptr ? &translation->engine : nullptr);
-  if (translation == nullptr) guest.interpret();
+  if (translation == nullptr) guest.interpret(entries_are_logged() ? log_entering : nullptr);
   translate::install_helpers(thread.cpu);
   for (;;) translation->engine.run(guest);
 }
@@ -154,8 +171,9 @@ void run_program(const CommandLine& given, char** environment) {
 
   SignalHooks hooks;
   hooks.before_death = before_death;
-  if (line.engine == EngineKind::check) {
-    line.translation.check = true;
+  line.translation.check = line.engine == EngineKind::check;
+  if (line.translation.check || entries_are_logged()) {  // every block from the run loop
+    line.translation.every_exit_leaves = true;
     line.chain = false;
     line.cold_runs = 0;
   }

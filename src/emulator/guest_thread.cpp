@@ -76,11 +76,12 @@ void GuestThread::interpret_block(unsigned limit) {
   finish(i386::run(thread_.cpu, limit));
 }
 
-void GuestThread::interpret() {
+void GuestThread::interpret(void (*entering)(const void* state)) {
   for (;;) {
     if (interrupt_pending()) {
       deliver_interrupts();
     } else {
+      if (entering != nullptr) entering(&thread_.cpu);
       interpret_one();
     }
   }

@@ -24,8 +24,9 @@ class GuestThread final : public engine::GuestThread {
   void interpret_block(unsigned limit) override;
   [[nodiscard]] bool translatable() const override;
 
-  /// The run loop of the interpreter alone.
-  [[noreturn]] void interpret();
+  /// The run loop of the interpreter alone. `entering` sees the state before each instruction; may
+  /// be null.
+  [[noreturn]] void interpret(void (*entering)(const void* state));
 
  private:
   /// Does what the interpreter's `outcome` asks for.

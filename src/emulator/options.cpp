@@ -160,9 +160,14 @@ void enable_log(const char* items) {
   std::string_view unknown;
   if (!enable_log_channels(items, &unknown))
     usage_error("unknown log item '" + std::string(unknown) + "'");
-  if ((log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm)) && !can_log_blocks()) {
+  if (blocks_are_logged() && !can_log_blocks()) {
     die(1, "-d in_asm,out_asm: this ferry was built without Capstone, the disassembler");
   }
+}
+
+void add_log_filter(AddressFilter& filter, const char* ranges) {
+  std::string_view wrong;
+  if (!filter.add(ranges, &wrong)) usage_error("-dfilter: bad range '" + std::string(wrong) + "'");
 }
 
 void apply(CommandLine& line, OptionId id, const char* value) {
@@ -209,6 +214,8 @@ void apply(CommandLine& line, OptionId id, const char* value) {
       return enable_log(value);
     case OptionId::log_file:
       return open_log(value);
+    case OptionId::log_filter:
+      return add_log_filter(line.log_filter, value);
     case OptionId::strace:
       return enable_log_channel(LogChannel::strace);
     case OptionId::engine:

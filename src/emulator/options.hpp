@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/address_filter.hpp"
 #include "translate/i386_to_mips64/options.hpp"
 
 namespace ferry {
@@ -21,6 +22,7 @@ struct CommandLine {
   std::string root;
   std::string uname_release;
   std::string stats_file;
+  AddressFilter log_filter;  ///< of in_asm, out_asm, exec and cpu
   std::string argv0;
   bool has_argv0 = false;
   uint32_t stack_bytes = 0;

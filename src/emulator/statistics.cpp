@@ -27,7 +27,8 @@ std::string path_for_this_process(std::string pattern) {
 }  // namespace
 
 void write_statistics(const std::string& pattern, const engine::Engine* engine,
-                      const translate::InterpretedInstructions* interpreted) {
+                      const translate::InterpretedInstructions* interpreted,
+                      const ThreadSignals& signals) {
   nlohmann::ordered_json json;
   json["engine"] = engine != nullptr ? "translate" : "interpret";
   if (engine != nullptr) {
@@ -45,6 +46,7 @@ void write_statistics(const std::string& pattern, const engine::Engine* engine,
     json["interpreter_fallbacks"] = total;
     json["interpreter_fallbacks_by_mnemonic"] = by_mnemonic;
   }
+  json["host_signals_taken"] = {{"faults", signals.host_faults}, {"others", signals.host_signals}};
   const std::string text = json.dump(2) + "\n";
   const std::string path = path_for_this_process(pattern);
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -4,13 +4,16 @@
 #include <string>
 
 #include "engine/engine.hpp"
+#include "linux/signals.hpp"
 #include "translate/i386_to_mips64/helpers.hpp"
 
 namespace ferry {
 
 /// Writes the counters to the file that `pattern` names (%p: the process number). `engine` and
-/// `interpreted` are null when everything was interpreted.
+/// `interpreted` are null when everything was interpreted. docs/command-line.md explains the
+/// counters.
 void write_statistics(const std::string& pattern, const engine::Engine* engine,
-                      const translate::InterpretedInstructions* interpreted);
+                      const translate::InterpretedInstructions* interpreted,
+                      const ThreadSignals& signals);
 
 }  // namespace ferry

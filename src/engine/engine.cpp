@@ -26,6 +26,22 @@ class Outside {
   Epochs::Slot& slot_;
 };
 
+/// Adds the time it lives to a sum, if there is a clock.
+class Stopwatch {
+ public:
+  Stopwatch(uint64_t (*clock)(), uint64_t& sum) : clock_(clock), sum_(sum) {
+    if (clock_ != nullptr) sum_ -= clock_();
+  }
+  ~Stopwatch() {
+    if (clock_ != nullptr) sum_ += clock_();
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  uint64_t (*clock_)();
+  uint64_t& sum_;
+};
 }  // namespace
 
 void Engine::run(GuestThread& thread) {
@@ -64,9 +80,7 @@ void Engine::run(GuestThread& thread) {
       }
       link_from_ = nullptr;
     }
-    if (log_enabled(LogChannel::exec)) {
-      log_printf(LogChannel::exec, "enter %08x\n", block->address);
-    }
+    if (options_.entering != nullptr) options_.entering(thread.state());
     handle_leave(thread, translator_.enter(thread.state(), block->code + block->direct_entry));
   }
   link_from_ = nullptr;
@@ -135,6 +149,7 @@ bool Engine::cold(GuestAddress address) {
 }
 
 Block* Engine::translate(GuestAddress address) {
+  const Stopwatch stopwatch(options_.clock, statistics_.translation_nanoseconds);
   if (!translator_.translate(address, cache_.next(), cache_.free_words(), translation_)) {
     make_room();
     CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), translation_));

@@ -25,12 +25,16 @@ struct EngineOptions {
   /// A block is interpreted this many times before it is translated: start-up code that runs once
   /// costs more to translate than to interpret.
   unsigned cold_runs = 2;
-  bool chain = true;  ///< link exits to blocks (off: every exit passes the run loop)
+  bool chain = true;  ///< link exits to blocks (off: every direct exit passes the run loop)
   /// Brings the other threads to their run loops, or waits for them a little. Called until memory
   /// they may still be executing from can be reused; needed only where there are others.
   void (*await_others)() = nullptr;
   /// Sees every new block before it runs (logs); may be null.
   void (*translated)(const Block& block) = nullptr;
+  /// Sees the state before a block is entered from the run loop (logs); may be null.
+  void (*entering)(const void* state) = nullptr;
+  /// The time in nanoseconds, for Statistics::translation_nanoseconds; null: it is not taken.
+  uint64_t (*clock)() = nullptr;
 };
 
 class Engine {
@@ -66,7 +70,8 @@ class Engine {
   [[nodiscard]] uint8_t& runs_of(GuestAddress address) {
     return runs_[(address ^ address >> 12) % runs_.size()];
   }
-  Block* translate(GuestAddress address);
+  /// A function of its own, never inlined: the bench counts what runs between its entry and return.
+  [[gnu::noinline]] Block* translate(GuestAddress address);
   /// Makes `block` unreachable, if it still is reachable.
   void discard(Block& block);
   /// Discards all blocks made from the pages of [begin, end). Returns the pages they were made

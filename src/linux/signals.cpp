@@ -130,9 +130,11 @@ void host_handler(int host_signal, siginfo_t* info, void* context) {
   const int signal = signal_to_guest(host_signal);
   // A code above 0 comes from the kernel: a real fault, not kill(2).
   if (signal != 0 && contains(kFaultSet, signal) && info->si_code > 0) {
+    ++thread.signals.host_faults;
     handle_fault(thread, host_signal, info, user_context);
     return;
   }
+  ++thread.signals.host_signals;
   record(thread, *info, user_context);
 }
 

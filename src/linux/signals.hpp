@@ -71,6 +71,8 @@ struct ThreadSignals {
   i386::abi::SigInfo record{};
   SignalSet held = 0;  ///< fault signals sent by kill() while the guest blocks them
   std::array<i386::abi::SigInfo, 5> held_info{};
+  uint64_t host_faults = 0;   ///< handler runs for synchronous faults (statistics)
+  uint64_t host_signals = 0;  ///< handler runs for all other signals (statistics)
 
   // Set by handle_exception: delivered before anything else.
   bool forced = false;

@@ -2,7 +2,8 @@
 """Runs the cases of cases.txt with busybox on this kernel and under ferry, and compares output, errors and status.
 
   run.py --busybox I386_BUSYBOX [--only REGEX] [--jobs N] FERRY [OPTION...]
-  run.py --busybox I386_BUSYBOX --bundle FOLDER      writes cases and expectations for on_machine.sh
+  run.py --busybox I386_BUSYBOX --bundle FOLDER      writes cases and expectations for on_machine.sh,
+                                                     and a plan of one run: all cases, no options
 
 FERRY may be several words (an emulator and its options first).
 """
@@ -129,6 +130,7 @@ def bundle(suite, folder):
     shutil.copytree(suite.bin, folder / "bin", symlinks=True)
     shutil.copytree(suite.inputs, folder / "inputs")
     shutil.copy(HERE / "on_machine.sh", folder / "run.sh")
+    (folder / "plan").write_text("0/1 *\n")
     for name, script in suite.cases.items():
         place = folder / "cases" / name
         place.mkdir(parents=True)

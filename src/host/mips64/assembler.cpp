@@ -40,21 +40,21 @@ constexpr uint16_t special_form(uint32_t function) {
     case 0x3c:
     case 0x3e:
     case 0x3f:
-      return reads_rt | writes_rd;
+      return kReadsRt | kWritesRd;
     case 0x0a:
     case 0x0b:  // movz movn keep the old destination
-      return reads_rs | reads_rt | reads_rd | writes_rd;
+      return kReadsRs | kReadsRt | kReadsRd | kWritesRd;
     case 0x08:
-      return reads_rs | control;
+      return kReadsRs | kControl;
     case 0x09:
-      return reads_rs | writes_rd | control;
+      return kReadsRs | kWritesRd | kControl;
     case 0x0c:
     case 0x0d:
     case 0x0f:
-      return fixed;
+      return kFixed;
     case 0x10:
     case 0x12:
-      return writes_rd | fixed;
+      return kWritesRd | kFixed;
     case 0x11:
     case 0x13:
     case 0x18:
@@ -65,16 +65,16 @@ constexpr uint16_t special_form(uint32_t function) {
     case 0x1d:
     case 0x1e:
     case 0x1f:
-      return reads_rs | reads_rt | fixed;
+      return kReadsRs | kReadsRt | kFixed;
     default:
-      return reads_rs | reads_rt | writes_rd;
+      return kReadsRs | kReadsRt | kWritesRd;
   }
 }
 
 constexpr uint16_t special3_form(uint32_t function) {
-  if (function == 0x20 || function == 0x24) return reads_rt | writes_rd;
+  if (function == 0x20 || function == 0x24) return kReadsRt | kWritesRd;
   const bool insert = (function & 4) != 0;
-  return static_cast<uint16_t>(reads_rs | writes_rt | (insert ? reads_rt : 0));
+  return static_cast<uint16_t>(kReadsRs | kWritesRt | (insert ? kReadsRt : 0));
 }
 
 constexpr uint16_t major_form(uint32_t major) {
@@ -82,34 +82,34 @@ constexpr uint16_t major_form(uint32_t major) {
     case 0x01:  // regimm (synci among them)
     case 0x06:
     case 0x07:  // blez bgtz
-      return reads_rs | control;
+      return kReadsRs | kControl;
     case 0x04:
     case 0x05:  // beq bne
-      return reads_rs | reads_rt | control;
+      return kReadsRs | kReadsRt | kControl;
     case 0x02:
-      return control;
+      return kControl;
     case 0x03:
-      return writes_ra | control;
+      return kWritesRa | kControl;
     case 0x1c:  // special2: mul clz
-      return reads_rs | reads_rt | writes_rd;
+      return kReadsRs | kReadsRt | kWritesRd;
     case 0x30:
     case 0x34:
     case 0x38:
     case 0x3c:  // ll lld sc scd
-      return reads_rs | reads_rt | writes_rt | memory | fixed;
+      return kReadsRs | kReadsRt | kWritesRt | kMemory | kFixed;
     case 0x1a:
     case 0x1b:
     case 0x22:
     case 0x26:  // ldl ldr lwl lwr merge into rt
-      return reads_rs | reads_rt | writes_rt | memory;
+      return kReadsRs | kReadsRt | kWritesRt | kMemory;
     case 0x37:  // ld
-      return reads_rs | writes_rt | memory;
+      return kReadsRs | kWritesRt | kMemory;
     default:
       break;
   }
-  if (major >= 0x28) return reads_rs | reads_rt | memory;   // stores
-  if (major >= 0x20) return reads_rs | writes_rt | memory;  // loads
-  return reads_rs | writes_rt;                              // addiu .. lui
+  if (major >= 0x28) return kReadsRs | kReadsRt | kMemory;   // stores
+  if (major >= 0x20) return kReadsRs | kWritesRt | kMemory;  // loads
+  return kReadsRs | kWritesRt;                               // addiu .. lui
 }
 
 constexpr auto kForms = [] {

@@ -248,14 +248,14 @@ class Assembler {
 
 /// What words of one opcode do, whatever their registers.
 namespace word_form {
-inline constexpr uint16_t reads_rs = 1, reads_rt = 2, reads_rd = 4, writes_rt = 8, writes_rd = 16,
-                          writes_ra = 32;
+inline constexpr uint16_t kReadsRs = 1, kReadsRt = 2, kReadsRd = 4, kWritesRt = 8, kWritesRd = 16,
+                          kWritesRa = 32;
 /// Branch or jump: never in a slot, and the next word is its slot.
-inline constexpr uint16_t control = 64;
+inline constexpr uint16_t kControl = 64;
 /// May fault.
-inline constexpr uint16_t memory = 128;
+inline constexpr uint16_t kMemory = 128;
 /// Must stay where it is (ll, sc, sync, syscall, break, hi/lo users).
-inline constexpr uint16_t fixed = 256;
+inline constexpr uint16_t kFixed = 256;
 }  // namespace word_form
 
 namespace detail {
@@ -277,24 +277,24 @@ class WordEffects {
  public:
   explicit WordEffects(uint32_t word)
       : word_(word), form_(detail::kWordForms[detail::word_form_index(word)]) {}
-  [[nodiscard]] bool control() const { return has(word_form::control); }
-  [[nodiscard]] bool memory() const { return has(word_form::memory); }
-  [[nodiscard]] bool fixed() const { return has(word_form::fixed); }
+  [[nodiscard]] bool control() const { return has(word_form::kControl); }
+  [[nodiscard]] bool memory() const { return has(word_form::kMemory); }
+  [[nodiscard]] bool fixed() const { return has(word_form::kFixed); }
   [[nodiscard]] bool movable() const {
-    return (form_ & (word_form::control | word_form::fixed)) == 0;
+    return (form_ & (word_form::kControl | word_form::kFixed)) == 0;
   }
   /// Register 0 is never read.
   [[nodiscard]] bool reads(uint32_t reg) const {
     if (reg == 0) return false;
-    return (has(word_form::reads_rs) && reg == (word_ >> 21 & 31)) ||
-           (has(word_form::reads_rt) && reg == (word_ >> 16 & 31)) ||
-           (has(word_form::reads_rd) && reg == (word_ >> 11 & 31));
+    return (has(word_form::kReadsRs) && reg == (word_ >> 21 & 31)) ||
+           (has(word_form::kReadsRt) && reg == (word_ >> 16 & 31)) ||
+           (has(word_form::kReadsRd) && reg == (word_ >> 11 & 31));
   }
   /// The register it writes; 0 if none.
   [[nodiscard]] uint32_t destination() const {
-    if (has(word_form::writes_rt)) return word_ >> 16 & 31;
-    if (has(word_form::writes_rd)) return word_ >> 11 & 31;
-    return has(word_form::writes_ra) ? 31 : 0;
+    if (has(word_form::kWritesRt)) return word_ >> 16 & 31;
+    if (has(word_form::kWritesRd)) return word_ >> 11 & 31;
+    return has(word_form::kWritesRa) ? 31 : 0;
   }
 
  private:

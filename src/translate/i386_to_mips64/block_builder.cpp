@@ -232,14 +232,14 @@ void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
 void BlockBuilder::indirect_exit() {
   if (!options.dead_flags_at_calls) flags.settle();
   const Gpr entry = scratch();
-  if (!options.check) {
+  if (!options.every_exit_leaves) {
     as.DSLL(entry, kExitTarget, 2);
     as.DADDU(entry, entry, kTable);
     as.LWU(entry, 0, entry);
   }
   commit_esp();
   const bool pass_on = !options.dead_flags_at_calls && flags.in_lazy_registers();
-  if (options.check) {  // every exit leaves
+  if (options.every_exit_leaves) {
     control(jump_to(mips64::opcode::JAL, thunks.leave_indirect));
   } else if (pass_on) {  // flags of an earlier exit: its identity goes on, not this one's
     mips64::move(as, mips64::ra, kFlagKind);

@@ -20,8 +20,9 @@ struct Options {
   /// Where the thread's 32-bit 'signals wait' word lies, as a 16-bit offset from its CpuState.
   int32_t interrupt_pending = 0;
   bool check = false;  ///< what --engine=check needs: a mark per instruction, whole registers at
-                       ///< leaves, no jumps from block to block
-  bool msa = false;    ///< the host has MSA (LSA)
+                       ///< leaves
+  bool every_exit_leaves = false;  ///< no jumps from block to block, indirect ones included
+  bool msa = false;                ///< the host has MSA (LSA)
 };
 
 }  // namespace ferry::translate

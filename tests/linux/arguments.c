@@ -1,0 +1,39 @@
+// What command_line.sh runs: tells what it was given, and calls code whose translation is known.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+int marker(void);
+__asm__("marker: movl $0x12345678, %eax\n ret\n");
+int (*volatile indirect)(void) = marker;  // so that a block begins at marker
+
+static void show(const char* name) {
+  const char* value = getenv(name);
+  printf("%s=%s\n", name, value != NULL ? value : "(unset)");
+}
+
+static unsigned long stack_bytes(void) {
+  char line[256];
+  unsigned long begin = 0, end = 0;
+  FILE* maps = fopen("/proc/self/maps", "r");
+  while (fgets(line, sizeof line, maps) != NULL) {
+    if (strstr(line, "[stack]") != NULL) sscanf(line, "%lx-%lx", &begin, &end);
+  }
+  fclose(maps);
+  return end - begin;
+}
+
+int main(int argc, char** argv) {
+  struct utsname system;
+  uname(&system);
+  for (int i = 0; i < argc; ++i) printf("argument %d: %s\n", i, argv[i]);
+  show("FERRY_TEST_SET");
+  show("FERRY_TEST_UNSET");
+  printf("release %s\nstack %lu\n", system.release, stack_bytes());
+  if (argc > 1 && strcmp(argv[1], "unimp") == 0) printf("call 9999: %ld\n", syscall(9999));
+  printf("marker %08lx: %x\n", (unsigned long)marker, indirect());
+  return 7;
+}
