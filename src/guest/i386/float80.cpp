@@ -12,8 +12,6 @@ namespace {
 /// What a biased exponent is moved by where overflow or underflow is unmasked (SDM vol. 1, 8.5.4).
 constexpr int32_t kExponentAdjustment = 0x6000;
 
-constexpr Uint128 kTopBit = Uint128{1} << 127;
-
 /// Bits shifted out stay visible in bit 0.
 [[nodiscard]] constexpr Uint128 shift_right_sticky(Uint128 value, unsigned count) {
   if (count == 0) return value;
@@ -27,19 +25,6 @@ struct Rounded {
   bool inexact;
   bool up;
 };
-
-[[nodiscard]] constexpr bool rounds_up(Rounding rounding, bool negative, bool odd, Uint128 rest) {
-  switch (rounding) {
-    case Rounding::nearest:
-      return rest > kTopBit || (rest == kTopBit && odd);
-    case Rounding::down:
-      return negative && rest != 0;
-    case Rounding::up:
-      return !negative && rest != 0;
-    default:
-      return false;
-  }
-}
 
 [[nodiscard]] Rounded round_significand(Uint128 significand, unsigned precision, Rounding rounding,
                                         bool negative) {

@@ -50,6 +50,24 @@ inline constexpr Float80Bits kPlusOne{kIntegerBit, kBias};
 
 enum class Rounding : uint8_t { nearest, down, up, toward_zero };
 
+/// Whether what lies below the last place kept makes a magnitude round up. `rest`: those bits,
+/// moved to the top of Word (an unsigned type); what was lost below it is 1 in its lowest bit.
+/// `odd`: the last place kept is 1.
+template <typename Word>
+[[nodiscard]] constexpr bool rounds_up(Rounding rounding, bool negative, bool odd, Word rest) {
+  constexpr Word kHalf = Word{1} << (8 * sizeof(Word) - 1);
+  switch (rounding) {
+    case Rounding::nearest:
+      return rest > kHalf || (rest == kHalf && odd);
+    case Rounding::down:
+      return negative && rest != 0;
+    case Rounding::up:
+      return !negative && rest != 0;
+    default:
+      return false;
+  }
+}
+
 [[nodiscard]] constexpr Float80Bits zero(bool negative) {
   return {0, static_cast<uint16_t>(negative ? kSignBit : 0)};
 }

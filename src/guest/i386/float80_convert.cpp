@@ -43,19 +43,6 @@ template <typename Bits>
   return {fraction << shift, static_cast<uint16_t>(sign | (1 - F::kBias + kBias - shift))};
 }
 
-[[nodiscard]] bool rounds_up(Rounding rounding, bool negative, bool odd, uint64_t rest) {
-  switch (rounding) {
-    case Rounding::nearest:
-      return rest > kIntegerBit || (rest == kIntegerBit && odd);
-    case Rounding::down:
-      return negative && rest != 0;
-    case Rounding::up:
-      return !negative && rest != 0;
-    default:
-      return false;
-  }
-}
-
 /// A significand cut to `bits`, which may carry into one bit more.
 struct Cut {
   uint64_t value;
