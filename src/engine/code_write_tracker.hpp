@@ -15,7 +15,6 @@ namespace ferry::engine {
 class PageProtector {
  public:
   /// While on, writes to the guest page at `page` fault even where the guest may write.
-  /// Returns false if the page never can be written by the guest (no watch needed).
   virtual void set_write_watch(GuestAddress page, bool on) = 0;
 
  protected:

@@ -60,10 +60,6 @@ void join(BlockBuilder& b, Gpr into, Gpr high, Gpr low) {
 
 }  // namespace
 
-bool locked_in_line(const BlockBuilder& b, const Operand& operand) {
-  return BlockBuilder::is_memory(operand) && operand.width == 4 && !b.unaligned();
-}
-
 LockedOperand locked_operand(BlockBuilder& b, unsigned width, Address place) {
   if (width == 4) {
     if (b.unaligned()) require_alignment(b, place, 4);

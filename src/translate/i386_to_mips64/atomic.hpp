@@ -5,10 +5,6 @@
 
 namespace ferry::translate::handlers {
 
-/// Whether a locked operation on `operand` can be done on its word as it is: 32 bits of memory,
-/// aligned so far.
-[[nodiscard]] bool locked_in_line(const BlockBuilder& b, const Operand& operand);
-
 /// Where a locked operand is: the aligned word that holds it, and how many bits it lies above the
 /// word's lowest (only the low 5 bits count; unused for 32 bits).
 struct LockedOperand {
@@ -46,12 +42,6 @@ void locked_update(BlockBuilder& b, const LockedOperand& operand, Gpr old, Compu
   b.as.SYNC();
   b.release(value);
   if (!whole) b.release(word);
-}
-
-/// The same for the 32 bits at `place` (locked_in_line).
-template <typename Compute>
-void locked_update(BlockBuilder& b, Address place, Gpr old, Compute compute) {
-  locked_update(b, LockedOperand{place, 4}, old, compute);
 }
 
 }  // namespace ferry::translate::handlers

@@ -107,7 +107,7 @@ class BlockBuilder {
   Gpr begin_write(unsigned reg) {
     const Gpr host = host_gpr(reg);
     const uint32_t live = live_after_ & ~entry_->killed;
-    if (live != 0 && flags.operation()) flags.preserve(host, live);
+    if (live != 0 && flags.operation()) flags.preserve(host);
     if ((cached_registers_ >> reg & 1) != 0) forget_addresses_of(reg);
     known_width_[reg] = 32;
     if (reg == i386::ESP) esp_bias_ = 0;

@@ -93,8 +93,8 @@ void FlagTracker::move_home(Moving moving) {
   now_.result = Value::of(kFlagA);
 }
 
-void FlagTracker::preserve(Gpr reg, uint32_t live) {
-  if (live != 0) move_home([=](const Value& value) { return value.in(reg); });
+void FlagTracker::preserve(Gpr reg) {
+  move_home([=](const Value& value) { return value.in(reg); });
 }
 
 void FlagTracker::settle() {

@@ -107,8 +107,8 @@ class FlagTracker {
   /// CF as 0 or 1, in `into` or in another register. May call C++ like `condition`.
   [[nodiscard]] Gpr carry(Gpr into);
 
-  /// Guest register `reg` is about to change while flags in `live` are still wanted afterwards.
-  void preserve(Gpr reg, uint32_t live);
+  /// Guest register `reg` is about to change while flags are still wanted afterwards.
+  void preserve(Gpr reg);
   /// Host esp moves by `bytes` although guest esp does not.
   void rebase_esp(int32_t bytes);
   /// Puts the flags into t0..t2 (the convention between blocks).

@@ -1,5 +1,5 @@
 // AND OR XOR NOT TEST, bit tests and scans, SETcc, flag control.
-#include "translate/i386_to_mips64/atomic.hpp"
+#include "translate/i386_to_mips64/destination.hpp"
 #include "translate/i386_to_mips64/handlers.hpp"
 
 namespace ferry::translate::handlers {
@@ -90,12 +90,10 @@ void locked_logic(BlockBuilder& b, const Instruction& in, Logic operation) {
   } else {
     second = b.read(in.operands[1], Extend::sign);
   }
-  const LockedOperand place = locked_operand(b, width, b.address());
-  const Gpr old = b.scratch();
-  locked_update(b, place, old, [&](Gpr value) { emit_logic(b, operation, value, old, second); });
-  if (b.live() == 0) return;
-  emit_logic(b, operation, kFlagA, old, second);
-  b.flags.set(FlagKind::logic8, width, {}, {}, Value::of(kFlagA));
+  const bool flags = b.live() != 0;
+  modify_memory(b, in, Extend::sign, flags ? kFlagA : zero,
+                [&](Gpr into, Gpr old) { emit_logic(b, operation, into, old, second); });
+  if (flags) b.flags.set(FlagKind::logic8, width, {}, {}, Value::of(kFlagA));
 }
 
 void logic(BlockBuilder& b, const Instruction& in, Logic operation) {
@@ -175,12 +173,6 @@ void set_bool(BlockBuilder& b, Gpr rd, const Condition& condition) {
     return;
   }
   equal ? b.as.SLTIU(rd, difference, 1) : b.as.SLTU(rd, zero, difference);
-}
-
-/// CF alone, kept as an increment's b: no other flag that is defined may be live.
-void set_carry_only(BlockBuilder& b, Gpr carry) {
-  if (carry != kFlagB) mips64::move(b.as, kFlagB, carry);
-  b.flags.set(FlagKind::inc8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
 }
 
 constexpr unsigned kNotEqual = 5;  // condition code
@@ -315,7 +307,7 @@ void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operatio
   }
   const Gpr carry = access_bit(b, in, operation);
   if (keep_zero) return set_carry_keep_zero(b, carry, not_zero);
-  if (b.live() != 0) set_carry_only(b, carry);
+  if (b.live() != 0) b.flags.set_carry_only(carry);
 }
 
 /// BSF and BSR: a zero source keeps the destination (as processors do) and sets ZF.
@@ -380,9 +372,8 @@ void NOT(BlockBuilder& b, const Instruction& in) {
     return b.as.NOR(b.begin_write(operand.reg), old, zero);
   }
   if (in.lock) {
-    const LockedOperand place = locked_operand(b, operand.width, b.address());
-    const Gpr old = b.scratch();
-    return locked_update(b, place, old, [&](Gpr value) { b.as.NOR(value, old, zero); });
+    modify_memory(b, in, Extend::sign, zero, [&](Gpr into, Gpr old) { b.as.NOR(into, old, zero); });
+    return;
   }
   const Gpr result = b.scratch();
   if (!BlockBuilder::is_memory(operand)) {
@@ -481,7 +472,7 @@ void CMC(BlockBuilder& b, const Instruction&) {
   if (others) b.flags.to_packed();
   const Gpr flipped = b.scratch();
   b.as.XORI(flipped, b.flags.carry(flipped), 1);
-  others ? put_packed_flag(b, flipped, ef::CF) : set_carry_only(b, flipped);
+  others ? put_packed_flag(b, flipped, ef::CF) : b.flags.set_carry_only(flipped);
 }
 
 /// Translated code runs with DF clear only (i386::translatable).
