@@ -85,7 +85,7 @@ struct Context {
   [[nodiscard]] Rounding rounding() const { return static_cast<Rounding>(control >> 10 & 3); }
   /// Bits of a significand under precision control; the reserved encoding 01 counts as 64.
   [[nodiscard]] unsigned precision() const {
-    constexpr uint8_t kBits[] = {24, 64, 53, 64};
+    static constexpr uint8_t kBits[] = {24, 64, 53, 64};
     return kBits[control >> 8 & 3];
   }
   /// Whether an exception found before the operation is unmasked, so that there is no result.

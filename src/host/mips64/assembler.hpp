@@ -97,8 +97,9 @@ namespace opcode {
 }  // namespace opcode
 
 /// Writes words into a caller's buffer. Not thread-safe; no allocation.
-/// When the buffer is full, words are dropped and `overflowed()` says so: the caller starts again
-/// with more room. Positions are in words from the start of the buffer.
+/// Emission does not look at the capacity, as it is most of what translation does: the caller has
+/// room for all that can come, and CHECKs `overflowed()` at the end. Positions are in words from
+/// the start of the buffer.
 class Assembler {
  public:
   Assembler(uint32_t* buffer, uint32_t capacity_words)
@@ -111,12 +112,10 @@ class Assembler {
 
   void emit(uint32_t word) {
     uint32_t* const place = next_;
-    if (place < end_) *place = word;
     next_ = place + 1;
+    *place = word;
   }
-  void replace(uint32_t position, uint32_t word) {
-    if (buffer_ + position < end_) buffer_[position] = word;
-  }
+  void replace(uint32_t position, uint32_t word) { buffer_[position] = word; }
   /// Takes back the last word (for moving it into a delay slot). Returns it.
   uint32_t take_last() { return *--next_; }
 

@@ -41,8 +41,13 @@ void emit_sum(BlockBuilder& b, bool add, Gpr rd, Gpr rs, const Value& value) {
   add ? b.as.ADDU(rd, rs, value.reg) : b.as.SUBU(rd, rs, value.reg);
 }
 
+/// Whether a change of esp by `bytes` may be folded: larger ones would be committed at once.
+bool in_esp_range(int32_t bytes) {
+  return bytes > -20000 && bytes < 20000;
+}
+
 /// ADD and SUB with a register destination of 32 bits.
-void sum_to_register(BlockBuilder& b, const Instruction& in, bool add) {
+[[gnu::noinline]] void sum_to_register(BlockBuilder& b, const Instruction& in, bool add) {
   const Operand& destination = in.operands[0];
   const FlagKind kind = add ? FlagKind::add8 : FlagKind::sub8;
   const bool flags = b.live() != 0;
@@ -58,7 +63,7 @@ void sum_to_register(BlockBuilder& b, const Instruction& in, bool add) {
   if (destination.reg == i386::ESP && second.kind == i386::OperandKind::immediate) {
     const auto constant = static_cast<int32_t>(in.immediate);
     const int32_t change = add ? constant : -constant;
-    if (change > -20000 && change < 20000) {
+    if (in_esp_range(change)) {
       b.adjust_esp(change);
       if (flags) {
         const Value result = Value::of(host_gpr(i386::ESP), b.esp_bias());
@@ -210,8 +215,19 @@ void step(BlockBuilder& b, const Instruction& in, bool up) {
 }
 
 void add_or_subtract(BlockBuilder& b, const Instruction& in, bool add) {
-  if (BlockBuilder::is_full_register(in.operands[0])) return sum_to_register(b, in, add);
-  sum_general(b, in, add);
+  if (!BlockBuilder::is_full_register(in.operands[0])) return sum_general(b, in, add);
+  if (b.live() != 0 || in.operands[1].kind != i386::OperandKind::immediate) {
+    return sum_to_register(b, in, add);
+  }
+  // A constant and no flags, as for the stack pointer: without calls.
+  const unsigned reg = in.operands[0].reg;
+  const auto change = static_cast<int32_t>(add ? in.immediate : -in.immediate);
+  if (reg == i386::ESP && in_esp_range(change)) return b.adjust_esp(change);
+  if (reg == i386::ESP || !fits_simm16(change) || b.referred_to(reg)) {
+    return sum_to_register(b, in, add);
+  }
+  const Gpr rd = b.begin_write(reg);
+  b.as.ADDIU(rd, rd, change);
 }
 
 }  // namespace

@@ -71,9 +71,18 @@ Gpr BlockBuilder::read_gpr(unsigned reg) {
   return adjusted;
 }
 
-void BlockBuilder::forget_addresses_of(unsigned reg) {
+/// What refers to a guest register that is about to change does so no more.
+void BlockBuilder::give_up(Gpr host) {
+  const uint32_t live = live_after_ & ~entry_->killed;
+  if (live != 0 && flags.operation()) flags.preserve(host);
+  flags.unname(host);
+  forget_addresses_of(host);
+}
+
+void BlockBuilder::forget_addresses_of(Gpr host) {
+  cached_registers_ &= ~host.bit();
   for (CachedAddress& entry : cache_) {
-    if (entry.base == reg || entry.index == reg) entry.valid = false;
+    if (host_gpr(entry.base) == host || host_gpr(entry.index) == host) entry.valid = false;
   }
 }
 
@@ -81,25 +90,22 @@ void BlockBuilder::set_known_width(unsigned reg, unsigned bits) {
   if (options.passes.subregisters) known_width_[reg] = static_cast<uint8_t>(bits);
 }
 
-void BlockBuilder::adjust_esp(int32_t bytes) {
-  esp_bias_ += bytes;
-  if (esp_bias_ > 30000 || esp_bias_ < -30000) commit_esp();
-}
-
-void BlockBuilder::commit_esp() {
-  if (esp_bias_ == 0) return;
+void BlockBuilder::apply_esp_bias() {
   const int32_t bias = esp_bias_;
+  const Gpr esp = host_gpr(ESP);
+  esp_bias_ = 0;
   if (mips64::fits_simm16(bias)) {
-    as.ADDIU(host_gpr(ESP), host_gpr(ESP), bias);
+    as.ADDIU(esp, esp, bias);
   } else {
     const Gpr change = scratch();
     mips64::load_immediate(as, change, bias);
-    as.ADDU(host_gpr(ESP), host_gpr(ESP), change);
+    as.ADDU(esp, esp, change);
     release(change);
   }
-  esp_bias_ = 0;
-  flags.rebase_esp(bias);
-  forget_addresses_of(ESP);
+  if (referred_to(ESP)) {
+    flags.rebase_esp(bias);
+    forget_addresses_of(esp);
+  }
   add_mark();
 }
 
@@ -132,7 +138,7 @@ bool BlockBuilder::avoid_page_end(uint32_t taken) {
 
 /// `target` is null for words that are complete.
 void BlockBuilder::emit_control(uint32_t word, Label* target) {
-  const bool movable = options.passes.delay_slots && as.position() > barrier_ && !as.overflowed();
+  const bool movable = options.passes.delay_slots && as.position() > barrier_;
   const mips64::WordEffects last(movable ? as.word(as.position() - 1) : kNop);
   bool fill = movable && fits_slot(last, mips64::WordEffects(word));
   if (avoid_page_end(fill ? 1 : 0)) fill = false;
@@ -183,17 +189,14 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
     commit_esp();
   }
   if (taken.kind == Condition::Kind::never) return;
-  ColdPath& path = new_cold_path();
-  path.target = target;
   const bool always = taken.kind == Condition::Kind::always;
   const uint32_t word = always ? mips64::opcode::BEQ : taken.branch_word();
   if (live_at_target != 0) {
+    ColdPath& path = new_cold_path();
     path.kind = ColdPath::Kind::flag_exit;
-    branch(word, path.label);
-    return;
+    path.target = target;
+    return branch(word, path.label);
   }
-  path.kind = ColdPath::Kind::exit_stub;
-  path.exit_index = static_cast<uint32_t>(out_.exits.size());
   control(word);
   out_.exits.push_back({.kind = Exit::Kind::branch,
                         .site = as.position() - 2,
@@ -315,16 +318,6 @@ void BlockBuilder::emit_cold(ColdPath& path) {
   flags.restore(path.flags);
   esp_bias_ = path.esp_bias;
   switch (path.kind) {
-    case ColdPath::Kind::exit_stub: {
-      static_cast<void>(avoid_page_end(0));
-      Exit& exit = out_.exits[path.exit_index];
-      exit.stub = as.position();
-      exit.unlinked |= branch_offset(exit.site, exit.stub);
-      as.replace(exit.site, exit.unlinked);
-      as.emit(jump_to(mips64::opcode::JAL, thunks.leave_direct));
-      as.emit(kNop);
-      return;
-    }
     case ColdPath::Kind::flag_exit:
       bind(path.label);
       return jump_exit(path.target, i386::eflags::kArithmetic);
@@ -348,6 +341,16 @@ void BlockBuilder::emit_cold(ColdPath& path) {
   }
 }
 
+/// Where a branch goes until it is linked.
+void BlockBuilder::emit_stub(Exit& exit) {
+  static_cast<void>(avoid_page_end(0));
+  exit.stub = as.position();
+  exit.unlinked |= branch_offset(exit.site, exit.stub);
+  as.replace(exit.site, exit.unlinked);
+  as.emit(jump_to(mips64::opcode::JAL, thunks.leave_direct));
+  as.emit(kNop);
+}
+
 void BlockBuilder::finish() {
   CHECK(ended_);
   // Cold words must not be taken into slots across the end of the main line, nor marked as part of
@@ -357,6 +360,9 @@ void BlockBuilder::finish() {
     free_scratch_ = kScratchMask;
     emit_cold(cold_path(i));
     cold_path(i).~ColdPath();
+  }
+  for (Exit& exit : out_.exits) {
+    if (exit.kind == Exit::Kind::branch) emit_stub(exit);
   }
 }
 

@@ -106,12 +106,15 @@ class BlockBuilder {
   /// it.
   Gpr begin_write(unsigned reg) {
     const Gpr host = host_gpr(reg);
-    const uint32_t live = live_after_ & ~entry_->killed;
-    if (live != 0 && flags.operation()) flags.preserve(host);
-    if ((cached_registers_ >> reg & 1) != 0) forget_addresses_of(reg);
+    if (referred_to(reg)) [[unlikely]]
+      give_up(host);
     known_width_[reg] = 32;
     if (reg == i386::ESP) esp_bias_ = 0;
     return host;
+  }
+  /// Whether flags or cached addresses refer to guest `reg`: begin_write may emit words then.
+  [[nodiscard]] bool referred_to(unsigned reg) const {
+    return ((flags.named() | cached_registers_) & host_gpr(reg).bit()) != 0;
   }
   /// Number of low bits guest `reg` is known to fit in, zero-extended: 8, 16 or 32.
   [[nodiscard]] unsigned known_width(unsigned reg) const { return known_width_[reg]; }
@@ -121,9 +124,15 @@ class BlockBuilder {
   // ----------------------------------------------------------------------------------------
   /// Guest esp is host esp + esp_bias().
   [[nodiscard]] int32_t esp_bias() const { return esp_bias_; }
-  void adjust_esp(int32_t bytes);
+  void adjust_esp(int32_t bytes) {
+    esp_bias_ += bytes;
+    if (esp_bias_ > 30000 || esp_bias_ < -30000) [[unlikely]]
+      apply_esp_bias();
+  }
   /// Applies the folded adjustment, so that host esp is guest esp.
-  void commit_esp();
+  void commit_esp() {
+    if (esp_bias_ != 0) apply_esp_bias();
+  }
   [[nodiscard]] Address stack_address(int32_t offset) {
     return {host_gpr(i386::ESP), esp_bias_ + offset};
   }
@@ -132,16 +141,18 @@ class BlockBuilder {
   // -----------------------------------------------------------------------------------
   /// Host address of the memory operand (segment base applied), plus `extra` bytes.
   [[nodiscard]] Address address(int32_t extra = 0) {
-    // Most are [register + constant].
+    Address plain;
+    return plain_address(plain, extra) ? plain : general_address(extra);
+  }
+  /// Whether the memory operand, plus `extra` bytes, is [register + 16-bit constant], as most are:
+  /// then `address` is it, and no word is needed.
+  [[nodiscard]] bool plain_address(Address& address, int32_t extra = 0) const {
     const Instruction& in = instruction();
     const i386::MemoryOperand& memory = in.memory;
-    const bool plain = memory.index == i386::kNoRegister && memory.base < i386::kGprCount &&
-                       memory.segment < i386::FS && in.address_size == 4;
     uint32_t sum = memory.displacement + static_cast<uint32_t>(extra);
     if (memory.base == i386::ESP) sum += static_cast<uint32_t>(esp_bias_);
-    const auto offset = static_cast<int32_t>(sum);
-    if (plain && mips64::fits_simm16(offset)) return {host_gpr(memory.base), offset};
-    return general_address(extra);
+    address = {host_gpr(memory.base), static_cast<int32_t>(sum)};
+    return memory.is_base_alone() && in.address_size == 4 && mips64::fits_simm16(address.offset);
   }
   /// The base of fs or gs in a scratch register; leaves to the interpreter where it is 0.
   [[nodiscard]] Gpr segment_base(unsigned segment);
@@ -158,7 +169,13 @@ class BlockBuilder {
     as.emit(mips64::encode::rt_rs_imm(store_opcode(width), value, to.base, to.offset));
   }
   /// The operand's value; memory is loaded, into `into` if that is not zero.
-  [[nodiscard]] Gpr read(const Operand& operand, Extend extend, Gpr into = mips64::zero);
+  [[nodiscard]] Gpr read(const Operand& operand, Extend extend, Gpr into = mips64::zero) {
+    return in_place(operand) ? host_gpr(operand.reg) : read_general(operand, extend, into);
+  }
+  /// Whether the operand's value is in its host register: 32 bits, and no esp with an adjustment.
+  [[nodiscard]] bool in_place(const Operand& operand) const {
+    return is_full_register(operand) && (operand.reg != i386::ESP || esp_bias_ == 0);
+  }
   /// The value of an operand in place when it is a 32-bit register, else extended into `into`.
   void read_into(Gpr into, const Operand& operand, Extend extend);
   /// Writes a register operand. `zero_extended`: no bit above the width is set in `value`.
@@ -218,7 +235,6 @@ class BlockBuilder {
   friend class FlagTracker;
   struct ColdPath {  ///< emitted behind the block's main line
     enum class Kind : uint8_t {
-      exit_stub,
       flag_exit,
       interpret,
       interpret_and_resume,
@@ -226,7 +242,6 @@ class BlockBuilder {
       leave
     } kind;
     Label label;
-    uint32_t exit_index = 0;
     uint32_t target = 0;
     int32_t esp_bias = 0;
     FlagState flags;
@@ -245,7 +260,10 @@ class BlockBuilder {
   };
 
   [[nodiscard]] Address general_address(int32_t extra);
-  void forget_addresses_of(unsigned reg);
+  [[nodiscard]] Gpr read_general(const Operand& operand, Extend extend, Gpr into);
+  void apply_esp_bias();
+  void give_up(Gpr host);
+  void forget_addresses_of(Gpr host);
   Gpr base_with_index(const i386::MemoryOperand& memory, int32_t displacement, int32_t* low);
   Gpr cached_base(uint8_t base, uint8_t index, uint8_t scale, int32_t high);
   void compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high);
@@ -269,6 +287,7 @@ class BlockBuilder {
   void emit_interpreter_call(const Instruction& instruction);
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
+  void emit_stub(engine::Exit& exit);
   bool avoid_page_end(uint32_t taken);
   void emit_control(uint32_t word, Label* target);
   ColdPath& new_cold_path();
@@ -286,7 +305,7 @@ class BlockBuilder {
   uint8_t known_width_[i386::kGprCount];
   CachedAddress cache_[2];
   unsigned next_cache_ = 0;
-  uint32_t cached_registers_ = 0;  ///< bit = guest register that entries of cache_ may name
+  uint32_t cached_registers_ = 0;  ///< host registers (Gpr::bit) that entries of cache_ may name
   bool unaligned_ = false;
   bool ended_ = false;
   ColdPath& cold_path(unsigned i) { return reinterpret_cast<ColdPath*>(cold_storage_)[i]; }

@@ -10,57 +10,11 @@ namespace ef = i386::eflags;
 // --- conditions
 // -----------------------------------------------------------------------------------
 
-Condition Condition::inverted() const {
-  Condition result = *this;
-  switch (kind) {
-    case Kind::eq:
-      result.kind = Kind::ne;
-      break;
-    case Kind::ne:
-      result.kind = Kind::eq;
-      break;
-    case Kind::ltz:
-      result.kind = Kind::gez;
-      break;
-    case Kind::gez:
-      result.kind = Kind::ltz;
-      break;
-    case Kind::lez:
-      result.kind = Kind::gtz;
-      break;
-    case Kind::gtz:
-      result.kind = Kind::lez;
-      break;
-    case Kind::always:
-      result.kind = Kind::never;
-      break;
-    case Kind::never:
-      result.kind = Kind::always;
-      break;
-  }
-  return result;
-}
-
 uint32_t Condition::branch_word() const {
-  using namespace mips64;
-  switch (kind) {
-    case Kind::eq:
-      return encode::rs_rt(opcode::BEQ, rs, rt);
-    case Kind::ne:
-      return encode::rs_rt(opcode::BNE, rs, rt);
-    case Kind::ltz:
-      return opcode::BLTZ | encode::rs(rs);
-    case Kind::gez:
-      return opcode::BGEZ | encode::rs(rs);
-    case Kind::lez:
-      return opcode::BLEZ | encode::rs(rs);
-    case Kind::gtz:
-      return opcode::BGTZ | encode::rs(rs);
-    case Kind::always:
-    case Kind::never:
-      break;
-  }
-  UNREACHABLE();
+  using namespace mips64::opcode;
+  static constexpr uint32_t kWords[] = {BEQ, BNE, BLTZ, BGEZ, BLEZ, BGTZ};
+  CHECK(kind < Kind::always);
+  return kWords[static_cast<unsigned>(kind)] | mips64::encode::rs(rs) | mips64::encode::rt(rt);
 }
 
 // --- consumers
@@ -195,7 +149,7 @@ Condition FlagTracker::result_condition(unsigned cc) {
 Condition FlagTracker::packed_condition(unsigned cc) {
   const Gpr word = b_.scratch();
   b_.as.LW(word, offset::eflags, kState);
-  constexpr uint32_t kMasks[] = {ef::OF, ef::CF, ef::ZF, ef::CF | ef::ZF, ef::SF, ef::PF};
+  static constexpr uint32_t kMasks[] = {ef::OF, ef::CF, ef::ZF, ef::CF | ef::ZF, ef::SF, ef::PF};
   const unsigned base = cc >> 1;
   if (base < kL) {
     b_.as.ANDI(word, word, static_cast<int32_t>(kMasks[base]));

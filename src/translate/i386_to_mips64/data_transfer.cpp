@@ -31,7 +31,8 @@ Gpr read_selector(BlockBuilder& b, const Operand& segment) {
 }
 
 /// MOV of a constant into a register.
-void move_constant(BlockBuilder& b, const Operand& destination, const Instruction& in) {
+[[gnu::noinline]] void move_constant(BlockBuilder& b, const Operand& destination,
+                                     const Instruction& in) {
   const auto constant = static_cast<int32_t>(in.immediate);
   if (destination.width == 4) {
     mips64::load_immediate(b.as, b.begin_write(destination.reg), constant);
@@ -48,7 +49,8 @@ void move_constant(BlockBuilder& b, const Operand& destination, const Instructio
 }
 
 /// MOV of memory into a register: straight into it where the rest of the register needs no merging.
-void move_from_memory(BlockBuilder& b, const Operand& destination, const Operand& source) {
+[[gnu::noinline]] void move_from_memory(BlockBuilder& b, const Operand& destination,
+                                        const Operand& source) {
   const Address from = b.address();
   const unsigned bits = source.width * 8u;
   const bool in_place =
@@ -107,31 +109,71 @@ void extend_move(BlockBuilder& b, const Instruction& in, Extend extend) {
   if (zero_extend) b.set_known_width(destination.reg, bits);
 }
 
-}  // namespace
-
-void MOV(BlockBuilder& b, const Instruction& in) {
-  const Operand& destination = in.operands[0];
-  const Operand& source = in.operands[1];
-  if (source.kind == OperandKind::segment) {
-    const Gpr value = read_selector(b, source);
-    if (BlockBuilder::is_memory(destination)) return b.store(value, 2, b.address());
-    return b.write_register(destination, value, true);
-  }
-  if (BlockBuilder::is_memory(destination)) {
-    const Gpr value = b.read(source, Extend::any);
-    return b.store(value, destination.width, b.address());
-  }
-  if (source.kind == OperandKind::immediate) return move_constant(b, destination, in);
-  if (BlockBuilder::is_memory(source)) return move_from_memory(b, destination, source);
+/// MOV of a register into a register.
+[[gnu::noinline]] void move_register(BlockBuilder& b, const Operand& destination,
+                                     const Operand& source) {
+  const unsigned known = b.known_width(source.reg);
   if (destination.width == 4) {
-    const unsigned known = b.known_width(source.reg);
     const Gpr value = b.read_gpr(source.reg);
     const Gpr rd = b.begin_write(destination.reg);
     if (rd != value) mips64::move(b.as, rd, value);
     return b.set_known_width(destination.reg, known);
   }
-  const bool extended = !source.high_byte && b.known_width(source.reg) <= source.width * 8u;
+  const bool extended = !source.high_byte && known <= source.width * 8u;
   b.write_register(destination, b.read(source, Extend::any), source.high_byte || extended);
+}
+
+/// MOV to memory, and of segment registers.
+[[gnu::noinline]] void move_general(BlockBuilder& b, const Operand& destination,
+                                    const Operand& source) {
+  const bool selector = source.kind == OperandKind::segment;
+  const Gpr value = selector ? read_selector(b, source) : b.read(source, Extend::any);
+  if (BlockBuilder::is_memory(destination)) {
+    return b.store(value, selector ? 2 : destination.width, b.address());
+  }
+  b.write_register(destination, value, true);
+}
+
+[[gnu::noinline]] void push_general(BlockBuilder& b, const Instruction& in) {
+  const Operand& operand = in.operands[0];
+  Gpr value = zero;
+  if (operand.kind == OperandKind::immediate) {
+    const auto constant = static_cast<int32_t>(in.immediate);
+    if (constant != 0) {
+      value = b.scratch();
+      mips64::load_immediate(b.as, value, constant);
+    }
+  } else if (operand.kind == OperandKind::segment) {
+    value = read_selector(b, operand);
+  } else {
+    value = b.read(operand, Extend::any);
+  }
+  push_value(b, value, stack_step(in));
+}
+
+}  // namespace
+
+/// A third of all instructions: plain loads and stores of whole registers go without calls.
+void MOV(BlockBuilder& b, const Instruction& in) {
+  const Operand& destination = in.operands[0];
+  const Operand& source = in.operands[1];
+  Address place;
+  if (BlockBuilder::is_memory(source)) {
+    if (BlockBuilder::is_full_register(destination) && b.plain_address(place) &&
+        !b.referred_to(destination.reg)) {
+      return b.load(b.begin_write(destination.reg), 4, place, Extend::zero);
+    }
+    return move_from_memory(b, destination, source);
+  } else if (BlockBuilder::is_memory(destination)) {
+    if (b.in_place(source) && b.plain_address(place)) {
+      return b.store(host_gpr(source.reg), 4, place);
+    }
+  } else if (source.kind == OperandKind::gpr) {
+    return move_register(b, destination, source);
+  } else if (source.kind == OperandKind::immediate) {
+    return move_constant(b, destination, in);
+  }
+  move_general(b, destination, source);
 }
 
 void MOVZX(BlockBuilder& b, const Instruction& in) {
@@ -185,19 +227,8 @@ void CMOVCC(BlockBuilder& b, const Instruction& in) {
 
 void PUSH(BlockBuilder& b, const Instruction& in) {
   const Operand& operand = in.operands[0];
-  Gpr value = zero;
-  if (operand.kind == OperandKind::immediate) {
-    const auto constant = static_cast<int32_t>(in.immediate);
-    if (constant != 0) {
-      value = b.scratch();
-      mips64::load_immediate(b.as, value, constant);
-    }
-  } else if (operand.kind == OperandKind::segment) {
-    value = read_selector(b, operand);
-  } else {
-    value = b.read(operand, Extend::any);
-  }
-  push_value(b, value, stack_step(in));
+  if (b.in_place(operand) && !b.unaligned()) return push_value(b, host_gpr(operand.reg), 4);
+  push_general(b, in);
 }
 
 void POP(BlockBuilder& b, const Instruction& in) {

@@ -28,8 +28,8 @@ HostAccess access_of(uint32_t word, const SignalContext& context) {
   const auto offset = static_cast<int64_t>(static_cast<int16_t>(word & 0xffff));
   const uint32_t major = word >> 26;
   const bool store = (major >= 0x28 && major <= 0x2f) || major >= 0x38;
-  constexpr uint8_t kBytes[8] = {1, 2, 1, 4,
-                                 1, 2, 1, 4};  // lb lh lwl lw lbu lhu lwr lwu, and the stores
+  static constexpr uint8_t kBytes[8] = {1, 2, 1, 4, 1,
+                                        2, 1, 4};  // lb lh lwl lw lbu lhu lwr lwu, and the stores
   unsigned bytes = kBytes[major & 7];
   namespace op = mips64::opcode;
   for (const uint32_t linked : {op::LL, op::SC})

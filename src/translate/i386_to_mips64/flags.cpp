@@ -9,11 +9,9 @@ using mips64::zero;
 // --- recipes
 // --------------------------------------------------------------------------------------
 
-uint32_t RecipeTable::add(const FlagState& state) {
-  if (state.form == FlagState::Form::packed) return kPacked;
-  if (state.form == FlagState::Form::lazy_registers) return kLazyRegisters;
-  if (!(recipes_.back() == state)) recipes_.push_back(state);
-  return static_cast<uint32_t>(recipes_.size() - 1);
+/// Out of line for the sake of `add`, most of whose states are there.
+[[gnu::noinline]] void RecipeTable::append(const FlagState& state) {
+  recipes_.push_back(state);
 }
 
 void RecipeTable::clear() {
@@ -22,19 +20,6 @@ void RecipeTable::clear() {
 
 // --- tracking
 // -------------------------------------------------------------------------------------
-
-namespace {
-
-/// The kind of the operation whose 8-bit member is `kind8`, for `width` bytes.
-FlagKind member(FlagKind kind8, unsigned width) {
-  return static_cast<FlagKind>(static_cast<uint32_t>(kind8) + (width == 4 ? 2 : width - 1));
-}
-
-}  // namespace
-
-void FlagTracker::set(FlagKind kind8, unsigned width, Value a, Value b, Value result) {
-  now_ = {Form::operation, member(kind8, width), a, b, result};
-}
 
 void FlagTracker::set_carry_only(Gpr carry) {
   if (carry != kFlagB) mips64::move(b_.as, kFlagB, carry);

@@ -42,14 +42,17 @@ struct alignas(8) Value {
   }
 };
 
-/// A host condition: `kind` applied to rs (and rt).
+/// A host condition: `kind` applied to rs (and rt, which is zero for the kinds with one operand).
 struct Condition {
+  /// In pairs of opposites.
   enum class Kind : uint8_t { eq, ne, ltz, gez, lez, gtz, always, never } kind;
   Gpr rs;
   Gpr rt;
   bool rs_is_bool = false;  ///< kind ne/eq with rt zero, and rs is 0 or 1
 
-  [[nodiscard]] Condition inverted() const;
+  [[nodiscard]] Condition inverted() const {
+    return {static_cast<Kind>(static_cast<uint8_t>(kind) ^ 1), rs, rt, rs_is_bool};
+  }
   /// The branch word taken when the condition holds. Not for always/never.
   [[nodiscard]] uint32_t branch_word() const;
 };
@@ -76,13 +79,25 @@ class RecipeTable {
   static constexpr uint32_t kPacked = 0;
   static constexpr uint32_t kLazyRegisters = 1;
   RecipeTable() { clear(); }
-  uint32_t add(const FlagState& state);
+  uint32_t add(const FlagState& state) {
+    if (state.form == FlagState::Form::packed) return kPacked;
+    if (state.form == FlagState::Form::lazy_registers) return kLazyRegisters;
+    if (!(recipes_.back() == state)) append(state);
+    return static_cast<uint32_t>(recipes_.size() - 1);
+  }
   [[nodiscard]] const FlagState& get(uint32_t index) const { return recipes_[index]; }
   void clear();
 
  private:
+  void append(const FlagState& state);
+
   std::vector<FlagState> recipes_;
 };
+
+/// The kind of the operation whose 8-bit member is `kind8`, for `width` bytes.
+[[nodiscard]] constexpr FlagKind member(FlagKind kind8, unsigned width) {
+  return static_cast<FlagKind>(static_cast<uint32_t>(kind8) + (width == 4 ? 2 : width - 1));
+}
 
 class FlagTracker {
  public:
@@ -92,7 +107,10 @@ class FlagTracker {
 
   /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands
   /// of 8 and 16 bits are sign-extended. Operands in scratch registers must be in their homes.
-  void set(FlagKind kind8, unsigned width, Value a, Value b, Value result);
+  void set(FlagKind kind8, unsigned width, Value a, Value b, Value result) {
+    now_ = {Form::operation, member(kind8, width), a, b, result};
+    named_ |= a.reg.bit() | b.reg.bit() | result.reg.bit();
+  }
   /// CF is the only live flag: `carry` is 0 or 1.
   void set_carry_only(Gpr carry);
   /// With the flags in the lazy registers: where `condition` is not 0 they become those of `kind`,
@@ -129,7 +147,14 @@ class FlagTracker {
 
   /// A cold path needs the state again.
   [[nodiscard]] const FlagState& state() const { return now_; }
-  void restore(const FlagState& state) { now_ = state; }
+  void restore(const FlagState& state) {
+    now_ = state;
+    named_ = ~0u;
+  }
+  /// Host registers (Gpr::bit) the operands may be in; no other is.
+  [[nodiscard]] uint32_t named() const { return named_; }
+  /// The operands are in `reg` no longer.
+  void unname(Gpr reg) { named_ &= ~reg.bit(); }
   [[nodiscard]] bool in_lazy_registers() const { return now_.form == Form::lazy_registers; }
   [[nodiscard]] bool operation() const { return now_.form == Form::operation; }
 
@@ -162,6 +187,7 @@ class FlagTracker {
 
   BlockBuilder& b_;
   FlagState now_;
+  uint32_t named_ = 0;
   bool saved_ = false;  ///< save_for_call stored something
 };
 

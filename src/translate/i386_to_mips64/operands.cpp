@@ -68,7 +68,8 @@ Gpr BlockBuilder::cached_base(uint8_t base, uint8_t index, uint8_t scale, int32_
   const Gpr reg = kAddressCache[next_cache_];
   compute_base(reg, base, index, scale, high);
   cache_[next_cache_] = {options.passes.address_reuse, base, index, scale, high};
-  cached_registers_ |= 1u << (base & 31) | 1u << (index & 31);
+  if (base != kNoRegister) cached_registers_ |= host_gpr(base).bit();
+  if (index != kNoRegister) cached_registers_ |= host_gpr(index).bit();
   next_cache_ = 1 - next_cache_;
   return reg;
 }
@@ -224,7 +225,7 @@ void BlockBuilder::store_unaligned(Gpr value, unsigned width, Address to) {
 // --- operands
 // -------------------------------------------------------------------------------------
 
-Gpr BlockBuilder::read(const Operand& operand, Extend extend, Gpr into) {
+Gpr BlockBuilder::read_general(const Operand& operand, Extend extend, Gpr into) {
   if (operand.kind == OperandKind::gpr) {
     const Gpr host = read_gpr(operand.reg);
     if (operand.width == 4) return host;

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 
 #include "guest/i386/cpu_state.hpp"
 #include "guest/i386/decode/rows.hpp"
@@ -49,7 +52,17 @@ struct MemoryOperand {
   /// memory: string sources, xlat, maskmovq.
   SegmentRegister segment = DS;
   uint32_t displacement = 0;  ///< sign-extended
+
+  /// [base + displacement] in a segment whose base is 0 (not fs, gs). One comparison: it is asked
+  /// for every access that is translated.
+  [[nodiscard]] bool is_base_alone() const {
+    constexpr uint32_t kFixed = 0xfc00fff8, kBaseAlone = 0x0000ff00;
+    uint32_t first_four = 0;
+    std::memcpy(&first_four, std::assume_aligned<alignof(MemoryOperand)>(this), sizeof first_four);
+    return (first_four & kFixed) == kBaseAlone;
+  }
 };
+static_assert(std::endian::native == std::endian::little && FS > 3 && kGprCount == 8);
 
 /// The last of F3 (rep/repe) and F2 (repne), mandatory or not.
 enum class RepPrefix : uint8_t { none, repe, repne };
