@@ -214,6 +214,28 @@ void step(BlockBuilder& b, const Instruction& in, bool up) {
   set_flags(width, kFlagA);
 }
 
+[[gnu::noinline]] void compare_general(BlockBuilder& b, const Instruction& in) {
+  const Operand& first = in.operands[0];
+  if (b.live() == 0) {  // only the access remains
+    if (BlockBuilder::is_memory(first) || BlockBuilder::is_memory(in.operands[1])) {
+      b.load(b.scratch(), first.width, b.address(), Extend::sign);
+    }
+    return;
+  }
+  // The first operand is read before the second goes to its home: the homes may hold what it needs.
+  const bool full = BlockBuilder::is_full_register(first);
+  const Value b_value = source(b, in, in.operands[1], true);
+  Value a_value;
+  if (full) {
+    a_value = first.reg == i386::ESP ? Value::of(host_gpr(i386::ESP), b.esp_bias())
+                                     : Value::of(host_gpr(first.reg));
+  } else {
+    b.read_into(kFlagA, first, Extend::sign);
+    a_value = Value::of(kFlagA);
+  }
+  b.flags.set(FlagKind::sub8, first.width, a_value, b_value, {});
+}
+
 void add_or_subtract(BlockBuilder& b, const Instruction& in, bool add) {
   if (!BlockBuilder::is_full_register(in.operands[0])) return sum_general(b, in, add);
   if (b.live() != 0 || in.operands[1].kind != i386::OperandKind::immediate) {
@@ -253,24 +275,18 @@ void DEC(BlockBuilder& b, const Instruction& in) {
 
 void CMP(BlockBuilder& b, const Instruction& in) {
   const Operand& first = in.operands[0];
-  if (b.live() == 0) {  // only the access remains
-    if (BlockBuilder::is_memory(first) || BlockBuilder::is_memory(in.operands[1])) {
-      b.load(b.scratch(), first.width, b.address(), Extend::sign);
+  const Operand& second = in.operands[1];
+  if (b.live() != 0 && b.in_place(first)) {  // no word, without calls
+    const Value left = Value::of(host_gpr(first.reg));
+    if (second.kind == i386::OperandKind::immediate) {
+      const auto constant = static_cast<int32_t>(in.immediate);
+      return b.flags.set(FlagKind::sub8, 4, left, Value::of_constant(constant), {});
     }
-    return;
+    if (b.in_place(second)) {
+      return b.flags.set(FlagKind::sub8, 4, left, Value::of(host_gpr(second.reg)), {});
+    }
   }
-  // The first operand is read before the second goes to its home: the homes may hold what it needs.
-  const bool full = BlockBuilder::is_full_register(first);
-  const Value b_value = source(b, in, in.operands[1], true);
-  Value a_value;
-  if (full) {
-    a_value = first.reg == i386::ESP ? Value::of(host_gpr(i386::ESP), b.esp_bias())
-                                     : Value::of(host_gpr(first.reg));
-  } else {
-    b.read_into(kFlagA, first, Extend::sign);
-    a_value = Value::of(kFlagA);
-  }
-  b.flags.set(FlagKind::sub8, first.width, a_value, b_value, {});
+  compare_general(b, in);
 }
 
 void NEG(BlockBuilder& b, const Instruction& in) {

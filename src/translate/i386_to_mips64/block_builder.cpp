@@ -34,7 +34,8 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
       interpreted_(interpreted),
       out_(out),
       mark_all_(options_in.check || log_enabled(LogChannel::in_asm) ||
-                log_enabled(LogChannel::out_asm)) {
+                log_enabled(LogChannel::out_asm)),
+      largest_bias_(options_in.passes.esp_folding ? 30000 : 0) {
   std::memset(known_width_, 32, sizeof known_width_);
   out.exits.clear();
   out.marks.clear();

@@ -74,11 +74,10 @@ class BlockBuilder {
   void add_mark() {
     if (marked_) push_mark();
   }
-  /// Releases scratch registers; commits esp if folding is off.
+  /// Releases scratch registers.
   void end_instruction() {
     free_scratch_ = kScratchMask;
     if (live_after_ == 0) flags.set_packed();
-    if (!options.passes.esp_folding && !ended_) commit_esp();
   }
   [[nodiscard]] const Instruction& instruction() const { return entry_->instruction; }
   /// Flags that may be read after the current instruction.
@@ -126,7 +125,7 @@ class BlockBuilder {
   [[nodiscard]] int32_t esp_bias() const { return esp_bias_; }
   void adjust_esp(int32_t bytes) {
     esp_bias_ += bytes;
-    if (esp_bias_ > 30000 || esp_bias_ < -30000) [[unlikely]]
+    if (esp_bias_ > largest_bias_ || esp_bias_ < -largest_bias_) [[unlikely]]
       apply_esp_bias();
   }
   /// Applies the folded adjustment, so that host esp is guest esp.
@@ -302,6 +301,7 @@ class BlockBuilder {
   uint32_t free_scratch_ = kScratchMask;
   uint32_t barrier_ = 0;  ///< words before this position must not be moved
   int32_t esp_bias_ = 0;
+  const int32_t largest_bias_;  ///< stays in reach of 16-bit offsets; 0: esp is not folded
   uint8_t known_width_[i386::kGprCount];
   CachedAddress cache_[2];
   unsigned next_cache_ = 0;

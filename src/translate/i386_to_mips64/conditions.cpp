@@ -48,15 +48,18 @@ Condition FlagTracker::compare(bool is_unsigned, const Value& left, const Value&
 }
 
 Condition FlagTracker::subtract_condition(unsigned cc) {
+  if (cc >> 1 != kE) return difference_condition(cc);
+  const bool known = now_.result.known();
+  const Gpr left = in_register(known ? now_.result : now_.a);
+  const Condition equal{Condition::Kind::eq, left, known ? zero : in_register(now_.b)};
+  return (cc & 1) != 0 ? equal.inverted() : equal;
+}
+
+/// Of a subtraction, but for equality.
+[[gnu::noinline]] Condition FlagTracker::difference_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   Condition condition{};
-  if (base == kE) {
-    if (now_.result.known()) {
-      condition = {Condition::Kind::eq, in_register(now_.result), zero};
-    } else {
-      condition = {Condition::Kind::eq, in_register(now_.a), in_register(now_.b)};
-    }
-  } else if (base == kS || base == kP) {
+  if (base == kS || base == kP) {
     return result_condition(cc);
   } else if (base == kO) {
     condition = overflow_condition(false);
@@ -217,6 +220,14 @@ void FlagTracker::packed_bool(Gpr answer, unsigned cc) {
 }
 
 Condition FlagTracker::condition(unsigned cc) {
+  if (b_.options.passes.compare_fusion) {  // the commonest without calls
+    if (is(FlagKind::sub8)) return subtract_condition(cc);
+    if (is(FlagKind::logic8)) return result_condition(cc);
+  }
+  return general_condition(cc);
+}
+
+[[gnu::noinline]] Condition FlagTracker::general_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   const bool cheap = base == kE || base == kS || base == kP;
   const bool by_comparison = base != kO && base != kP;

@@ -8,6 +8,7 @@ using i386::EDI;
 using i386::EDX;
 using i386::ESP;
 using i386::OperandKind;
+using mips64::fits_simm16;
 using mips64::zero;
 namespace ef = i386::eflags;
 
@@ -151,6 +152,30 @@ void extend_move(BlockBuilder& b, const Instruction& in, Extend extend) {
   push_value(b, value, stack_step(in));
 }
 
+[[gnu::noinline]] void pop_general(BlockBuilder& b, const Instruction& in) {
+  const Operand& operand = in.operands[0];
+  const int32_t bytes = stack_step(in);
+  const Address top = b.stack_address(0);
+  if (BlockBuilder::is_memory(operand)) {
+    // The address is computed with esp already moved; the store may still fault.
+    const Gpr value = b.scratch();
+    b.load(value, operand.width, top, Extend::any);
+    const bool by_esp = in.memory.base == ESP;
+    b.store(value, operand.width, b.address(by_esp ? bytes : 0));
+    return b.adjust_esp(bytes);
+  }
+  if (operand.width == 4) {
+    b.begin_write(operand.reg);
+    b.load(host_gpr(operand.reg), 4, top, Extend::any);
+    if (operand.reg != ESP) b.adjust_esp(bytes);
+    return;
+  }
+  const Gpr value = b.scratch();
+  b.load(value, operand.width, top, Extend::zero);
+  b.adjust_esp(bytes);
+  b.write_register(operand, value, true);
+}
+
 }  // namespace
 
 /// A third of all instructions: plain loads and stores of whole registers go without calls.
@@ -233,26 +258,12 @@ void PUSH(BlockBuilder& b, const Instruction& in) {
 
 void POP(BlockBuilder& b, const Instruction& in) {
   const Operand& operand = in.operands[0];
-  const int32_t bytes = stack_step(in);
-  const Address top = b.stack_address(0);
-  if (BlockBuilder::is_memory(operand)) {
-    // The address is computed with esp already moved; the store may still fault.
-    const Gpr value = b.scratch();
-    b.load(value, operand.width, top, Extend::any);
-    const bool by_esp = in.memory.base == ESP;
-    b.store(value, operand.width, b.address(by_esp ? bytes : 0));
-    return b.adjust_esp(bytes);
+  if (BlockBuilder::is_full_register(operand) && operand.reg != ESP && !b.unaligned() &&
+      !b.referred_to(operand.reg)) {
+    b.load(b.begin_write(operand.reg), 4, b.stack_address(0), Extend::any);
+    return b.adjust_esp(4);
   }
-  if (operand.width == 4) {
-    b.begin_write(operand.reg);
-    b.load(host_gpr(operand.reg), 4, top, Extend::any);
-    if (operand.reg != ESP) b.adjust_esp(bytes);
-    return;
-  }
-  const Gpr value = b.scratch();
-  b.load(value, operand.width, top, Extend::zero);
-  b.adjust_esp(bytes);
-  b.write_register(operand, value, true);
+  pop_general(b, in);
 }
 
 void LEA(BlockBuilder& b, const Instruction& in) {
@@ -268,8 +279,20 @@ void LEA(BlockBuilder& b, const Instruction& in) {
     return b.adjust_esp(displacement);
   }
   const Gpr host = host_gpr(destination.reg);
+  Address place;
+  if (destination.reg != ESP && !b.referred_to(destination.reg) && b.plain_address(place)) {
+    b.begin_write(destination.reg);
+    if (place.offset != 0) return b.as.ADDIU(host, place.base, place.offset);
+    if (place.base != host) mips64::move(b.as, host, place.base);
+    return;
+  }
+  // The destination changes with the last word unless the sum takes it as its first part: then it
+  // must not be part of it any more, nor of an address that is kept.
   const bool overlaps = memory.base == destination.reg || memory.index == destination.reg;
-  const bool late = overlaps || destination.reg == ESP;
+  const bool first_part = memory.scale_log2 != 0 && memory.base == destination.reg;
+  const bool in_place =
+      fits_simm16(displacement) && memory.base != ESP && !(first_part && !b.options.msa);
+  const bool late = (overlaps && !in_place) || destination.reg == ESP;
   if (!late) b.begin_write(destination.reg);
   const Gpr value = b.effective_address(late ? b.scratch() : host);
   if (late) b.begin_write(destination.reg);

@@ -36,12 +36,6 @@ void FlagTracker::set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, G
   b_.as.MOVN(kFlagB, b, condition);
 }
 
-bool FlagTracker::is(FlagKind kind8) const {
-  const auto first = static_cast<uint32_t>(kind8);
-  const auto kind = static_cast<uint32_t>(now_.kind);
-  return now_.form == Form::operation && kind >= first && kind < first + 3;
-}
-
 bool FlagTracker::is_shift() const {
   return is(FlagKind::shl8) || is(FlagKind::shr8) || is(FlagKind::sar8);
 }
@@ -103,9 +97,7 @@ void FlagTracker::move_value(Gpr into, const Value& value) {
   if (value.reg != into) mips64::move(b_.as, into, value.reg);
 }
 
-Gpr FlagTracker::in_register(const Value& value) {
-  if (value.kind == Value::Kind::constant && value.constant == 0) return zero;
-  if (value.kind == Value::Kind::reg && value.constant == 0) return value.reg;
+[[gnu::noinline]] Gpr FlagTracker::moved_to_scratch(const Value& value) {
   const Gpr reg = b_.scratch();
   move_value(reg, value);
   return reg;

@@ -159,10 +159,17 @@ class FlagTracker {
   [[nodiscard]] bool operation() const { return now_.form == Form::operation; }
 
  private:
-  [[nodiscard]] Gpr in_register(const Value& value);
+  [[nodiscard]] Gpr in_register(const Value& value) {
+    // A constant 0 is in register zero.
+    return value.constant == 0 && value.known() ? value.reg : moved_to_scratch(value);
+  }
+  [[nodiscard]] Gpr moved_to_scratch(const Value& value);
   [[nodiscard]] Gpr a_register();
   [[nodiscard]] Gpr result_register();
-  [[nodiscard]] bool is(FlagKind kind8) const;
+  [[nodiscard]] bool is(FlagKind kind8) const {
+    const uint32_t member = static_cast<uint32_t>(now_.kind) - static_cast<uint32_t>(kind8);
+    return now_.form == Form::operation && member < 3;
+  }
   /// SHL, SHR or SAR, whose b is a constant while the tracker has them.
   [[nodiscard]] bool is_shift() const;
   /// Whether the operation's flags need its result and b alone.
@@ -176,7 +183,9 @@ class FlagTracker {
   void move_home(Moving moving);
   Condition lazy_condition(unsigned cc);
   Condition packed_condition(unsigned cc);
+  Condition general_condition(unsigned cc);
   Condition subtract_condition(unsigned cc);
+  Condition difference_condition(unsigned cc);
   Condition add_condition(unsigned cc);
   Condition result_condition(unsigned cc);
   Condition overflow_condition(bool add);

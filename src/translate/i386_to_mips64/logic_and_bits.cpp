@@ -96,21 +96,28 @@ void locked_logic(BlockBuilder& b, const Instruction& in, Logic operation) {
   if (flags) b.flags.set(FlagKind::logic8, width, {}, {}, Value::of(kFlagA));
 }
 
-void logic(BlockBuilder& b, const Instruction& in, Logic operation) {
+/// Whether both are the same register, or part of one.
+bool same_register(const Operand& one, const Operand& other) {
+  return one.kind == OperandKind::gpr && other.kind == OperandKind::gpr && one.reg == other.reg &&
+         one.high_byte == other.high_byte;
+}
+
+/// XOR of a register with itself.
+void set_to_zero(BlockBuilder& b, unsigned reg) {
+  mips64::move(b.as, b.begin_write(reg), zero);
+  b.set_known_width(reg, 8);
+  if (b.live() != 0) b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of_constant(0));
+}
+
+[[gnu::noinline]] void logic(BlockBuilder& b, const Instruction& in, Logic operation) {
   if (in.lock) return locked_logic(b, in, operation);
   const Operand& destination = in.operands[0];
   const Operand& source = in.operands[1];
   const unsigned width = destination.width;
   const bool flags = b.live() != 0;
-  const bool same = source.kind == OperandKind::gpr && destination.kind == OperandKind::gpr &&
-                    source.reg == destination.reg && source.high_byte == destination.high_byte;
+  const bool same = same_register(source, destination);
   if (BlockBuilder::is_full_register(destination)) {
-    if (same && operation == Logic::xor_) {  // the idiom for zero
-      mips64::move(b.as, b.begin_write(destination.reg), zero);
-      b.set_known_width(destination.reg, 8);
-      if (flags) b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of_constant(0));
-      return;
-    }
+    if (same && operation == Logic::xor_) return set_to_zero(b, destination.reg);
     const bool immediate = source.kind == OperandKind::immediate;
     const Gpr second = immediate || same ? zero : b.read(source, Extend::sign);
     const Gpr first = b.read_gpr(destination.reg);
@@ -353,6 +360,31 @@ void set_carry(BlockBuilder& b, bool carry) {
   put_packed_flag(b, bit, ef::CF);
 }
 
+[[gnu::noinline]] void test_general(BlockBuilder& b, const Instruction& in) {
+  const Operand& first = in.operands[0];
+  const Operand& second = in.operands[1];
+  const bool same = same_register(first, second);
+  if (b.live() == 0) {
+    if (BlockBuilder::is_memory(first)) b.load(b.scratch(), first.width, b.address(), Extend::sign);
+    return;
+  }
+  if (same && first.width == 4) {
+    const Value value = Value::of(host_gpr(first.reg), first.reg == i386::ESP ? b.esp_bias() : 0);
+    return b.flags.set(FlagKind::logic8, 4, {}, {}, value);
+  }
+  if (same) {
+    b.read_into(kFlagA, first, Extend::sign);
+  } else {
+    const bool immediate = second.kind == OperandKind::immediate;
+    // A positive constant leaves nothing of the upper bits: the register serves as it is.
+    const bool masks = immediate && signed_immediate(in, first.width) >= 0;
+    const Gpr other = immediate ? zero : b.read(second, Extend::sign);
+    const Gpr value = b.read(first, masks ? Extend::any : Extend::sign);
+    apply(b, in, Logic::and_, kFlagA, value, other);
+  }
+  b.flags.set(FlagKind::logic8, first.width, {}, {}, Value::of(kFlagA));
+}
+
 }  // namespace
 
 void AND(BlockBuilder& b, const Instruction& in) {
@@ -362,6 +394,11 @@ void OR(BlockBuilder& b, const Instruction& in) {
   logic(b, in, Logic::or_);
 }
 void XOR(BlockBuilder& b, const Instruction& in) {
+  const Operand& destination = in.operands[0];
+  if (BlockBuilder::is_full_register(destination) && !b.referred_to(destination.reg) &&
+      same_register(destination, in.operands[1])) {
+    return set_to_zero(b, destination.reg);  // without calls
+  }
   logic(b, in, Logic::xor_);
 }
 
@@ -388,28 +425,10 @@ void NOT(BlockBuilder& b, const Instruction& in) {
 
 void TEST(BlockBuilder& b, const Instruction& in) {
   const Operand& first = in.operands[0];
-  const Operand& second = in.operands[1];
-  const bool same = second.kind == OperandKind::gpr && first.kind == OperandKind::gpr &&
-                    second.reg == first.reg && second.high_byte == first.high_byte;
-  if (b.live() == 0) {
-    if (BlockBuilder::is_memory(first)) b.load(b.scratch(), first.width, b.address(), Extend::sign);
-    return;
+  if (b.live() != 0 && b.in_place(first) && same_register(first, in.operands[1])) {  // no word
+    return b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(host_gpr(first.reg)));
   }
-  if (same && first.width == 4) {
-    const Value value = Value::of(host_gpr(first.reg), first.reg == i386::ESP ? b.esp_bias() : 0);
-    return b.flags.set(FlagKind::logic8, 4, {}, {}, value);
-  }
-  if (same) {
-    b.read_into(kFlagA, first, Extend::sign);
-  } else {
-    const bool immediate = second.kind == OperandKind::immediate;
-    // A positive constant leaves nothing of the upper bits: the register serves as it is.
-    const bool masks = immediate && signed_immediate(in, first.width) >= 0;
-    const Gpr other = immediate ? zero : b.read(second, Extend::sign);
-    const Gpr value = b.read(first, masks ? Extend::any : Extend::sign);
-    apply(b, in, Logic::and_, kFlagA, value, other);
-  }
-  b.flags.set(FlagKind::logic8, first.width, {}, {}, Value::of(kFlagA));
+  test_general(b, in);
 }
 
 void SETCC(BlockBuilder& b, const Instruction& in) {
