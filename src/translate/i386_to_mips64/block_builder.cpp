@@ -237,8 +237,12 @@ void BlockBuilder::indirect_exit() {
   if (!options.dead_flags_at_calls) flags.settle();
   const Gpr entry = scratch();
   if (!options.every_exit_leaves) {
-    as.DSLL(entry, kExitTarget, 2);
-    as.DADDU(entry, entry, kTable);
+    if (options.msa) {
+      as.DLSA(entry, kExitTarget, kTable, 2);
+    } else {
+      as.DSLL(entry, kExitTarget, 2);
+      as.DADDU(entry, entry, kTable);
+    }
     as.LWU(entry, 0, entry);
   }
   commit_esp();
