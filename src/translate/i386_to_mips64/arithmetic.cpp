@@ -19,15 +19,17 @@ void add_constant(BlockBuilder& b, Gpr rd, Gpr rs, int32_t constant) {
   b.release(value);
 }
 
-/// The source operand, sign-extended. A narrow one that flags may need later goes to its home (t2).
-Value source(BlockBuilder& b, const Instruction& in, const Operand& operand, bool home) {
+/// The source operand, extended. A narrow one that flags may need later goes to its home (t2)
+/// unless its register holds it as it is.
+Value source(BlockBuilder& b, const Instruction& in, const Operand& operand, Extend how,
+             bool home) {
   if (operand.kind == i386::OperandKind::immediate) {
-    return Value::of_constant(signed_immediate(in, in.operands[0].width));
+    return Value::of_constant(extended_immediate(in, in.operands[0].width, how));
   }
   const bool in_place =
-      BlockBuilder::is_full_register(operand) && (operand.reg != i386::ESP || b.esp_bias() == 0);
-  if (in_place || !home) return Value::of(b.read(operand, Extend::sign));
-  b.read_into(kFlagB, operand, Extend::sign);
+      b.in_place(operand) || (how == Extend::zero && b.zero_extended_in_place(operand));
+  if (in_place || !home) return Value::of(b.read(operand, how));
+  b.read_into(kFlagB, operand, how);
   return Value::of(kFlagB);
 }
 
@@ -72,7 +74,7 @@ bool in_esp_range(int32_t bytes) {
       return;
     }
   }
-  const Value value = source(b, in, second, flags);
+  const Value value = source(b, in, second, Extend::sign, flags);
   const Gpr first = b.read_gpr(destination.reg);
   Value kept = value;
   if (flags && same) {
@@ -89,7 +91,7 @@ void sum_general(BlockBuilder& b, const Instruction& in, bool add) {
   const Operand& destination = in.operands[0];
   const unsigned width = destination.width;
   const bool flags = b.live() != 0;
-  const Value value = source(b, in, in.operands[1], flags);
+  const Value value = source(b, in, in.operands[1], Extend::sign, flags);
   Value amount = value;
   if (in.lock && value.kind == Value::Kind::constant && !fits_simm16(-int64_t{value.constant})) {
     amount = Value::of(b.scratch());  // not made anew in the loop
@@ -214,23 +216,38 @@ void step(BlockBuilder& b, const Instruction& in, bool up) {
   set_flags(width, kFlagA);
 }
 
+/// How CMP best reads narrow operands. Both extensions keep equality and unsigned order; zero
+/// extension, where no flag of signed order is wanted, may find the first operand as it is.
+Extend comparison_extension(const BlockBuilder& b, const Instruction& in) {
+  const Operand& first = in.operands[0];
+  const Operand& second = in.operands[1];
+  if ((b.live() & (ef::SF | ef::OF)) != 0) return Extend::sign;
+  if (b.zero_extended_in_place(first) || first.high_byte) return Extend::zero;
+  if (second.kind == i386::OperandKind::immediate) return Extend::sign;
+  const bool better = b.zero_extended_in_place(second) || second.high_byte;
+  return better ? Extend::zero : Extend::sign;
+}
+
 [[gnu::noinline]] void compare_general(BlockBuilder& b, const Instruction& in) {
   const Operand& first = in.operands[0];
+  const Operand& second = in.operands[1];
   if (b.live() == 0) {  // only the access remains
-    if (BlockBuilder::is_memory(first) || BlockBuilder::is_memory(in.operands[1])) {
+    if (BlockBuilder::is_memory(first) || BlockBuilder::is_memory(second)) {
       b.load(b.scratch(), first.width, b.address(), Extend::sign);
     }
     return;
   }
   // The first operand is read before the second goes to its home: the homes may hold what it needs.
-  const bool full = BlockBuilder::is_full_register(first);
-  const Value b_value = source(b, in, in.operands[1], true);
+  const Extend how = first.width == 4 ? Extend::sign : comparison_extension(b, in);
+  const Value b_value = source(b, in, second, how, true);
   Value a_value;
-  if (full) {
+  if (BlockBuilder::is_full_register(first)) {
     a_value = first.reg == i386::ESP ? Value::of(host_gpr(i386::ESP), b.esp_bias())
                                      : Value::of(host_gpr(first.reg));
+  } else if (how == Extend::zero && b.zero_extended_in_place(first)) {
+    a_value = Value::of(host_gpr(first.reg));
   } else {
-    b.read_into(kFlagA, first, Extend::sign);
+    b.read_into(kFlagA, first, how);
     a_value = Value::of(kFlagA);
   }
   b.flags.set(FlagKind::sub8, first.width, a_value, b_value, {});

@@ -175,6 +175,11 @@ class BlockBuilder {
   [[nodiscard]] bool in_place(const Operand& operand) const {
     return is_full_register(operand) && (operand.reg != i386::ESP || esp_bias_ == 0);
   }
+  /// Whether the operand is the low part of a register that holds nothing else.
+  [[nodiscard]] bool zero_extended_in_place(const Operand& operand) const {
+    return operand.kind == i386::OperandKind::gpr && !operand.high_byte &&
+           operand.reg != i386::ESP && known_width(operand.reg) <= operand.width * 8u;
+  }
   /// The value of an operand in place when it is a 32-bit register, else extended into `into`.
   void read_into(Gpr into, const Operand& operand, Extend extend);
   /// Writes a register operand. `zero_extended`: no bit above the width is set in `value`.

@@ -23,6 +23,12 @@ int32_t signed_immediate(const Instruction& in, unsigned width) {
   return static_cast<int32_t>(in.immediate);
 }
 
+int32_t extended_immediate(const Instruction& in, unsigned width, Extend how) {
+  const int32_t constant = signed_immediate(in, width);
+  if (how == Extend::sign || width == 4) return constant;
+  return constant & (width == 1 ? 0xff : 0xffff);
+}
+
 void interpret(BlockBuilder& b, const Instruction& in) {
   if ((i386::row(in.row).attributes & i386::attribute::block_end) != 0)
     return leave_to_interpreter(b, in);

@@ -11,6 +11,8 @@ namespace handlers {
 
 /// The immediate, sign-extended from `width` bytes.
 [[nodiscard]] int32_t signed_immediate(const Instruction& in, unsigned width);
+/// The same, or its low `width` bytes zero-extended.
+[[nodiscard]] int32_t extended_immediate(const Instruction& in, unsigned width, Extend how);
 
 /// Runs the interpreter for this instruction (the `interpret` mark, and forms a handler leaves
 /// out).

@@ -372,17 +372,25 @@ void set_carry(BlockBuilder& b, bool carry) {
     const Value value = Value::of(host_gpr(first.reg), first.reg == i386::ESP ? b.esp_bias() : 0);
     return b.flags.set(FlagKind::logic8, 4, {}, {}, value);
   }
+  // Where the sign of a narrow result is not wanted, zeros may be above it.
+  const Extend how = (b.live() & ef::SF) == 0 ? Extend::zero : Extend::sign;
+  Value result = Value::of(kFlagA);
   if (same) {
-    b.read_into(kFlagA, first, Extend::sign);
-  } else {
-    const bool immediate = second.kind == OperandKind::immediate;
+    if (how == Extend::zero && b.zero_extended_in_place(first)) {
+      result = Value::of(host_gpr(first.reg));
+    } else {
+      b.read_into(kFlagA, first, how);
+    }
+  } else if (second.kind == OperandKind::immediate) {
+    const int32_t constant = extended_immediate(in, first.width, how);
     // A positive constant leaves nothing of the upper bits: the register serves as it is.
-    const bool masks = immediate && signed_immediate(in, first.width) >= 0;
-    const Gpr other = immediate ? zero : b.read(second, Extend::sign);
-    const Gpr value = b.read(first, masks ? Extend::any : Extend::sign);
-    apply(b, in, Logic::and_, kFlagA, value, other);
+    const Gpr value = b.read(first, constant >= 0 ? Extend::any : Extend::sign);
+    logic_with_constant(b, Logic::and_, kFlagA, value, constant);
+  } else {
+    const Gpr other = b.read(second, how);
+    emit_logic(b, Logic::and_, kFlagA, b.read(first, how), other);
   }
-  b.flags.set(FlagKind::logic8, first.width, {}, {}, Value::of(kFlagA));
+  b.flags.set(FlagKind::logic8, first.width, {}, {}, result);
 }
 
 }  // namespace
