@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "guest/i386/decode/inline.hpp"
+
 namespace ferry::translate {
 
 using i386::Instruction;
@@ -47,6 +49,12 @@ bool Analysis::move_window(GuestAddress address) {
   return true;
 }
 
+[[gnu::noinline]] bool Analysis::fetch(GuestAddress address, Instruction& instruction) {
+  if (!in_window(address) && !move_window(address)) return false;
+  const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+  return i386::decode(bytes, window_end_ - address, address, instruction) == i386::DecodeStatus::ok;
+}
+
 /// Whether the block goes on at the target of the direct jump `in`; decodes the instruction there
 /// into `next`.
 bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
@@ -55,7 +63,8 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   return fetch(target, next.instruction);
 }
 
-void Analysis::form(GuestAddress address, AnalysedBlock& block, Ranges& ranges) {
+[[gnu::always_inline]] inline void Analysis::form(GuestAddress address, AnalysedBlock& block,
+                                                  Ranges& ranges) {
   GuestAddress pc = address;
   GuestAddress run_begin = address;
   unsigned branches = 0;
@@ -64,9 +73,20 @@ void Analysis::form(GuestAddress address, AnalysedBlock& block, Ranges& ranges) 
       next + std::min(options_.max_guest_instructions, kMaxBlockInstructions);
   ranges.clear();
   bool decoded = false;
+  // A block goes forward only: where it is not behind the window's last instruction, it is in it.
+  window_span_ = 0;
+  GuestAddress window_limit = move_window(address) ? address + window_span_ : address;
   while (next != limit) {
     AnalysedInstruction& entry = *next;
-    if (!decoded && !fetch(pc, entry.instruction)) break;
+    if (!decoded) {
+      const bool quick = pc < window_limit &&
+                         i386::decode_quickly(static_cast<const uint8_t*>(i386::host_pointer(pc)),
+                                              pc, entry.instruction);
+      if (!quick) [[unlikely]] {
+        if (!fetch(pc, entry.instruction)) break;
+        window_limit = window_begin_ + window_span_;
+      }
+    }
     decoded = false;
     ++next;
     const RowTraits& traits = traits_of(entry.instruction.row);
@@ -82,6 +102,7 @@ void Analysis::form(GuestAddress address, AnalysedBlock& block, Ranges& ranges) 
     entry.followed = decoded = true;
     add_range(ranges, run_begin, pc);
     pc = run_begin = entry.instruction.immediate;
+    window_limit = window_begin_ + window_span_;
   }
   block.count = static_cast<uint32_t>(next - block.instructions.data());
   block.next = pc;
@@ -123,81 +144,115 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
   ranges.push_back({begin, block.next});
 }
 
-uint32_t Analysis::scan(GuestAddress target, engine::GuestRange& range) {
+/// What a scan wants of an instruction that skim() does not take or whose effect depends on
+/// operands. An `end` of 0: nothing can be decoded there.
+[[gnu::noinline]] Analysis::Step Analysis::whole_step(GuestAddress pc) {
+  Instruction in;
+  if (!fetch(pc, in)) return {};
+  const RowTraits& traits = traits_of(in.row);
+  // A target cut to 16 bits is not followed: no flow but one that ends.
+  const bool cut = in.operand_size != 4 && traits.flow != Flow::end;
+  const Flow flow = traits.flow == Flow::straight || !cut ? traits.flow : Flow::conditional;
+  return {flag_effect(in, traits), in.next_address(), in.immediate, flow};
+}
+
+/// Which flags may be read at `target` before they are overwritten; remembers it.
+[[gnu::noinline]] uint32_t Analysis::scan(Memo& memo, GuestAddress target) {
   uint32_t live = 0;
   uint32_t open = ef::kArithmetic;  // not yet overwritten on this path
   GuestAddress pc = target;
-  Instruction in;
-  for (unsigned i = 0; i < kLookAheadInstructions && open != 0; ++i) {
-    if (!fetch(pc, in)) return live | open;
-    const RowTraits& traits = traits_of(in.row);
-    const FlagEffect effect = flag_effect(in, traits);
-    live |= effect.read & open;
-    open &= ~effect.killed;
-    pc = in.next_address();
-    if (pc > range.end) range.end = pc;
-    if (open == 0) break;
-    const Flow flow = traits.flow;
-    if (flow == Flow::straight) continue;
-    const GuestAddress to = in.immediate;
-    const bool near = to >= range.begin && to < range.begin + 2 * kPageBytes;
-    if ((flow == Flow::jump || flow == Flow::call) && near && in.operand_size == 4) {
-      pc = to;
-      continue;
+  GuestAddress end = target + 1;  // behind the bytes that tell
+  for (unsigned left = kLookAheadInstructions; open != 0 && left != 0; --left) {
+    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(pc));
+    i386::Skimmed in;
+    Step step;
+    const uint8_t* behind = nullptr;
+    if ((in_window(pc) || move_window(pc)) && in_window(pc) && i386::skim(bytes, in) &&
+        traits_of(in.row).rule <= EffectRule::condition) {
+      const RowTraits& traits = traits_of(in.row);
+      step.effect = simple_effect(static_cast<uint32_t>(in.opcode), traits);
+      step.flow = traits.flow;
+      behind = i386::end_of(in);
+      step.end = pc + static_cast<uint32_t>(behind - bytes);
+    } else {
+      step = whole_step(pc);
+      if (step.end == 0) break;
     }
-    if (flow == Flow::end && options_.dead_flags_at_calls) return live;
-    return live | open;
+    live |= step.effect.read & open;
+    open &= ~step.effect.killed;
+    pc = step.end;
+    if (pc > end) end = pc;
+    if (step.flow == Flow::straight || open == 0) continue;
+    if (step.flow == Flow::jump || step.flow == Flow::call) {
+      pc = behind != nullptr ? pc + i386::distance_of(in, behind) : step.target;
+      if (pc >= target && pc < target + 2 * kPageBytes) continue;
+    }
+    if (step.flow == Flow::end && options_.dead_flags_at_calls) open = 0;
+    break;
   }
-  return live | open;
+  live |= open;
+  if (!self_checking_pages_.empty() && in_self_checking_page({target, end})) {
+    live = ef::kArithmetic;
+  }
+  memo = {target, generation_, live, end};
+  return live;
 }
 
-uint32_t Analysis::look_ahead(GuestAddress target, Ranges& ranges) {
-  if (!options_.passes.flag_liveness || !options_.passes.flag_lookahead) return ef::kArithmetic;
-  if (options_.exact_flags) return ef::kArithmetic;  // what kills the flags may fault first
+/// The flags that may be read at `target`, a successor of the block that begins at `home`.
+[[gnu::always_inline]] inline uint32_t Analysis::look_ahead(GuestAddress target, GuestAddress home,
+                                                            Ranges& ranges) {
   Memo& memo = memo_[(target ^ target >> 8) & (memo_.size() - 1)];
-  if (memo.generation != generation_ || memo.address != target) {
-    memo = {target, generation_, 0, {target, target + 1}};
-    memo.live = scan(target, memo.range);
-    if (!self_checking_pages_.empty() && in_self_checking_page(memo.range)) {
-      memo.live = ef::kArithmetic;
-    }
-  }
-  // What was found holds only while those bytes stay: the block depends on their pages.
-  if (memo.live != ef::kArithmetic) add_range(ranges, memo.range.begin, memo.range.end);
-  return memo.live;
+  const bool known = memo.generation == generation_ && memo.address == target;
+  const uint32_t live = known ? memo.live : scan(memo, target);
+  // What was found holds only while those bytes stay: the block depends on their pages. The page it
+  // begins in is among its ranges already.
+  const bool elsewhere = ((target ^ home) | ((memo.end - 1) ^ home)) >= kPageBytes;
+  if (elsewhere && live != ef::kArithmetic) add_range(ranges, target, memo.end);
+  return live;
 }
 
-void Analysis::solve(AnalysedBlock& block, Ranges& ranges) {
-  const bool falls_through = [&] {
-    const Flow last = block.instructions[block.count - 1].traits->flow;
-    return last == Flow::straight || last == Flow::conditional;
-  }();
+[[gnu::always_inline]] inline void Analysis::solve(AnalysedBlock& block, Ranges& ranges) {
+  const bool liveness = options_.passes.flag_liveness;
+  // With exact flags, what kills the flags may fault first.
+  const bool look = liveness && options_.passes.flag_lookahead && !options_.exact_flags;
+  const uint32_t always_after = liveness ? 0 : ef::kArithmetic;
+  const uint32_t always_before = options_.exact_flags ? ef::kArithmetic : 0;
+  const uint32_t at_end = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
+  AnalysedInstruction* const first = block.instructions.data();
+  const GuestAddress home = first->instruction.address;
+  AnalysedInstruction* entry = first + block.count;
+  const auto live_at = [&](GuestAddress target) {
+    return look ? look_ahead(target, home, ranges) : ef::kArithmetic;
+  };
   uint32_t live = ef::kArithmetic;
   block.live_at_next = 0;
-  if (falls_through) live = block.live_at_next = look_ahead(block.next, ranges);
-  for (uint32_t i = block.count; i-- > 0;) {
-    AnalysedInstruction& entry = block.instructions[i];
-    const Instruction& in = entry.instruction;
-    const Flow flow = entry.traits->flow;
-    entry.live_at_target = 0;
-    if (flow == Flow::end) {
-      live = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
-    } else if (flow != Flow::straight && !entry.followed) {
-      entry.live_at_target = look_ahead(in.immediate, ranges);
-      live = flow == Flow::conditional ? live | entry.live_at_target : entry.live_at_target;
-    }
-    if (!options_.passes.flag_liveness) live = ef::kArithmetic;
-    const FlagEffect effect = flag_effect(in, *entry.traits);
-    entry.live_after = live;
-    entry.killed = effect.killed;
-    live = (live & ~effect.killed) | effect.read;
-    if (options_.exact_flags) live = ef::kArithmetic;
-    entry.live_before = live;
+  const Flow last = entry[-1].traits->flow;
+  if (last == Flow::straight || last == Flow::conditional) {
+    live = block.live_at_next = live_at(block.next);
   }
+  do {
+    --entry;
+    const RowTraits& traits = *entry->traits;
+    entry->live_at_target = 0;
+    if (traits.flow != Flow::straight) {
+      if (traits.flow == Flow::end) {
+        live = at_end;
+      } else if (!entry->followed) {
+        entry->live_at_target = live_at(entry->instruction.immediate);
+        live = entry->live_at_target | (traits.flow == Flow::conditional ? live : 0);
+      }
+    }
+    const FlagEffect effect = flag_effect(entry->instruction, traits);
+    live |= always_after;
+    entry->live_after = live;
+    entry->killed = effect.killed;
+    live = (live & ~effect.killed) | effect.read | always_before;
+    entry->live_before = live;
+  } while (entry != first);
 }
 
-void Analysis::analyse(GuestAddress address, AnalysedBlock& block, Ranges& ranges) {
-  window_span_ = 0;
+[[gnu::noinline]] void Analysis::analyse(GuestAddress address, AnalysedBlock& block,
+                                         Ranges& ranges) {
   form(address, block, ranges);
   block.self_checking = false;
   if (!self_checking_pages_.empty() &&

@@ -60,20 +60,28 @@ class Analysis {
   void set_self_checking(GuestAddress page, bool on);
 
  private:
+  /// What is live at `address`, by the bytes up to `end`.
   struct Memo {
     GuestAddress address = 0;
     uint32_t generation = 0;
     uint32_t live = 0;
-    engine::GuestRange range{};
+    GuestAddress end = 0;
   };
 
-  [[nodiscard]] bool fetch(GuestAddress address, i386::Instruction& instruction) {
+  /// One instruction of a path that is scanned for flags.
+  struct Step {
+    FlagEffect effect{};
+    GuestAddress end = 0;
+    GuestAddress target = 0;
+    Flow flow = Flow::end;
+  };
+
+  [[nodiscard]] bool in_window(GuestAddress address) const {
     // One comparison says that the longest instruction lies in what was probed.
-    if (address - window_begin_ >= window_span_ && !move_window(address)) return false;
-    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
-    return i386::decode(bytes, window_end_ - address, address, instruction) ==
-           i386::DecodeStatus::ok;
+    return address - window_begin_ < window_span_;
   }
+  /// Decodes the instruction at `address`, whatever it is and wherever it lies.
+  [[nodiscard]] bool fetch(GuestAddress address, i386::Instruction& instruction);
   /// Whether bytes of `range` may change without notice.
   [[nodiscard]] bool in_self_checking_page(const engine::GuestRange& range) const;
   [[nodiscard]] bool move_window(GuestAddress address);
@@ -81,8 +89,9 @@ class Analysis {
   void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
   void make_self_checking(AnalysedBlock& block, Ranges& ranges) const;
   void solve(AnalysedBlock& block, Ranges& ranges);
-  uint32_t look_ahead(GuestAddress target, Ranges& ranges);
-  uint32_t scan(GuestAddress target, engine::GuestRange& range);
+  uint32_t look_ahead(GuestAddress target, GuestAddress home, Ranges& ranges);
+  Step whole_step(GuestAddress pc);
+  uint32_t scan(Memo& memo, GuestAddress target);
 
   const Options& options_;
   const i386::CodeSource& code_;

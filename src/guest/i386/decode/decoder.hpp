@@ -35,11 +35,21 @@ enum class DecodeStatus : uint8_t {
 [[nodiscard]] uint32_t flags_written(const Instruction& instruction);
 [[nodiscard]] uint32_t flags_undefined(const Instruction& instruction);
 
+namespace detail {
+inline constexpr uint16_t kConditionFlags[] = {
+    eflags::OF,
+    eflags::CF,
+    eflags::ZF,
+    eflags::CF | eflags::ZF,
+    eflags::SF,
+    eflags::PF,
+    eflags::SF | eflags::OF,
+    eflags::ZF | eflags::SF | eflags::OF,
+};
+}
 /// The flags a condition (the low four bits of jcc, setcc, cmovcc) reads: SDM vol. 1, table B-1.
 [[nodiscard]] constexpr uint32_t condition_flags(unsigned condition) {
-  using namespace eflags;
-  constexpr uint32_t kFlags[] = {OF, CF, ZF, CF | ZF, SF, PF, SF | OF, ZF | SF | OF};
-  return kFlags[condition >> 1 & 7];
+  return detail::kConditionFlags[condition >> 1 & 7];
 }
 
 }  // namespace ferry::i386
