@@ -30,6 +30,16 @@ void add_range(Ranges& ranges, GuestAddress begin, GuestAddress end) {
 
 }  // namespace
 
+Analysis::Analysis(const Options& options, const i386::CodeSource& code)
+    : options_(options),
+      code_(code),
+      most_instructions_(std::min(options.max_guest_instructions, kMaxBlockInstructions)),
+      most_branches_(options.passes.superblocks ? options.max_branches : 0),
+      // With exact flags, what kills the flags may fault first.
+      looks_ahead_(options.passes.flag_liveness && options.passes.flag_lookahead &&
+                   !options.exact_flags),
+      usual_liveness_(options.passes.flag_liveness && !options.exact_flags) {}
+
 /// Probes the page of `address`, and the next one: a file mapping may end before its last page
 /// does. Each block does so anew, as files shrink without notice.
 bool Analysis::move_window(GuestAddress address) {
@@ -69,8 +79,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   GuestAddress run_begin = address;
   unsigned branches = 0;
   AnalysedInstruction* next = block.instructions.data();
-  const AnalysedInstruction* const limit =
-      next + std::min(options_.max_guest_instructions, kMaxBlockInstructions);
+  const AnalysedInstruction* const limit = next + most_instructions_;
   ranges.clear();
   bool decoded = false;
   // A block goes forward only: where it is not behind the window's last instruction, it is in it.
@@ -95,7 +104,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
     pc = entry.instruction.next_address();
     if (traits.flow == Flow::straight) continue;
     if (traits.flow == Flow::conditional) {
-      if (!options_.passes.superblocks || ++branches > options_.max_branches) break;
+      if (++branches > most_branches_) break;
       continue;
     }
     if (traits.flow != Flow::jump || next == limit || !follow(entry.instruction, *next)) break;
@@ -106,7 +115,11 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   }
   block.count = static_cast<uint32_t>(next - block.instructions.data());
   block.next = pc;
-  if (pc > run_begin) add_range(ranges, run_begin, pc);
+  if (run_begin == address) {
+    if (pc > address) ranges.push_back({address, pc});
+  } else {
+    add_range(ranges, run_begin, pc);
+  }
 }
 
 void Analysis::set_self_checking(GuestAddress page, bool on) {
@@ -145,14 +158,14 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
 }
 
 /// What a scan wants of an instruction that skim() does not take or whose effect depends on
-/// operands. An `end` of 0: nothing can be decoded there.
+/// operands.
 [[gnu::noinline]] Analysis::Step Analysis::whole_step(GuestAddress pc) {
   Instruction in;
   if (!fetch(pc, in)) return {};
   const RowTraits& traits = traits_of(in.row);
-  // A target cut to 16 bits is not followed: no flow but one that ends.
-  const bool cut = in.operand_size != 4 && traits.flow != Flow::end;
-  const Flow flow = traits.flow == Flow::straight || !cut ? traits.flow : Flow::conditional;
+  // A target cut to 16 bits is not followed, as that of a conditional jump is not.
+  const bool direct = traits.flow == Flow::jump || traits.flow == Flow::call;
+  const Flow flow = direct && in.operand_size != 4 ? Flow::conditional : traits.flow;
   return {flag_effect(in, traits), in.next_address(), in.immediate, flow};
 }
 
@@ -162,32 +175,46 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
   uint32_t open = ef::kArithmetic;  // not yet overwritten on this path
   GuestAddress pc = target;
   GuestAddress end = target + 1;  // behind the bytes that tell
-  for (unsigned left = kLookAheadInstructions; open != 0 && left != 0; --left) {
+  const auto account = [&](const FlagEffect& effect) {
+    live |= effect.read & open;
+    open &= ~effect.killed;
+  };
+  for (unsigned left = kLookAheadInstructions; left != 0; --left) {
+    Flow flow = Flow::end;
+    GuestAddress to = 0;
     const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(pc));
     i386::Skimmed in;
-    Step step;
-    const uint8_t* behind = nullptr;
-    if ((in_window(pc) || move_window(pc)) && in_window(pc) && i386::skim(bytes, in) &&
-        traits_of(in.row).rule <= EffectRule::condition) {
+    if ((in_window(pc) || (move_window(pc) && in_window(pc))) && i386::skim(bytes, in) &&
+        traits_of(in.row).rule <= EffectRule::condition) [[likely]] {
       const RowTraits& traits = traits_of(in.row);
-      step.effect = simple_effect(static_cast<uint32_t>(in.opcode), traits);
-      step.flow = traits.flow;
-      behind = i386::end_of(in);
-      step.end = pc + static_cast<uint32_t>(behind - bytes);
+      account(simple_effect(static_cast<uint32_t>(in.opcode), traits));
+      if (open == 0) {
+        // What follows ModRM does not matter.
+        end = std::max(end, pc + static_cast<uint32_t>(in.code - bytes));
+        break;
+      }
+      const uint8_t* const behind = i386::end_of(in);
+      pc += static_cast<uint32_t>(behind - bytes);
+      if (pc > end) end = pc;
+      flow = traits.flow;
+      if (flow == Flow::straight) continue;
+      if (flow == Flow::jump || flow == Flow::call) to = pc + i386::distance_of(in, behind);
     } else {
-      step = whole_step(pc);
+      const Step step = whole_step(pc);
       if (step.end == 0) break;
+      account(step.effect);
+      pc = step.end;
+      if (pc > end) end = pc;
+      flow = step.flow;
+      if (flow == Flow::straight && open != 0) continue;
+      to = step.target;
     }
-    live |= step.effect.read & open;
-    open &= ~step.effect.killed;
-    pc = step.end;
-    if (pc > end) end = pc;
-    if (step.flow == Flow::straight || open == 0) continue;
-    if (step.flow == Flow::jump || step.flow == Flow::call) {
-      pc = behind != nullptr ? pc + i386::distance_of(in, behind) : step.target;
-      if (pc >= target && pc < target + 2 * kPageBytes) continue;
+    const bool near = to >= target && to < target + 2 * kPageBytes;
+    if ((flow == Flow::jump || flow == Flow::call) && near && open != 0) {
+      pc = to;
+      continue;
     }
-    if (step.flow == Flow::end && options_.dead_flags_at_calls) open = 0;
+    if (flow == Flow::end && options_.dead_flags_at_calls) open = 0;
     break;
   }
   live |= open;
@@ -211,44 +238,45 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
   return live;
 }
 
+/// `usual`: see usual_liveness_.
+template <bool usual>
 [[gnu::always_inline]] inline void Analysis::solve(AnalysedBlock& block, Ranges& ranges) {
-  const bool liveness = options_.passes.flag_liveness;
-  // With exact flags, what kills the flags may fault first.
-  const bool look = liveness && options_.passes.flag_lookahead && !options_.exact_flags;
-  const uint32_t always_after = liveness ? 0 : ef::kArithmetic;
-  const uint32_t always_before = options_.exact_flags ? ef::kArithmetic : 0;
-  const uint32_t at_end = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
   AnalysedInstruction* const first = block.instructions.data();
-  const GuestAddress home = first->instruction.address;
   AnalysedInstruction* entry = first + block.count;
-  const auto live_at = [&](GuestAddress target) {
-    return look ? look_ahead(target, home, ranges) : ef::kArithmetic;
+  const auto live_at = [&](GuestAddress target) -> uint32_t {
+    if (!looks_ahead_) return ef::kArithmetic;
+    return look_ahead(target, first->instruction.address, ranges);
   };
   uint32_t live = ef::kArithmetic;
   block.live_at_next = 0;
-  const Flow last = entry[-1].traits->flow;
-  if (last == Flow::straight || last == Flow::conditional) {
+  if (entry[-1].traits->flow <= Flow::conditional) {
     live = block.live_at_next = live_at(block.next);
   }
   do {
     --entry;
     const RowTraits& traits = *entry->traits;
-    entry->live_at_target = 0;
-    if (traits.flow != Flow::straight) {
+    FlagEffect effect{traits.flags_read, traits.flags_killed};
+    if (!traits.plain()) {
       if (traits.flow == Flow::end) {
-        live = at_end;
-      } else if (!entry->followed) {
-        entry->live_at_target = live_at(entry->instruction.immediate);
-        live = entry->live_at_target | (traits.flow == Flow::conditional ? live : 0);
+        live = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
+      } else if (traits.flow != Flow::straight && !entry->followed) {
+        const uint32_t at_target = live_at(entry->instruction.immediate);
+        entry->live_at_target = static_cast<uint16_t>(at_target);
+        live = at_target | (traits.flow == Flow::conditional ? live : 0);
       }
+      effect = flag_effect(entry->instruction, traits);
     }
-    const FlagEffect effect = flag_effect(entry->instruction, traits);
-    live |= always_after;
-    entry->live_after = live;
-    entry->killed = effect.killed;
-    live = (live & ~effect.killed) | effect.read | always_before;
-    entry->live_before = live;
+    if (!usual && !options_.passes.flag_liveness) live = ef::kArithmetic;
+    entry->live_after = static_cast<uint16_t>(live);
+    entry->killed = static_cast<uint16_t>(effect.killed);
+    live = (live & ~effect.killed) | effect.read;
+    if (!usual && options_.exact_flags) live = ef::kArithmetic;
+    entry->live_before = static_cast<uint16_t>(live);
   } while (entry != first);
+}
+
+[[gnu::noinline]] void Analysis::solve_unusually(AnalysedBlock& block, Ranges& ranges) {
+  solve<false>(block, ranges);
 }
 
 [[gnu::noinline]] void Analysis::analyse(GuestAddress address, AnalysedBlock& block,
@@ -260,7 +288,9 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
                   [this](const auto& range) { return in_self_checking_page(range); })) {
     make_self_checking(block, ranges);
   }
-  if (block.count != 0) solve(block, ranges);
+  if (block.count == 0) return;
+  if (!usual_liveness_) return solve_unusually(block, ranges);
+  solve<true>(block, ranges);
 }
 
 }  // namespace ferry::translate

@@ -25,11 +25,13 @@ inline constexpr uint32_t kMostCheckedBytes = 32;
 struct AnalysedInstruction {
   i386::Instruction instruction;
   const RowTraits* traits;
-  bool followed;    ///< a jump whose target is the next instruction of the block
-  uint32_t killed;  ///< arithmetic flags it sets or leaves undefined
-  uint32_t live_before;
-  uint32_t live_after;
-  uint32_t live_at_target;  ///< of conditional, jump and call
+  // Arithmetic flags, bits of EFLAGS. In an order in which those stored together are apart: next to
+  // each other the compiler would put them together, in more instructions than stores take.
+  uint16_t killed;          ///< it sets them or leaves them undefined
+  uint16_t live_at_target;  ///< of conditional, jump and call; of others it holds no meaning
+  uint16_t live_before;
+  bool followed;  ///< a jump whose target is the next instruction of the block
+  uint16_t live_after;
 };
 
 struct AnalysedBlock {
@@ -46,7 +48,7 @@ using Ranges = decltype(engine::Translation::ranges);
 
 class Analysis {
  public:
-  Analysis(const Options& options, const i386::CodeSource& code) : options_(options), code_(code) {}
+  Analysis(const Options& options, const i386::CodeSource& code);
 
   /// Decodes and analyses the block at `address`. A count of 0: nothing can be fetched or decoded
   /// there. `ranges` receives what it depends on.
@@ -71,7 +73,7 @@ class Analysis {
   /// One instruction of a path that is scanned for flags.
   struct Step {
     FlagEffect effect{};
-    GuestAddress end = 0;
+    GuestAddress end = 0;  ///< 0: nothing can be decoded there
     GuestAddress target = 0;
     Flow flow = Flow::end;
   };
@@ -88,13 +90,20 @@ class Analysis {
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
   void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
   void make_self_checking(AnalysedBlock& block, Ranges& ranges) const;
+  template <bool usual>
   void solve(AnalysedBlock& block, Ranges& ranges);
+  void solve_unusually(AnalysedBlock& block, Ranges& ranges);
   uint32_t look_ahead(GuestAddress target, GuestAddress home, Ranges& ranges);
   Step whole_step(GuestAddress pc);
   uint32_t scan(Memo& memo, GuestAddress target);
 
   const Options& options_;
   const i386::CodeSource& code_;
+  // What follows from the options.
+  const uint32_t most_instructions_;  ///< of a block
+  const uint32_t most_branches_;      ///< conditional ones a block passes
+  const bool looks_ahead_;
+  const bool usual_liveness_;  ///< neither without liveness nor with exact flags
   // Pages probed for this block: bytes up to window_end_ can be read, and instructions that begin
   // in the first window_span_ bytes lie inside whatever their length.
   GuestAddress window_begin_ = 0;

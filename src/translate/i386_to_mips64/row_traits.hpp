@@ -40,6 +40,9 @@ struct RowTraits {
   Flow flow;
   EffectRule rule;
   MemoryUse memory;
+
+  /// The next instruction follows, and the effect on flags is the row's.
+  [[nodiscard]] bool plain() const { return flow == Flow::straight && rule == EffectRule::fixed; }
 };
 
 namespace detail {

@@ -105,7 +105,7 @@ const uint8_t* detail::parse_rare_tail(const uint8_t* code, Tail tail, const Pre
       return load_sized(code, prefixes.address_size, instruction.memory.displacement);
     case Tail::far_pointer:
       code = load_sized(code, prefixes.operand_size, instruction.immediate);
-      instruction.immediate2 = load<uint16_t>(code);
+      instruction.immediate2 = static_cast<uint16_t>(load<uint16_t>(code));
       return code + 2;
     case Tail::word_byte:
       instruction.immediate = load<uint16_t>(code);
@@ -162,9 +162,10 @@ DecodeStatus decode_body(const uint8_t* body, uint32_t available, const Prefixes
   const uint32_t rest = limit - prefixes.count;
   DecodeStatus status = DecodeStatus::truncated;
   if (rest != 0) {
-    uint8_t padded[kMaxBodyLength] = {};
+    uint8_t padded[kMaxBodyLength];
     const uint8_t* body = bytes + prefixes.count;
     if (rest < kMaxBodyLength) {
+      std::memset(padded, 0, sizeof padded);
       std::memcpy(padded, body, rest);
       body = padded;
     }

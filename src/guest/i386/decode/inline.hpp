@@ -81,14 +81,16 @@ struct Skimmed {
   out.code = bytes + 1;
   out.opcode = *bytes;
   const OpcodeEntry* entry = &kOpcodeMaps[0][out.opcode];
-  if (entry->shape < Shape::modrm) [[unlikely]] {
-    if (entry->shape != Shape::escape) return false;
+  Shape shape = entry->shape;
+  if (shape < Shape::modrm) [[unlikely]] {
+    if (shape != Shape::escape) return false;
     out.opcode = *out.code++;
     entry = &kOpcodeMaps[1][out.opcode];
-    if (entry->shape < Shape::modrm) return false;
+    shape = entry->shape;
+    if (shape < Shape::modrm) return false;
   }
   out.row = entry->first;
-  if (entry->shape == Shape::plain) {
+  if (shape == Shape::plain) {
     out.modrm = 0;
     out.numbers = out.opcode;
     out.memory_form = false;
@@ -96,8 +98,8 @@ struct Skimmed {
   }
   out.modrm = out.numbers = *out.code++;
   out.memory_form = out.modrm < 0xc0;
-  if (entry->shape == Shape::group) {
-    out.row = kCells[out.row + cell_in_block(Select::by_group, out.modrm)];
+  if (shape != Shape::modrm) {
+    out.row = kCells[out.row + cell_in_block(Select::by_group, static_cast<unsigned>(out.modrm))];
     if (out.row == kNoRow) [[unlikely]]
       return false;
   }
@@ -191,6 +193,11 @@ template <Pace pace>
     fill_operands(form, recipe.third_and_immediate[operand_size_2], recipe.rotation, in.numbers,
                   instruction);
   };
+  // Some members now and some at the end: next to each other the compiler would put them together,
+  // in more instructions than stores take.
+  instruction.address = address;
+  instruction.row = in.row;
+  instruction.opcode = static_cast<uint8_t>(in.opcode);
   instruction.immediate2 = 0;
   if (!in.memory_form) {
     operands(recipe.operands[variant_of(false, operand_size_2)]);
@@ -214,15 +221,14 @@ template <Pace pace>
     instruction.immediate = value;
   }
   if (prefixes.segment_override) instruction.memory.segment = prefixes.segment;
-  instruction.address = address;
-  instruction.row = in.row;
-  instruction.length = static_cast<uint8_t>(prefixes.count + (code - in.body));
-  instruction.opcode = static_cast<uint8_t>(in.opcode);
+  const auto length = static_cast<uint32_t>(prefixes.count + (code - in.body));
+  static_assert(offsetof(Instruction, segment_override) == offsetof(Instruction, length) + 1);
+  reinterpret_cast<uint16_t&>(instruction.length) =
+      static_cast<uint16_t>((length & 0xff) | (prefixes.segment_override ? 0x100 : 0));
   instruction.modrm = static_cast<uint8_t>(in.modrm);
   static_assert(offsetof(Instruction, operand_size) % sizeof(uint32_t) == 0 &&
                 offsetof(Instruction, rep) == offsetof(Instruction, operand_size) + 3);
   reinterpret_cast<uint32_t&>(instruction.operand_size) = prefixes.word();
-  instruction.segment_override = prefixes.segment_override;
 }
 
 }  // namespace detail

@@ -68,11 +68,11 @@ struct alignas(8) Instruction {
   RepPrefix rep = RepPrefix::none;
   uint8_t opcode = 0;  ///< last opcode byte; its low 4 bits are the condition of jcc/setcc/cmovcc
   uint8_t modrm = 0;
+  uint16_t immediate2 = 0;
   alignas(
       8) std::array<Operand, kMaxOperands> operands{};  ///< as in the row, kind none after the last
   uint32_t immediate = 0;  ///< Isb sign-extended to 32 bits, all others zero-extended; 1 for D0/D1
   MemoryOperand memory;
-  uint32_t immediate2 = 0;
 
   [[nodiscard]] uint32_t next_address() const { return address + length; }
   [[nodiscard]] unsigned condition() const { return opcode & 0xf; }
