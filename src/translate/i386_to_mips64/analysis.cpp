@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "guest/i386/decode/inline.hpp"
+
 namespace ferry::translate {
 
 using i386::Instruction;
@@ -28,6 +30,16 @@ void add_range(Ranges& ranges, GuestAddress begin, GuestAddress end) {
 
 }  // namespace
 
+Analysis::Analysis(const Options& options, const i386::CodeSource& code)
+    : options_(options),
+      code_(code),
+      most_instructions_(std::min(options.max_guest_instructions, kMaxBlockInstructions)),
+      most_branches_(options.passes.superblocks ? options.max_branches : 0),
+      // With exact flags, what kills the flags may fault first.
+      looks_ahead_(options.passes.flag_liveness && options.passes.flag_lookahead &&
+                   !options.exact_flags),
+      usual_liveness_(options.passes.flag_liveness && !options.exact_flags) {}
+
 /// Probes the page of `address`, and the next one: a file mapping may end before its last page
 /// does. Each block does so anew, as files shrink without notice.
 bool Analysis::move_window(GuestAddress address) {
@@ -47,6 +59,12 @@ bool Analysis::move_window(GuestAddress address) {
   return true;
 }
 
+[[gnu::noinline]] bool Analysis::fetch(GuestAddress address, Instruction& instruction) {
+  if (!in_window(address) && !move_window(address)) return false;
+  const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+  return i386::decode(bytes, window_end_ - address, address, instruction) == i386::DecodeStatus::ok;
+}
+
 /// Whether the block goes on at the target of the direct jump `in`; decodes the instruction there
 /// into `next`.
 bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
@@ -55,18 +73,29 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   return fetch(target, next.instruction);
 }
 
-void Analysis::form(GuestAddress address, AnalysedBlock& block, Ranges& ranges) {
+[[gnu::always_inline]] inline void Analysis::form(GuestAddress address, AnalysedBlock& block,
+                                                  Ranges& ranges) {
   GuestAddress pc = address;
   GuestAddress run_begin = address;
   unsigned branches = 0;
   AnalysedInstruction* next = block.instructions.data();
-  const AnalysedInstruction* const limit =
-      next + std::min(options_.max_guest_instructions, kMaxBlockInstructions);
+  const AnalysedInstruction* const limit = next + most_instructions_;
   ranges.clear();
   bool decoded = false;
+  // A block goes forward only: where it is not behind the window's last instruction, it is in it.
+  window_span_ = 0;
+  GuestAddress window_limit = move_window(address) ? address + window_span_ : address;
   while (next != limit) {
     AnalysedInstruction& entry = *next;
-    if (!decoded && !fetch(pc, entry.instruction)) break;
+    if (!decoded) {
+      const bool quick = pc < window_limit &&
+                         i386::decode_quickly(static_cast<const uint8_t*>(i386::host_pointer(pc)),
+                                              pc, entry.instruction);
+      if (!quick) [[unlikely]] {
+        if (!fetch(pc, entry.instruction)) break;
+        window_limit = window_begin_ + window_span_;
+      }
+    }
     decoded = false;
     ++next;
     const RowTraits& traits = traits_of(entry.instruction.row);
@@ -75,17 +104,22 @@ void Analysis::form(GuestAddress address, AnalysedBlock& block, Ranges& ranges) 
     pc = entry.instruction.next_address();
     if (traits.flow == Flow::straight) continue;
     if (traits.flow == Flow::conditional) {
-      if (!options_.passes.superblocks || ++branches > options_.max_branches) break;
+      if (++branches > most_branches_) break;
       continue;
     }
     if (traits.flow != Flow::jump || next == limit || !follow(entry.instruction, *next)) break;
     entry.followed = decoded = true;
     add_range(ranges, run_begin, pc);
     pc = run_begin = entry.instruction.immediate;
+    window_limit = window_begin_ + window_span_;
   }
   block.count = static_cast<uint32_t>(next - block.instructions.data());
   block.next = pc;
-  if (pc > run_begin) add_range(ranges, run_begin, pc);
+  if (run_begin == address) {
+    if (pc > address) ranges.push_back({address, pc});
+  } else {
+    add_range(ranges, run_begin, pc);
+  }
 }
 
 void Analysis::set_self_checking(GuestAddress page, bool on) {
@@ -123,81 +157,130 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
   ranges.push_back({begin, block.next});
 }
 
-uint32_t Analysis::scan(GuestAddress target, engine::GuestRange& range) {
+/// What a scan wants of an instruction that skim() does not take or whose effect depends on
+/// operands.
+[[gnu::noinline]] Analysis::Step Analysis::whole_step(GuestAddress pc) {
+  Instruction in;
+  if (!fetch(pc, in)) return {};
+  const RowTraits& traits = traits_of(in.row);
+  // A target cut to 16 bits is not followed, as that of a conditional jump is not.
+  const bool direct = traits.flow == Flow::jump || traits.flow == Flow::call;
+  const Flow flow = direct && in.operand_size != 4 ? Flow::conditional : traits.flow;
+  return {flag_effect(in, traits), in.next_address(), in.immediate, flow};
+}
+
+/// Which flags may be read at `target` before they are overwritten; remembers it.
+[[gnu::noinline]] uint32_t Analysis::scan(Memo& memo, GuestAddress target) {
   uint32_t live = 0;
   uint32_t open = ef::kArithmetic;  // not yet overwritten on this path
   GuestAddress pc = target;
-  Instruction in;
-  for (unsigned i = 0; i < kLookAheadInstructions && open != 0; ++i) {
-    if (!fetch(pc, in)) return live | open;
-    const RowTraits& traits = traits_of(in.row);
-    const FlagEffect effect = flag_effect(in, traits);
+  GuestAddress end = target + 1;  // behind the bytes that tell
+  const auto account = [&](const FlagEffect& effect) {
     live |= effect.read & open;
     open &= ~effect.killed;
-    pc = in.next_address();
-    if (pc > range.end) range.end = pc;
-    if (open == 0) break;
-    const Flow flow = traits.flow;
-    if (flow == Flow::straight) continue;
-    const GuestAddress to = in.immediate;
-    const bool near = to >= range.begin && to < range.begin + 2 * kPageBytes;
-    if ((flow == Flow::jump || flow == Flow::call) && near && in.operand_size == 4) {
+  };
+  for (unsigned left = kLookAheadInstructions; left != 0; --left) {
+    Flow flow = Flow::end;
+    GuestAddress to = 0;
+    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(pc));
+    i386::Skimmed in;
+    if ((in_window(pc) || (move_window(pc) && in_window(pc))) && i386::skim(bytes, in) &&
+        traits_of(in.row).rule <= EffectRule::condition) [[likely]] {
+      const RowTraits& traits = traits_of(in.row);
+      account(simple_effect(static_cast<uint32_t>(in.opcode), traits));
+      if (open == 0) {
+        // What follows ModRM does not matter.
+        end = std::max(end, pc + static_cast<uint32_t>(in.code - bytes));
+        break;
+      }
+      const uint8_t* const behind = i386::end_of(in);
+      pc += static_cast<uint32_t>(behind - bytes);
+      if (pc > end) end = pc;
+      flow = traits.flow;
+      if (flow == Flow::straight) continue;
+      if (flow == Flow::jump || flow == Flow::call) to = pc + i386::distance_of(in, behind);
+    } else {
+      const Step step = whole_step(pc);
+      if (step.end == 0) break;
+      account(step.effect);
+      pc = step.end;
+      if (pc > end) end = pc;
+      flow = step.flow;
+      if (flow == Flow::straight && open != 0) continue;
+      to = step.target;
+    }
+    const bool near = to >= target && to < target + 2 * kPageBytes;
+    if ((flow == Flow::jump || flow == Flow::call) && near && open != 0) {
       pc = to;
       continue;
     }
-    if (flow == Flow::end && options_.dead_flags_at_calls) return live;
-    return live | open;
+    if (flow == Flow::end && options_.dead_flags_at_calls) open = 0;
+    break;
   }
-  return live | open;
+  live |= open;
+  if (!self_checking_pages_.empty() && in_self_checking_page({target, end})) {
+    live = ef::kArithmetic;
+  }
+  memo = {target, generation_, live, end};
+  return live;
 }
 
-uint32_t Analysis::look_ahead(GuestAddress target, Ranges& ranges) {
-  if (!options_.passes.flag_liveness || !options_.passes.flag_lookahead) return ef::kArithmetic;
-  if (options_.exact_flags) return ef::kArithmetic;  // what kills the flags may fault first
+/// The flags that may be read at `target`, a successor of the block that begins at `home`.
+[[gnu::always_inline]] inline uint32_t Analysis::look_ahead(GuestAddress target, GuestAddress home,
+                                                            Ranges& ranges) {
   Memo& memo = memo_[(target ^ target >> 8) & (memo_.size() - 1)];
-  if (memo.generation != generation_ || memo.address != target) {
-    memo = {target, generation_, 0, {target, target + 1}};
-    memo.live = scan(target, memo.range);
-    if (!self_checking_pages_.empty() && in_self_checking_page(memo.range)) {
-      memo.live = ef::kArithmetic;
-    }
-  }
-  // What was found holds only while those bytes stay: the block depends on their pages.
-  if (memo.live != ef::kArithmetic) add_range(ranges, memo.range.begin, memo.range.end);
-  return memo.live;
+  const bool known = memo.generation == generation_ && memo.address == target;
+  const uint32_t live = known ? memo.live : scan(memo, target);
+  // What was found holds only while those bytes stay: the block depends on their pages. The page it
+  // begins in is among its ranges already.
+  const bool elsewhere = ((target ^ home) | ((memo.end - 1) ^ home)) >= kPageBytes;
+  if (elsewhere && live != ef::kArithmetic) add_range(ranges, target, memo.end);
+  return live;
 }
 
-void Analysis::solve(AnalysedBlock& block, Ranges& ranges) {
-  const bool falls_through = [&] {
-    const Flow last = block.instructions[block.count - 1].traits->flow;
-    return last == Flow::straight || last == Flow::conditional;
-  }();
+/// `usual`: see usual_liveness_.
+template <bool usual>
+[[gnu::always_inline]] inline void Analysis::solve(AnalysedBlock& block, Ranges& ranges) {
+  AnalysedInstruction* const first = block.instructions.data();
+  AnalysedInstruction* entry = first + block.count;
+  const auto live_at = [&](GuestAddress target) -> uint32_t {
+    if (!looks_ahead_) return ef::kArithmetic;
+    return look_ahead(target, first->instruction.address, ranges);
+  };
   uint32_t live = ef::kArithmetic;
   block.live_at_next = 0;
-  if (falls_through) live = block.live_at_next = look_ahead(block.next, ranges);
-  for (uint32_t i = block.count; i-- > 0;) {
-    AnalysedInstruction& entry = block.instructions[i];
-    const Instruction& in = entry.instruction;
-    const Flow flow = entry.traits->flow;
-    entry.live_at_target = 0;
-    if (flow == Flow::end) {
-      live = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
-    } else if (flow != Flow::straight && !entry.followed) {
-      entry.live_at_target = look_ahead(in.immediate, ranges);
-      live = flow == Flow::conditional ? live | entry.live_at_target : entry.live_at_target;
-    }
-    if (!options_.passes.flag_liveness) live = ef::kArithmetic;
-    const FlagEffect effect = flag_effect(in, *entry.traits);
-    entry.live_after = live;
-    entry.killed = effect.killed;
-    live = (live & ~effect.killed) | effect.read;
-    if (options_.exact_flags) live = ef::kArithmetic;
-    entry.live_before = live;
+  if (entry[-1].traits->flow <= Flow::conditional) {
+    live = block.live_at_next = live_at(block.next);
   }
+  do {
+    --entry;
+    const RowTraits& traits = *entry->traits;
+    FlagEffect effect{traits.flags_read, traits.flags_killed};
+    if (!traits.plain()) {
+      if (traits.flow == Flow::end) {
+        live = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
+      } else if (traits.flow != Flow::straight && !entry->followed) {
+        const uint32_t at_target = live_at(entry->instruction.immediate);
+        entry->live_at_target = static_cast<uint16_t>(at_target);
+        live = at_target | (traits.flow == Flow::conditional ? live : 0);
+      }
+      effect = flag_effect(entry->instruction, traits);
+    }
+    if (!usual && !options_.passes.flag_liveness) live = ef::kArithmetic;
+    entry->live_after = static_cast<uint16_t>(live);
+    entry->killed = static_cast<uint16_t>(effect.killed);
+    live = (live & ~effect.killed) | effect.read;
+    if (!usual && options_.exact_flags) live = ef::kArithmetic;
+    entry->live_before = static_cast<uint16_t>(live);
+  } while (entry != first);
 }
 
-void Analysis::analyse(GuestAddress address, AnalysedBlock& block, Ranges& ranges) {
-  window_span_ = 0;
+[[gnu::noinline]] void Analysis::solve_unusually(AnalysedBlock& block, Ranges& ranges) {
+  solve<false>(block, ranges);
+}
+
+[[gnu::noinline]] void Analysis::analyse(GuestAddress address, AnalysedBlock& block,
+                                         Ranges& ranges) {
   form(address, block, ranges);
   block.self_checking = false;
   if (!self_checking_pages_.empty() &&
@@ -205,7 +288,9 @@ void Analysis::analyse(GuestAddress address, AnalysedBlock& block, Ranges& range
                   [this](const auto& range) { return in_self_checking_page(range); })) {
     make_self_checking(block, ranges);
   }
-  if (block.count != 0) solve(block, ranges);
+  if (block.count == 0) return;
+  if (!usual_liveness_) return solve_unusually(block, ranges);
+  solve<true>(block, ranges);
 }
 
 }  // namespace ferry::translate

@@ -25,11 +25,13 @@ inline constexpr uint32_t kMostCheckedBytes = 32;
 struct AnalysedInstruction {
   i386::Instruction instruction;
   const RowTraits* traits;
-  bool followed;    ///< a jump whose target is the next instruction of the block
-  uint32_t killed;  ///< arithmetic flags it sets or leaves undefined
-  uint32_t live_before;
-  uint32_t live_after;
-  uint32_t live_at_target;  ///< of conditional, jump and call
+  // Arithmetic flags, bits of EFLAGS. In an order in which those stored together are apart: next to
+  // each other the compiler would put them together, in more instructions than stores take.
+  uint16_t killed;          ///< it sets them or leaves them undefined
+  uint16_t live_at_target;  ///< of conditional, jump and call; of others it holds no meaning
+  uint16_t live_before;
+  bool followed;  ///< a jump whose target is the next instruction of the block
+  uint16_t live_after;
 };
 
 struct AnalysedBlock {
@@ -46,7 +48,7 @@ using Ranges = decltype(engine::Translation::ranges);
 
 class Analysis {
  public:
-  Analysis(const Options& options, const i386::CodeSource& code) : options_(options), code_(code) {}
+  Analysis(const Options& options, const i386::CodeSource& code);
 
   /// Decodes and analyses the block at `address`. A count of 0: nothing can be fetched or decoded
   /// there. `ranges` receives what it depends on.
@@ -60,32 +62,48 @@ class Analysis {
   void set_self_checking(GuestAddress page, bool on);
 
  private:
+  /// What is live at `address`, by the bytes up to `end`.
   struct Memo {
     GuestAddress address = 0;
     uint32_t generation = 0;
     uint32_t live = 0;
-    engine::GuestRange range{};
+    GuestAddress end = 0;
   };
 
-  [[nodiscard]] bool fetch(GuestAddress address, i386::Instruction& instruction) {
+  /// One instruction of a path that is scanned for flags.
+  struct Step {
+    FlagEffect effect{};
+    GuestAddress end = 0;  ///< 0: nothing can be decoded there
+    GuestAddress target = 0;
+    Flow flow = Flow::end;
+  };
+
+  [[nodiscard]] bool in_window(GuestAddress address) const {
     // One comparison says that the longest instruction lies in what was probed.
-    if (address - window_begin_ >= window_span_ && !move_window(address)) return false;
-    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
-    return i386::decode(bytes, window_end_ - address, address, instruction) ==
-           i386::DecodeStatus::ok;
+    return address - window_begin_ < window_span_;
   }
+  /// Decodes the instruction at `address`, whatever it is and wherever it lies.
+  [[nodiscard]] bool fetch(GuestAddress address, i386::Instruction& instruction);
   /// Whether bytes of `range` may change without notice.
   [[nodiscard]] bool in_self_checking_page(const engine::GuestRange& range) const;
   [[nodiscard]] bool move_window(GuestAddress address);
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
   void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
   void make_self_checking(AnalysedBlock& block, Ranges& ranges) const;
+  template <bool usual>
   void solve(AnalysedBlock& block, Ranges& ranges);
-  uint32_t look_ahead(GuestAddress target, Ranges& ranges);
-  uint32_t scan(GuestAddress target, engine::GuestRange& range);
+  void solve_unusually(AnalysedBlock& block, Ranges& ranges);
+  uint32_t look_ahead(GuestAddress target, GuestAddress home, Ranges& ranges);
+  Step whole_step(GuestAddress pc);
+  uint32_t scan(Memo& memo, GuestAddress target);
 
   const Options& options_;
   const i386::CodeSource& code_;
+  // What follows from the options.
+  const uint32_t most_instructions_;  ///< of a block
+  const uint32_t most_branches_;      ///< conditional ones a block passes
+  const bool looks_ahead_;
+  const bool usual_liveness_;  ///< neither without liveness nor with exact flags
   // Pages probed for this block: bytes up to window_end_ can be read, and instructions that begin
   // in the first window_span_ bytes lie inside whatever their length.
   GuestAddress window_begin_ = 0;

@@ -149,23 +149,13 @@ const RowTraits* const kFirstTraits = kTraits.data();
 
 FlagEffect refined_effect(const Instruction& in, const RowTraits& traits) {
   const FlagEffect whole{traits.flags_read, traits.flags_killed};
-  switch (traits.rule) {
-    case EffectRule::fixed:
-      break;
-    case EffectRule::condition:
-      return {i386::condition_flags(in.condition()), whole.killed};
-    case EffectRule::repeated:
-      // A count of 0 lets all flags through: nothing is killed.
-      if (in.rep != i386::RepPrefix::none) return {whole.read, 0};
-      break;
-    case EffectRule::shift: {
-      const unsigned count = in.operands[2].kind == i386::OperandKind::none ? 1 : 2;
-      if (in.operands[count].kind != i386::OperandKind::immediate) return {whole.read, 0};
-      if ((in.immediate & 31) == 0) return {0, 0};
-      break;
-    }
+  if (traits.rule == EffectRule::repeated) {
+    // A count of 0 lets all flags through: nothing is killed.
+    return in.rep != i386::RepPrefix::none ? FlagEffect{whole.read, 0} : whole;
   }
-  return whole;
+  const unsigned count = in.operands[2].kind == i386::OperandKind::none ? 1 : 2;
+  if (in.operands[count].kind != i386::OperandKind::immediate) return {whole.read, 0};
+  return (in.immediate & 31) == 0 ? FlagEffect{0, 0} : whole;
 }
 
 namespace {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/decode/instruction.hpp"
 
 namespace ferry::translate {
@@ -39,6 +40,9 @@ struct RowTraits {
   Flow flow;
   EffectRule rule;
   MemoryUse memory;
+
+  /// The next instruction follows, and the effect on flags is the row's.
+  [[nodiscard]] bool plain() const { return flow == Flow::straight && rule == EffectRule::fixed; }
 };
 
 namespace detail {
@@ -61,9 +65,14 @@ struct FlagEffect {
   uint32_t killed;
 };
 [[nodiscard]] FlagEffect refined_effect(const i386::Instruction& in, const RowTraits& traits);
+/// For the rules that need no more than the opcode: fixed and condition.
+[[nodiscard]] inline FlagEffect simple_effect(uint32_t opcode, const RowTraits& traits) {
+  if (traits.rule == EffectRule::fixed) return {traits.flags_read, traits.flags_killed};
+  return {i386::condition_flags(opcode), traits.flags_killed};
+}
 [[nodiscard]] inline FlagEffect flag_effect(const i386::Instruction& in, const RowTraits& traits) {
-  if (traits.rule != EffectRule::fixed) return refined_effect(in, traits);
-  return {traits.flags_read, traits.flags_killed};
+  if (traits.rule > EffectRule::condition) return refined_effect(in, traits);
+  return simple_effect(in.opcode, traits);
 }
 
 [[nodiscard]] inline bool may_access_memory(const i386::Instruction& in, const RowTraits& traits) {

@@ -36,7 +36,7 @@ enum class DecodeStatus : uint8_t {
 [[nodiscard]] uint32_t flags_undefined(const Instruction& instruction);
 
 namespace detail {
-inline constexpr uint32_t kConditionFlags[] = {
+inline constexpr uint16_t kConditionFlags[] = {
     eflags::OF,
     eflags::CF,
     eflags::ZF,

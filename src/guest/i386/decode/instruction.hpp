@@ -67,24 +67,25 @@ static_assert(std::endian::native == std::endian::little && FS > 3 && kGprCount 
 /// The last of F3 (rep/repe) and F2 (repne), mandatory or not.
 enum class RepPrefix : uint8_t { none, repe, repne };
 
-/// Aligned so that it is cleared by a few wide stores.
+/// In the order in which the decoder can fill it with the fewest stores: what stands together here
+/// is stored together.
 struct alignas(8) Instruction {
   uint32_t address = 0;  ///< guest address of the first byte
   uint16_t row = 0;      ///< index into the rows of opcodes.inc
   uint8_t length = 0;    ///< bytes, 1..15
-  uint8_t opcode = 0;    ///< last opcode byte; its low 4 bits are the condition of jcc/setcc/cmovcc
-  // What prefixes change, together: without any they are stored as one word.
+  bool segment_override = false;
+  // What other prefixes change: without any they are stored as one word.
   uint8_t operand_size = 4;  ///< 2 or 4 bytes; 2 with a mandatory 66 too
   uint8_t address_size = 4;  ///< effective, 2 or 4 bytes
   bool lock = false;
   RepPrefix rep = RepPrefix::none;
-  bool segment_override = false;
+  uint8_t opcode = 0;  ///< last opcode byte; its low 4 bits are the condition of jcc/setcc/cmovcc
   uint8_t modrm = 0;
+  uint16_t immediate2 = 0;
   alignas(
       8) std::array<Operand, kMaxOperands> operands{};  ///< as in the row, kind none after the last
-  MemoryOperand memory;
   uint32_t immediate = 0;  ///< Isb sign-extended to 32 bits, all others zero-extended; 1 for D0/D1
-  uint32_t immediate2 = 0;
+  MemoryOperand memory;
 
   [[nodiscard]] uint32_t next_address() const { return address + length; }
   [[nodiscard]] unsigned condition() const { return opcode & 0xf; }

@@ -1,12 +1,10 @@
-// From opcode, ModRM and prefix to a row in at most two loads, and per row what is left to decode.
-// Everything here is built from the rows at compile time.
+// From opcode, ModRM and prefix to a row in at most two loads. Everything here is built from the
+// rows at compile time.
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
 
-#include "common/diagnostics.hpp"
 #include "guest/i386/decode/operand_forms.hpp"
 #include "guest/i386/decode/row_table.hpp"
 
@@ -26,8 +24,18 @@ enum class Select : uint8_t {
   prefix,  ///< no opcode but a prefix byte
 };
 
-struct alignas(4) OpcodeEntry {
+/// What an opcode without prefixes is, told by sign: skim_opcode takes what is not negative.
+enum class Shape : int8_t {
+  other = -2,   ///< none of these, or a tail of several parts
+  escape = -1,  ///< 0F: the second map follows
+  modrm = 0,    ///< one row, with a ModRM byte
+  plain = 1,    ///< one row, without
+  group = 2,    ///< Select::by_group
+};
+
+struct alignas(8) OpcodeEntry {
   uint16_t first = kNoRow;  ///< row, map, or index into the cells
+  Shape shape = Shape::other;
   Select select = Select::row;
   bool has_modrm = false;
 };
@@ -94,7 +102,61 @@ static_assert(static_cast<unsigned>(Mandatory::np) == 1 &&
               static_cast<unsigned>(Mandatory::pf3) == 3 &&
               static_cast<unsigned>(Mandatory::pf2) == 4);
 
+/// Whether an instruction of the row has SIB and displacement where ModRM names memory.
+constexpr bool parses_memory(const Row& row) {
+  const ModUse use = mod_use(row);
+  return use == ModUse::any || use == ModUse::memory;
+}
+
+/// What follows opcode, ModRM, SIB and displacement.
+constexpr Tail tail_of(const Row& row) {
+  Tail tail = Tail::none;
+  for (const OperandSpec& operand : row.operands) {
+    const Tail part = operand_form(operand.code).tail;
+    if (part != Tail::none) tail = part;
+  }
+  return tail;
+}
+
+/// Of Recipe::tail_bytes: the tail has more than one part, or depends on the address size.
+inline constexpr uint8_t kRareTail = 0xff;
+
+constexpr uint8_t tail_bytes(Tail tail, bool operand_size_2) {
+  switch (tail) {
+    case Tail::none:
+    case Tail::one:
+      return 0;
+    case Tail::byte:
+    case Tail::byte_signed:
+    case Tail::byte_relative:
+      return 1;
+    case Tail::word:
+      return 2;
+    case Tail::operand_sized:
+    case Tail::relative:
+      return operand_size_2 ? 2 : 4;
+    default:
+      return kRareTail;
+  }
+}
+
 using OpcodeMaps = std::array<std::array<OpcodeEntry, 256>, kMapCount>;
+
+/// For an opcode whose entry but for the shape is final.
+consteval Shape shape_of(const OpcodeEntry& entry, unsigned map, unsigned opcode) {
+  if (entry.select == Select::escape && map == 0) return Shape::escape;
+  if (entry.select > Select::by_group || entry.select == Select::by_prefix) return Shape::other;
+  if (entry.select == Select::row && entry.first == kNoRow) return Shape::other;
+  for (const Row& row : kRows) {
+    if (static_cast<unsigned>(row.map) != map) continue;
+    if (opcode < row.opcode || opcode >= row.opcode + unsigned{row.span}) continue;
+    if (tail_bytes(tail_of(row), false) == kRareTail) return Shape::other;
+    // A ModRM byte that names memory is to mean just that.
+    if (entry.has_modrm && !parses_memory(row) && row.mod != ModForm::reg) return Shape::other;
+  }
+  if (entry.select == Select::by_group) return Shape::group;
+  return entry.has_modrm ? Shape::modrm : Shape::plain;
+}
 
 /// First pass: how each opcode's rows are told apart, and where its cells lie.
 consteval OpcodeMaps make_entries() {
@@ -115,9 +177,9 @@ consteval OpcodeMaps make_entries() {
   for (unsigned byte = 0; byte < 256; ++byte) {
     if (is_prefix_byte(byte)) maps[0][byte].select = Select::prefix;
   }
-  maps[0][0x0f] = {1, Select::escape, false};
-  maps[1][0x38] = {2, Select::escape, false};
-  maps[1][0x3a] = {3, Select::escape, false};
+  maps[0][0x0f] = {.first = 1, .select = Select::escape};
+  maps[1][0x38] = {.first = 2, .select = Select::escape};
+  maps[1][0x3a] = {.first = 3, .select = Select::escape};
   uint16_t next = 0;
   for (auto& map : maps) {
     for (OpcodeEntry& entry : map) {
@@ -125,6 +187,11 @@ consteval OpcodeMaps make_entries() {
       if (cells == 0) continue;
       entry.first = next;
       next = static_cast<uint16_t>(next + cells * kPrefixClasses);
+    }
+  }
+  for (unsigned map = 0; map < kMapCount; ++map) {
+    for (unsigned opcode = 0; opcode < 256; ++opcode) {
+      maps[map][opcode].shape = shape_of(maps[map][opcode], map, opcode);
     }
   }
   return maps;
@@ -175,177 +242,6 @@ consteval Cells make_cells() {
 }
 
 inline constexpr Cells kCells = make_cells();
-
-/// Operands are put together as words. 8-bit registers have the high byte mark in their recipe;
-/// only the number tells whether it stays.
-using OperandWord = uint32_t;
-inline constexpr OperandWord kRegisterUnit = std::bit_cast<OperandWord>(Operand{.reg = 1});
-inline constexpr OperandWord kHighByteUnit = std::bit_cast<OperandWord>(Operand{.high_byte = true});
-
-/// Where the first two operands have their register numbers from. Opcode: its low three bits, which
-/// stand in place of ModRM then.
-enum class RegisterPair : uint8_t {
-  none,
-  reg_rm,
-  rm_reg,
-  reg_none,
-  none_reg,
-  rm_none,
-  none_rm,
-  count
-};
-
-constexpr std::array<Source, 2> sources_of(RegisterPair pair) {
-  using enum Source;
-  switch (pair) {
-    case RegisterPair::reg_rm:
-      return {modrm_reg, modrm_rm};
-    case RegisterPair::rm_reg:
-      return {modrm_rm, modrm_reg};
-    case RegisterPair::reg_none:
-      return {modrm_reg, fixed};
-    case RegisterPair::none_reg:
-      return {fixed, modrm_reg};
-    case RegisterPair::rm_none:
-      return {modrm_rm, fixed};
-    case RegisterPair::none_rm:
-      return {fixed, modrm_rm};
-    default:
-      return {fixed, fixed};
-  }
-}
-
-constexpr uint64_t two_words(OperandWord first, OperandWord second) {
-  return uint64_t{second} << 32 | first;
-}
-
-/// By pair and ModRM byte: what to add to the words of two operands.
-inline constexpr auto kRegisterPairs = [] {
-  std::array<std::array<uint64_t, 256>, static_cast<size_t>(RegisterPair::count)> pairs{};
-  for (unsigned pair = 0; pair < pairs.size(); ++pair) {
-    const auto sources = sources_of(static_cast<RegisterPair>(pair));
-    for (unsigned modrm = 0; modrm < 256; ++modrm) {
-      const auto number = [modrm](Source source) -> OperandWord {
-        if (source == Source::fixed) return 0;
-        return (source == Source::modrm_reg ? modrm >> 3 & 7 : modrm & 7) * kRegisterUnit;
-      };
-      pairs[pair][modrm] = two_words(number(sources[0]), number(sources[1]));
-    }
-  }
-  return pairs;
-}();
-
-/// The operands of a row but for their register numbers; the third never has one.
-struct OperandRecipe {
-  uint64_t first_two;
-  OperandWord third;
-  RegisterPair pair;
-};
-
-/// What is left to do when the row is known.
-struct alignas(128) Recipe {
-  /// By operand size (4, 2), then by form (register, memory): see variant_of.
-  std::array<OperandRecipe, 4> operands;
-  uint8_t opcode_register;  ///< bits of the opcode that take the place of ModRM
-  /// Bytes of the immediate or target by operand size (4, 2), or kRareTail.
-  std::array<uint8_t, 2> tail_bytes;
-  Tail tail;
-  bool tail_relative;
-  bool tail_signed;    ///< of one byte
-  bool parses_memory;  ///< mod below 11 has SIB and displacement
-  bool lockable;
-  bool byte_registers;  ///< some operand's register number may mean a high byte
-};
-
-/// Of Recipe::tail_bytes: the tail has more than one part, or none that is read.
-inline constexpr uint8_t kRareTail = 0xff;
-
-constexpr uint8_t tail_bytes(Tail tail, bool operand_size_2) {
-  switch (tail) {
-    case Tail::none:
-      return 0;
-    case Tail::byte:
-    case Tail::byte_signed:
-    case Tail::byte_relative:
-      return 1;
-    case Tail::word:
-      return 2;
-    case Tail::operand_sized:
-    case Tail::relative:
-      return operand_size_2 ? 2 : 4;
-    default:
-      return kRareTail;
-  }
-}
-
-constexpr unsigned variant_of(bool memory_form, bool operand_size_2) {
-  return (memory_form ? 2u : 0u) + (operand_size_2 ? 1u : 0u);
-}
-
-/// An operand but for its register number.
-consteval OperandWord operand_word(const OperandForm& form, unsigned variant) {
-  const bool memory = variant >= 2 && form.source == Source::modrm_rm;
-  const uint8_t width = form.width[memory ? variant : variant & 1];
-  const OperandKind kind = memory ? OperandKind::memory : form.kind;
-  const bool byte_register = form.source != Source::fixed && kind == OperandKind::gpr && width == 1;
-  return std::bit_cast<OperandWord>(Operand{kind, width, form.reg, byte_register});
-}
-
-/// Whether `pair` gives the numbers operands with these sources want. What stands in the opcode is
-/// put into the place of rm.
-consteval bool serves(RegisterPair pair, std::array<Source, 2> wanted, bool memory_form) {
-  const auto given = sources_of(pair);
-  for (unsigned i = 0; i < 2; ++i) {
-    Source source = wanted[i] == Source::opcode ? Source::modrm_rm : wanted[i];
-    if (memory_form && wanted[i] == Source::modrm_rm) source = Source::fixed;
-    if (given[i] != source) return false;
-  }
-  return true;
-}
-
-/// No pair serves a row whose operands have numbers in unforeseen places: that does not compile.
-consteval RegisterPair pair_for(std::array<Source, 2> wanted, bool memory_form) {
-  unsigned pair = 0;
-  while (!serves(static_cast<RegisterPair>(pair), wanted, memory_form)) ++pair;
-  if (pair >= static_cast<unsigned>(RegisterPair::count)) UNREACHABLE();
-  return static_cast<RegisterPair>(pair);
-}
-
-consteval Recipe make_recipe(const Row& row) {
-  Recipe recipe{};
-  std::array<OperandForm, kMaxOperands> forms{};
-  for (unsigned i = 0; i < kMaxOperands; ++i) {
-    forms[i] = operand_form(row.operands[i].code);
-    if (forms[i].tail != Tail::none) recipe.tail = forms[i].tail;
-    if (forms[i].source == Source::opcode) recipe.opcode_register = 7;
-  }
-  if (forms[2].source != Source::fixed) UNREACHABLE();
-  for (unsigned variant = 0; variant < 4; ++variant) {
-    const OperandWord first = operand_word(forms[0], variant);
-    const OperandWord second = operand_word(forms[1], variant);
-    recipe.operands[variant] = {
-        .first_two = two_words(first, second),
-        .third = operand_word(forms[2], variant),
-        .pair = pair_for({forms[0].source, forms[1].source}, variant >= 2),
-    };
-    if (((first | second) & kHighByteUnit) != 0) recipe.byte_registers = true;
-  }
-  recipe.tail_bytes = {tail_bytes(recipe.tail, false), tail_bytes(recipe.tail, true)};
-  recipe.tail_relative = recipe.tail == Tail::relative || recipe.tail == Tail::byte_relative;
-  recipe.tail_signed = recipe.tail == Tail::byte_signed || recipe.tail == Tail::byte_relative;
-  const ModUse use = mod_use(row);
-  recipe.parses_memory = use == ModUse::any || use == ModUse::memory;
-  recipe.lockable = (row.attributes & attribute::lockable) != 0;
-  return recipe;
-}
-
-consteval auto make_recipes() {
-  std::array<Recipe, kRows.size()> recipes{};
-  for (unsigned i = 0; i < kRows.size(); ++i) recipes[i] = make_recipe(kRows[i]);
-  return recipes;
-}
-
-inline constexpr auto kRecipes = make_recipes();
 
 /// Operand codes and the mod column must say the same.
 consteval bool mod_columns_agree() {

@@ -1,0 +1,91 @@
+// The in-line parts of the decoder against the one that takes everything: what they take they read
+// alike.
+#include "guest/i386/decode/inline.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "byte_strings.hpp"
+
+namespace ferry::i386::test {
+namespace {
+
+constexpr uint32_t kAddress = 0x08048000;
+
+void expect_same(const Instruction& a, const Instruction& b) {
+  ASSERT_EQ(a.address, b.address);
+  ASSERT_EQ(a.row, b.row);
+  ASSERT_EQ(a.length, b.length);
+  ASSERT_EQ(a.segment_override, b.segment_override);
+  ASSERT_EQ(a.operand_size, b.operand_size);
+  ASSERT_EQ(a.address_size, b.address_size);
+  ASSERT_EQ(a.lock, b.lock);
+  ASSERT_EQ(a.rep, b.rep);
+  ASSERT_EQ(a.opcode, b.opcode);
+  ASSERT_EQ(a.modrm, b.modrm);
+  ASSERT_EQ(std::memcmp(&a.operands, &b.operands, sizeof a.operands), 0);
+  ASSERT_EQ(std::memcmp(&a.memory, &b.memory, sizeof a.memory), 0);
+  ASSERT_EQ(a.immediate, b.immediate);
+  ASSERT_EQ(a.immediate2, b.immediate2);
+}
+
+class InLine {
+ public:
+  void check(const ByteString& bytes) {
+    ++strings_;
+    Skimmed in;
+    Instruction quick;
+    // No member is to keep what was there.
+    std::memset(static_cast<void*>(&quick), 0xa5, sizeof quick);
+    const bool skimmed = skim(bytes.data(), in);
+    ASSERT_EQ(decode_quickly(bytes.data(), kAddress, quick), skimmed);
+    if (!skimmed) return;
+    ++skimmed_;
+    // With too few bytes for the in-line part (all but the longest), decode() goes the other way.
+    Instruction whole;
+    ASSERT_EQ(decode(bytes.data(), quick.length, kAddress, whole), DecodeStatus::ok);
+    expect_same(quick, whole);
+    ASSERT_EQ(in.row, whole.row);
+    ASSERT_EQ(in.opcode, whole.opcode);
+    ASSERT_EQ(in.modrm, whole.modrm);
+    const uint8_t* const end = end_of(in);
+    ASSERT_EQ(end, bytes.data() + whole.length);
+    if (whole.operands[0].kind == OperandKind::relative) {
+      ++relative_;
+      ASSERT_EQ(whole.next_address() + distance_of(in, end), whole.immediate);
+    }
+  }
+
+  void report() const {
+    std::printf("%llu of %llu in line, %llu of them with a target\n", skimmed_, strings_,
+                relative_);
+    EXPECT_GT(skimmed_, strings_ / 20);
+    EXPECT_GT(relative_, 0u);
+  }
+
+ private:
+  unsigned long long strings_ = 0;
+  unsigned long long skimmed_ = 0;
+  unsigned long long relative_ = 0;
+};
+
+TEST(InLine, ReadsAlikeWhatItTakes) {
+  InLine tally;
+  const auto visit = [&tally](const ByteString& bytes) {
+    tally.check(bytes);
+    if (testing::Test::HasFatalFailure()) {
+      for (const uint8_t byte : bytes) std::printf("%02x ", byte);
+      std::printf("\n");
+      std::exit(1);
+    }
+  };
+  enumerate_byte_strings(visit);
+  random_byte_strings(3, 1'000'000, visit);
+  tally.report();
+}
+
+}  // namespace
+}  // namespace ferry::i386::test
