@@ -40,8 +40,8 @@ class InLine {
     Instruction quick;
     // No member is to keep what was there.
     std::memset(static_cast<void*>(&quick), 0xa5, sizeof quick);
-    const bool skimmed = skim(bytes.data(), in);
-    ASSERT_EQ(decode_quickly(bytes.data(), kAddress, quick), skimmed);
+    const bool skimmed = skim(tables(), bytes.data(), in);
+    ASSERT_EQ(decode_quickly(tables(), bytes.data(), kAddress, quick), skimmed);
     if (!skimmed) return;
     ++skimmed_;
     // With too few bytes for the in-line part (all but the longest), decode() goes the other way.

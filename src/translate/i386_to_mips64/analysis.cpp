@@ -78,6 +78,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   GuestAddress pc = address;
   GuestAddress run_begin = address;
   unsigned branches = 0;
+  const i386::Tables& tables = i386::tables();
   AnalysedInstruction* next = block.instructions.data();
   const AnalysedInstruction* const limit = next + most_instructions_;
   ranges.clear();
@@ -88,9 +89,10 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   while (next != limit) {
     AnalysedInstruction& entry = *next;
     if (!decoded) {
-      const bool quick = pc < window_limit &&
-                         i386::decode_quickly(static_cast<const uint8_t*>(i386::host_pointer(pc)),
-                                              pc, entry.instruction);
+      const bool quick =
+          pc < window_limit &&
+          i386::decode_quickly(tables, static_cast<const uint8_t*>(i386::host_pointer(pc)), pc,
+                               entry.instruction);
       if (!quick) [[unlikely]] {
         if (!fetch(pc, entry.instruction)) break;
         window_limit = window_begin_ + window_span_;
@@ -171,6 +173,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
 
 /// Which flags may be read at `target` before they are overwritten; remembers it.
 [[gnu::noinline]] uint32_t Analysis::scan(Memo& memo, GuestAddress target) {
+  const i386::Tables& tables = i386::tables();
   uint32_t live = 0;
   uint32_t open = ef::kArithmetic;  // not yet overwritten on this path
   GuestAddress pc = target;
@@ -184,7 +187,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
     GuestAddress to = 0;
     const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(pc));
     i386::Skimmed in;
-    if ((in_window(pc) || (move_window(pc) && in_window(pc))) && i386::skim(bytes, in) &&
+    if ((in_window(pc) || (move_window(pc) && in_window(pc))) && i386::skim(tables, bytes, in) &&
         traits_of(in.row).rule <= EffectRule::condition) [[likely]] {
       const RowTraits& traits = traits_of(in.row);
       account(simple_effect(static_cast<uint32_t>(in.opcode), traits));

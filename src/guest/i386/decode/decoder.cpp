@@ -119,12 +119,13 @@ const uint8_t* detail::parse_rare_tail(const uint8_t* code, Tail tail, const Pre
 namespace {
 
 /// The index of the row that the opcode, ModRM and prefixes select, or kNoRow.
-uint16_t select_row(const OpcodeEntry& entry, uint32_t modrm, const Prefixes& prefixes) {
+uint16_t select_row(const Tables& tables, const OpcodeEntry& entry, uint32_t modrm,
+                    const Prefixes& prefixes) {
   if (entry.select == Select::row) return entry.first;
   unsigned prefix_class = prefixes.operand_size == 2 ? 1 : 0;
   if (prefixes.rep != RepPrefix::none) prefix_class = prefixes.rep == RepPrefix::repe ? 2 : 3;
   const unsigned block = cells_per_block(entry.select);
-  return kCells[entry.first + prefix_class * block + cell_in_block(entry.select, modrm)];
+  return tables.cells[entry.first + prefix_class * block + cell_in_block(entry.select, modrm)];
 }
 
 /// Decodes what follows the prefixes. Opcode and ModRM are read from the first `available` bytes
@@ -133,19 +134,20 @@ uint16_t select_row(const OpcodeEntry& entry, uint32_t modrm, const Prefixes& pr
 DecodeStatus decode_body(const uint8_t* body, uint32_t available, const Prefixes& prefixes,
                          uint32_t address, Instruction& instruction) {
   const uint8_t* const end = body + available;
-  Skimmed in{.body = body, .code = body + 1, .opcode = *body};
-  const OpcodeEntry* entry = &kOpcodeMaps[0][in.opcode];
+  const Tables& tables = i386::tables();
+  Skimmed in{.tables = &tables, .body = body, .code = body + 1, .opcode = *body};
+  const OpcodeEntry* entry = &tables.maps[0][in.opcode];
   while (entry->select == Select::escape) {
     if (in.code == end) return DecodeStatus::truncated;
     in.opcode = *in.code++;
-    entry = &kOpcodeMaps[entry->first][in.opcode];
+    entry = &tables.maps[entry->first][in.opcode];
   }
   in.numbers = in.opcode;
   if (entry->has_modrm) {
     if (in.code == end) return DecodeStatus::truncated;
     in.modrm = in.numbers = *in.code++;
   }
-  in.row = select_row(*entry, in.modrm, prefixes);
+  in.row = select_row(tables, *entry, static_cast<uint32_t>(in.modrm), prefixes);
   if (in.row == kNoRow) return DecodeStatus::illegal;
   in.memory_form = in.recipe().parses_memory && in.modrm < 0xc0;
   if (prefixes.lock && !(in.recipe().lockable && in.memory_form)) return DecodeStatus::illegal;
@@ -186,7 +188,7 @@ DecodeStatus decode_body(const uint8_t* body, uint32_t available, const Prefixes
 
 DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
                     Instruction& instruction) {
-  if (size >= kMaxBodyLength && decode_quickly(bytes, address, instruction)) {
+  if (size >= kMaxBodyLength && decode_quickly(tables(), bytes, address, instruction)) {
     return DecodeStatus::ok;
   }
   return decode_slowly(bytes, size, address, instruction);

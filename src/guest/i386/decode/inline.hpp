@@ -31,14 +31,6 @@ uint32_t load(const uint8_t* bytes) {
   return static_cast<uint32_t>(reinterpret_cast<const Unaligned<T>*>(bytes)->value);
 }
 
-/// The same pointer, of which the compiler does not know where it came from: it is computed once
-/// instead of anew for each member.
-template <typename T>
-[[gnu::always_inline]] inline const T* computed(const T* pointer) {
-  asm("" : "+r"(pointer));
-  return pointer;
-}
-
 /// What the prefixes say. Passed by value into inlined functions, so that the common case without
 /// any costs nothing.
 struct Prefixes {
@@ -61,6 +53,7 @@ struct Prefixes {
 
 /// An instruction whose row is known. What lies behind its ModRM byte has not been read.
 struct Skimmed {
+  const Tables* tables = nullptr;
   const uint8_t* body = nullptr;  ///< behind the prefixes
   const uint8_t* code = nullptr;  ///< behind opcode and ModRM
   // Bytes, as wide as an index.
@@ -70,22 +63,24 @@ struct Skimmed {
   uint16_t row = kNoRow;
   bool memory_form = false;
 
-  [[nodiscard]] const Recipe& recipe() const { return kRecipes[row]; }
+  [[nodiscard]] const Recipe& recipe() const { return tables->recipes[row]; }
 };
 
 /// Finds the row of an instruction without prefixes. False, and `out` holds no meaning: prefixes,
 /// a rare form or none at all, which decode() tells apart. Reads the opcode and ModRM;
-/// kMaxBodyLength bytes must be readable at `bytes`. Signal-safe.
-[[nodiscard, gnu::always_inline]] inline bool skim(const uint8_t* bytes, Skimmed& out) {
+/// kMaxBodyLength bytes must be readable at `bytes`. `tables`: tables(). Signal-safe.
+[[nodiscard, gnu::always_inline]] inline bool skim(const Tables& tables, const uint8_t* bytes,
+                                                   Skimmed& out) {
+  out.tables = &tables;
   out.body = bytes;
   out.code = bytes + 1;
   out.opcode = *bytes;
-  const OpcodeEntry* entry = &kOpcodeMaps[0][out.opcode];
+  const OpcodeEntry* entry = &tables.maps[0][out.opcode];
   Shape shape = entry->shape;
   if (shape < Shape::modrm) [[unlikely]] {
     if (shape != Shape::escape) return false;
     out.opcode = *out.code++;
-    entry = &kOpcodeMaps[1][out.opcode];
+    entry = &tables.maps[1][out.opcode];
     shape = entry->shape;
     if (shape < Shape::modrm) return false;
   }
@@ -99,7 +94,8 @@ struct Skimmed {
   out.modrm = out.numbers = *out.code++;
   out.memory_form = out.modrm < 0xc0;
   if (shape != Shape::modrm) {
-    out.row = kCells[out.row + cell_in_block(Select::by_group, static_cast<unsigned>(out.modrm))];
+    out.row =
+        tables.cells[out.row + cell_in_block(Select::by_group, static_cast<unsigned>(out.modrm))];
     if (out.row == kNoRow) [[unlikely]]
       return false;
   }
@@ -110,7 +106,7 @@ struct Skimmed {
 [[nodiscard, gnu::always_inline]] inline const uint8_t* end_of(const Skimmed& in) {
   const uint8_t* code = in.code;
   if (in.memory_form) {
-    const ModrmEntry& form = kModrmEntries[in.modrm];
+    const ModrmEntry& form = *computed(&in.tables->modrm[in.modrm]);
     if (form.has_sib && has_no_base(in.modrm, *code)) code += 4;
     code += form.bytes;
   }
@@ -128,9 +124,10 @@ struct Skimmed {
 namespace detail {
 
 /// SIB and displacement; returns behind them.
-[[gnu::always_inline]] inline const uint8_t* parse_memory32(const uint8_t* code, size_t modrm,
+[[gnu::always_inline]] inline const uint8_t* parse_memory32(const Tables& tables,
+                                                            const uint8_t* code, size_t modrm,
                                                             MemoryOperand& memory) {
-  const ModrmEntry& form = *computed(&kModrmEntries[modrm]);
+  const ModrmEntry& form = *computed(&tables.modrm[modrm]);
   auto& address = reinterpret_cast<AddressWord&>(memory);
   unsigned bytes = form.displacement;
   if (!form.has_sib) {
@@ -138,10 +135,10 @@ namespace detail {
   } else {
     const size_t sib = *code++;
     if (has_no_base(modrm, sib)) [[unlikely]] {
-      address = kSibAddresses[1][sib];
+      address = tables.sib_addresses[1][sib];
       bytes = 4;
     } else {
-      address = kSibAddresses[0][sib];
+      address = tables.sib_addresses[0][sib];
     }
   }
   uint32_t displacement = 0;
@@ -165,13 +162,12 @@ const uint8_t* parse_memory16(const uint8_t* code, size_t modrm, MemoryOperand& 
 const uint8_t* parse_rare_tail(const uint8_t* code, Tail tail, const Prefixes& prefixes,
                                Instruction& instruction);
 
-/// The operands; `number` is where ModrmEntry has their numbers.
-[[gnu::always_inline]] inline void fill_operands(const OperandRecipe& operands, uint64_t third,
-                                                 unsigned rotation, size_t number,
+/// The operands; `numbers` are those of ModrmEntry.
+[[gnu::always_inline]] inline void fill_operands(const OperandRecipe& operands, uint64_t numbers,
+                                                 uint64_t third, unsigned rotation,
                                                  Instruction& instruction) {
   static_assert(offsetof(Instruction, operands) % sizeof(uint64_t) == 0 &&
                 offsetof(Instruction, immediate) == offsetof(Instruction, operands) + 12);
-  const uint64_t numbers = kModrmEntries[number].numbers;
   const uint64_t rotated = numbers >> rotation | numbers << (-rotation & 63);
   auto* const words = reinterpret_cast<uint64_t*>(reinterpret_cast<char*>(&instruction) +
                                                   offsetof(Instruction, operands));
@@ -186,12 +182,12 @@ enum class Pace : uint8_t { quick, slow };
 template <Pace pace>
 [[gnu::always_inline]] inline void fill(const Skimmed& in, const Prefixes& prefixes,
                                         uint32_t address, Instruction& instruction) {
-  const Recipe& recipe = *computed(&kRecipes[in.row]);
+  const Recipe& recipe = *computed(&in.recipe());
   const uint8_t* code = in.code;
   const bool operand_size_2 = prefixes.operand_size == 2;
   const auto operands = [&](const OperandRecipe& form) {
-    fill_operands(form, recipe.third_and_immediate[operand_size_2], recipe.rotation, in.numbers,
-                  instruction);
+    fill_operands(form, in.tables->modrm[in.numbers].numbers,
+                  recipe.third_and_immediate[operand_size_2], recipe.rotation, instruction);
   };
   // Some members now and some at the end: next to each other the compiler would put them together,
   // in more instructions than stores take.
@@ -204,8 +200,9 @@ template <Pace pace>
     instruction.memory = {};
   } else {
     operands(recipe.operands[variant_of(true, operand_size_2)]);
-    code = prefixes.address_size == 4 ? parse_memory32(code, in.modrm, instruction.memory)
-                                      : parse_memory16(code, in.modrm, instruction.memory);
+    code = prefixes.address_size == 4
+               ? parse_memory32(*in.tables, code, in.modrm, instruction.memory)
+               : parse_memory16(code, in.modrm, instruction.memory);
   }
   const unsigned tail_bytes = recipe.tail_bytes[operand_size_2];
   if (pace == Pace::slow && tail_bytes == kRareTail) {
@@ -234,10 +231,11 @@ template <Pace pace>
 }  // namespace detail
 
 /// As decode(), in line, for what skim() takes. False: decode() tells.
-[[nodiscard, gnu::always_inline]] inline bool decode_quickly(const uint8_t* bytes, uint32_t address,
+[[nodiscard, gnu::always_inline]] inline bool decode_quickly(const Tables& tables,
+                                                             const uint8_t* bytes, uint32_t address,
                                                              Instruction& instruction) {
   Skimmed in;
-  if (!skim(bytes, in)) return false;
+  if (!skim(tables, bytes, in)) return false;
   detail::fill<detail::Pace::quick>(in, {}, address, instruction);
   return true;
 }

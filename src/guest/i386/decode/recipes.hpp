@@ -4,12 +4,21 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "common/diagnostics.hpp"
 #include "guest/i386/decode/lookup.hpp"
 
 namespace ferry::i386 {
+
+/// The same pointer, of which the compiler does not know where it came from: it is computed once
+/// instead of anew for each member.
+template <typename T>
+[[gnu::always_inline]] inline const T* computed(const T* pointer) {
+  asm("" : "+r"(pointer));
+  return pointer;
+}
 
 /// Operands are put together as words: kind and width from the row, the register's number from
 /// ModRM.
@@ -78,15 +87,13 @@ consteval auto make_modrm_entries() {
   return entries;
 }
 
-inline constexpr auto kModrmEntries = make_modrm_entries();
-
 /// A base of 5 with mod 0 means none, and a displacement of 4 bytes.
 constexpr bool has_no_base(size_t modrm, size_t sib) {
   return modrm < 0x40 && (sib & 7) == EBP;
 }
 
 /// By SIB byte, for one with a base and one without (SDM vol. 2, table 2-3).
-inline constexpr auto kSibAddresses = [] {
+consteval auto make_sib_addresses() {
   std::array<std::array<AddressWord, 256>, 2> words{};
   for (unsigned sib = 0; sib < 256; ++sib) {
     const unsigned index = sib >> 3 & 7;
@@ -101,7 +108,7 @@ inline constexpr auto kSibAddresses = [] {
     words[0][sib] = address_word(memory);
   }
   return words;
-}();
+}
 
 /// The first two operands: a word each, and which bits of ModrmEntry::numbers they take.
 struct OperandRecipe {
@@ -195,6 +202,22 @@ consteval auto make_recipes() {
   return recipes;
 }
 
-inline constexpr auto kRecipes = make_recipes();
+/// All tables behind one address: loops need one register for them.
+struct Tables {
+  OpcodeMaps maps = kOpcodeMaps;
+  Cells cells = kCells;
+  std::array<std::array<AddressWord, 256>, 2> sib_addresses = make_sib_addresses();
+  std::array<ModrmEntry, 256> modrm = make_modrm_entries();
+  std::array<Recipe, kRows.size()> recipes = make_recipes();
+};
+
+inline constexpr Tables kTables{};
+static_assert(offsetof(Tables, recipes) + sizeof(Recipe) <= 0x8000,
+              "what an instruction can add to an address reaches the first recipe");
+
+/// kTables by an address the compiler takes as it is, instead of making one for each table.
+[[gnu::always_inline]] inline const Tables& tables() {
+  return *computed(&kTables);
+}
 
 }  // namespace ferry::i386
