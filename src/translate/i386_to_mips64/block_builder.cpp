@@ -36,8 +36,6 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
       mark_all_(options_in.check || log_enabled(LogChannel::in_asm) ||
                 log_enabled(LogChannel::out_asm)) {
   std::memset(known_width_, 32, sizeof known_width_);
-  out.exits.clear();
-  out.marks.clear();
 }
 
 void BlockBuilder::flag_prologue() {
@@ -201,7 +199,7 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
                         .unlinked = word,
                         .target = target,
                         .recipe = RecipeTable::kPacked,
-                        .owner = nullptr,
+                        .owner = out_.block,
                         .linked = nullptr,
                         .next_incoming = nullptr});
 }
@@ -223,7 +221,7 @@ void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
        .unlinked = word,
        .target = target,
        .recipe = live_at_target != 0 ? RecipeTable::kLazyRegisters : RecipeTable::kPacked,
-       .owner = nullptr,
+       .owner = out_.block,
        .linked = nullptr,
        .next_incoming = nullptr});
   ended_ = true;
@@ -256,7 +254,7 @@ void BlockBuilder::indirect_exit() {
                         .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect),
                         .target = 0,
                         .recipe = recipe,
-                        .owner = nullptr,
+                        .owner = out_.block,
                         .linked = nullptr,
                         .next_incoming = nullptr});
   ended_ = true;
