@@ -95,6 +95,7 @@ void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
   }
   if (leave.reason == LeaveReason::indirect_exit) {
     ++statistics_.exits_indirect;
+    table_.missed(thread.pc());
     return;
   }
   if (leave.reason == LeaveReason::code_changed) {

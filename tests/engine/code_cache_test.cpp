@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "engine/address_table.hpp"
+
 namespace ferry::engine {
 namespace {
 
@@ -97,6 +99,32 @@ TEST_F(CodeCacheTest, EachBlockIsFound) {
     EXPECT_EQ(cache.first_block(next), nullptr);
     EXPECT_EQ(cache.find(cache.next()), nullptr);
   }
+}
+
+TEST(AddressTable, APieceThatIsMissedTwiceIsMapped) {
+  constexpr uint32_t kStub = 0x9000'0040, kCode = 0x9000'1000;
+  constexpr GuestAddress kAddress = 0x0804'8123;
+  AddressTable table(kStub);
+  const auto* entry = reinterpret_cast<const uint32_t*>(AddressTable::kBase) + kAddress;
+  table.missed(kAddress);
+  table.missed(kAddress ^ 1);
+  EXPECT_EQ(*entry, kStub);  // faults if it is not mapped
+  EXPECT_EQ(table.get(kAddress), kStub);
+  table.missed(kAddress);
+  table.set(kAddress, kCode);
+  EXPECT_EQ(*entry, kCode);
+  table.clear(kAddress);
+  table.release(kAddress);
+  // One miss, and a translation: what was counted does not count as published.
+  table.missed(kAddress);
+  table.set(kAddress, kCode);
+  EXPECT_EQ(table.get(kAddress), kCode);
+  table.clear(kAddress);
+  EXPECT_EQ(*entry, kStub);
+  table.release(kAddress);
+  table.missed(0x8000'0000);  // beyond the table: no guest code is there
+  table.missed(0xffff'ffff);
+  EXPECT_EQ(table.get(0xffff'ffff), kStub);
 }
 
 }  // namespace
