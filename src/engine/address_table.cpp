@@ -11,20 +11,16 @@ namespace ferry::engine {
 
 namespace {
 
-/// Entries are mapped in units of the host's pages, each at least a piece.
-size_t map_unit() {
-  static const auto unit = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return unit;
-}
-
-/// Every entry of the unit at `memory` becomes `entry`. Eight stores a round: this runs at
+/// Every entry of the unit at `memory` becomes `entry`. Sixteen stores a round: this runs at
 /// start-up.
 void fill(void* memory, size_t bytes, uint32_t entry) {
   const uint64_t pair = uint64_t{entry} << 32 | entry;
   auto* words = static_cast<uint64_t*>(memory);
-  for (const uint64_t* end = words + bytes / sizeof(uint64_t); words != end; words += 8) {
+  for (const uint64_t* end = words + bytes / sizeof(uint64_t); words != end; words += 16) {
     words[0] = words[1] = words[2] = words[3] = pair;
     words[4] = words[5] = words[6] = words[7] = pair;
+    words[8] = words[9] = words[10] = words[11] = pair;
+    words[12] = words[13] = words[14] = words[15] = pair;
   }
 }
 
@@ -32,13 +28,15 @@ void fill(void* memory, size_t bytes, uint32_t entry) {
 
 AddressTable::AddressTable(uint32_t stub)
     : stub_(stub),
+      unit_bytes_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
+      pieces_per_unit_(static_cast<uint32_t>(unit_bytes_ / kPieceBytes)),
       mapped_(static_cast<uint64_t*>(std::calloc(kPieces / 64, sizeof(uint64_t)))),
       published_(static_cast<uint16_t*>(std::calloc(kPieces, sizeof(uint16_t)))) {
   if (mapped_ == nullptr || published_ == nullptr) die(126, "address table: out of memory");
 }
 
 AddressTable::~AddressTable() {
-  for (uint32_t piece = 0; piece < kPieces; piece += pieces_per_unit()) {
+  for (uint32_t piece = 0; piece < kPieces; piece += pieces_per_unit_) {
     if (mapped(piece << kPieceShift)) unmap_pieces(piece);
   }
   std::free(mapped_);
@@ -65,18 +63,18 @@ void AddressTable::clear(GuestAddress address) {
 void AddressTable::release(GuestAddress address) {
   if (!mapped(address)) return;
   const uint32_t first = first_of_unit(address >> kPieceShift);
-  for (uint32_t piece = first; piece < first + pieces_per_unit(); ++piece) {
+  for (uint32_t piece = first; piece < first + pieces_per_unit_; ++piece) {
     if (published_[piece] != 0) return;
   }
   unmap_pieces(first);
 }
 
-uint32_t AddressTable::pieces_per_unit() {
-  return static_cast<uint32_t>(map_unit() / kPieceBytes);
+void AddressTable::count_fault(uint32_t piece) {
+  if (++published_[first_of_unit(piece)] >= kFaultsToMap) map_pieces(piece);
 }
 
 void AddressTable::map_pieces(uint32_t piece) {
-  const size_t unit = map_unit();
+  const size_t unit = unit_bytes_;
   const uint32_t first = first_of_unit(piece);
   void* place = entry(first << kPieceShift);
   void* memory = mmap(place, unit, PROT_READ | PROT_WRITE,
@@ -84,16 +82,17 @@ void AddressTable::map_pieces(uint32_t piece) {
   if (memory == MAP_FAILED) die(126, "address table: cannot map %zu bytes: out of memory", unit);
   madvise(memory, unit, MADV_DONTDUMP);
   fill(memory, unit, stub_);
-  for (uint32_t each = first; each < first + pieces_per_unit(); ++each) {
+  published_[first] = 0;
+  for (uint32_t each = first; each < first + pieces_per_unit_; ++each) {
     mapped_[each / 64] |= uint64_t{1} << (each % 64);
   }
 }
 
 void AddressTable::unmap_pieces(uint32_t first) {
-  for (uint32_t piece = first; piece < first + pieces_per_unit(); ++piece) {
+  for (uint32_t piece = first; piece < first + pieces_per_unit_; ++piece) {
     mapped_[piece / 64] &= ~(uint64_t{1} << (piece % 64));
   }
-  munmap(entry(first << kPieceShift), map_unit());
+  munmap(entry(first << kPieceShift), unit_bytes_);
 }
 
 }  // namespace ferry::engine

@@ -3,9 +3,9 @@
 //
 // An entry is the host address of the code (the code cache lies below 4 GB, where no guest access
 // reaches, so 32 bits hold it); untranslated addresses hold the address of the 'not translated'
-// stub. Only pieces that hold a translation are mapped. A jump into any other piece faults on the
-// table load, which the engine recognises and treats like the stub; so are guest addresses of 2 GB
-// and up, which index below the table.
+// stub. Only pieces that hold a translation are mapped, or that were missed again and again. A jump
+// into any other piece faults on the table load, which the engine recognises and treats like the
+// stub; so are guest addresses of 2 GB and up, which index below the table.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +33,11 @@ class AddressTable {
   /// exhausted.
   void set(GuestAddress address, uint32_t code);
   void clear(GuestAddress address);
+  /// Translated code jumped to `address`, where no code is. Where its piece is not mapped that was
+  /// a fault: after the second the piece is mapped, whether or not anything there is translated.
+  void missed(GuestAddress address) {
+    if (address < 0x80000000u && !mapped(address)) count_fault(address >> kPieceShift);
+  }
   /// Gives back the memory around the entry of `address` if it holds no code's address any more.
   void release(GuestAddress address);
   [[nodiscard]] uint32_t stub() const { return stub_; }
@@ -41,6 +46,7 @@ class AddressTable {
   static constexpr unsigned kPieceShift =
       10;  ///< guest bytes of a piece: 1 KB, one 4 KB page of entries
   static constexpr uint32_t kPieces = 1u << (31 - kPieceShift);
+  static constexpr uint16_t kFaultsToMap = 2;
   static constexpr size_t kPieceBytes = size_t{4} << kPieceShift;
 
   [[nodiscard]] bool mapped(GuestAddress address) const {
@@ -50,18 +56,21 @@ class AddressTable {
   [[nodiscard]] static uint32_t* entry(GuestAddress address) {
     return reinterpret_cast<uint32_t*>(kBase + uintptr_t{address} * 4);
   }
-  /// Pieces that are mapped together: a page of the host.
-  [[nodiscard]] static uint32_t pieces_per_unit();
-  [[nodiscard]] static uint32_t first_of_unit(uint32_t piece) {
-    return piece & ~(pieces_per_unit() - 1);
+  [[nodiscard]] uint32_t first_of_unit(uint32_t piece) const {
+    return piece & ~(pieces_per_unit_ - 1);
   }
+  void count_fault(uint32_t piece);
   void map_pieces(uint32_t piece);
   void unmap_pieces(uint32_t first);
 
   uint32_t stub_;
+  // Entries are mapped in units of the host's pages, each at least a piece.
+  size_t unit_bytes_;
+  uint32_t pieces_per_unit_;
   // From calloc, as most of their pages stay untouched.
-  uint64_t* mapped_;     ///< a bit per piece
-  uint16_t* published_;  ///< per piece: entries that are not the stub
+  uint64_t* mapped_;  ///< a bit per piece
+  /// Per piece: entries that are not the stub; of a unit that is not mapped, in its first: faults.
+  uint16_t* published_;
 };
 
 }  // namespace ferry::engine

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "common/bounded_vector.hpp"
+#include "common/placed_vector.hpp"
 #include "engine/block.hpp"
 
 namespace ferry::engine {
@@ -27,26 +28,24 @@ struct Leave {
   Exit* exit;  ///< direct_exit: the exit taken; else null
 };
 
-/// A translation before it is entered in the cache. Reused from block to block.
+/// A block in the making. The block, its exits and its marks are made where they stay, in memory of
+/// the code cache (CodeCache::open). Reused from block to block.
 struct Translation {
   /// Bounds of what a translator may make of one block.
   static constexpr size_t kMaxExits = 160, kMaxMarks = 768, kMaxRanges = 192;
 
-  GuestAddress address = 0;
-  uint32_t words = 0;
-  uint32_t direct_entry = 0;    ///< word offset where linked exits enter
-  uint32_t indirect_entry = 0;  ///< word offset where the address table enters
-  uint32_t guest_instructions = 0;
-  BoundedVector<Exit, kMaxExits> exits;
-  BoundedVector<Mark, kMaxMarks> marks;
-  BoundedVector<GuestRange, kMaxRanges> ranges;
+  /// The translator sets address, words, entries and guest_instructions; the cache the rest.
+  Block* block = nullptr;
+  PlacedVector<Exit> exits;  ///< their owner is `block`
+  PlacedVector<Mark> marks;
+  BoundedVector<GuestRange, kMaxRanges> ranges;  ///< what the block was made from, or relies on
 };
 
 class Translator {
  public:
-  /// Translates the block at `address` into `code` (room for `capacity` words). Returns false if it
-  /// does not fit. Zero guest instructions mean: nothing there can be translated,
-  /// interpret.
+  /// Translates the block at `address` into `code` (room for `capacity` words) and `out`, whose
+  /// lists are empty. Returns false if it does not fit. Zero guest instructions mean: nothing there
+  /// can be translated, interpret.
   virtual bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
                          Translation& out) = 0;
   /// Enters translated code at `code` with the guest state `state`.

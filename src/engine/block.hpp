@@ -53,7 +53,6 @@ struct Block {
   bool valid;      ///< false once invalidated: never linked or looked up again
   std::span<Exit> exits;
   std::span<const Mark> marks;
-  std::span<const GuestRange> ranges;
   Exit* incoming;  ///< exits of other blocks linked here
   Block* next;     ///< the next of its region, behind it in memory
 

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
-#include <span>
 
 #include "common/diagnostics.hpp"
 
@@ -79,9 +77,12 @@ void CodeCache::begin(unsigned number) {
   }
   region.first = region.last = nullptr;
   region.retired = false;
-  region.arena.reset();
+  region.blocks.reset();
+  region.exits.reset();
   region_ = number;
+  filling_ = &region;
   next_ = region.begin;
+  next_chunk_ = chunk_of(region.begin);
   end_ = region.end;
 }
 
@@ -93,55 +94,35 @@ uint32_t* CodeCache::commit(uint32_t words) {
   return start;
 }
 
-namespace {
-
-/// Copies `items` to `place` and moves it behind them.
-template <typename T>
-std::span<T> put(char*& place, std::span<const T> items) {
-  auto* first = reinterpret_cast<T*>(place);
-  for (size_t i = 0; i < items.size(); ++i) first[i] = items[i];
-  place += items.size_bytes();
-  return {first, items.size()};
+void CodeCache::open(Translation& out) {
+  static_assert(sizeof(Block) % alignof(Mark) == 0 && sizeof(Mark) % alignof(Block) == 0);
+  static_assert(sizeof(Exit) % alignof(Exit) == 0 && alignof(Exit) <= 8 && alignof(Block) <= 8);
+  Region& region = *filling_;
+  out.block = static_cast<Block*>(
+      region.blocks.room(sizeof(Block) + Translation::kMaxMarks * sizeof(Mark)));
+  out.marks.place(out.block + 1, Translation::kMaxMarks);
+  out.exits.place(region.exits.room(Translation::kMaxExits * sizeof(Exit)), Translation::kMaxExits);
 }
 
-}  // namespace
-
-Block* CodeCache::add(const Translation& from, uint32_t* code) {
-  const std::span<const Exit> exits = from.exits.span();
-  const std::span<const Mark> marks = from.marks.span();
-  const std::span<const GuestRange> ranges = from.ranges.span();
-  static_assert(sizeof(Block) % alignof(Exit) == 0 && sizeof(Exit) % alignof(Mark) == 0 &&
-                sizeof(Mark) % alignof(GuestRange) == 0);
-  Region& region = regions_[region_];
-  auto* place = static_cast<char*>(region.arena.allocate(sizeof(Block) + exits.size_bytes() +
-                                                         marks.size_bytes() + ranges.size_bytes()));
-  auto* block =
-      new (place) Block{.address = from.address,
-                        .code = code,
-                        .words = from.words,
-                        .direct_entry = from.direct_entry,
-                        .indirect_entry = from.indirect_entry,
-                        .guest_instructions = static_cast<uint16_t>(from.guest_instructions),
-                        .region = static_cast<uint8_t>(region_),
-                        .valid = true,
-                        .exits = {},
-                        .marks = {},
-                        .ranges = {},
-                        .incoming = nullptr,
-                        .next = nullptr};
-  place += sizeof(Block);
-  block->exits = put(place, exits);
-  block->marks = put(place, marks);
-  block->ranges = put(place, ranges);
-  for (Exit& exit : block->exits) exit.owner = block;
-  CHECK(region.last == nullptr || region.last->code < code);
-  (region.last == nullptr ? region.first : region.last->next) = block;
-  region.last = block;
-  const size_t last_chunk = chunk_of(code + block->words - 1);
-  for (size_t chunk = chunk_of(code); chunk <= last_chunk; ++chunk) {
-    if (first_in_chunk_[chunk] == nullptr) first_in_chunk_[chunk] = block;
-  }
-  return block;
+Block* CodeCache::add(const Translation& made) {
+  Region& region = *filling_;
+  Block& block = *made.block;
+  block.code = commit(block.words);
+  block.region = static_cast<uint8_t>(region_);
+  block.valid = true;
+  block.exits = made.exits.span();
+  block.marks = made.marks.span();
+  block.incoming = nullptr;
+  block.next = nullptr;
+  region.blocks.take_to(made.marks.span().data() + made.marks.size());
+  region.exits.take_to(made.exits.span().data() + made.exits.size());
+  CHECK(region.last == nullptr || region.last->code < block.code);
+  (region.last == nullptr ? region.first : region.last->next) = &block;
+  region.last = &block;
+  // Blocks lie one behind the other: the chunks before have theirs.
+  const size_t last_chunk = chunk_of(block.code + block.words - 1);
+  while (next_chunk_ <= last_chunk) first_in_chunk_[next_chunk_++] = &block;
+  return &block;
 }
 
 Block* CodeCache::find(const void* host_pc) const {
@@ -156,27 +137,19 @@ CodeCache::Arena::~Arena() {
   for (char* chunk : chunks_) std::free(chunk);
 }
 
-void* CodeCache::Arena::allocate(size_t bytes) {
-  bytes = (bytes + 15) & ~size_t{15};
-  CHECK(bytes <= kChunkBytes);
-  if (used_ + bytes > kChunkBytes) {
-    if (!chunks_.empty()) ++chunk_;
-    if (chunk_ >= chunks_.size()) {
-      chunk_ = chunks_.size();
-      auto* chunk = static_cast<char*>(std::malloc(kChunkBytes));
-      if (chunk == nullptr) die(126, "code cache: out of memory for block metadata");
-      chunks_.push_back(chunk);
-    }
-    used_ = 0;
+void CodeCache::Arena::next_chunk() {
+  if (used_chunks_ == chunks_.size()) {
+    auto* chunk = static_cast<char*>(std::malloc(kChunkBytes));
+    if (chunk == nullptr) die(126, "code cache: out of memory for block metadata");
+    chunks_.push_back(chunk);
   }
-  void* place = chunks_[chunk_] + used_;
-  used_ += bytes;
-  return place;
+  next_ = chunks_[used_chunks_++];
+  end_ = next_ + kChunkBytes;
 }
 
 void CodeCache::Arena::reset() {
-  chunk_ = 0;
-  used_ = chunks_.empty() ? kChunkBytes : 0;
+  used_chunks_ = 0;
+  next_ = end_ = nullptr;
 }
 
 }  // namespace ferry::engine

@@ -42,9 +42,12 @@ class CodeCache {
   /// blocks of `largest_block` words each, at least one. Once, before the first block.
   void keep_all(uint32_t largest_block);
 
-  /// Adds a block whose code was committed at `code`. The returned block lives until its region
+  /// Gives `out` the memory its block, exits and marks stay in, of the region being filled. They
+  /// are given anew, and what is in them is lost, unless `add` comes first.
+  void open(Translation& out);
+  /// Commits the words of the block in `made` at next() and adds it. It lives until its region
   /// begins again.
-  Block* add(const Translation& translation, uint32_t* code);
+  Block* add(const Translation& made);
   /// The block whose code contains `host_pc`, or null. Signal-safe, and safe for a thread that is
   /// inside that block, or could be: reads only.
   [[nodiscard]] Block* find(const void* host_pc) const;
@@ -74,14 +77,23 @@ class CodeCache {
   class Arena {
    public:
     ~Arena();
-    void* allocate(size_t bytes);
+    /// Memory for at least `bytes` bytes, 8-byte aligned: the same until some of it is taken.
+    void* room(size_t bytes) {
+      if (static_cast<size_t>(end_ - next_) < bytes) [[unlikely]]
+        next_chunk();
+      return next_;
+    }
+    /// What lies before `end`, in the room given last, stays.
+    void take_to(void* end) { next_ = static_cast<char*>(end); }
     void reset();
 
    private:
     static constexpr size_t kChunkBytes = size_t{256} << 10;
+    void next_chunk();
     std::vector<char*> chunks_;
-    size_t chunk_ = 0;
-    size_t used_ = kChunkBytes;
+    size_t used_chunks_ = 0;
+    char* next_ = nullptr;
+    char* end_ = nullptr;
   };
   struct Region {
     uint32_t* begin = nullptr;
@@ -90,7 +102,8 @@ class CodeCache {
     Block* last = nullptr;
     bool retired = true;
     Epochs::Epoch retired_in = 0;  ///< 0: never used
-    Arena arena;
+    Arena blocks;                  ///< each with its marks
+    Arena exits;
   };
 
   /// `find` begins at the first block with words in a chunk of code. Regions begin with a chunk.
@@ -106,9 +119,11 @@ class CodeCache {
   uint32_t* next_;
   uint32_t* end_;  ///< of the region being filled
   Block** first_in_chunk_;
+  size_t next_chunk_ = 0;  ///< of the region being filled: the first without a block
   std::array<Region, kMaxRegions> regions_;
   unsigned region_count_ = 0;
-  unsigned region_ = 0;
+  unsigned region_ = 0;  ///< being filled
+  Region* filling_ = &regions_[0];
 };
 
 }  // namespace ferry::engine

@@ -1,39 +1,87 @@
 #include "engine/code_write_tracker.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+
+#include "common/diagnostics.hpp"
 
 namespace ferry::engine {
 
-void CodeWriteTracker::add(Block& block) {
-  for (const GuestRange& range : block.ranges) {
-    for (uint32_t page = range.begin / kPageBytes; page <= (range.end - 1) / kPageBytes; ++page) {
-      auto [entry, fresh] = pages_.try_emplace(page);
-      if (fresh) watch(page, true);
-      if (entry->second.empty() || entry->second.back() != &block) entry->second.push_back(&block);
+CodeWriteTracker::CodeWriteTracker(PageProtector& protector)
+    : protector_(protector), first_(static_cast<Link**>(std::calloc(kPages, sizeof(Link*)))) {
+  if (first_ == nullptr) die(126, "code write tracker: out of memory");
+}
+
+CodeWriteTracker::~CodeWriteTracker() {
+  std::free(first_);
+}
+
+void CodeWriteTracker::add(Block& block, std::span<const GuestRange> ranges) {
+  for (const GuestRange& range : ranges) {
+    const uint32_t last = (range.end - 1) / kPageBytes;
+    CHECK(last < kPages);
+    for (uint32_t page = range.begin / kPageBytes; page <= last; ++page) {
+      Link*& first = first_[page];
+      if (first == nullptr) [[unlikely]] {
+        begin_page(page);
+      } else if (first->block == &block) {
+        continue;
+      }
+      Link* const link = new_link();
+      *link = {&block, first};
+      first = link;
+    }
+  }
+}
+
+[[gnu::noinline]] void CodeWriteTracker::begin_page(uint32_t page) {
+  ++used_[page / kGroupPages];
+  watch(page, true);
+}
+
+void CodeWriteTracker::end_page(uint32_t page) {
+  --used_[page / kGroupPages];
+  watch(page, false);
+}
+
+[[gnu::noinline]] CodeWriteTracker::Link* CodeWriteTracker::recycled_link() {
+  if (Link* const link = free_; link != nullptr) {
+    free_ = link->next;
+    return link;
+  }
+  slabs_.push_back(std::make_unique_for_overwrite<Link[]>(kSlabLinks));
+  unused_ = slabs_.back().get();
+  unused_end_ = unused_ + kSlabLinks;
+  return unused_++;
+}
+
+template <typename Visit>
+void CodeWriteTracker::for_each_page(uint32_t first, uint32_t last, Visit visit) {
+  for (uint32_t page = first; page <= last;) {
+    const uint32_t group_end = std::min((page / kGroupPages + 1) * kGroupPages, last + 1);
+    if (used_[page / kGroupPages] == 0) {
+      page = group_end;
+      continue;
+    }
+    for (; page < group_end; ++page) {
+      if (first_[page] != nullptr) visit(page);
     }
   }
 }
 
 CodeWriteTracker::Taken CodeWriteTracker::take(GuestAddress begin, GuestAddress end) {
   Taken taken;
-  if (pages_.empty() || begin >= end) return taken;
-  const uint32_t first = begin / kPageBytes;
-  const uint32_t last = (end - 1) / kPageBytes;
-  const auto take_page = [&](auto entry) {
-    taken.blocks.insert(taken.blocks.end(), entry->second.begin(), entry->second.end());
-    taken.pages.push_back(entry->first * kPageBytes);
-    watch(entry->first, false);
-    return pages_.erase(entry);
-  };
-  if (last - first < pages_.size()) {
-    for (uint32_t page = first; page <= last; ++page) {
-      if (const auto entry = pages_.find(page); entry != pages_.end()) take_page(entry);
+  if (begin >= end) return taken;
+  const uint32_t last = std::min((end - 1) / kPageBytes, kPages - 1);
+  for_each_page(begin / kPageBytes, last, [&](uint32_t page) {
+    taken.pages.push_back(page * kPageBytes);
+    while (Link* const link = first_[page]) {
+      taken.blocks.push_back(link->block);
+      first_[page] = link->next;
+      release(link);
     }
-  } else {
-    for (auto entry = pages_.begin(); entry != pages_.end();) {
-      entry = entry->first >= first && entry->first <= last ? take_page(entry) : std::next(entry);
-    }
-  }
+    end_page(page);
+  });
   std::vector<Block*>& blocks = taken.blocks;
   std::sort(blocks.begin(), blocks.end());
   blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());
@@ -58,15 +106,18 @@ std::vector<GuestAddress> CodeWriteTracker::forget_writes(GuestAddress begin, Gu
 }
 
 void CodeWriteTracker::remove_invalid() {
-  for (auto entry = pages_.begin(); entry != pages_.end();) {
-    std::erase_if(entry->second, [](const Block* block) { return !block->valid; });
-    if (!entry->second.empty()) {
-      ++entry;
-      continue;
+  for_each_page(0, kPages - 1, [this](uint32_t page) {
+    for (Link** place = &first_[page]; *place != nullptr;) {
+      Link* const link = *place;
+      if (link->block->valid) {
+        place = &link->next;
+        continue;
+      }
+      *place = link->next;
+      release(link);
     }
-    watch(entry->first, false);
-    entry = pages_.erase(entry);
-  }
+    if (first_[page] == nullptr) end_page(page);
+  });
 }
 
 }  // namespace ferry::engine

@@ -3,7 +3,10 @@
 // again is left writable: its blocks check themselves.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -33,10 +36,14 @@ class CodeWriteTracker {
     std::vector<GuestAddress> pages;  ///< they were made from
   };
 
-  explicit CodeWriteTracker(PageProtector& protector) : protector_(protector) {}
+  explicit CodeWriteTracker(PageProtector& protector);
+  ~CodeWriteTracker();
+  CodeWriteTracker(const CodeWriteTracker&) = delete;
+  CodeWriteTracker& operator=(const CodeWriteTracker&) = delete;
 
-  /// Registers `block` with every page of its ranges and protects those that are not self-checking.
-  void add(Block& block);
+  /// Registers `block` with every page of `ranges`, none empty and all below 2 GB, and protects
+  /// those that are not self-checking. Stops ferry if memory is exhausted.
+  void add(Block& block, std::span<const GuestRange> ranges);
   /// Drops protection of the pages of [begin, end) and hands over the blocks made from them.
   [[nodiscard]] Taken take(GuestAddress begin, GuestAddress end);
   /// Counts a write to the page at `page`, whose blocks have been taken. True if the page becomes
@@ -49,6 +56,15 @@ class CodeWriteTracker {
   void remove_invalid();
 
  private:
+  /// A block in the list of a page it was made from.
+  struct Link {
+    Block* block;
+    Link* next;
+  };
+  static constexpr uint32_t kPages = 0x8000'0000 / kPageBytes;
+  static constexpr uint32_t kGroupPages = 512;
+  static constexpr unsigned kSlabLinks = 256;
+
   [[nodiscard]] bool self_checking(uint32_t page) const {
     if (writes_.empty()) return false;
     const auto entry = writes_.find(page);
@@ -57,11 +73,33 @@ class CodeWriteTracker {
   void watch(uint32_t page, bool on) {
     if (!self_checking(page)) protector_.set_write_watch(page * kPageBytes, on);
   }
+  /// The page has a block now where it had none, or none any more.
+  void begin_page(uint32_t page);
+  void end_page(uint32_t page);
+  [[nodiscard]] Link* new_link() {
+    if (unused_ != unused_end_) [[likely]]
+      return unused_++;
+    return recycled_link();
+  }
+  [[nodiscard]] Link* recycled_link();
+  void release(Link* link) {
+    link->next = free_;
+    free_ = link;
+  }
+  /// Calls `visit` with each page of [first, last] that has blocks.
+  template <typename Visit>
+  void for_each_page(uint32_t first, uint32_t last, Visit visit);
 
   PageProtector& protector_;
-  // By page number.
-  std::unordered_map<uint32_t, std::vector<Block*>> pages_;
-  std::unordered_map<uint32_t, uint8_t> writes_;
+  // By page number; from calloc, as most of its own pages stay untouched.
+  Link** first_;
+  std::array<uint16_t, kPages / kGroupPages> used_{};  ///< pages with blocks, by group of pages
+  // Links of the newest slab that were never used, then those that were given back.
+  Link* unused_ = nullptr;
+  Link* unused_end_ = nullptr;
+  Link* free_ = nullptr;
+  std::vector<std::unique_ptr<Link[]>> slabs_;
+  std::unordered_map<uint32_t, uint8_t> writes_;  ///< by page number
 };
 
 }  // namespace ferry::engine

@@ -95,6 +95,7 @@ void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
   }
   if (leave.reason == LeaveReason::indirect_exit) {
     ++statistics_.exits_indirect;
+    table_.missed(thread.pc());
     return;
   }
   if (leave.reason == LeaveReason::code_changed) {
@@ -150,16 +151,17 @@ bool Engine::cold(GuestAddress address) {
 
 Block* Engine::translate(GuestAddress address) {
   const Stopwatch stopwatch(options_.clock, statistics_.translation_nanoseconds);
+  cache_.open(translation_);
   if (!translator_.translate(address, cache_.next(), cache_.free_words(), translation_)) {
     make_room();
+    cache_.open(translation_);
     CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), translation_));
   }
-  if (translation_.guest_instructions == 0) return nullptr;
-  uint32_t* code = cache_.commit(translation_.words);
-  Block* block = cache_.add(translation_, code);
-  patcher_.synchronise(code, block->words);
-  tracker_.add(*block);
-  const uint32_t* entry = code + block->indirect_entry;
+  if (translation_.block->guest_instructions == 0) return nullptr;
+  Block* block = cache_.add(translation_);
+  patcher_.synchronise(block->code, block->words);
+  tracker_.add(*block, translation_.ranges.span());
+  const uint32_t* entry = block->code + block->indirect_entry;
   table_.set(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(entry)));
   ++statistics_.blocks_translated;
   statistics_.guest_instructions_translated += block->guest_instructions;

@@ -149,6 +149,7 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool any_mapped(uint32_t begin, uint32_t end) const;
   [[nodiscard]] uint32_t find_free(uint32_t hint, uint32_t length, uint32_t congruence) const;
   [[nodiscard]] bool any_watched(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool any_writable(uint32_t begin, uint32_t end) const;
   void mark_watch(uint32_t begin, uint32_t end, bool on);
   void clear_watch(uint32_t begin, uint32_t end);
   void end_watches(uint32_t begin, uint32_t length);

@@ -31,6 +31,14 @@ bool AddressSpace::any_watched(uint32_t begin, uint32_t end) const {
   return false;
 }
 
+bool AddressSpace::any_writable(uint32_t begin, uint32_t end) const {
+  for (size_t i = first_ending_after(begin); i < mappings_.size() && mappings_[i].begin < end;
+       ++i) {
+    if ((mappings_[i].protection & kProtWrite) != 0) return true;
+  }
+  return false;
+}
+
 void AddressSpace::mark_watch(uint32_t begin, uint32_t end, bool on) {
   for (uint32_t page = begin / kGuestPageSize; page < std::min(end / kGuestPageSize, kPages);
        ++page) {
@@ -54,8 +62,11 @@ void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool 
     CHECK(bits > 0);
     watch_bits_ = reinterpret_cast<uint64_t*>(bits);
   }
+  const uint32_t begin = host_floor(page_begin);
+  const uint32_t end = host_ceil(page_end);
   mark_watch(page_floor(page_begin), page_ceil(page_end), on);
-  apply_protection(host_floor(page_begin), host_ceil(page_end));
+  // A watch takes nothing from what no mapping lets the guest write: most code.
+  if (any_writable(begin, end)) apply_protection(begin, end);
 }
 
 bool AddressSpace::write_watched(uint32_t address) const {

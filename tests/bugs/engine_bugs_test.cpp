@@ -63,10 +63,11 @@ class Blocks final : i386::CodeSource {
   /// Translates the block at `address`.
   Block* add(uint32_t address) {
     engine::Translation out;
+    cache.open(out);
     EXPECT_TRUE(translator.translate(address, cache.next(), cache.free_words(), out));
-    uint32_t* code = cache.commit(out.words);
-    translator.patcher().synchronise(code, out.words);
-    return cache.add(out, code);
+    Block* block = cache.add(out);
+    translator.patcher().synchronise(block->code, block->words);
+    return block;
   }
 
   Leave enter(State& with, const uint32_t* code) { return translator.enter(&with, code); }
@@ -124,8 +125,9 @@ TEST(EngineBugs, PatchedJumpAtPageEnd) {
       const auto in_page = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(place) / 4);
       place += (2 * kPageWords - before - in_page % kPageWords) % kPageWords;
       engine::Translation out;
+      blocks.cache.open(out);
       ASSERT_TRUE(blocks.translator.translate(kCode, place, blocks.cache.free_words() / 2, out));
-      if (out.words <= before) continue;
+      if (out.block->words <= before) continue;
       ++placed;
       EXPECT_FALSE(mips64::WordEffects(place[before - 1]).control()) << before;
     }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <random>
 #include <set>
@@ -22,6 +23,12 @@ GuestAddress address_of(unsigned place) {
   return kBase + place % kPlaces * kPlaceBytes;
 }
 
+/// What the block at `address` is made from, and what it relies on.
+std::array<GuestRange, 2> ranges_of(GuestAddress address) {
+  const GuestAddress other = address_of((address - kBase) / kPlaceBytes + 500);
+  return {{{address, address + kPlaceBytes}, {other, other + 1}}};
+}
+
 /// Blocks with two exits each. Entering one walks along links, as code would.
 class FakeTranslator final : public Translator {
  public:
@@ -30,12 +37,12 @@ class FakeTranslator final : public Translator {
   bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
                  Translation& out) override {
     if (capacity < kLargestBlock) return false;
-    out.address = address;
-    out.words = 10 + address / kPlaceBytes * 37 % 400;
-    out.guest_instructions = 3;
-    std::fill(code, code + out.words, address);
-    out.exits.clear();
-    out.marks.clear();
+    Block& block = *out.block;
+    block.address = address;
+    block.words = 10 + address / kPlaceBytes * 37 % 400;
+    block.direct_entry = block.indirect_entry = 0;
+    block.guest_instructions = 3;
+    std::fill(code, code + block.words, address);
     out.ranges.clear();
     const unsigned place = (address - kBase) / kPlaceBytes;
     for (const unsigned target : {place + 1, place * 7 + 3}) {
@@ -46,12 +53,12 @@ class FakeTranslator final : public Translator {
                            .unlinked = 0,
                            .target = address_of(target),
                            .recipe = 0,
-                           .owner = nullptr,
+                           .owner = &block,
                            .linked = nullptr,
                            .next_incoming = nullptr});
     }
-    out.ranges.push_back({address, address + kPlaceBytes});
-    out.ranges.push_back({address_of(place + 500), address_of(place + 500) + 1});
+    out.marks.push_back({.word = 0, .address = address, .data = 0, .recipe = 0});
+    for (const GuestRange& range : ranges_of(address)) out.ranges.push_back(range);
     return true;
   }
 
@@ -72,6 +79,10 @@ class FakeTranslator final : public Translator {
   static void expect_whole(const Block& block) {
     ASSERT_TRUE(block.valid);
     for (uint32_t i = 0; i < block.words; ++i) ASSERT_EQ(block.code[i], block.address);
+    ASSERT_EQ(block.marks.size(), 1u);
+    ASSERT_EQ(block.marks[0].address, block.address);
+    ASSERT_EQ(block.exits.size(), 2u);
+    for (const Exit& exit : block.exits) ASSERT_EQ(exit.owner, &block);
   }
 
   void mark_unaligned(GuestAddress) override {}
@@ -159,7 +170,7 @@ class Eviction : public testing::Test {
       ASSERT_NE(block, nullptr);
       ASSERT_EQ(block->address, address_of(place));
       FakeTranslator::expect_whole(*block);
-      for (const GuestRange& range : block->ranges) pages.insert(range.begin & ~4095u);
+      for (const GuestRange& range : ranges_of(block->address)) pages.insert(range.begin & ~4095u);
       for (const Exit& exit : block->exits) {
         if (exit.linked != nullptr) FakeTranslator::expect_whole(*exit.linked);
       }

@@ -47,10 +47,11 @@ class GoldenTool final : i386::CodeSource {
     translator_.forget_analysis();
     translator_.forget_region(0);
     engine::Translation out;
+    cache_.open(out);
     CHECK(translator_.translate(kGuestCode, cache_.next(), cache_.free_words(), out));
     std::string text;
     uint32_t mark = 0;
-    for (uint32_t word = 0; word < out.words; ++word) {
+    for (uint32_t word = 0; word < out.block->words; ++word) {
       for (; mark < out.marks.size() && out.marks[mark].word <= word; ++mark) {
         const bool again = mark > 0 && out.marks[mark].address == out.marks[mark - 1].address;
         if (!again) text += "    ; " + guest_text(out.marks[mark].address) + "\n";

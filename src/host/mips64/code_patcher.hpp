@@ -11,7 +11,7 @@ namespace ferry::mips64 {
 class CodePatcher final : public engine::CodePatcher {
  public:
   /// `leave_direct`: the thunk an unlinked stub calls.
-  explicit CodePatcher(const uint32_t* leave_direct) : leave_direct_(leave_direct) {}
+  explicit CodePatcher(const uint32_t* leave_direct);
 
   void link(const engine::Exit& exit, const uint32_t* target) override;
   void unlink(const engine::Exit& exit) override;
@@ -20,6 +20,7 @@ class CodePatcher final : public engine::CodePatcher {
  private:
   void patch(uint32_t* place, uint32_t word);
   const uint32_t* leave_direct_;
+  uintptr_t line_bytes_ = 0;  ///< of the instruction cache, as SYNCI counts
 };
 
 }  // namespace ferry::mips64

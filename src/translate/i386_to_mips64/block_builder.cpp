@@ -37,8 +37,6 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
                 log_enabled(LogChannel::out_asm)),
       largest_bias_(options_in.passes.esp_folding ? 30000 : 0) {
   std::memset(known_width_, 32, sizeof known_width_);
-  out.exits.clear();
-  out.marks.clear();
 }
 
 void BlockBuilder::flag_prologue() {
@@ -205,7 +203,7 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
                         .unlinked = word,
                         .target = target,
                         .recipe = RecipeTable::kPacked,
-                        .owner = nullptr,
+                        .owner = out_.block,
                         .linked = nullptr,
                         .next_incoming = nullptr});
 }
@@ -227,7 +225,7 @@ void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
        .unlinked = word,
        .target = target,
        .recipe = live_at_target != 0 ? RecipeTable::kLazyRegisters : RecipeTable::kPacked,
-       .owner = nullptr,
+       .owner = out_.block,
        .linked = nullptr,
        .next_incoming = nullptr});
   ended_ = true;
@@ -264,7 +262,7 @@ void BlockBuilder::indirect_exit() {
                         .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect),
                         .target = 0,
                         .recipe = recipe,
-                        .owner = nullptr,
+                        .owner = out_.block,
                         .linked = nullptr,
                         .next_incoming = nullptr});
   ended_ = true;

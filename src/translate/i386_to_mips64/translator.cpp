@@ -58,12 +58,13 @@ size_t smallest_cache(const Options& options) {
 BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource& code,
                                  engine::CodeCache& cache)
     : options_(options),
+      block_words_(max_block_words(options)),
       cache_(cache),
       thunks_(make_thunks(cache, options)),
       analysis_(options_, code),
       patcher_(thunks_.leave_direct) {
   interrupt_buffer_ = cache.commit(interrupt_buffer_words(options));
-  cache.keep_all(max_block_words(options));
+  cache.keep_all(block_words_);
   active = this;
   set_helper_context({.cache = &cache_,
                       .recipes = recipes_.data(),
@@ -78,27 +79,28 @@ uint32_t BlockTranslator::not_translated_stub() const {
 
 bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t capacity,
                                 engine::Translation& out) {
-  const uint32_t room = max_block_words(options_);
+  const uint32_t room = block_words_;
   if (capacity < room) return false;
   analysis_.analyse(address, block_, out.ranges);
-  out.address = address;
-  out.guest_instructions = block_.count;
+  engine::Block& made = *out.block;
+  made.address = address;
+  made.guest_instructions = static_cast<uint16_t>(block_.count);
+  made.indirect_entry = 0;
   if (block_.count == 0) return true;
   interpreted_.fill(cache_.region());
   BlockBuilder builder(options_, thunks_, recipes_[cache_.region()], interpreted_, code, room, out);
   if (block_.self_checking || block_.instructions[0].live_before != 0) builder.flag_prologue();
-  out.direct_entry = builder.as.position();
+  made.direct_entry = builder.as.position();
   if (block_.self_checking) builder.check_bytes(block_);
   emit_instructions(builder, block_, unaligned_);
   builder.finish();
   CHECK(!builder.as.overflowed());
-  out.words = builder.as.position();
+  made.words = builder.as.position();
   return true;
 }
 
-/// Whether the exit at `identity` belongs to a block that left the lazy registers as they were: an
-/// interrupted or a checked one, whose indirect exits call the leave thunk. (Otherwise such an exit
-/// hands on the identity it got.)
+/// Whether the exit at `identity`, which called the leave thunk, left the lazy registers as they
+/// were. (An exit that goes through the address table hands on the identity it got then.)
 bool BlockTranslator::passes_flags_on(const uint32_t* identity) const {
   const engine::Block* block = cache_.find(identity - 2);
   const engine::Exit* exit = block != nullptr ? block->exit_leaving_at(identity) : nullptr;
@@ -114,9 +116,11 @@ engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
   const auto enter = reinterpret_cast<Enter>(reinterpret_cast<uintptr_t>(thunks_.enter));
   const auto reason = static_cast<LeaveReason>(enter(cpu, code));
   record_x87_call(*cpu);
-  const uint32_t* identity =
-      original(reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]));
-  if (reason == LeaveReason::indirect_exit && !passes_flags_on(identity)) {
+  const auto* left = reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]);
+  const uint32_t* identity = original(left);
+  // Indirect exits call the leave thunk in checked blocks and in an interrupted block's copy only.
+  const bool called = options_.every_exit_leaves || identity != left;
+  if (reason == LeaveReason::indirect_exit && !(called && passes_flags_on(identity))) {
     // What ra says is what t0 would say had the target a translation.
     cpu->lazy.kind = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(identity));
   }

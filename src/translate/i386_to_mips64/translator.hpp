@@ -59,6 +59,7 @@ class BlockTranslator final : public engine::Translator {
   const uint32_t* copy_for_interrupt(const uint32_t* pc);
 
   Options options_;
+  uint32_t block_words_;  ///< no block takes more
   engine::CodeCache& cache_;
   Thunks thunks_;
   std::array<RecipeTable, engine::CodeCache::kMaxRegions> recipes_;  ///< by region of the cache
