@@ -101,6 +101,15 @@ TEST(BlockBugs, FlagsWhereAnX87OperationIsLeftToTheInterpreter) {
                    "00000000");
 }
 
+// A block may end behind a return that it followed. Nothing looked for flags that are wanted there,
+// as a return goes elsewhere, and they were lost.
+TEST(BlockBugs, FlagsBehindALeafAtTheEndOfABlock) {
+  // call f; jmp end; f: adc ah, 7; ret; end:
+  expect_agreement("e802000000 eb05 6682d407 c3",
+                   "80000001 0000007e 00000089 20003410 20003800 200036c6 200033fb 20003a9b",
+                   "00000891");
+}
+
 // Operations called directly left the pointers that FNSTENV, FNSAVE, FXSAVE and signal frames show
 // (FIP, FCS, FOP, FDP, FDS) as an interpreted instruction had set them.
 TEST(BlockBugs, PointersOfDirectlyCalledX87Operations) {

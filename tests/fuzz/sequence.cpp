@@ -330,6 +330,10 @@ void SequenceGenerator::add_call() {
   sequence_.items.push_back(call);
   sequence_.items.push_back(Item{{0xeb}, 2, 1, 1});
   cpu_.gpr[i386::ESP] -= 4;
+  if (random_.percent(25)) {  // mov reg, [esp], as position-independent code does
+    const uint8_t reg = random_.percent(50) ? i386::EBX : i386::ECX;
+    add_bytes({0x8b, static_cast<uint8_t>(0x04 | reg << 3), 0x24});
+  }
   for (unsigned i = random_.below(4); i > 0; --i) add_random();
   sequence_.items.push_back(random_.percent(30) ? Item{{0xc2, 8, 0}, 3} : Item{{0xc3}, 1});
   cpu_.gpr[i386::ESP] += sequence_.items.back().length == 3 ? 12 : 4;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint32_t kPageBytes = 4096;
 constexpr unsigned kLookAheadInstructions = 12;
+constexpr unsigned kLeafInstructions = 4;  ///< of a leaf function, its return included
 
 /// Adds [begin, end) to `ranges`: what matters is which pages they touch.
 void add_range(Ranges& ranges, GuestAddress begin, GuestAddress end) {
@@ -26,6 +27,26 @@ void add_range(Ranges& ranges, GuestAddress begin, GuestAddress end) {
     }
   }
   ranges.push_back({begin, end});
+}
+
+bool is_plain_return(const Instruction& in) {
+  return in.length == 1 && in.opcode == 0xc3;
+}
+
+/// Whether the straight instruction `in` may be part of a leaf function: it stores nothing, leaves
+/// esp alone and never calls the interpreter.
+bool fits_leaf(const Instruction& in) {
+  const i386::Row& row = i386::row(in.row);
+  using enum i386::Family;
+  const bool plain = row.family == data_transfer || row.family == arithmetic ||
+                     row.family == logic_and_bits || row.family == shift_rotate;
+  if (!plain || (row.attributes & i386::attribute::stack) != 0 || in.segment_override ||
+      may_store(in)) {
+    return false;
+  }
+  return std::none_of(in.operands.begin(), in.operands.end(), [](const i386::Operand& operand) {
+    return operand.kind == i386::OperandKind::gpr && operand.reg == i386::ESP;
+  });
 }
 
 }  // namespace
@@ -73,6 +94,32 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   return fetch(target, next.instruction);
 }
 
+/// Decodes the function that `call` calls into the entries behind it, if it is a leaf of a few
+/// instructions, and follows call and return. Returns behind the last entry, or null. That the
+/// return goes where the call said needs no test: the same thread has just stored the address, the
+/// leaf stores nothing, and a processor may take a load from its own last store whatever others do
+/// meanwhile (SDM vol. 3, store-buffer forwarding).
+[[gnu::noinline]] AnalysedInstruction* Analysis::enter_leaf(AnalysedInstruction& call,
+                                                            const AnalysedInstruction* limit) {
+  if (!options_.passes.leaf_calls || call.instruction.operand_size != 4) return nullptr;
+  GuestAddress pc = call.instruction.immediate;
+  AnalysedInstruction* next = &call + 1;
+  for (unsigned i = 0; i < kLeafInstructions && next != limit; ++i) {
+    if (!fetch(pc, next->instruction)) return nullptr;
+    const RowTraits& traits = traits_of(next->instruction.row);
+    next->traits = &traits;
+    next->followed = is_plain_return(next->instruction);
+    if (next->followed) {
+      call.followed = true;
+      return next + 1;
+    }
+    if (traits.flow != Flow::straight || !fits_leaf(next->instruction)) return nullptr;
+    pc = next->instruction.next_address();
+    ++next;
+  }
+  return nullptr;
+}
+
 [[gnu::always_inline]] inline void Analysis::form(GuestAddress address, AnalysedBlock& block,
                                                   Ranges& ranges) {
   GuestAddress pc = address;
@@ -107,6 +154,16 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
     if (traits.flow == Flow::straight) continue;
     if (traits.flow == Flow::conditional) {
       if (++branches > most_branches_) break;
+      continue;
+    }
+    if (traits.flow == Flow::call) {
+      AnalysedInstruction* const behind = enter_leaf(entry, limit);
+      if (behind == nullptr) break;
+      add_range(ranges, run_begin, pc);
+      add_range(ranges, entry.instruction.immediate, behind[-1].instruction.next_address());
+      next = behind;
+      run_begin = pc;
+      window_limit = move_window(pc) ? pc + window_span_ : pc;
       continue;
     }
     if (traits.flow != Flow::jump || next == limit || !follow(entry.instruction, *next)) break;
@@ -252,7 +309,7 @@ template <bool usual>
   };
   uint32_t live = ef::kArithmetic;
   block.live_at_next = 0;
-  if (entry[-1].traits->flow <= Flow::conditional) {
+  if (entry[-1].traits->flow <= Flow::conditional || entry[-1].followed) {
     live = block.live_at_next = live_at(block.next);
   }
   do {
@@ -260,7 +317,7 @@ template <bool usual>
     const RowTraits& traits = *entry->traits;
     FlagEffect effect{traits.flags_read, traits.flags_killed};
     if (!traits.plain()) {
-      if (traits.flow == Flow::end) {
+      if (traits.flow == Flow::end && !entry->followed) {
         live = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
       } else if (traits.flow != Flow::straight && !entry->followed) {
         const uint32_t at_target = live_at(entry->instruction.immediate);

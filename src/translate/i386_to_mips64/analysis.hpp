@@ -30,7 +30,7 @@ struct AnalysedInstruction {
   uint16_t killed;          ///< it sets them or leaves them undefined
   uint16_t live_at_target;  ///< of conditional, jump and call; of others it holds no meaning
   uint16_t live_before;
-  bool followed;  ///< a jump whose target is the next instruction of the block
+  bool followed;  ///< a jump, call or return that goes to the next instruction of the block
   uint16_t live_after;
 };
 
@@ -88,6 +88,7 @@ class Analysis {
   [[nodiscard]] bool in_self_checking_page(const engine::GuestRange& range) const;
   [[nodiscard]] bool move_window(GuestAddress address);
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
+  AnalysedInstruction* enter_leaf(AnalysedInstruction& call, const AnalysedInstruction* limit);
   void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
   void make_self_checking(AnalysedBlock& block, Ranges& ranges) const;
   template <bool usual>

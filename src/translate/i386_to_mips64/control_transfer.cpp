@@ -68,6 +68,11 @@ void loop(BlockBuilder& b, const Instruction& in, int zero_flag) {
 
 }  // namespace
 
+void follow(BlockBuilder& b, const Instruction& in, Flow flow) {
+  if (flow == Flow::call) push_return_address(b, in);
+  if (flow == Flow::end) b.adjust_esp(in.operand_size);
+}
+
 void JMP(BlockBuilder& b, const Instruction& in) {
   const Operand& operand = in.operands[0];
   if (operand.kind == OperandKind::relative) return b.jump_exit(in.immediate, b.live_at_target());

@@ -108,9 +108,8 @@ void FlagTracker::narrow(Gpr reg) {
   if (width_index() == 1) b_.as.SEH(reg, reg);
 }
 
-/// left + right, or left - right, in the flags' width.
-Gpr FlagTracker::sum(bool add, Gpr left, const Value& right) {
-  const Gpr answer = b_.scratch();
+/// left + right, or left - right, in the flags' width: in `answer`.
+Gpr FlagTracker::sum(bool add, Gpr answer, Gpr left, const Value& right) {
   if (right.kind == Value::Kind::constant && mips64::fits_simm16(right.constant) &&
       right.constant != -32768) {
     b_.as.ADDIU(answer, left, add ? right.constant : -right.constant);
@@ -122,13 +121,26 @@ Gpr FlagTracker::sum(bool add, Gpr left, const Value& right) {
   return answer;
 }
 
-/// Operand a, computed from the result where it was not kept.
-Gpr FlagTracker::a_register() {
+/// Operand a, computed from the result where it was not kept: in `into` then, or in a scratch
+/// register if that is zero.
+Gpr FlagTracker::a_register(Gpr into) {
   if (now_.a.known()) return in_register(now_.a);
+  if (into == zero) into = b_.scratch();
   const bool step = is(FlagKind::inc8) || is(FlagKind::dec8);
   CHECK(is(FlagKind::add8) || is(FlagKind::sub8) || step);
   const bool up = is(FlagKind::add8) || is(FlagKind::inc8);
-  return sum(!up, in_register(now_.result), step ? Value::of_constant(1) : now_.b);
+  const Value right = step ? Value::of_constant(1) : now_.b;
+  if (width_index() == 2 && right.kind == Value::Kind::constant) {
+    // The result may be a register plus a constant itself (esp).
+    const int64_t away =
+        int64_t{now_.result.constant} + (up ? -int64_t{right.constant} : int64_t{right.constant});
+    if (now_.result.kind == Value::Kind::reg && mips64::fits_simm16(away)) {
+      if (away == 0) return now_.result.reg;
+      b_.as.ADDIU(into, now_.result.reg, static_cast<int32_t>(away));
+      return into;
+    }
+  }
+  return sum(!up, into, in_register(now_.result), right);
 }
 
 /// The result, computed from the operands where it was not kept.
@@ -137,7 +149,7 @@ Gpr FlagTracker::result_register() {
   if (result_in_a()) return in_register(now_.a);
   if (is_shift()) return shift_result();
   CHECK(is(FlagKind::add8) || is(FlagKind::sub8));
-  return sum(is(FlagKind::add8), in_register(now_.a), now_.b);
+  return sum(is(FlagKind::add8), b_.scratch(), in_register(now_.a), now_.b);
 }
 
 /// A shift by a constant count done again, sign-extended from its width.
@@ -173,7 +185,12 @@ void FlagTracker::to_lazy_registers() {
   // result in memory (adc, sbb).
   const bool three = is(FlagKind::adc8) || is(FlagKind::sbb8);
   if (three && now_.result.known()) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
-  const Gpr a = result_in_a() ? result_register() : a_register();
+  const bool wide = now_.b.kind == Value::Kind::constant && !mips64::fits_simm16(now_.b.constant);
+  if (wide && !now_.a.known() && !result_in_a()) {  // it is needed twice
+    move_value(kFlagB, now_.b);
+    now_.b = Value::of(kFlagB);
+  }
+  const Gpr a = result_in_a() ? result_register() : a_register(kFlagA);
   // A logic operation sets the flags of a comparison of its result with 0 (AF is undefined).
   if (is(FlagKind::logic8)) {
     const auto distance =

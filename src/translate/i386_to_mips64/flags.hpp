@@ -164,7 +164,7 @@ class FlagTracker {
     return value.constant == 0 && value.known() ? value.reg : moved_to_scratch(value);
   }
   [[nodiscard]] Gpr moved_to_scratch(const Value& value);
-  [[nodiscard]] Gpr a_register();
+  [[nodiscard]] Gpr a_register(Gpr into = mips64::zero);
   [[nodiscard]] Gpr result_register();
   [[nodiscard]] bool is(FlagKind kind8) const {
     const uint32_t member = static_cast<uint32_t>(now_.kind) - static_cast<uint32_t>(kind8);
@@ -177,7 +177,7 @@ class FlagTracker {
   /// 0, 1 or 2 for an operation of 8, 16 or 32 bits.
   [[nodiscard]] uint32_t width_index() const { return (static_cast<uint32_t>(now_.kind) - 1) % 3; }
   void narrow(Gpr reg);
-  [[nodiscard]] Gpr sum(bool add, Gpr left, const Value& right);
+  [[nodiscard]] Gpr sum(bool add, Gpr answer, Gpr left, const Value& right);
   [[nodiscard]] Gpr shift_result();
   template <typename Moving>
   void move_home(Moving moving);

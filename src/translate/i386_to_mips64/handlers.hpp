@@ -22,6 +22,9 @@ void put_packed_flag(BlockBuilder& b, Gpr value, uint32_t bit);
 /// Replaces the flags in `changed` (arithmetic ones) by those of `values`, which is overwritten.
 /// The others must be packed or dead; all are packed then.
 void merge_packed_flags(BlockBuilder& b, Gpr values, uint32_t changed);
+/// A direct jump, a call or a return that goes to the next instruction of the block: what it does
+/// beside that.
+void follow(BlockBuilder& b, const Instruction& in, Flow flow);
 /// All x87 rows.
 void x87(BlockBuilder& b, const Instruction& in);
 /// The same for instructions that end the block.

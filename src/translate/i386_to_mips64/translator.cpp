@@ -41,7 +41,11 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
   for (const AnalysedInstruction* entry = block.instructions.data(); entry != end; ++entry) {
     const Instruction& in = entry->instruction;
     b.begin_instruction(*entry, some_unaligned && unaligned.contains(in.address));
-    if (!entry->followed) handler_of(in, *entry->traits)(b, in);
+    if (entry->followed) [[unlikely]] {
+      handlers::follow(b, in, entry->traits->flow);
+    } else {
+      handler_of(in, *entry->traits)(b, in);
+    }
     b.end_instruction();
     if (b.ended()) return;
   }
