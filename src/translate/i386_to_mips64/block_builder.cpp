@@ -16,6 +16,9 @@ namespace {
 
 constexpr uint32_t kNop = 0;
 
+/// Registers no way out of a block reads. (Where no flag is live, neither t1 nor t2.)
+constexpr uint32_t kDeadAtExits = kScratchMask | kAddressCache[0].bit() | kAddressCache[1].bit();
+
 /// Instruction word of `j`/`jal` to a thunk.
 uint32_t jump_to(uint32_t opcode, const uint32_t* target) {
   return Assembler::jump_word(opcode, target);
@@ -34,7 +37,8 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
       interpreted_(interpreted),
       out_(out),
       mark_all_(options_in.check || log_enabled(LogChannel::in_asm) ||
-                log_enabled(LogChannel::out_asm)) {
+                log_enabled(LogChannel::out_asm)),
+      barrier_(code) {
   std::memset(known_width_, 32, sizeof known_width_);
   out.exits.clear();
   out.marks.clear();
@@ -42,7 +46,7 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
 
 void BlockBuilder::flag_prologue() {
   mips64::move(as, kFlagKind, mips64::ra);
-  barrier_ = as.position();
+  barrier_ = as.next();
 }
 
 // --- instructions
@@ -136,6 +140,7 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
   if (live_at_target != 0) {
     path.kind = ColdPath::Kind::flag_exit;
     branch(word, path.label);
+    if (!always) leave_slot_open(kDeadAtExits);
     return;
   }
   path.kind = ColdPath::Kind::exit_stub;
@@ -150,6 +155,7 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
                         .owner = nullptr,
                         .linked = nullptr,
                         .next_incoming = nullptr});
+  if (!always) leave_slot_open(kDeadAtExits | kFlagA.bit() | kFlagB.bit());
 }
 
 void BlockBuilder::store_exit_flags(uint32_t live) {
@@ -298,7 +304,7 @@ void BlockBuilder::finish() {
   CHECK(ended_);
   // Cold words must not be taken into slots across the end of the main line, nor marked as part of
   // the last instruction's restartable words.
-  barrier_ = as.position();
+  barrier_ = as.next();
   for (unsigned i = 0; i < cold_count_; ++i) {
     free_scratch_ = kScratchMask;
     emit_cold(cold_path(i));
@@ -312,7 +318,7 @@ void BlockBuilder::finish() {
 void BlockBuilder::clobber_scratch() {
   for (CachedAddress& entry : cache_) entry.valid = false;
   cached_registers_ = 0;
-  barrier_ = as.position();
+  barrier_ = as.next();
 }
 
 void BlockBuilder::emit_interpreter_call(const Instruction& instruction) {
