@@ -4,14 +4,13 @@
 
 namespace ferry::mips64 {
 
-void Assembler::emit_branch(uint32_t word, Label& target) {
+void Assembler::use(Label& target, uint32_t& word) {
   if (target.bound()) {
-    emit(word | encode::branch_offset(position(), target.position_));
+    word |= encode::branch_offset(position(), target.position_);
     return;
   }
   CHECK(target.use_count_ < Label::kMaxUses);
   target.uses_[target.use_count_++] = position();
-  emit(word);
 }
 
 void Assembler::bind(Label& label) {

@@ -110,10 +110,19 @@ class Assembler {
   [[nodiscard]] uint32_t* address(uint32_t position) const { return buffer_ + position; }
   [[nodiscard]] uint32_t word(uint32_t position) const { return buffer_[position]; }
 
+  /// Where the next word goes.
+  [[nodiscard]] uint32_t* next() const { return next_; }
+
   void emit(uint32_t word) {
     uint32_t* const place = next_;
     next_ = place + 1;
     *place = word;
+  }
+  void emit_pair(uint32_t first, uint32_t second) {
+    uint32_t* const place = next_;
+    next_ = place + 2;
+    place[0] = first;
+    place[1] = second;
   }
   void replace(uint32_t position, uint32_t word) { buffer_[position] = word; }
   /// Takes back the last word (for moving it into a delay slot). Returns it.
@@ -231,7 +240,12 @@ class Assembler {
 #undef ROW_offset_base
 
   /// Emits a conditional branch whose offset is filled in when `target` is bound.
-  void emit_branch(uint32_t word, Label& target);
+  void emit_branch(uint32_t word, Label& target) {
+    use(target, word);
+    emit(word);
+  }
+  /// The next word, `word`, branches to `target`: its offset is put in, now or when that is bound.
+  void use(Label& target, uint32_t& word);
 
   /// The word of `j`/`jal` to `target`, which must lie in the same 256 MB segment as the slot
   /// behind it.

@@ -36,8 +36,16 @@ void CodePatcher::unlink(const Exit& exit) {
 }
 
 void CodePatcher::patch(uint32_t* place, uint32_t word) {
-  std::atomic_ref<uint32_t>(*place).store(word, std::memory_order_release);
-  synchronise(place, 1);
+  const auto store = [](uint32_t* where, uint32_t what) {
+    std::atomic_ref<uint32_t>(*where).store(what, std::memory_order_release);
+  };
+  store(place, word);
+  // QEMU translates a delay slot in the next 4 KB page apart from its jump, with the target the
+  // jump had then: a store makes it forget that (tests/bugs, EngineBugs.PatchedJumpAtPageEnd).
+  constexpr uintptr_t kPageBytes = 4096;
+  const bool slot_in_next_page = (reinterpret_cast<uintptr_t>(place + 1) & (kPageBytes - 1)) == 0;
+  if (slot_in_next_page) store(place + 1, place[1]);
+  synchronise(place, slot_in_next_page ? 2 : 1);
 }
 
 void CodePatcher::synchronise(const uint32_t* begin, uint32_t words) {

@@ -16,6 +16,9 @@ namespace {
 
 constexpr uint32_t kNop = 0;
 
+/// Registers no way out of a block reads. (Where no flag is live, neither t1 nor t2.)
+constexpr uint32_t kDeadAtExits = kScratchMask | kAddressCache[0].bit() | kAddressCache[1].bit();
+
 /// Instruction word of `j`/`jal` to a thunk.
 uint32_t jump_to(uint32_t opcode, const uint32_t* target) {
   return Assembler::jump_word(opcode, target);
@@ -35,13 +38,14 @@ BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, R
       out_(out),
       mark_all_(options_in.check || log_enabled(LogChannel::in_asm) ||
                 log_enabled(LogChannel::out_asm)),
+      barrier_(code),
       largest_bias_(options_in.passes.esp_folding ? 30000 : 0) {
   std::memset(known_width_, 32, sizeof known_width_);
 }
 
 void BlockBuilder::flag_prologue() {
   mips64::move(as, kFlagKind, mips64::ra);
-  barrier_ = as.position();
+  barrier_ = as.next();
 }
 
 // --- instructions
@@ -111,60 +115,6 @@ void BlockBuilder::apply_esp_bias() {
 // --- control
 // --------------------------------------------------------------------------------------
 
-namespace {
-
-/// Whether `last` may go into the delay slot of `jump`, which comes behind it.
-bool fits_slot(const mips64::WordEffects& last, const mips64::WordEffects& jump) {
-  if (!last.movable() || jump.reads(last.destination())) return false;
-  const uint32_t link = jump.destination();
-  return link == 0 || (link != last.destination() && !last.reads(link));
-}
-
-}  // namespace
-
-/// Keeps the control word about to be emitted (behind `taken` words that will be taken back) from
-/// being the last word of a 4 KB page. Hardware does not mind; QEMU keeps a delay slot in the next
-/// page as code of its own, with the old target of a jump that is patched
-/// (tests/bugs, EngineBugs.PatchedJumpAtPageEnd).
-bool BlockBuilder::avoid_page_end(uint32_t taken) {
-  constexpr uintptr_t kPageBytes = 4096;
-  const auto place = reinterpret_cast<uintptr_t>(as.address(as.position() - taken));
-  if (place % kPageBytes != kPageBytes - sizeof(uint32_t)) return false;
-  as.emit(kNop);
-  barrier_ = as.position();
-  return true;
-}
-
-/// `target` is null for words that are complete.
-void BlockBuilder::emit_control(uint32_t word, Label* target) {
-  const bool movable = options.passes.delay_slots && as.position() > barrier_;
-  const mips64::WordEffects last(movable ? as.word(as.position() - 1) : kNop);
-  bool fill = movable && fits_slot(last, mips64::WordEffects(word));
-  if (avoid_page_end(fill ? 1 : 0)) fill = false;
-  const uint32_t end = as.position();
-  const uint32_t slot = fill ? as.take_last() : kNop;
-  target != nullptr ? as.emit_branch(word, *target) : as.emit(word);
-  as.emit(slot);
-  // A fault in the slot belongs to the instruction the word came from: marks that begin behind it
-  // begin behind the slot.
-  if (fill && last.memory()) {
-    for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) ++out_.marks[i].word;
-  }
-  barrier_ = as.position();
-}
-
-void BlockBuilder::control(uint32_t word) {
-  emit_control(word, nullptr);
-}
-void BlockBuilder::branch(uint32_t word, Label& target) {
-  emit_control(word, &target);
-}
-
-void BlockBuilder::bind(Label& label) {
-  as.bind(label);
-  barrier_ = as.position();
-}
-
 BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
   CHECK(cold_count_ < kMaxColdPaths);
   ColdPath& path = *new (&cold_path(cold_count_++)) ColdPath;
@@ -194,7 +144,9 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
     ColdPath& path = new_cold_path();
     path.kind = ColdPath::Kind::flag_exit;
     path.target = target;
-    return branch(word, path.label);
+    branch(word, path.label);
+    if (!always) leave_slot_open(kDeadAtExits);
+    return;
   }
   control(word);
   out_.exits.push_back({.kind = Exit::Kind::branch,
@@ -206,6 +158,7 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
                         .owner = out_.block,
                         .linked = nullptr,
                         .next_incoming = nullptr});
+  if (!always) leave_slot_open(kDeadAtExits | kFlagA.bit() | kFlagB.bit());
 }
 
 void BlockBuilder::store_exit_flags(uint32_t live) {
@@ -346,7 +299,6 @@ void BlockBuilder::emit_cold(ColdPath& path) {
 
 /// Where a branch goes until it is linked.
 void BlockBuilder::emit_stub(Exit& exit) {
-  static_cast<void>(avoid_page_end(0));
   exit.stub = as.position();
   exit.unlinked |= branch_offset(exit.site, exit.stub);
   as.replace(exit.site, exit.unlinked);
@@ -358,7 +310,7 @@ void BlockBuilder::finish() {
   CHECK(ended_);
   // Cold words must not be taken into slots across the end of the main line, nor marked as part of
   // the last instruction's restartable words.
-  barrier_ = as.position();
+  barrier_ = as.next();
   for (unsigned i = 0; i < cold_count_; ++i) {
     free_scratch_ = kScratchMask;
     emit_cold(cold_path(i));
@@ -375,7 +327,7 @@ void BlockBuilder::finish() {
 void BlockBuilder::clobber_scratch() {
   for (CachedAddress& entry : cache_) entry.valid = false;
   cached_registers_ = 0;
-  barrier_ = as.position();
+  barrier_ = as.next();
 }
 
 void BlockBuilder::emit_interpreter_call(const Instruction& instruction) {

@@ -292,8 +292,16 @@ class BlockBuilder {
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
   void emit_stub(engine::Exit& exit);
-  bool avoid_page_end(uint32_t taken);
-  void emit_control(uint32_t word, Label* target);
+  [[gnu::noinline]] void swap_last_words(bool last_may_fault);
+  [[nodiscard]] bool may_load_early(uint32_t word, uint32_t position) const;
+  [[gnu::noinline]] void fill_slot_from_behind();
+  void close_slot();
+  /// The slot of the branch just emitted, if it is free, may take the word that comes next where
+  /// that writes one of `dead` alone: registers nobody reads where the branch goes.
+  void leave_slot_open(uint32_t dead) {
+    if (options.passes.slot_fallthrough && as.next()[-1] == 0) dead_at_exit_ = dead;
+  }
+  [[gnu::noinline]] void emit_control(uint32_t word, Label* target);
   ColdPath& new_cold_path();
 
   RecipeTable& recipes_;
@@ -304,7 +312,8 @@ class BlockBuilder {
   bool marked_ = false;                         ///< the current instruction gets marks
   uint32_t live_after_ = 0;
   uint32_t free_scratch_ = kScratchMask;
-  uint32_t barrier_ = 0;  ///< words before this position must not be moved
+  uint32_t* barrier_;          ///< words before this place must not be moved
+  uint32_t dead_at_exit_ = 0;  ///< if the last slot is open: see leave_slot_open
   int32_t esp_bias_ = 0;
   const int32_t largest_bias_;  ///< stays in reach of 16-bit offsets; 0: esp is not folded
   uint8_t known_width_[i386::kGprCount];

@@ -39,6 +39,25 @@ HostAccess access_of(uint32_t word, const SignalContext& context) {
   return {context.reg(base) + static_cast<uint64_t>(offset), bytes, store};
 }
 
+/// Whether the conditional branch `word` is taken.
+bool is_taken(uint32_t word, const SignalContext& context) {
+  const auto rs = static_cast<int64_t>(context.reg(Gpr(word >> 21 & 31)));
+  const auto rt = static_cast<int64_t>(context.reg(Gpr(word >> 16 & 31)));
+  namespace op = mips64::opcode;
+  switch (word & 0xfc000000) {
+    case op::BEQ:
+      return rs == rt;
+    case op::BNE:
+      return rs != rt;
+    case op::BLEZ:
+      return rs <= 0;
+    case op::BGTZ:
+      return rs > 0;
+    default:  // BLTZ, BGEZ
+      return (rs < 0) == ((word & op::BGEZ & ~op::BLTZ) == 0);
+  }
+}
+
 }  // namespace
 
 FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, bool unaligned,
@@ -47,7 +66,8 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   const engine::Block* block = cache_.find(pc);
   if (block == nullptr) return FaultKind::not_ours;
   // A fault in a delay slot is reported at the branch.
-  if (mips64::WordEffects(*pc).control()) ++pc;
+  const bool in_slot = mips64::WordEffects(*pc).control();
+  if (in_slot) ++pc;
   const uint32_t word = *pc;
   if (!mips64::WordEffects(word).memory()) return FaultKind::not_ours;
   const HostAccess access = access_of(word, context);
@@ -59,6 +79,15 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   }
   const engine::Mark* mark = block->mark_at(static_cast<uint32_t>(pc - block->code));
   CHECK(mark != nullptr);
+  if (in_slot && mark->word == static_cast<uint32_t>(pc - block->code)) {
+    // A load from behind the branch: it is not executed where the branch is taken.
+    const auto* branch = reinterpret_cast<const uint32_t*>(context.pc());
+    if (is_taken(*branch, context)) {
+      const auto distance = static_cast<int16_t>(*branch & 0xffff);
+      context.set_pc(reinterpret_cast<uint64_t>(branch + 1 + distance));
+      return FaultKind::handled;
+    }
+  }
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
     cpu.gpr[reg] = static_cast<uint32_t>(context.reg(host_gpr(reg)));
   }
@@ -90,26 +119,17 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
 
 const uint32_t* BlockTranslator::original(const uint32_t* pc) const {
   if (interrupted_block_ == nullptr) return pc;
-  const uint32_t* copy = copy_of(*interrupted_block_);
+  const uint32_t* copy = interrupt_buffer_;
   // An exit that ends the block is identified by the place behind it.
   if (pc < copy || pc > copy + interrupted_block_->words) return pc;
   return interrupted_block_->code + (pc - copy);
-}
-
-/// The copy keeps the block's place in its page: what BlockBuilder::avoid_page_end saw to holds for
-/// it too.
-uint32_t* BlockTranslator::copy_of(const engine::Block& block) const {
-  constexpr uintptr_t kPageBytes = 4096;
-  const auto base =
-      (reinterpret_cast<uintptr_t>(interrupt_buffer_) + kPageBytes - 1) & ~(kPageBytes - 1);
-  return reinterpret_cast<uint32_t*>(base + reinterpret_cast<uintptr_t>(block.code) % kPageBytes);
 }
 
 const uint32_t* BlockTranslator::copy_for_interrupt(const uint32_t* pc) {
   const engine::Block* block = cache_.find(pc);
   if (block == nullptr) return nullptr;
   interrupted_block_ = block;
-  uint32_t* copy = copy_of(*block);
+  uint32_t* copy = interrupt_buffer_;
   std::memcpy(copy, block->code, block->words * sizeof(uint32_t));
   for (const engine::Exit& exit : block->exits) {
     copy[exit.site] = exit.unlinked;

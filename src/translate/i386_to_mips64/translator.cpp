@@ -13,16 +13,10 @@ using i386::CpuState;
 namespace {
 
 constexpr uint32_t kThunkWords = 512;
-constexpr uint32_t kPageWords = 1024;
 
 /// No block takes more words.
 uint32_t max_block_words(const Options& options) {
   return 512 + 248 * options.max_guest_instructions;
-}
-
-/// For the copy of an interrupted block, which keeps its place in a page.
-uint32_t interrupt_buffer_words(const Options& options) {
-  return max_block_words(options) + 2 * kPageWords;
 }
 
 BlockTranslator* active = nullptr;  ///< the process's one; helpers have no other way to it
@@ -55,8 +49,8 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
 }  // namespace
 
 size_t smallest_cache(const Options& options) {
-  return (kThunkWords + interrupt_buffer_words(options) + max_block_words(options) + kPageWords) *
-         sizeof(uint32_t);
+  constexpr uint32_t kChunkWords = 1024;  // what regions are rounded to, and more
+  return (kThunkWords + 2 * max_block_words(options) + kChunkWords) * sizeof(uint32_t);
 }
 
 BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource& code,
@@ -67,7 +61,7 @@ BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource&
       thunks_(make_thunks(cache, options)),
       analysis_(options_, code),
       patcher_(thunks_.leave_direct) {
-  interrupt_buffer_ = cache.commit(interrupt_buffer_words(options));
+  interrupt_buffer_ = cache.commit(block_words_);
   cache.keep_all(block_words_);
   active = this;
   set_helper_context({.cache = &cache_,

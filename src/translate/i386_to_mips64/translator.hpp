@@ -54,7 +54,6 @@ class BlockTranslator final : public engine::Translator {
 
  private:
   [[nodiscard]] bool passes_flags_on(const uint32_t* identity) const;
-  [[nodiscard]] uint32_t* copy_of(const engine::Block& block) const;
   /// Makes the copy for the block that holds `pc`; the place in it. Null if no block does.
   const uint32_t* copy_for_interrupt(const uint32_t* pc);
 
