@@ -111,8 +111,7 @@ void force_signal(Thread& thread, const i386::abi::SigInfo& info);
 /// enters guest code. Returns true if a guest handler was entered.
 bool deliver_pending_signals(Thread& thread);
 
-// --- used by the system calls
-// ---------------------------------------------------------------------------
+// --- used by the system calls --------------------------------------------------------------------
 /// rt_sigaction; null pointers as in the kernel. Returns 0 or -errno.
 [[nodiscard]] int32_t change_action(Thread& thread, int signal, const SignalAction* action,
                                     SignalAction* old);

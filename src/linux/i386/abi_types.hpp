@@ -12,8 +12,7 @@ namespace ferry::i386::abi {
 using U64 [[gnu::aligned(4)]] = uint64_t;
 using S64 [[gnu::aligned(4)]] = int64_t;
 
-// --- errno values ferry itself returns (include/uapi/asm-generic/errno*.h)
-// ---------------------------------
+// --- errno values ferry itself returns (include/uapi/asm-generic/errno*.h) -----------------------
 inline constexpr int32_t kEPERM = 1, kENOENT = 2, kESRCH = 3, kEINTR = 4, kEIO = 5, kENXIO = 6,
                          kE2BIG = 7, kENOEXEC = 8, kEBADF = 9, kECHILD = 10, kEAGAIN = 11,
                          kENOMEM = 12, kEACCES = 13, kEFAULT = 14, kEBUSY = 16, kEEXIST = 17,
@@ -21,8 +20,7 @@ inline constexpr int32_t kEPERM = 1, kENOENT = 2, kESRCH = 3, kEINTR = 4, kEIO =
                          kENOTTY = 25, kESPIPE = 29, kERANGE = 34, kENAMETOOLONG = 36, kENOSYS = 38,
                          kELOOP = 40, kEOVERFLOW = 75, kEOPNOTSUPP = 95;
 
-// --- signals (arch/x86/include/uapi/asm/signal.h)
-// ----------------------------------------------------------
+// --- signals (arch/x86/include/uapi/asm/signal.h) ------------------------------------------------
 inline constexpr int kSIGHUP = 1, kSIGINT = 2, kSIGQUIT = 3, kSIGILL = 4, kSIGTRAP = 5,
                      kSIGABRT = 6, kSIGBUS = 7, kSIGFPE = 8, kSIGKILL = 9, kSIGUSR1 = 10,
                      kSIGSEGV = 11, kSIGUSR2 = 12, kSIGPIPE = 13, kSIGALRM = 14, kSIGTERM = 15,
@@ -110,8 +108,7 @@ struct SigEvent {
 };
 static_assert(sizeof(SigEvent) == 64);
 
-// --- threads
-// -------------------------------------------------------------------------------------------------
+// --- threads -------------------------------------------------------------------------------------
 struct UserDesc {  // struct user_desc, arch/x86/include/uapi/asm/ldt.h
   uint32_t entry_number;
   uint32_t base;
@@ -122,8 +119,7 @@ static_assert(sizeof(UserDesc) == 16);
 inline constexpr uint32_t kDescSeg32Bit = 1, kDescReadExecOnly = 8, kDescLimitInPages = 16,
                           kDescSegNotPresent = 32, kDescUsable = 64;
 
-// --- times
-// ---------------------------------------------------------------------------------------------------
+// --- times ---------------------------------------------------------------------------------------
 struct TimeSpec32 {
   int32_t seconds;
   int32_t nanoseconds;
@@ -157,8 +153,7 @@ struct Tms {
 };
 static_assert(sizeof(TimeSpec64) == 16 && sizeof(ITimerSpec64) == 32 && sizeof(Tms) == 16);
 
-// --- files
-// ---------------------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 struct OldStat {  // struct __old_kernel_stat
   uint16_t dev, ino, mode, nlink, uid, gid, rdev;
   uint32_t size, atime, mtime, ctime;
@@ -228,8 +223,7 @@ struct EpollEvent {  // packed on x86
 };
 static_assert(sizeof(EpollEvent) == 12);
 
-// --- sockets
-// -------------------------------------------------------------------------------------------------
+// --- sockets -------------------------------------------------------------------------------------
 struct MsgHdr {
   uint32_t name, name_length, iov, iov_length, control, control_length, flags;
 };
@@ -248,8 +242,7 @@ struct IfReq {  // struct ifreq: name and a union of 16 bytes
 };
 static_assert(sizeof(IfReq) == 32);
 
-// --- process
-// -------------------------------------------------------------------------------------------------
+// --- process -------------------------------------------------------------------------------------
 struct RUsage {
   TimeVal32 user, system;
   int32_t rest[14];
@@ -274,8 +267,7 @@ struct UtsName {  // struct new_utsname
 };
 static_assert(sizeof(UtsName) == 390);
 
-// --- terminals (include/uapi/asm-generic/termbits.h)
-// -----------------------------------------------------------
+// --- terminals (include/uapi/asm-generic/termbits.h) ---------------------------------------------
 struct TermIos {
   uint32_t iflag, oflag, cflag, lflag;
   uint8_t line, cc[19];
@@ -287,8 +279,7 @@ struct TermIos2 {
 };
 static_assert(sizeof(TermIos) == 36 && sizeof(TermIos2) == 44);
 
-// --- signal frames (arch/x86/include/uapi/asm/sigcontext.h)
-// -------------------------------------------------------
+// --- signal frames (arch/x86/include/uapi/asm/sigcontext.h) --------------------------------------
 struct FpReg {
   uint16_t significand[4];
   uint16_t exponent;

@@ -52,8 +52,7 @@ struct FlagRow {
 
 [[nodiscard]] i386::abi::RUsage rusage_from(const struct rusage& host);
 
-// --- times: read a guest time in either width into the host's
-// --------------------------------------------
+// --- times: read a guest time in either width into the host's ------------------------------------
 enum class TimeWidth : uint8_t { time32, time64 };
 [[nodiscard]] bool copy_in_time(uint32_t guest, TimeWidth width, struct timespec& time);
 [[nodiscard]] bool copy_out_time(Thread& thread, uint32_t guest, TimeWidth width,

@@ -56,8 +56,7 @@ inline constexpr int32_t kRegistersSet = -600;
 /// The process is to end with Thread::exit_status.
 inline constexpr int32_t kExitProcess = -601;
 
-// --- guest memory
-// ---------------------------------------------------------------------------------
+// --- guest memory --------------------------------------------------------------------------------
 [[nodiscard]] bool copy_in_bytes(uint32_t guest, void* destination, uint32_t size);
 [[nodiscard]] bool copy_out_bytes(Thread& thread, uint32_t guest, const void* source,
                                   uint32_t size);

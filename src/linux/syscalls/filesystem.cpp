@@ -351,8 +351,7 @@ int32_t sys_mknodat(Thread& t, const Arguments& a) {
   return path_call(t, a.signed_at(0), a[1], LastLink::keep, SYS_mknodat, a[2], a[3]);
 }
 
-// --- mode, owner, size, times
-// ---------------------------------------------------------------------
+// --- mode, owner, size, times --------------------------------------------------------------------
 
 int32_t sys_chmod(Thread& t, const Arguments& a) {
   return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_fchmodat, a[1]);
@@ -444,8 +443,7 @@ int32_t sys_utime(Thread& t, const Arguments& a) {
   return set_times(t, AT_FDCWD, a[0], times, 0);
 }
 
-// --- extended attributes
-// --------------------------------------------------------------------------
+// --- extended attributes -------------------------------------------------------------------------
 
 namespace {
 
@@ -510,8 +508,7 @@ int32_t sys_inotify_add_watch(Thread& t, const Arguments& a) {
   return guest_result(host_call(SYS_inotify_add_watch, a.signed_at(0), argument.host.text, a[2]));
 }
 
-// --- mounting
-// -------------------------------------------------------------------------------------
+// --- mounting ------------------------------------------------------------------------------------
 
 int32_t sys_mount(Thread& t, const Arguments& a) {
   PathArgument source;

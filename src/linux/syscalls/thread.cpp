@@ -17,8 +17,7 @@ namespace ferry {
 
 using i386::host_pointer;
 
-// --- thread-local storage
-// -------------------------------------------------------------------------
+// --- thread-local storage ------------------------------------------------------------------------
 
 namespace {
 
@@ -100,8 +99,7 @@ int32_t sys_get_robust_list(Thread& t, const Arguments& a) {
   return copy_out(t, a[1], t.robust_list_head) && copy_out(t, a[2], size) ? 0 : -abi::kEFAULT;
 }
 
-// --- futex
-// ----------------------------------------------------------------------------------------
+// --- futex ---------------------------------------------------------------------------------------
 
 namespace {
 
@@ -135,8 +133,7 @@ int32_t sys_futex_time64(Thread& t, const Arguments& a) {
   return futex_call(t, a, TimeWidth::time64);
 }
 
-// --- scheduling
-// -----------------------------------------------------------------------------------
+// --- scheduling ----------------------------------------------------------------------------------
 
 namespace {
 

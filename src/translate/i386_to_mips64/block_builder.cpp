@@ -48,8 +48,7 @@ void BlockBuilder::flag_prologue() {
   barrier_ = as.next();
 }
 
-// --- instructions
-// ---------------------------------------------------------------------------------
+// --- instructions --------------------------------------------------------------------------------
 
 void BlockBuilder::mark_instruction() {
   // The instruction may put its operands into t1 and t2 before it faults: flags that must be exact
@@ -64,8 +63,7 @@ void BlockBuilder::push_mark() {
   out_.marks.push_back({as.position(), entry_->instruction.address, esp_bias_, recipe});
 }
 
-// --- guest registers
-// ------------------------------------------------------------------------------
+// --- guest registers -----------------------------------------------------------------------------
 
 Gpr BlockBuilder::read_gpr(unsigned reg) {
   if (reg != ESP || esp_bias_ == 0) return host_gpr(reg);
@@ -112,8 +110,7 @@ void BlockBuilder::apply_esp_bias() {
   add_mark();
 }
 
-// --- control
-// --------------------------------------------------------------------------------------
+// --- control -------------------------------------------------------------------------------------
 
 BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
   CHECK(cold_count_ < kMaxColdPaths);
@@ -321,8 +318,7 @@ void BlockBuilder::finish() {
   }
 }
 
-// --- calls into C++
-// -------------------------------------------------------------------------------
+// --- calls into C++ ------------------------------------------------------------------------------
 
 void BlockBuilder::clobber_scratch() {
   for (CachedAddress& entry : cache_) entry.valid = false;

@@ -83,8 +83,7 @@ class BlockBuilder {
   /// Flags that may be read after the current instruction.
   [[nodiscard]] uint32_t live() const { return live_after_; }
 
-  // --- scratch registers
-  // --------------------------------------------------------------------------
+  // --- scratch registers -------------------------------------------------------------------------
   /// A scratch register until the end of the instruction.
   [[nodiscard]] Gpr scratch() {
     CHECK(free_scratch_ != 0);
@@ -96,8 +95,7 @@ class BlockBuilder {
   /// Releases all scratch registers but `kept`.
   void release_all_but(Gpr kept) { free_scratch_ = kScratchMask & ~kept.bit(); }
 
-  // --- guest registers
-  // ----------------------------------------------------------------------------
+  // --- guest registers ---------------------------------------------------------------------------
   /// The register holding guest `reg` (esp: with the folded adjustment applied, in a scratch).
   [[nodiscard]] Gpr read_gpr(unsigned reg);
   /// To be called before guest `reg` changes: saves what the live flags still need of it.
@@ -119,8 +117,7 @@ class BlockBuilder {
   [[nodiscard]] unsigned known_width(unsigned reg) const { return known_width_[reg]; }
   void set_known_width(unsigned reg, unsigned bits);
 
-  // --- esp
-  // ----------------------------------------------------------------------------------------
+  // --- esp ---------------------------------------------------------------------------------------
   /// Guest esp is host esp + esp_bias().
   [[nodiscard]] int32_t esp_bias() const { return esp_bias_; }
   void adjust_esp(int32_t bytes) {
@@ -136,8 +133,7 @@ class BlockBuilder {
     return {host_gpr(i386::ESP), esp_bias_ + offset};
   }
 
-  // --- operands
-  // -----------------------------------------------------------------------------------
+  // --- operands ----------------------------------------------------------------------------------
   /// Host address of the memory operand (segment base applied), plus `extra` bytes.
   [[nodiscard]] Address address(int32_t extra = 0) {
     Address plain;
@@ -192,8 +188,7 @@ class BlockBuilder {
     return operand.kind == i386::OperandKind::memory;
   }
 
-  // --- control
-  // ------------------------------------------------------------------------------------
+  // --- control -----------------------------------------------------------------------------------
   /// Emits a branch or jump word and its slot, filled with the previous word where that is safe.
   void control(uint32_t word);
   /// The same for a branch inside the block.

@@ -7,8 +7,7 @@ namespace ferry::translate {
 using mips64::zero;
 namespace ef = i386::eflags;
 
-// --- conditions
-// -----------------------------------------------------------------------------------
+// --- conditions ----------------------------------------------------------------------------------
 
 uint32_t Condition::branch_word() const {
   using namespace mips64::opcode;
@@ -17,8 +16,7 @@ uint32_t Condition::branch_word() const {
   return kWords[static_cast<unsigned>(kind)] | mips64::encode::rs(rs) | mips64::encode::rt(rt);
 }
 
-// --- consumers
-// ------------------------------------------------------------------------------------
+// --- consumers -----------------------------------------------------------------------------------
 
 namespace {
 

@@ -6,8 +6,7 @@ namespace ferry::translate {
 
 using mips64::zero;
 
-// --- recipes
-// --------------------------------------------------------------------------------------
+// --- recipes -------------------------------------------------------------------------------------
 
 /// Out of line for the sake of `add`, most of whose states are there.
 [[gnu::noinline]] void RecipeTable::append(const FlagState& state) {
@@ -18,8 +17,7 @@ void RecipeTable::clear() {
   recipes_.assign({{.form = FlagState::Form::packed}, {.form = FlagState::Form::lazy_registers}});
 }
 
-// --- tracking
-// -------------------------------------------------------------------------------------
+// --- tracking ------------------------------------------------------------------------------------
 
 void FlagTracker::set_carry_only(Gpr carry) {
   if (carry != kFlagB) mips64::move(b_.as, kFlagB, carry);
@@ -170,8 +168,7 @@ Gpr FlagTracker::shift_result() {
   return answer;
 }
 
-// --- between blocks
-// -------------------------------------------------------------------------------
+// --- between blocks ------------------------------------------------------------------------------
 
 void FlagTracker::to_lazy_registers() {
   if (now_.form == Form::lazy_registers) return;

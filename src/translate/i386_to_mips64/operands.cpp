@@ -13,8 +13,7 @@ using mips64::high_half;
 using mips64::low_half;
 using mips64::zero;
 
-// --- addresses
-// ------------------------------------------------------------------------------------
+// --- addresses -----------------------------------------------------------------------------------
 
 /// into = base + (index << scale) + (high << 16), with 32-bit wrap.
 void BlockBuilder::compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale,
@@ -172,8 +171,7 @@ Gpr BlockBuilder::effective_address(Gpr into) {
   return into;
 }
 
-// --- loads and stores
-// -----------------------------------------------------------------------------
+// --- loads and stores ----------------------------------------------------------------------------
 
 /// Of 2 or 4 bytes.
 void BlockBuilder::load_unaligned(Gpr rd, unsigned width, Address from, Extend extend) {
@@ -222,8 +220,7 @@ void BlockBuilder::store_unaligned(Gpr value, unsigned width, Address to) {
   release(high);
 }
 
-// --- operands
-// -------------------------------------------------------------------------------------
+// --- operands ------------------------------------------------------------------------------------
 
 Gpr BlockBuilder::read_general(const Operand& operand, Extend extend, Gpr into) {
   if (operand.kind == OperandKind::gpr) {
