@@ -8,7 +8,9 @@
 namespace ferry::engine {
 
 CodeWriteTracker::CodeWriteTracker(PageProtector& protector)
-    : protector_(protector), first_(static_cast<Link**>(std::calloc(kPages, sizeof(Link*)))) {
+    : protector_(protector),
+      // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is wanted.
+      first_(static_cast<Link**>(std::calloc(kPages, sizeof(Link*)))) {
   if (first_ == nullptr) die(126, "code write tracker: out of memory");
 }
 

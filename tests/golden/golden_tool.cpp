@@ -1,6 +1,7 @@
 // Writes the MIPS code of every translated row and of common blocks as text, one file a family:
 //   golden_tool BLOCKS FOLDER
 // BLOCKS has lines `name: hex`; the files are compared with the committed ones, or replace them.
+// All are for processors without MSA; blocks_msa has the blocks that are others with it.
 #include <sys/mman.h>
 
 #include <cstdio>
@@ -30,8 +31,8 @@ constexpr size_t kCacheBytes = size_t{4} << 20;
 
 class GoldenTool final : i386::CodeSource {
  public:
-  explicit GoldenTool(uint32_t max_instructions)
-      : cache_(kCacheBytes), translator_(options(max_instructions), *this, cache_) {
+  explicit GoldenTool(const translate::Options& options)
+      : cache_(kCacheBytes), translator_(options, *this, cache_) {
     void* const wanted = i386::host_pointer(kGuestCode);
     void* const mapped = ::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -62,12 +63,6 @@ class GoldenTool final : i386::CodeSource {
   }
 
  private:
-  static translate::Options options(uint32_t max_instructions) {
-    translate::Options options;
-    options.max_guest_instructions = max_instructions;
-    return options;
-  }
-
   [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override {
     const bool code = address >= kGuestCode && address < kGuestCode + kGuestBytes;
     return code ? kGuestCode + kGuestBytes : address;
@@ -175,7 +170,7 @@ std::set<Bytes> forms_of(uint16_t index) {
 
 /// The text of every family with a translated row.
 std::map<std::string, std::string> row_files() {
-  GoldenTool tool(1);
+  GoldenTool tool({.max_guest_instructions = 1});
   std::map<std::string, std::string> files;
   for (uint16_t index = 0; index < i386::row_count(); ++index) {
     const i386::Row& row = i386::row(index);
@@ -194,11 +189,12 @@ std::map<std::string, std::string> row_files() {
   return files;
 }
 
-std::string block_file(const char* path) {
-  GoldenTool tool(translate::kMaxBlockInstructions);
+/// The text of each block of the file at `path`.
+std::vector<std::string> block_texts(const char* path, bool msa) {
+  GoldenTool tool({.msa = msa});
   std::ifstream in(path);
   if (!in) die(1, "%s: cannot open", path);
-  std::string file;
+  std::vector<std::string> texts;
   for (std::string line; std::getline(in, line);) {
     const size_t colon = line.find(": ");
     if (line.starts_with("#") || colon == std::string::npos) continue;
@@ -206,9 +202,9 @@ std::string block_file(const char* path) {
     for (size_t i = colon + 2; i + 1 < line.size(); i += 2) {
       code.push_back(static_cast<uint8_t>(std::stoul(line.substr(i, 2), nullptr, 16)));
     }
-    file += line.substr(0, colon) + "\n" + tool.translate(code) + "\n";
+    texts.push_back(line.substr(0, colon) + "\n" + tool.translate(code) + "\n");
   }
-  return file;
+  return texts;
 }
 
 int main(int argc, char** argv) {
@@ -216,7 +212,12 @@ int main(int argc, char** argv) {
   ferry::enable_log_channel(ferry::LogChannel::in_asm);
   if (argc != 3) die(2, "usage: golden_tool BLOCKS FOLDER");
   std::map<std::string, std::string> files = row_files();
-  files["blocks"] = block_file(argv[1]);
+  const std::vector<std::string> plain = block_texts(argv[1], false);
+  const std::vector<std::string> with_msa = block_texts(argv[1], true);
+  for (size_t i = 0; i < plain.size(); ++i) {
+    files["blocks"] += plain[i];
+    if (with_msa[i] != plain[i]) files["blocks_msa"] += with_msa[i];
+  }
   for (const auto& [name, text] : files) {
     std::ofstream(std::string(argv[2]) + "/" + name + ".txt") << text;
   }
