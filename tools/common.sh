@@ -28,13 +28,14 @@ packages_for() {
 }
 
 # Installs what is missing of the named purposes, or, without root, prints the command that would.
+# Nothing is removed for it: gcc-multilib, which Debian lets nobody have beside cross compilers, stays the user's choice.
 ensure_packages() {
   local missing=() package purpose
   for package in $(for purpose in "$@"; do packages_for "$purpose"; done); do
     dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return
-  local install="apt-get install -y --no-install-recommends ${missing[*]}"
+  local install="apt-get install -y --no-install-recommends --no-remove ${missing[*]}"
   if [ "$(id -u)" -ne 0 ]; then
     fail "packages are missing; as root: apt-get update && $install"
   fi

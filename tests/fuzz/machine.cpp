@@ -2,17 +2,16 @@
 
 #include <signal.h>
 
-#include <cstdarg>
-#include <cstdio>
-
 #include "common/diagnostics.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/i386/memory.hpp"
+#include "text.hpp"
 
 namespace ferry::fuzz {
 
 using i386::Instruction;
+using semantics::append;
 namespace ef = i386::eflags;
 
 namespace {
@@ -47,15 +46,6 @@ uint32_t surely_live(uint32_t address) {
     address = in.next_address();
   }
   return live;
-}
-
-[[gnu::format(printf, 2, 3)]] void append(std::string& text, const char* format, ...) {
-  char line[256];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(line, sizeof line, format, arguments);
-  va_end(arguments);
-  text += line;
 }
 
 void compare_value(std::string& text, const char* name, uint32_t expected, uint32_t actual) {

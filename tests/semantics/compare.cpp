@@ -1,11 +1,9 @@
 #include "compare.hpp"
 
-#include <cstdarg>
-#include <cstdio>
-
 #include "generator.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/flags.hpp"
+#include "text.hpp"
 
 namespace ferry::semantics {
 
@@ -19,15 +17,6 @@ constexpr const char* kSegmentNames[] = {"es", "cs", "ss", "ds", "fs", "gs"};
 constexpr uint32_t kPageFault = 14;
 /// Bit 0 of a page fault's error code, which only the owner of the address space knows.
 constexpr uint32_t kPresent = 1;
-
-[[gnu::format(printf, 2, 3)]] void append(std::string& text, const char* format, ...) {
-  char line[256];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(line, sizeof line, format, arguments);
-  va_end(arguments);
-  text += line;
-}
 
 void compare_value(std::string& text, const char* name, uint32_t expected, uint32_t actual) {
   if (expected != actual) append(text, "  %s: processor %08x, ours %08x\n", name, expected, actual);

@@ -107,15 +107,8 @@ Outcome SBB(CpuState& cpu, const Instruction& instruction) {
 }
 
 Outcome CMP(CpuState& cpu, const Instruction& instruction) {
-  return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
-    T a = 0;
-    T b = 0;
-    if (!read_operand(cpu, instruction, instruction.operands[0], a) ||
-        !read_operand(cpu, instruction, instruction.operands[1], b)) {
-      return Outcome::exception;
-    }
-    set_arithmetic_flags(cpu, sub_flags(a, b, static_cast<T>(a - b)));
-    return Outcome::next;
+  return flags_of_operands(cpu, instruction, []<OperandType T>(T a, T b) {
+    return sub_flags(a, b, static_cast<T>(a - b));
   });
 }
 

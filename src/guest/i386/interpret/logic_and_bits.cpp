@@ -98,16 +98,8 @@ Outcome NOT(CpuState& cpu, const Instruction& instruction) {
 }
 
 Outcome TEST(CpuState& cpu, const Instruction& instruction) {
-  return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
-    T a = 0;
-    T b = 0;
-    if (!read_operand(cpu, instruction, instruction.operands[0], a) ||
-        !read_operand(cpu, instruction, instruction.operands[1], b)) {
-      return Outcome::exception;
-    }
-    set_arithmetic_flags(cpu, logic_flags(static_cast<T>(a & b)));
-    return Outcome::next;
-  });
+  return flags_of_operands(
+      cpu, instruction, []<OperandType T>(T a, T b) { return logic_flags(static_cast<T>(a & b)); });
 }
 
 Outcome BT(CpuState& cpu, const Instruction& instruction) {

@@ -242,6 +242,21 @@ template <typename Compute, typename Flags>
   });
 }
 
+/// A two-operand instruction that writes flags alone: all six, `flags(a, b)`.
+template <typename Flags>
+inline Outcome flags_of_operands(CpuState& cpu, const Instruction& instruction, Flags&& flags) {
+  return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
+    T a = 0;
+    T b = 0;
+    if (!read_operand(cpu, instruction, instruction.operands[0], a) ||
+        !read_operand(cpu, instruction, instruction.operands[1], b)) {
+      return Outcome::exception;
+    }
+    set_arithmetic_flags(cpu, flags(a, b));
+    return Outcome::next;
+  });
+}
+
 /// The far pointer in memory: an offset of T, then a selector. False after an exception.
 template <OperandType T>
 [[nodiscard]] bool load_far_pointer(CpuState& cpu, const Instruction& instruction, T& offset,
