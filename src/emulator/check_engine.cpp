@@ -12,6 +12,7 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/i386/memory.hpp"
 #include "translate/i386_to_mips64/register_map.hpp"
+#include "translate/i386_to_mips64/row_traits.hpp"
 
 namespace ferry {
 
@@ -96,6 +97,10 @@ CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block
     run.undefined_flags = (run.undefined_flags & ~i386::flags_written(instruction)) |
                           i386::flags_undefined(instruction);
     if (outcome != i386::Outcome::next && outcome != i386::Outcome::branch) break;
+    // A conditional branch that is taken leaves the block, even if to its next instruction.
+    const bool conditional =
+        translate::traits_of(instruction.row).flow == translate::Flow::conditional;
+    if (outcome == i386::Outcome::branch && conditional) break;
   }
   i386::set_store_observer(nullptr);
   return run;

@@ -31,7 +31,9 @@ void GuestThread::system_call() {
   ::_exit(thread_.exit_status);
 }
 
+/// Also where the interpreter stopped that a block had called for one instruction.
 void GuestThread::deliver_exception() {
+  if (was_code_write()) return interpret_one();
   handle_exception(thread_, thread_.cpu.exception);
 }
 

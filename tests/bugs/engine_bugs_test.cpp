@@ -240,5 +240,24 @@ TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
   EXPECT_EQ(byte_at(kPlace), 5);
 }
 
+// Behind a conditional branch to its next instruction --engine=check interpreted on along the
+// block, while the translation had left it, and reported a difference.
+TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
+  translate::Options options;
+  options.check = true;
+  Blocks blocks(options);
+  CheckingTranslator checker(blocks.translator, blocks.cache);
+  blocks.begin(
+      {0x85, 0xc0, 0x75, 0x00, 0x50, 0xc3});  // test eax, eax; jnz next; next: push eax; ret
+  CpuState& cpu = blocks.state.cpu;
+  cpu.gpr[i386::EAX] = 1;
+  Block* const block = blocks.add(kCode);
+  const Leave leave = checker.enter(&blocks.state, block->code + block->direct_entry);
+  EXPECT_EQ(leave.reason, LeaveReason::direct_exit);
+  EXPECT_EQ(checker.blocks_compared(), 1u);
+  EXPECT_EQ(cpu.eip, kCode + 4);
+  EXPECT_EQ(cpu.gpr[i386::ESP], kStack);
+}
+
 }  // namespace
 }  // namespace ferry

@@ -130,6 +130,32 @@ static void over_the_border(void) {
   printf("over the border: %08x\n", sum);
 }
 
+// Stores by instructions that blocks leave to the interpreter: long rep, and rare ones. A page of code that they met
+// was a bus error.
+static void rare_stores(void) {
+  static unsigned source[2048];
+  static unsigned char image[512] __attribute__((aligned(16)));
+  unsigned sum = 0;
+  for (unsigned i = 0; i < 2048; ++i) source[i] = 0x90909090;
+  __asm__ volatile("fxsave %0" : "=m"(image));
+  for (unsigned i = 0; i < 40; ++i) {
+    unsigned char *to = page;
+    unsigned count = 2048;
+    const void *from = source;
+    switch (i % 5) {
+      case 0: __asm__ volatile("rep stosl" : "+D"(to), "+c"(count) : "a"(0x90909090) : "memory"); break;
+      case 1: __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(count)::"memory"); break;
+      case 2: __asm__ volatile("fxrstor %0; fxsave (%1)" ::"m"(image), "r"(to + 512) : "memory"); break;
+      case 3: __asm__ volatile("fnsave (%0); frstor (%0)" ::"r"(to + 1024) : "memory"); break;
+      case 4: __asm__ volatile("movw %%ds, (%0); movw %%ds, 4094(%0)" ::"r"(to + 300) : "memory"); break;
+    }
+    make_constant(page + 256, i * 7777);
+    make_constant(page + 4096, i * 9999);
+    for (int k = 0; k < 3; ++k) sum = sum * 31 + ((function)(page + 256))(0) + ((function)(page + 4096))(0);
+  }
+  printf("rare stores: %08x\n", sum);
+}
+
 static void read_into_code(void) {
   int ends[2];
   unsigned sum = 0;
@@ -176,6 +202,7 @@ int main(int argc, char **argv) {
     if (!*only || !strcmp(only, "flags")) flags_across();
     if (!*only || !strcmp(only, "stores")) other_stores();
     if (!*only || !strcmp(only, "border")) over_the_border();
+    if (!*only || !strcmp(only, "rare")) rare_stores();
     if (!*only || !strcmp(only, "read")) read_into_code();
     if (!*only || !strcmp(only, "away")) taken_away();
   }

@@ -77,6 +77,45 @@ static void fetch_faults(void) {
   if (!sigsetjmp(jump, 1)) whole();
 }
 
+// Code in a mapping of a file that has become shorter: SIGBUS, whatever of it lies behind the end. ferry looks at code
+// before it translates it; once the compiler left those looks out, and the fault was ferry's own.
+static void code_behind_the_file(void) {
+  install(SIGBUS, on_fault, 0);
+  FILE *file = tmpfile();
+  if (ftruncate(fileno(file), 8192)) exit(1);
+  unsigned char *code = mmap(0, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED, fileno(file), 0);
+  memset(code, 0x90, 4096);
+  memcpy(code + 4096, data_code, sizeof data_code);
+  if (ftruncate(fileno(file), 4096)) exit(1);
+  for (int i = 0; i < 3; ++i) {
+    if (!sigsetjmp(jump, 1)) ((int (*)(void))(code + 4090))();
+    if (!sigsetjmp(jump, 1)) ((int (*)(void))(code + 4096))();
+  }
+  munmap(code, 8192);
+  fclose(file);
+}
+
+// Accesses that cross into a page, of which the first, the second or both are missing: the address is that of the
+// first byte that cannot be accessed. The halves are pages of hosts with 16 KB ones, too.
+static void faults_across_pages(void) {
+  install(SIGSEGV, on_fault, 0);
+  enum { HALF = 16384 };
+  char *pages = mmap(0, 2 * HALF, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (int missing = 1; missing <= 3; ++missing) {
+    mprotect(pages, HALF, missing & 1 ? PROT_NONE : PROT_READ | PROT_WRITE);
+    mprotect(pages + HALF, HALF, missing & 2 ? PROT_NONE : PROT_READ | PROT_WRITE);
+    char *at = pages + HALF - 1;
+    if (!sigsetjmp(jump, 1)) __asm__ volatile("movl -1(%0), %%eax" ::"r"(at) : "eax");
+    if (!sigsetjmp(jump, 1)) __asm__ volatile("movzwl (%0), %%eax" ::"r"(at) : "eax");
+    if (!sigsetjmp(jump, 1)) __asm__ volatile("cmpl %%eax, -2(%0)" ::"r"(at) : "cc");
+    if (!sigsetjmp(jump, 1)) __asm__ volatile("addl $1, -1(%0)" ::"r"(at) : "cc", "memory");
+    if (!sigsetjmp(jump, 1)) __asm__ volatile("movw %%ax, (%0)" ::"r"(at) : "memory");
+    if (!sigsetjmp(jump, 1)) __asm__ volatile("fldl -3(%0)\n fstp %%st(0)" ::"r"(at));
+    if (!sigsetjmp(jump, 1)) __asm__ volatile("lodsl" : "+S"(at)::"eax");
+  }
+  munmap(pages, 2 * HALF);
+}
+
 static void faults(void) {
   install(SIGSEGV, on_fault, 0);
   install(SIGFPE, on_fault, 0);
@@ -252,6 +291,8 @@ int main(void) {
   alternate_stack();
   faults();
   fetch_faults();
+  code_behind_the_file();
+  faults_across_pages();
   interrupted(0);
   interrupted(SA_RESTART);
   long_strings();

@@ -2,9 +2,10 @@
 // by memory.cpp and x87_operations.cpp only.
 //
 // Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
-// fault handler resumes at `landing`.
-// Unaligned accesses use the left/right pairs: a plain one raises SIGBUS on some CPUs and is
-// emulated, slowly and silently, by some kernels.
+// fault handler resumes at `landing`. `volatile` because GCC 12 drops an asm goto whose output
+// nobody wants, although it may jump: a probe would then always succeed. Unaligned accesses use the
+// left/right pairs: a plain one raises SIGBUS on some CPUs and is emulated, slowly and silently, by
+// some kernels.
 #pragma once
 
 #include <atomic>
@@ -21,7 +22,7 @@ template <typename T>
 template <typename T>
 [[nodiscard]] inline bool load_aligned(const void* source, uint64_t& value) {
   uint64_t loaded = 0;
-  asm goto(
+  asm volatile goto(
       ".if %[size] == 1\n"
       "1: lbu %[loaded], 0(%[source])\n"
       ".elseif %[size] == 2\n"
@@ -51,7 +52,7 @@ template <typename T>
 [[nodiscard]] inline bool load_fast(const void* source, uint64_t& value) {
   static_assert(sizeof(T) == 4 || sizeof(T) == 8);
   uint64_t loaded = 0;
-  asm goto(
+  asm volatile goto(
       ".if %[size] == 4\n"
       "1: lwl %[loaded], 3(%[source])\n"
       "   lwr %[loaded], 0(%[source])\n"
@@ -104,7 +105,7 @@ template <typename T>
 
 template <typename T>
 [[nodiscard]] inline bool store_aligned(void* destination, T value) {
-  asm goto(
+  asm volatile goto(
       ".if %[size] == 1\n"
       "1: sb %[value], 0(%[destination])\n"
       ".elseif %[size] == 2\n"
@@ -129,7 +130,7 @@ fault:
 
 template <typename T>
 [[nodiscard]] inline bool store_unaligned(void* destination, T value) {
-  asm goto(
+  asm volatile goto(
       ".if %[size] == 2\n"
       "1: sb %[value], 0(%[destination])\n"
       "   sb %[high], 1(%[destination])\n"

@@ -54,17 +54,19 @@ abi::SigInfo page_fault(Thread& thread, const i386::Exception& exception) {
   const uint8_t needed = (access & kFetch) != 0   ? kProtExec
                          : (access & kWrite) != 0 ? kProtWrite
                                                   : kProtRead | kProtWrite | kProtExec;
+  bool present = protection > 0;
   abi::SigInfo info{};
   info.fault.address = exception.address;
   if (protection >= 0 && (protection & needed) != 0) {
     // The guest may do this: the host's fault was a SIGBUS, behind the end of a mapped file.
     info.signo = abi::kSIGBUS;
     info.code = 2;  // BUS_ADRERR
+    present = false;
   } else {
     info.signo = abi::kSIGSEGV;
     info.code = protection < 0 ? 1 /* SEGV_MAPERR */ : 2 /* SEGV_ACCERR */;
   }
-  thread.signals.error_code = access | kUser | (protection > 0 ? kPresent : 0);
+  thread.signals.error_code = access | kUser | (present ? kPresent : 0);
   thread.signals.fault_address = exception.address;
   return info;
 }
