@@ -18,6 +18,7 @@ struct Exit {
     indirect,  ///< through the address table; never linked
   };
   Kind kind;
+  uint16_t live;        ///< the translator's: which flags a direct exit's target may read
   uint32_t site;        ///< word offset in the block of the patchable word
   uint32_t stub;        ///< word offset of the word that calls the leave thunk
   uint32_t unlinked;    ///< the word at `site` while unlinked

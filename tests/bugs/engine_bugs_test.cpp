@@ -259,5 +259,24 @@ TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
   EXPECT_EQ(cpu.gpr[i386::ESP], kStack);
 }
 
+// --engine=check compared every flag behind an exit whose target reads one: rcr computes CF alone
+// then, and the others were reported as a difference.
+TEST(EngineBugs, CheckComparesFlagsThatAreLive) {
+  translate::Options options;
+  options.check = true;
+  Blocks blocks(options);
+  CheckingTranslator checker(blocks.translator, blocks.cache);
+  // target: adc eax, eax; test eax, eax; ret; rcr esi, 1; jmp target
+  blocks.begin({0x11, 0xc0, 0x85, 0xc0, 0xc3, 0xd1, 0xde, 0xeb, 0xf7});
+  CpuState& cpu = blocks.state.cpu;
+  cpu.eip = kCode + 5;
+  cpu.eflags |= i386::eflags::SF;
+  Block* const block = blocks.add(kCode + 5);
+  const Leave leave = checker.enter(&blocks.state, block->code + block->direct_entry);
+  EXPECT_EQ(leave.reason, LeaveReason::direct_exit);
+  EXPECT_EQ(checker.blocks_compared(), 1u);
+  EXPECT_EQ(cpu.eip, kCode);
+}
+
 }  // namespace
 }  // namespace ferry

@@ -48,6 +48,7 @@ class FakeTranslator final : public Translator {
     for (const unsigned target : {place + 1, place * 7 + 3}) {
       const auto site = static_cast<uint32_t>(out.exits.size());
       out.exits.push_back({.kind = Exit::Kind::jump,
+                           .live = 0,
                            .site = site,
                            .stub = site,
                            .unlinked = 0,

@@ -141,12 +141,14 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
     ColdPath& path = new_cold_path();
     path.kind = ColdPath::Kind::flag_exit;
     path.target = target;
+    path.live = live_at_target;
     branch(word, path.label);
     if (!always) leave_slot_open(kDeadAtExits);
     return;
   }
   control(word);
   out_.exits.push_back({.kind = Exit::Kind::branch,
+                        .live = 0,
                         .site = as.position() - 2,
                         .stub = 0,
                         .unlinked = word,
@@ -170,6 +172,7 @@ void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
   const uint32_t site = as.position() - 2;
   out_.exits.push_back(
       {.kind = Exit::Kind::jump,
+       .live = static_cast<uint16_t>(live_at_target),
        .site = site,
        .stub = site,
        .unlinked = word,
@@ -207,6 +210,7 @@ void BlockBuilder::indirect_exit() {
       options.dead_flags_at_calls ? RecipeTable::kPacked : recipes_.add(flags.state());
   const uint32_t site = as.position() - 2;
   out_.exits.push_back({.kind = Exit::Kind::indirect,
+                        .live = 0,
                         .site = site,
                         .stub = site,
                         .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect),
@@ -273,7 +277,7 @@ void BlockBuilder::emit_cold(ColdPath& path) {
   switch (path.kind) {
     case ColdPath::Kind::flag_exit:
       bind(path.label);
-      return jump_exit(path.target, i386::eflags::kArithmetic);
+      return jump_exit(path.target, path.live);
     case ColdPath::Kind::interpret_and_resume:
       bind(path.label);
       emit_interpreter_call(*path.instruction);

@@ -242,6 +242,7 @@ class BlockBuilder {
     } kind;
     Label label;
     uint32_t target = 0;
+    uint32_t live = 0;  ///< flags, at the target
     int32_t esp_bias = 0;
     FlagState flags;
     const Instruction* instruction = nullptr;
