@@ -30,6 +30,7 @@ class MemoryBridge final : public MappingObserver, public engine::PageProtector 
   void set_engine(engine::Engine* engine) { engine_ = engine; }
 
   void range_changed(uint32_t begin, uint32_t end) override { engine_->invalidate(begin, end); }
+  void range_shared(uint32_t begin, uint32_t end) override { engine_->check_always(begin, end); }
   void kernel_write(uint32_t begin, uint32_t end) override {
     // A watch holds for whole host pages.
     const uint32_t mask = space_.host_page_size() - 1;

@@ -49,6 +49,8 @@ class CodeWriteTracker {
   /// Counts a write to the page at `page`, whose blocks have been taken. True if the page becomes
   /// self-checking by that.
   [[nodiscard]] bool count_write(GuestAddress page);
+  /// As if the page at `page`, which has no block, had been written often enough.
+  void expect_writes(GuestAddress page) { writes_[page / kPageBytes] = kMostWrites + 1; }
   /// The pages of [begin, end) hold something new: their writes count from 0. Returns those that
   /// were self-checking.
   [[nodiscard]] std::vector<GuestAddress> forget_writes(GuestAddress begin, GuestAddress end);

@@ -203,6 +203,15 @@ void Engine::written(GuestAddress begin, GuestAddress end) {
   }
 }
 
+void Engine::check_always(GuestAddress begin, GuestAddress end) {
+  drop(begin, end);
+  constexpr uint32_t kMask = CodeWriteTracker::kPageBytes - 1;
+  for (GuestAddress page = begin & ~kMask; page < end; page += CodeWriteTracker::kPageBytes) {
+    tracker_.expect_writes(page);
+    translator_.set_self_checking(page, true);
+  }
+}
+
 void Engine::make_room() {
   link_from_ = nullptr;
   unsigned region = cache_.reusable(epochs_);

@@ -57,6 +57,9 @@ class Engine {
   /// The same because a write to [begin, end) is under way, which a watch forbids. Pages where that
   /// happens again and again become self-checking.
   void written(GuestAddress begin, GuestAddress end);
+  /// The pages of [begin, end) are self-checking from now on, until `invalidate`: they change
+  /// without a write that a watch could see.
+  void check_always(GuestAddress begin, GuestAddress end);
   /// Where other threads that touch translated code register, and what a fork resets.
   [[nodiscard]] Epochs& epochs() { return epochs_; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }

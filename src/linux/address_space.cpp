@@ -338,6 +338,7 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
   insert({request.address, end, request.protection, request.shared, intern_file(request),
           request.descriptor >= 0 ? request.offset : 0});
   apply_protection_to_edges(request.address, end);
+  report_shared_code(request.address, end);
   log_printf(LogChannel::page, "map %08x-%08x prot %x\n", request.address, end, request.protection);
   return request.address;
 }
@@ -383,6 +384,7 @@ Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection)
   }
   merge_around(begin, end);
   apply_protection_to_edges(begin, end);
+  report_shared_code(begin, end);
   log_printf(LogChannel::page, "protect %08x-%08x prot %x\n", begin, end, protection);
   return kOk;
 }

@@ -39,6 +39,9 @@ class MappingObserver {
  public:
   /// Called before any mapping or protection of [begin, end) changes.
   virtual void range_changed(uint32_t begin, uint32_t end) = 0;
+  /// Called when [begin, end) has become executable memory that changes without a write through it:
+  /// other mappings, of this process or of others, and write(2) to its file show there.
+  virtual void range_shared(uint32_t begin, uint32_t end) = 0;
   /// Called before the kernel or ferry itself writes [begin, end), which has write-watched pages:
   /// must drop the watches there (set_write_watch off) and the translations.
   virtual void kernel_write(uint32_t begin, uint32_t end) = 0;
@@ -162,6 +165,7 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] Errno back_edge(uint32_t begin, uint32_t end, const MapRequest& request);
   void release_host_pages(uint32_t begin, uint32_t end);
   void changed(uint32_t begin, uint32_t end);
+  void report_shared_code(uint32_t begin, uint32_t end) const;
   size_t first_ending_after(uint32_t address) const;
   void split_at(uint32_t address);
   void erase_range(uint32_t begin, uint32_t end);

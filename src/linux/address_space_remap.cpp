@@ -52,6 +52,7 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   added.end = new_end;
   if (added.file != 0) added.offset += old_end - grown.begin;
   insert(added);
+  report_shared_code(old_end, new_end);
   return begin;
 }
 
@@ -74,6 +75,7 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
     erase_range(target, target + new_length);
     insert({target, target + new_length, source.protection, source.shared, source.file,
             source.file != 0 ? source.offset + (begin - source.begin) : 0});
+    report_shared_code(target, target + new_length);
     return target;
   }
   // Host pages shared with other mappings cannot be moved: copy. Sharing would be lost.

@@ -87,6 +87,17 @@ void AddressSpace::end_watches(uint32_t begin, uint32_t length) {
   clear_watch(first, last);
 }
 
+/// Tells the observer of shared executable memory in [begin, end).
+void AddressSpace::report_shared_code(uint32_t begin, uint32_t end) const {
+  if (observer_ == nullptr) return;
+  for (size_t i = first_ending_after(begin); i < mappings_.size() && mappings_[i].begin < end;
+       ++i) {
+    const Mapping& mapping = mappings_[i];
+    if (!mapping.shared || (mapping.protection & kProtExec) == 0) continue;
+    observer_->range_shared(std::max(begin, mapping.begin), std::min(end, mapping.end));
+  }
+}
+
 uint32_t AddressSpace::intern_file(const MapRequest& request) {
   MappedFile file;
   if (request.descriptor >= 0) {

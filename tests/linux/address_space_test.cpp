@@ -29,6 +29,7 @@ uint32_t random_number(uint32_t limit) {
 
 struct Recorder final : MappingObserver {
   void range_changed(uint32_t, uint32_t) override { ++changes; }
+  void range_shared(uint32_t begin, uint32_t end) override { shared_bytes += end - begin; }
   void kernel_write(uint32_t begin, uint32_t end) override {
     ++writes;
     space->set_write_watch(begin, end, false);
@@ -36,6 +37,7 @@ struct Recorder final : MappingObserver {
   AddressSpace* space = nullptr;
   unsigned changes = 0;
   unsigned writes = 0;
+  uint32_t shared_bytes = 0;
 };
 
 MapRequest fixed(uint32_t address, uint32_t pages, uint8_t protection) {
@@ -138,6 +140,21 @@ void watches(uint32_t host_page) {
   expect_equal(space.unmap(kBase, 32 * kGuestPageSize).value, 0);
 }
 
+void shared_code(uint32_t host_page) {
+  AddressSpace space(host_page);
+  Recorder recorder;
+  space.set_observer(&recorder);
+  constexpr uint8_t kAll = kReadWrite | kProtExec;
+  expect(space.map(fixed(kBase, 32, kAll)).ok());
+  MapRequest shared = fixed(kBase + 8 * kGuestPageSize, 8, kReadWrite);
+  shared.shared = true;
+  expect(space.map(shared).ok());
+  expect_equal(recorder.shared_bytes, 0);
+  expect_equal(space.protect(kBase, 12 * kGuestPageSize, kAll).value, 0);
+  expect_equal(recorder.shared_bytes, 4 * kGuestPageSize);
+  expect_equal(space.unmap(kBase, 32 * kGuestPageSize).value, 0);
+}
+
 void errors_and_break() {
   AddressSpace space(static_cast<uint32_t>(sysconf(_SC_PAGESIZE)));
   expect_equal(space.map(fixed(0x1000, 1, 0)).error().value, 1);
@@ -179,6 +196,7 @@ int main() {
     if (page < host_page) continue;
     random_changes(page, file);
     watches(page);
+    shared_code(page);
   }
   errors_and_break();
   return ferry::test::report();

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef unsigned (*function)(unsigned);
@@ -169,6 +170,45 @@ static void read_into_code(void) {
   printf("read into code: %08x\n", sum);
 }
 
+// Code in memory that another mapping, the file behind it, or a child changes: nothing is written where it is executed.
+static void shared_code(void) {
+  unsigned sum = 0;
+  FILE *file = tmpfile();
+  if (ftruncate(fileno(file), 32768)) exit(1);
+  unsigned char *writable = mmap(0, 32768, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
+  unsigned char *code = mmap(0, 32768, PROT_READ | PROT_EXEC, MAP_SHARED, fileno(file), 0);
+  for (unsigned i = 0; i < 300; ++i) {
+    const int at = i % 3 * 8192 + 4093; // across a border of pages
+    make_constant(writable + at, i * 12345);
+    for (int k = 0; k < 3; ++k) sum = sum * 31 + ((function)(code + at))(0);
+    unsigned char bytes[6];
+    make_constant(bytes, i * 54321);
+    if (pwrite(fileno(file), bytes, 6, at) != 6) exit(1);
+    for (int k = 0; k < 3; ++k) sum = sum * 31 + ((function)(code + at))(0);
+  }
+  printf("code of a shared file: %08x\n", sum);
+  munmap(writable, 32768);
+  munmap(code, 32768);
+  fclose(file);
+
+  code = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  make_constant(code, 1);
+  mprotect(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+  for (unsigned i = 0; i < 20; ++i) {
+    for (int k = 0; k < 4; ++k) sum = sum * 31 + ((function)code)(0);
+    const pid_t child = fork();
+    if (child == 0) {
+      make_constant(code, i * 777);
+      _exit(((function)code)(0) != i * 777);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    sum = sum * 31 + status;
+  }
+  printf("code that children change: %08x\n", sum);
+  munmap(code, 4096);
+}
+
 static sigjmp_buf jump;
 static void on_fault(int sig) { siglongjmp(jump, sig); }
 
@@ -204,6 +244,7 @@ int main(int argc, char **argv) {
     if (!*only || !strcmp(only, "border")) over_the_border();
     if (!*only || !strcmp(only, "rare")) rare_stores();
     if (!*only || !strcmp(only, "read")) read_into_code();
+    if (!*only || !strcmp(only, "shared")) shared_code();
     if (!*only || !strcmp(only, "away")) taken_away();
   }
   return 0;
