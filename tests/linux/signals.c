@@ -116,6 +116,43 @@ static void faults_across_pages(void) {
   munmap(pages, 2 * HALF);
 }
 
+static void show_x87(const char *when) {
+  struct { unsigned short cw, r0, sw, r1, tag, r2; unsigned fip; unsigned short fcs, fop; unsigned fdp; unsigned short fds, r3; } env;
+  __asm__ volatile("fnstenv %0; fldenv %0" : "+m"(env));
+  printf("%s: cw %x sw %x tag %x fdp %s\n", when, env.cw, env.sw, env.tag, env.fdp ? "set" : "0");
+}
+
+static void on_x87(int sig, siginfo_t *info, void *context) {
+  const struct _libc_fpstate *fp = ((ucontext_t *)context)->uc_mcontext.fpregs;
+  printf("signal %d code %d cw %lx sw %lx tag %lx\n", sig, info->si_code, fp->cw & 0xffff, fp->sw & 0xffff, fp->tag & 0xffff);
+  show_x87("in the handler");
+  __asm__ volatile("fldpi; fldl2e; fld1");
+  if (sig == SIGFPE) siglongjmp(jump, 1);
+}
+
+// A handler begins with the x87 state of a new program, and what it leaves there goes with it. It once began with that of
+// the program: traps came again and again, and stack faults where a handler was left by siglongjmp.
+static void x87_in_handlers(void) {
+  struct sigaction action = {.sa_sigaction = on_x87, .sa_flags = SA_SIGINFO};
+  sigaction(SIGFPE, &action, 0);
+  sigaction(SIGUSR1, &action, 0);
+  double zero = 0, values[3];
+  for (unsigned short unmasked = 1; unmasked < 0x40; unmasked <<= 1) {
+    unsigned short control = 0x37f & ~unmasked;
+    if (!sigsetjmp(jump, 1)) {
+      __asm__ volatile("fninit; fldcw %0; fld1; fldl %1; fdivrp; fwait; fldz; fdivl %1; fwait" ::"m"(control), "m"(zero));
+      show_x87("no signal");
+    } else {
+      show_x87("jumped");
+    }
+  }
+  __asm__ volatile("fninit; fldpi; fld1; fldl2t");
+  raise(SIGUSR1);
+  show_x87("returned");
+  __asm__ volatile("fstpl %0; fstpl %1; fstpl %2" : "=m"(values[0]), "=m"(values[1]), "=m"(values[2]));
+  printf("%g %g %g\n", values[0], values[1], values[2]);
+}
+
 static void faults(void) {
   install(SIGSEGV, on_fault, 0);
   install(SIGFPE, on_fault, 0);
@@ -291,6 +328,7 @@ int main(void) {
   alternate_stack();
   faults();
   fetch_faults();
+  x87_in_handlers();
   code_behind_the_file();
   faults_across_pages();
   interrupted(0);

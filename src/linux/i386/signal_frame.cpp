@@ -83,6 +83,13 @@ void load_fp(CpuState& cpu, const abi::FpState& fp) {
   std::memcpy(cpu.xmm.data(), fp.xmm, sizeof fp.xmm);
 }
 
+/// The state of a new program, which handlers begin in, too (fpu__clear_user_states).
+void clear_fp(CpuState& cpu) {
+  cpu.x87 = X87State{};
+  cpu.mxcsr = 0x1f80;
+  cpu.xmm = {};
+}
+
 abi::SigContext save_context(const Thread& thread, uint32_t fpstate, SignalSet mask) {
   const CpuState& cpu = thread.cpu;
   abi::SigContext context{};
@@ -127,8 +134,7 @@ bool restore_context(Thread& thread, const abi::SigContext& context) {
     if (fp.magic == 0 && !copy_in(context.fpstate, fp)) return false;
     load_fp(cpu, fp);
   } else {
-    cpu.x87 = X87State{};  // the kernel's fpu__clear
-    cpu.mxcsr = 0x1f80;
+    clear_fp(cpu);
   }
   return true;
 }
@@ -162,6 +168,7 @@ void enter_handler(Thread& thread, const SignalAction& action, uint32_t frame, i
   cpu.gpr[ECX] = context;
   cpu.eip = action.handler;
   cpu.eflags &= ~(eflags::DF | eflags::RF | eflags::TF);
+  clear_fp(cpu);
   for (const SegmentRegister segment : {DS, ES, SS}) {
     cpu.selector[segment] = kUserDataSelector;
     cpu.segment_base[segment] = 0;
