@@ -153,6 +153,28 @@ static void x87_in_handlers(void) {
   printf("%g %g %g\n", values[0], values[1], values[2]);
 }
 
+static unsigned stepped[64], steps;
+extern char step_begin[], step_end[];
+static void on_step(int sig, siginfo_t *info, void *context) {
+  greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+  if (steps < 64) stepped[steps++] = g[REG_EIP] - (unsigned)step_begin | info->si_code << 16 | (g[REG_EFL] & 0x100) << 16;
+  if ((char *)g[REG_EIP] == step_end) g[REG_EFL] &= ~0x100;
+}
+
+// TF: a trap behind each instruction and each iteration of rep, but none behind POP SS, where one once came.
+static void single_steps(void) {
+  struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO};
+  sigaction(SIGTRAP, &action, 0);
+  __asm__ volatile("step_begin: pushf; orl $0x100, (%%esp); popf; nop; mov $5, %%ecx; 1: dec %%ecx; jnz 1b\n"
+                   "push %%ss; pop %%ss; nop; mov %%ss, %%ecx; mov %%ecx, %%ss; mov $3, %%ecx; call 2f; jmp 3f; 2: ret\n"
+                   "3: cld; push %%edi; sub $64, %%esp; mov %%esp, %%edi; rep stosb; add $64, %%esp; pop %%edi\n"
+                   "pushf; pop %%eax; nop; step_end: nop" ::: "eax", "ecx", "memory", "cc");
+  for (unsigned i = 0; i < steps; ++i) printf("%x%c", stepped[i], i + 1 == steps ? '\n' : ' ');
+  steps = 0;
+  __asm__ volatile("int3");
+  printf("int3 %u\n", steps);
+}
+
 static void faults(void) {
   install(SIGSEGV, on_fault, 0);
   install(SIGFPE, on_fault, 0);
@@ -329,6 +351,7 @@ int main(void) {
   faults();
   fetch_faults();
   x87_in_handlers();
+  single_steps();
   code_behind_the_file();
   faults_across_pages();
   interrupted(0);

@@ -116,6 +116,17 @@ TEST_F(InterpreterTest, SingleStepTrapsBehindEachIteration) {
   EXPECT_EQ(cpu_.eip, kCodeAddress);
 }
 
+// A trap came between POP SS and the instruction behind it.
+TEST_F(InterpreterTest, SingleStepTrapsNotBehindALoadOfSs) {
+  begin({0x17, 0x16});  // POP SS; PUSH SS
+  cpu_.eflags |= eflags::TF;
+  ASSERT_TRUE(store<uint32_t>(kWindow, cpu_.selector[SS]));
+  cpu_.gpr[ESP] = kWindow;
+  EXPECT_EQ(step(cpu_), Outcome::next);
+  EXPECT_EQ(step(cpu_), Outcome::trap);
+  EXPECT_EQ(cpu_.eip, kCodeAddress + 2);
+}
+
 TEST_F(InterpreterTest, CpuidOffersWhatIsThere) {
   begin({0x0f, 0xa2});
   ASSERT_EQ(step(cpu_), Outcome::next);

@@ -76,6 +76,14 @@ Outcome fetch_fault(CpuState& cpu, uint32_t address) {
   return Outcome::exception;
 }
 
+/// MOV and POP to SS hold single-step traps back until the next instruction is done (SDM vol. 3,
+/// 6.8.3); LSS does not.
+bool holds_traps_back(const Instruction& instruction) {
+  const Operand& operand = instruction.operands[0];
+  return operand.kind == OperandKind::segment && operand.reg == SS &&
+         row(instruction.row).mnemonic != "PUSH";
+}
+
 }  // namespace
 
 Outcome execute(CpuState& cpu, const Instruction& instruction) {
@@ -85,7 +93,9 @@ Outcome execute(CpuState& cpu, const Instruction& instruction) {
   if (outcome == Outcome::next) cpu.eip = instruction.next_address();
   const bool completed =
       outcome == Outcome::next || outcome == Outcome::branch || outcome == Outcome::again;
-  if (single_step && completed) outcome = interpret::trap(cpu, Vector::DB);
+  if (single_step && completed && !holds_traps_back(instruction)) {
+    outcome = interpret::trap(cpu, Vector::DB);
+  }
   return outcome;
 }
 
