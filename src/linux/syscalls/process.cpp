@@ -360,6 +360,11 @@ int32_t sys_waitid(Thread& t, const Arguments& a) {
   return copy_out_bytes(t, a[2], &guest, 24) ? result : -abi::kEFAULT;
 }
 
+int32_t sys_pidfd_open(Thread&, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_pidfd_open, a.signed_at(0), creation_flags_to_host(a[1])));  // PIDFD_NONBLOCK
+}
+
 int32_t sys_getrusage(Thread& t, const Arguments& a) {
   struct rusage usage {};
   const long result = host_call(SYS_getrusage, a.signed_at(0), &usage);
