@@ -243,8 +243,10 @@ Errno AddressSpace::back_edge(uint32_t begin, uint32_t end, const MapRequest& re
   host_call(SYS_mprotect, host_pointer(page), host_page_size_, PROT_READ);
   // Where a file has no page (SIGBUS), zeroes are left.
   const auto keep = [&](uint32_t from, uint32_t to) {
-    for (; from < to; from += kGuestPageSize)
-      static_cast<void>(i386::copy_from_guest(&others[from - page], from, kGuestPageSize));
+    for (; from < to; from += kGuestPageSize) {
+      if (any_mapped(from, from + kGuestPageSize))
+        static_cast<void>(i386::copy_from_guest(&others[from - page], from, kGuestPageSize));
+    }
   };
   keep(page, begin);
   keep(end, page_end);
