@@ -241,8 +241,15 @@ Errno AddressSpace::back_edge(uint32_t begin, uint32_t end, const MapRequest& re
   const uint32_t page_end = page + host_page_size_;
   std::vector<uint8_t> others(host_page_size_);
   host_call(SYS_mprotect, host_pointer(page), host_page_size_, PROT_READ);
-  std::memcpy(others.data(), host_pointer(page), begin - page);
-  std::memcpy(others.data() + (end - page), host_pointer(end), page_end - end);
+  // Where a file has no page (SIGBUS), zeroes are left.
+  const auto keep = [&](uint32_t from, uint32_t to) {
+    for (; from < to; from += kGuestPageSize) {
+      if (any_mapped(from, from + kGuestPageSize))
+        static_cast<void>(i386::copy_from_guest(&others[from - page], from, kGuestPageSize));
+    }
+  };
+  keep(page, begin);
+  keep(end, page_end);
   const long mapped = map_anonymous(page, page_end, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   if (mapped < 0) return errno_from_host(mapped);
   std::memcpy(host_pointer(page), others.data(), begin - page);
@@ -319,7 +326,7 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
   if (request.placement == MapRequest::Placement::anywhere) {
     const uint32_t congruence =
         request.descriptor >= 0 ? static_cast<uint32_t>(request.offset & (host_page_size_ - 1)) : 0;
-    request.address = find_free(page_ceil(request.address), request.length, congruence);
+    request.address = find_free(page_floor(request.address), request.length, congruence);
     if (request.address == 0) return kNoMemory;
   } else {
     if ((request.address & kGuestPageMask) != 0) return kInvalid;
@@ -376,6 +383,15 @@ Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection)
                                   host_bits(protection));
     if (result < 0) return errno_from_host(result);
   }
+  // Whether host pages this range has a part of may become so: not writable those of a file that is
+  // shared and open for reading.
+  for (const uint32_t edge : {begin, end}) {
+    if (edge == host_floor(edge)) continue;
+    const uint32_t page = host_floor(edge);
+    const long result = host_call(SYS_mprotect, host_pointer(page), host_page_size_,
+                                  host_protection(page) | host_bits(protection));
+    if (result < 0) return errno_from_host(result);
+  }
   split_at(begin);
   split_at(end);
   for (size_t i = first_ending_after(begin); i < mappings_.size() && mappings_[i].begin < end;
@@ -387,6 +403,30 @@ Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection)
   report_shared_code(begin, end);
   log_printf(LogChannel::page, "protect %08x-%08x prot %x\n", begin, end, protection);
   return kOk;
+}
+
+int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
+  prepare_kernel_write(begin, end - begin);
+  const HostRange inner = inner_host_range(begin, end);
+  if (inner.begin < inner.end) {
+    const long result =
+        host_call(SYS_madvise, host_pointer(inner.begin), inner.end - inner.begin, MADV_DONTNEED);
+    if (result < 0) return guest_result(result);
+  }
+  const auto clear_edge = [this](uint32_t edge, uint32_t edge_end) {
+    if (edge >= edge_end) return;
+    const uint32_t page = host_floor(edge);
+    host_call(SYS_mprotect, host_pointer(page), host_page_size_, PROT_READ | PROT_WRITE);
+    for (uint32_t at = edge; at < edge_end; at += kGuestPageSize) {
+      const Mapping& mapping = *find(at);
+      const bool anonymous = files_[mapping.file]->inode == 0;
+      if (anonymous && !mapping.shared) std::memset(host_pointer(at), 0, kGuestPageSize);
+    }
+    apply_protection(page, page + host_page_size_);
+  };
+  clear_edge(begin, std::min(inner.begin, end));
+  if (inner.begin <= inner.end) clear_edge(inner.end, end);
+  return 0;
 }
 
 // --- brk ----------------------------------------------------------------------------------------

@@ -102,6 +102,9 @@ class AddressSpace final : public i386::CodeSource {
   /// `flags`: MREMAP_MAYMOVE 1, MREMAP_FIXED 2, MREMAP_DONTUNMAP 4 (the same on every host).
   [[nodiscard]] Result<uint32_t> remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
                                        uint32_t flags, uint32_t new_begin);
+  /// MADV_DONTNEED of whole guest pages, all mapped: private anonymous memory reads as zeroes then,
+  /// that of files as the file where whole host pages are concerned. 0 or -errno.
+  [[nodiscard]] int32_t discard(uint32_t begin, uint32_t end);
   /// brk(2): returns the new break, or the old one on failure.
   uint32_t set_break(uint32_t address);
   /// The loader's: the heap starts at `address` (page-aligned).
@@ -178,6 +181,8 @@ class AddressSpace final : public i386::CodeSource {
                                               uint32_t old_length, uint32_t new_length,
                                               uint32_t target);
   [[nodiscard]] bool owns_host_pages(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool follows_file(const Mapping& mapping) const;
+  void clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end, uint32_t new_end) const;
 
   uint32_t host_page_size_;
   bool read_implies_exec_ = false;

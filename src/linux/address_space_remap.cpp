@@ -20,9 +20,26 @@ constexpr uint32_t kMayMove = 1, kFixed = 2;  // include/uapi/linux/mman.h
 
 }  // namespace
 
-/// Whether the host pages that [begin, end) touches hold nothing else, and begin is at one's start.
+/// Whether the host pages that [begin, end) touches hold nothing else.
 bool AddressSpace::owns_host_pages(uint32_t begin, uint32_t end) const {
-  return begin == host_floor(begin) && !any_mapped(end, host_ceil(end));
+  return !any_mapped(host_floor(begin), begin) && !any_mapped(end, host_ceil(end));
+}
+
+/// Whether host pages can show `mapping`'s file from `begin` on (and so show more of it when they
+/// become more); else its pages are copies. True for anonymous memory.
+bool AddressSpace::follows_file(const Mapping& mapping) const {
+  return files_[mapping.file]->inode == 0 ||
+         ((mapping.begin - mapping.offset) & (host_page_size_ - 1)) == 0;
+}
+
+/// The host page in which `mapping` ended at `old_end` may hold what an earlier partial unmap left
+/// behind it; what the mapping grows by, to `new_end`, is zero.
+void AddressSpace::clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end,
+                                           uint32_t new_end) const {
+  const uint32_t end = std::min(host_ceil(old_end), new_end);
+  const bool anonymous = files_[mapping.file]->inode == 0 && !mapping.shared;
+  if (old_end < end && anonymous && (mapping.protection & kProtWrite) != 0)
+    std::memset(host_pointer(old_end), 0, end - old_end);
 }
 
 Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t begin,
@@ -31,7 +48,11 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   const uint32_t new_end = begin + new_length;
   const bool room = mapping.end == old_end && new_length <= i386::kGuestEnd - begin &&
                     !any_mapped(old_end, host_ceil(new_end));
-  if (!room || !owns_host_pages(host_floor(begin), old_end)) return Errno{abi::kENOMEM};
+  // Host pages with something else in them are anonymous: the kernel would not add what the file
+  // has.
+  const bool alone = mapping.file == 0 ? !any_mapped(old_end, host_ceil(old_end))
+                                       : owns_host_pages(begin, old_end);
+  if (!room || !alone || !follows_file(mapping)) return Errno{abi::kENOMEM};
   const uint32_t host_begin = host_floor(begin);
   const uint32_t host_old = host_ceil(old_end) - host_begin;
   const uint32_t host_new = host_ceil(new_end) - host_begin;
@@ -42,11 +63,7 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
         host_call(SYS_mremap, host_pointer(host_begin), host_old, host_new, 0, nullptr);
     if (result < 0) return errno_from_host(result);
   }
-  if (grown.file == 0 && !grown.shared && host_ceil(old_end) != old_end &&
-      (grown.protection & kProtWrite) != 0) {
-    // The rest of the last host page may hold what an earlier partial unmap left.
-    std::memset(host_pointer(old_end), 0, std::min(host_ceil(old_end), new_end) - old_end);
-  }
+  clear_rest_of_host_page(grown, old_end, new_end);
   Mapping added = grown;
   added.begin = old_end;
   added.end = new_end;
@@ -64,13 +81,17 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   const uint32_t old_end = begin + old_length;
   changed(begin, old_end);
   changed(target, target + new_length);
-  const bool direct =
-      owns_host_pages(begin, old_end) && owns_host_pages(target, target + new_length);
+  const bool direct = ((begin ^ target) & (host_page_size_ - 1)) == 0 &&
+                      owns_host_pages(begin, old_end) &&
+                      owns_host_pages(target, target + new_length) && follows_file(source);
   if (direct) {
-    const long result =
-        host_call(SYS_mremap, host_pointer(begin), host_ceil(old_end) - begin,
-                  host_ceil(target + new_length) - target, kMayMove | kFixed, host_pointer(target));
+    const uint32_t host_begin = host_floor(begin);
+    const uint32_t host_target = host_floor(target);
+    const long result = host_call(
+        SYS_mremap, host_pointer(host_begin), host_ceil(old_end) - host_begin,
+        host_ceil(target + new_length) - host_target, kMayMove | kFixed, host_pointer(host_target));
     if (result < 0) return errno_from_host(result);
+    clear_rest_of_host_page(source, target + old_length, target + new_length);
     erase_range(begin, old_end);
     erase_range(target, target + new_length);
     insert({target, target + new_length, source.protection, source.shared, source.file,
@@ -78,8 +99,10 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
     report_shared_code(target, target + new_length);
     return target;
   }
-  // Host pages shared with other mappings cannot be moved: copy. Sharing would be lost.
-  if (source.shared) return Errno{abi::kENOMEM};
+  // Host pages shared with other mappings cannot be moved: copy. Sharing would be lost, and what
+  // the file has behind the old end.
+  const bool grows_file = files_[source.file]->inode != 0 && new_length > old_length;
+  if (source.shared || grows_file) return Errno{abi::kENOMEM};
   MapRequest request;
   request.address = target;
   request.length = new_length;
@@ -91,7 +114,10 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
     const Errno readable = protect(begin, old_length, kProtRead);
     if (readable.value != 0) return readable;
   }
-  std::memcpy(host_pointer(target), host_pointer(begin), std::min(old_length, new_length));
+  for (uint32_t at = 0; at < std::min(old_length, new_length); at += kGuestPageSize) {
+    // A page behind the end of its file (SIGBUS) is left zero.
+    static_cast<void>(i386::copy_from_guest(host_pointer(target + at), begin + at, kGuestPageSize));
+  }
   Errno error = protect(target, new_length, source.protection);
   if (error.value == 0) error = unmap(begin, old_length);
   if (error.value != 0) return error;

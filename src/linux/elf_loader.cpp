@@ -113,7 +113,9 @@ ElfProblem check_image(const Elf32_Ehdr& header, ElfImage& image) {
   bool entry_found = false;
   for (unsigned i = 0; i < image.segment_count; ++i) {
     const ElfSegment& segment = image.segments[i];
-    entry_found |= (segment.protection & kProtExec) != 0 &&
+    // Without PT_GNU_STACK what is readable is executable too.
+    const int executable = image.has_stack_header ? kProtExec : kProtExec | kProtRead;
+    entry_found |= (segment.protection & executable) != 0 &&
                    image.entry - segment.address < segment.memory_size;
     if (header.e_phoff >= segment.file_offset && segment.file_size >= table_size &&
         header.e_phoff - segment.file_offset <= segment.file_size - table_size) {

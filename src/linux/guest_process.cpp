@@ -40,6 +40,7 @@ constexpr int kHostLimitStack = 3, kHostLimitFiles = 7;
 constexpr std::string_view kRunnerVariable = "FERRY_RUNNER";
 constexpr std::string_view kBinaryVariable = "FERRY_BINARY_FD";
 constexpr std::string_view kStateVariable = "FERRY_STATE";
+constexpr std::string_view kNameVariable = "FERRY_NAME";
 
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
@@ -63,6 +64,11 @@ HostLimit host_limit(int resource) {
   return limit;
 }
 
+bool is_private_variable(std::string_view name) {
+  return name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable ||
+         name == kNameVariable;
+}
+
 [[noreturn]] void fail(const ProgramProblem& problem) {
   const bool missing = problem.error == abi::kENOENT || problem.error == abi::kENOTDIR;
   die(missing ? kNotFound : kNotRunnable, "%s: %s", problem.subject.c_str(), problem.reason);
@@ -77,7 +83,7 @@ bool needs_guest_prefix(std::string_view variable) {
     if (variable.starts_with(start)) return true;
   }
   const std::string_view name = variable.substr(0, variable.find('='));
-  return name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable;
+  return is_private_variable(name);
 }
 
 void GuestProcess::take_private_variable(std::string_view name, std::string_view value) {
@@ -85,6 +91,8 @@ void GuestProcess::take_private_variable(std::string_view name, std::string_view
     runner = split_words(value);
   } else if (name == kBinaryVariable) {
     std::from_chars(value.data(), value.data() + value.size(), binary_descriptor);
+  } else if (name == kNameVariable) {
+    executed_path = value;
   } else if (name == kStateVariable) {
     uint64_t numbers[9] = {};
     for (uint64_t& number : numbers) {
@@ -109,7 +117,7 @@ std::vector<std::string> GuestProcess::take_environment(char** host_environment)
     std::string_view text(*entry);
     const size_t equals = text.find('=');
     const std::string_view name = text.substr(0, equals);
-    if (name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable) {
+    if (is_private_variable(name)) {
       take_private_variable(name, equals == std::string_view::npos ? "" : text.substr(equals + 1));
       continue;
     }
@@ -142,8 +150,9 @@ void GuestProcess::open_own_binary(int inherited) {
   binary_descriptor = static_cast<int>(fd);
 }
 
-std::vector<std::string> GuestProcess::private_environment(SignalSet blocked) const {
-  std::vector<std::string> variables;
+std::vector<std::string> GuestProcess::private_environment(SignalSet blocked,
+                                                           const std::string& path) const {
+  std::vector<std::string> variables{std::string(kNameVariable) + "=" + path};
   if (!runner.empty()) {
     std::string text(kRunnerVariable);
     char separator = '=';
@@ -304,7 +313,7 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   StackBuilder stack(kStackTop, kStackTop - stack_size + kSmallestStack / 2);
   const uint32_t zero = 0;
   stack.push(&zero, sizeof zero);
-  const uint32_t file_name = stack.push_string(program.path);
+  const uint32_t file_name = stack.push_string(process.executed_path);
   std::vector<uint32_t> words;
   words.push_back(static_cast<uint32_t>(program.arguments.size()));
   std::vector<uint32_t> environment;
@@ -365,8 +374,10 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
   vdso = mapped_vdso.value();
 
   executable = guest_view(*this, descriptor_path(program.descriptor.get()));
-  // The name ps shows is the last part of the path as it was given: the link's, for busybox.
-  host_call(SYS_prctl, PR_SET_NAME, request.program.c_str() + request.program.rfind('/') + 1);
+  // The name ps shows is the last part of the path as it was given: the link's, for busybox, and a
+  // script's, not its interpreter's.
+  if (executed_path.empty()) executed_path = request.program;
+  host_call(SYS_prctl, PR_SET_NAME, executed_path.c_str() + executed_path.rfind('/') + 1);
   for (const std::string& argument : program.arguments)
     command_line.append(argument.c_str(), argument.size() + 1);
   thread.cpu = i386::CpuState{};

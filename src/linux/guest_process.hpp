@@ -64,8 +64,9 @@ class GuestProcess {
       runner;                  ///< FERRY_RUNNER: what runs a ferry binary here; empty: the kernel
   std::string kernel_release;  ///< -r; empty: the host's
 
-  std::string executable;    ///< guest path, absolute: /proc/self/exe
-  std::string command_line;  ///< NUL-separated: /proc/self/cmdline
+  std::string executable;     ///< guest path, absolute: /proc/self/exe
+  std::string executed_path;  ///< as it was given, a script's too: AT_EXECFN
+  std::string command_line;   ///< NUL-separated: /proc/self/cmdline
   std::vector<uint32_t> auxiliary_vector;
   uint32_t stack_top = 0;
   uint32_t personality = 0;
@@ -82,8 +83,10 @@ class GuestProcess {
   [[nodiscard]] bool descriptor_hidden(int fd) const;
   /// The guest wants number `fd` for itself (dup2): moves a hidden descriptor out of its way.
   void make_room_for(int fd);
-  /// Environment strings that make an exec'd ferry continue this process: runner, binary, limits.
-  [[nodiscard]] std::vector<std::string> private_environment(SignalSet blocked) const;
+  /// Environment strings that make an exec'd ferry continue this process: runner, binary, limits,
+  /// and the `path` the guest gave to execve.
+  [[nodiscard]] std::vector<std::string> private_environment(SignalSet blocked,
+                                                             const std::string& path) const;
 
  private:
   void take_private_variable(std::string_view name, std::string_view value);

@@ -85,6 +85,16 @@ void names_each_problem() {
   expect_equal(problem_of([](E& h, P*, V&) { h.e_phoff = 0xfffffff0; }), ElfProblem::truncated);
   expect_equal(problem_of([](E& h, P*, V&) { h.e_entry = 0; }), ElfProblem::bad_entry);
   expect_equal(problem_of([](E& h, P*, V&) { h.e_entry = 0x0804b010; }), ElfProblem::bad_entry);
+  // A program made by hand: readable is executable where nothing is said about the stack.
+  const auto only_readable = [](E& h, P* p, bool stack_header) {
+    for (unsigned i = 0; i < h.e_phnum; ++i) {
+      if (p[i].p_type == PT_LOAD) p[i].p_flags = PF_R;
+      if (p[i].p_type == PT_GNU_STACK && !stack_header) p[i].p_type = PT_NULL;
+    }
+  };
+  expect_equal(problem_of([&](E& h, P* p, V&) { only_readable(h, p, true); }),
+               ElfProblem::bad_entry);
+  expect_equal(problem_of([&](E& h, P* p, V&) { only_readable(h, p, false); }), ElfProblem::none);
   expect_equal(problem_of([](E&, P* p, V&) { p[0].p_memsz = 0xffffffff; }),
                ElfProblem::bad_segment);
   expect_equal(problem_of([](E&, P* p, V&) {

@@ -11,6 +11,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,7 +69,10 @@ int main(int argc, char **argv) {
   if (argc > 1) {
     printf("script run:");
     for (int i = 1; i < argc; ++i) printf(" [%s]", strrchr(argv[i], '/') ? strrchr(argv[i], '/') : argv[i]);
-    printf("\n");
+    // The script's name, not its interpreter's: killall finds it by that.
+    char name[16] = "";
+    prctl(PR_GET_NAME, name);
+    printf(" named %s %s\n", name, strrchr((const char *)getauxval(AT_EXECFN), '/'));
     return 3;
   }
   char self[512], directory[512], path[600], text[800];

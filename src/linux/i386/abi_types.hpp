@@ -18,7 +18,8 @@ inline constexpr int32_t kEPERM = 1, kENOENT = 2, kESRCH = 3, kEINTR = 4, kEIO =
                          kENOMEM = 12, kEACCES = 13, kEFAULT = 14, kEBUSY = 16, kEEXIST = 17,
                          kENODEV = 19, kENOTDIR = 20, kEISDIR = 21, kEINVAL = 22, kEMFILE = 24,
                          kENOTTY = 25, kESPIPE = 29, kERANGE = 34, kENAMETOOLONG = 36, kENOSYS = 38,
-                         kELOOP = 40, kEOVERFLOW = 75, kEOPNOTSUPP = 95;
+                         kELOOP = 40, kEOVERFLOW = 75, kEMSGSIZE = 90, kEOPNOTSUPP = 95,
+                         kENOBUFS = 105;
 
 // --- signals (arch/x86/include/uapi/asm/signal.h) ------------------------------------------------
 inline constexpr int kSIGHUP = 1, kSIGINT = 2, kSIGQUIT = 3, kSIGILL = 4, kSIGTRAP = 5,
@@ -236,6 +237,11 @@ struct CMsgHdr {
   int32_t level, type;
 };
 static_assert(sizeof(MsgHdr) == 28 && sizeof(CMsgHdr) == 12);
+struct SockFilterProgram {  // struct sock_fprog
+  uint16_t length, pad;
+  uint32_t filter;
+};
+static_assert(sizeof(SockFilterProgram) == 8);
 struct IfReq {  // struct ifreq: name and a union of 16 bytes
   char name[16];
   uint8_t data[16];

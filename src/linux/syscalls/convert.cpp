@@ -149,7 +149,11 @@ uint32_t open_flags_to_guest(uint32_t host) {
 }
 
 uint32_t creation_flags_to_host(uint32_t guest) {
-  uint32_t host = guest & ~(kGuestNonBlock | kGuestCloExec | kGuestDirect);
+  constexpr uint32_t kKnown = kGuestNonBlock | kGuestCloExec | kGuestDirect;
+  constexpr uint32_t kInvalid = 1u << 30;  // no such call knows it
+  uint32_t host = guest & ~kKnown;
+  // The guest's bit for something else, or for nothing, must not become one of these.
+  if ((host & (O_NONBLOCK | O_CLOEXEC | O_DIRECT)) != 0) return kInvalid;
   if ((guest & kGuestNonBlock) != 0) host |= O_NONBLOCK;
   if ((guest & kGuestCloExec) != 0) host |= O_CLOEXEC;
   if ((guest & kGuestDirect) != 0) host |= O_DIRECT;
@@ -159,6 +163,8 @@ uint32_t creation_flags_to_host(uint32_t guest) {
 int socket_type_to_host(uint32_t guest) {
   const uint32_t flags = guest & (kGuestNonBlock | kGuestCloExec);
   const int type = static_cast<int>(guest & ~(kGuestNonBlock | kGuestCloExec));
+  constexpr int kTypeMask = 15;  // SOCK_TYPE_MASK: other bits may be flags of the host
+  if ((type & ~kTypeMask) != 0) return 1 << 30;
   return to_host(kSocketTypes, type, type) | static_cast<int>(creation_flags_to_host(flags));
 }
 

@@ -261,6 +261,7 @@ int32_t fcntl_call(Thread& t, const Arguments& a) {
     case kGetOwn:
       return guest_result(host_call(SYS_fcntl, fd, F_GETOWN));
     case kSetSig:
+      if (a[2] != 0 && signal_to_host(a.signed_at(2)) == 0) return -abi::kEINVAL;
       return guest_result(host_call(SYS_fcntl, fd, F_SETSIG, signal_to_host(a.signed_at(2))));
     case kGetSig: {
       const long signal = host_call(SYS_fcntl, fd, F_GETSIG);

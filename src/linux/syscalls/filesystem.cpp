@@ -109,6 +109,7 @@ int32_t path_status(Thread& t, const Arguments& a, int flags, Convert convert) {
 template <typename Convert>
 int32_t descriptor_status(Thread& t, const Arguments& a, Convert convert) {
   struct statx status;
+  if (a.signed_at(0) < 0) return -abi::kEBADF;  // AT_FDCWD is no descriptor here
   const long result =
       host_call(SYS_statx, a.signed_at(0), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
   return result != 0 ? guest_result(result) : give(t, a[1], convert(status));

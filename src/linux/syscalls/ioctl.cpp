@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/terminal.hpp"
 
@@ -21,10 +22,11 @@ namespace {
 
 /// How the argument is treated.
 enum class Kind : uint8_t {
-  value,     ///< a number or nothing
-  in,        ///< pointer to `size` bytes the kernel reads
-  out,       ///< pointer to `size` bytes the kernel writes; in and out too
-  long_out,  ///< pointer to a long the kernel writes: 4 bytes for the guest
+  value,       ///< a number or nothing
+  open_flags,  ///< flags of open(2)
+  in,          ///< pointer to `size` bytes the kernel reads
+  out,         ///< pointer to `size` bytes the kernel writes; in and out too
+  long_out,    ///< pointer to a long the kernel writes: 4 bytes for the guest
   long_in,
   termios_out,
   termios_in,
@@ -119,7 +121,7 @@ constexpr Row kRows[] = {
     coded(kRead, 'T', 0x38, 4, 4, Kind::out),  // TIOCGPKT
     coded(kRead, 'T', 0x39, 4, 4, Kind::out),  // TIOCGPTLCK
     coded(kRead, 'T', 0x40, 4, 4, Kind::out),  // TIOCGEXCL
-    plain('T', 0x41, Kind::value),             // TIOCGPTPEER
+    plain('T', 0x41, Kind::open_flags),        // TIOCGPTPEER
     {0x5450, FIONCLEX, Kind::value, 0},
     {0x5451, FIOCLEX, Kind::value, 0},
     {0x5452, FIOASYNC, Kind::in, 4},
@@ -275,6 +277,9 @@ int32_t perform(Thread& t, const Row& row, int fd, uint32_t argument) {
   switch (row.kind) {
     case Kind::value:
       return blocking_call(t, SYS_ioctl, fd, row.host, static_cast<unsigned long>(argument));
+    case Kind::open_flags:
+      return blocking_call(t, SYS_ioctl, fd, row.host,
+                           static_cast<unsigned long>(open_flags_to_host(argument)));
     case Kind::in:
       return blocking_call(t, SYS_ioctl, fd, row.host, host_pointer(argument));
     case Kind::out:

@@ -41,6 +41,7 @@ int32_t map_call(Thread& t, const Arguments& a, uint64_t offset) {
   if (type != kMapShared && type != kMapPrivate && type != kMapSharedValidate) return -abi::kEINVAL;
   request.shared = type != kMapPrivate;
   request.extra_host_flags = static_cast<int>(flags_to_host(kMapFlags, flags));
+  if (type == kMapSharedValidate && (flags & kMapAnonymous) != 0) return -abi::kEINVAL;
   if ((flags & kMapAnonymous) == 0) {
     request.descriptor = a.signed_at(4);
     request.offset = offset;
@@ -86,7 +87,10 @@ int32_t sys_munmap(Thread& t, const Arguments& a) {
 }
 
 int32_t sys_mprotect(Thread& t, const Arguments& a) {
-  // PROT_GROWSDOWN and PROT_GROWSUP mean nothing for mappings made whole.
+  // PROT_SEM says nothing to a kernel, PROT_GROWSDOWN and PROT_GROWSUP nothing for mappings made
+  // whole.
+  constexpr uint32_t kKnown = 0xf | PROT_GROWSDOWN | PROT_GROWSUP;
+  if ((a[2] & ~kKnown) != 0) return -abi::kEINVAL;
   return result_of(t.process->space->protect(a[0], a[1], static_cast<uint8_t>(a[2] & 7)));
 }
 
@@ -126,21 +130,40 @@ int32_t sys_munlockall(Thread&, const Arguments&) {
   return guest_result(host_call(SYS_munlockall));
 }
 
+namespace {
+
+/// Advice a kernel of 6.1 takes (mm/madvise.c) but that of tests, MADV_HWPOISON.
+bool known_advice(uint32_t advice) {
+  constexpr uint32_t kLastGeneral = MADV_DONTNEED, kLast = 25;  // MADV_COLLAPSE
+  return advice <= kLastGeneral || (advice >= MADV_FREE && advice <= kLast);
+}
+
+}  // namespace
+
 int32_t sys_madvise(Thread& t, const Arguments& a) {
-  constexpr uint32_t kDontNeed = 4;  // MADV_DONTNEED; up to here the same everywhere
-  if ((a[0] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  // The numbers are the same everywhere.
+  if ((a[0] & kGuestPageMask) != 0 || !known_advice(a[2])) return -abi::kEINVAL;
   if (a[1] == 0) return 0;
+  if (page_ceil(a[1]) == 0) return -abi::kEINVAL;
   if (!whole_range_mapped(t, a[0], a[1])) return -abi::kENOMEM;
-  if (a[2] != kDontNeed) return 0;  // advice
   AddressSpace& space = *t.process->space;
   const uint32_t end = a[0] + page_ceil(a[1]);
-  const uint32_t mask = space.host_page_size() - 1;
-  const uint32_t inner_begin = (a[0] + mask) & ~mask;
-  const uint32_t inner_end = end & ~mask;
-  space.prepare_kernel_write(a[0], end - a[0]);
-  if (inner_begin >= inner_end) return 0;
-  return guest_result(
-      host_call(SYS_madvise, host_pointer(inner_begin), inner_end - inner_begin, MADV_DONTNEED));
+  switch (a[2]) {
+    case MADV_DONTNEED:
+      return space.discard(a[0], end);
+    case MADV_REMOVE:
+    case MADV_WIPEONFORK:
+    case MADV_KEEPONFORK: {
+      // What a program relies on: as whole host pages, or refused as by a kernel without it.
+      const uint32_t mask = space.host_page_size() - 1;
+      if (((a[0] | end) & mask) != 0) return -abi::kEINVAL;
+      space.prepare_kernel_write(a[0], end - a[0]);
+      return guest_result(
+          host_call(SYS_madvise, host_pointer(a[0]), end - a[0], static_cast<int>(a[2])));
+    }
+    default:
+      return 0;  // advice
+  }
 }
 
 int32_t sys_mincore(Thread& t, const Arguments& a) {

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <cstring>
+#include <vector>
 
 #include "linux/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
@@ -104,6 +105,59 @@ int32_t pselect_call(Thread& t, const Arguments& a, TimeWidth width) {
   return result;
 }
 
+/// The two events that MIPS numbers differently (arch/mips/include/uapi/asm/poll.h): for the time
+/// of a call they stand in the guest's array as the host's.
+class PollEvents {
+ public:
+  PollEvents(Thread& thread, uint32_t guest, uint32_t count) : thread_(thread), guest_(guest) {
+    if (kSame || count > kMaxPolled) return;
+    abi::PollFd entry;
+    for (uint32_t i = 0; i < count && copy_in(at(i), entry); ++i) {
+      if ((entry.events & (kWriteNormal | kWriteBand)) == 0) continue;
+      changed_.push_back({i, entry});
+      const int same = entry.events & ~(kWriteNormal | kWriteBand);
+      entry.events =
+          static_cast<int16_t>(same | ((entry.events & kWriteNormal) != 0 ? POLLWRNORM : 0) |
+                               ((entry.events & kWriteBand) != 0 ? POLLWRBAND : 0));
+      if (!copy_out(thread, at(i), entry)) break;
+    }
+  }
+
+  /// Makes the array the guest's again, with what the kernel found if it did. Returns `result`.
+  int32_t finish(int32_t result) {
+    for (Changed& change : changed_) {
+      abi::PollFd found;
+      if (result >= 0 && copy_in(at(change.index), found))
+        change.entry.revents = found_events(change.entry.events, found.revents);
+      static_cast<void>(copy_out(thread_, at(change.index), change.entry));
+    }
+    return result;
+  }
+
+ private:
+  static constexpr int kWriteNormal = 0x100, kWriteBand = 0x200;  // asm-generic/poll.h
+  static constexpr bool kSame = POLLWRNORM == kWriteNormal && POLLWRBAND == kWriteBand;
+  static constexpr uint32_t kMaxPolled = 1u << 20;  // no limit of descriptors is higher
+  struct Changed {
+    uint32_t index;
+    abi::PollFd entry;  ///< the guest's
+  };
+
+  static int16_t found_events(int wanted, int host) {
+    int guest = (host & ~(POLLWRNORM | POLLWRBAND)) | (host & POLLOUT & wanted);
+    if ((host & POLLWRNORM) != 0) guest |= kWriteNormal & wanted;
+    if ((host & POLLWRBAND) != 0) guest |= kWriteBand;
+    return static_cast<int16_t>(guest);
+  }
+  [[nodiscard]] uint32_t at(uint32_t index) const {
+    return guest_ + index * static_cast<uint32_t>(sizeof(abi::PollFd));
+  }
+
+  Thread& thread_;
+  uint32_t guest_;
+  std::vector<Changed> changed_;
+};
+
 int32_t ppoll_call(Thread& t, const Arguments& a, TimeWidth width) {
   struct timespec time;
   SignalSet mask = 0;
@@ -111,14 +165,15 @@ int32_t ppoll_call(Thread& t, const Arguments& a, TimeWidth width) {
   if (a[2] != 0 && !copy_in_time(a[2], width, time)) return -abi::kEFAULT;
   if (a[3] != 0 && a[4] != sizeof(SignalSet)) return -abi::kEINVAL;
   if (!read_mask(a[3], mask, has_mask)) return -abi::kEFAULT;
+  PollEvents events(t, a[0], a[1]);
   SignalWait wait(t, has_mask ? &mask : nullptr);
   const HostSignalSet host_mask = wait.host_mask();
   const uint64_t bytes = uint64_t{a[1]} * sizeof(abi::PollFd);
   void* descriptors =
       writable_buffer(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  const int32_t result =
+  const int32_t result = events.finish(
       wait.finish(sleeping_call(t, SYS_ppoll, descriptors, a[1], a[2] != 0 ? &time : nullptr,
-                                has_mask ? &host_mask : nullptr, sizeof host_mask));
+                                has_mask ? &host_mask : nullptr, sizeof host_mask)));
   if (a[2] != 0 && result != -kErestartNoIntr)
     static_cast<void>(copy_out_time(t, a[2], width, time));
   return result;
@@ -148,11 +203,12 @@ int32_t sys_ppoll_time64(Thread& t, const Arguments& a) {
 }
 
 int32_t sys_poll(Thread& t, const Arguments& a) {
+  PollEvents events(t, a[0], a[1]);
   const uint64_t bytes =
       uint64_t{a[1]} * sizeof(abi::PollFd);  // struct pollfd is the same everywhere
   void* descriptors =
       writable_buffer(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  return sleeping_call(t, SYS_poll, descriptors, a[1], a.signed_at(2));
+  return events.finish(sleeping_call(t, SYS_poll, descriptors, a[1], a.signed_at(2)));
 }
 
 // --- epoll --------------------------------------------------------------------------------------
@@ -163,7 +219,8 @@ constexpr uint32_t kMaxEvents = 1024;  // per call; the guest gets the rest with
 
 int32_t epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
                         const struct timespec* timeout, const SignalSet* mask) {
-  if (count <= 0) return -abi::kEINVAL;
+  constexpr int32_t kCountLimit = INT32_MAX / static_cast<int32_t>(sizeof(abi::EpollEvent));
+  if (count <= 0 || count > kCountLimit) return -abi::kEINVAL;
   const uint32_t wanted =
       static_cast<uint32_t>(count) < kMaxEvents ? static_cast<uint32_t>(count) : kMaxEvents;
   struct epoll_event host[kMaxEvents];

@@ -241,8 +241,9 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
-/// Replaces the process by a ferry running `program`. Returns -errno.
-int32_t exec_ferry(Thread& t, const Program& program, std::vector<std::string> environment) {
+/// Replaces the process by a ferry running `program`, which the guest named `path`. Returns -errno.
+int32_t exec_ferry(Thread& t, const Program& program, const std::string& path,
+                   std::vector<std::string> environment) {
   GuestProcess& process = *t.process;
   if (process.binary_descriptor < 0) return -abi::kENOENT;
   std::vector<std::string> arguments = process.runner;
@@ -259,7 +260,7 @@ int32_t exec_ferry(Thread& t, const Program& program, std::vector<std::string> e
   for (std::string& variable : environment) {
     if (needs_guest_prefix(variable)) variable.insert(0, kGuestVariablePrefix);
   }
-  for (std::string& variable : process.private_environment(t.signals.mask))
+  for (std::string& variable : process.private_environment(t.signals.mask, path))
     environment.push_back(std::move(variable));
   const std::vector<char*> host_arguments = pointers(arguments);
   const std::vector<char*> host_environment = pointers(environment);
@@ -300,7 +301,7 @@ int32_t exec_program(Thread& t, int directory, const std::string& path, uint32_t
   if (directory != AT_FDCWD && program.path == path && !path.starts_with('/')) {
     program.path = guest_view(*t.process, descriptor_path(program.descriptor.get()));
   }
-  return exec_ferry(t, program, std::move(environment));
+  return exec_ferry(t, program, path, std::move(environment));
 }
 
 }  // namespace
@@ -358,6 +359,11 @@ int32_t sys_waitid(Thread& t, const Arguments& a) {
   const abi::SigInfo guest = host.si_signo != 0 ? siginfo_to_guest(host) : abi::SigInfo{};
   // The kernel writes the six words it knows, not the whole structure.
   return copy_out_bytes(t, a[2], &guest, 24) ? result : -abi::kEFAULT;
+}
+
+int32_t sys_pidfd_open(Thread&, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_pidfd_open, a.signed_at(0), creation_flags_to_host(a[1])));  // PIDFD_NONBLOCK
 }
 
 int32_t sys_getrusage(Thread& t, const Arguments& a) {

@@ -1,6 +1,8 @@
 // Sockets, direct and through socketcall.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -145,6 +147,30 @@ bool is_timeout(int level, int option) {
   return level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO);
 }
 
+/// A BPF program: struct sock_fprog has a pointer.
+int32_t attach_filter(const Arguments& a, int option) {
+  abi::SockFilterProgram guest;
+  if (a[4] != sizeof guest) return -abi::kEINVAL;
+  if (!copy_in(a[3], guest)) return -abi::kEFAULT;
+  struct sock_fprog host {
+    guest.length, static_cast<struct sock_filter*>(host_pointer(guest.filter))
+  };
+  return guest_result(
+      host_call(SYS_setsockopt, a.signed_at(0), SOL_SOCKET, option, &host, sizeof host));
+}
+
+/// Gives an option's value, cut to the room the guest says it has.
+template <typename Value>
+int32_t give_option(Thread& t, const Arguments& a, const Value& value) {
+  int32_t size;
+  if (!copy_in(a[4], size)) return -abi::kEFAULT;
+  if (size < 0) return -abi::kEINVAL;
+  size = std::min(size, static_cast<int32_t>(sizeof value));
+  return copy_out_bytes(t, a[3], &value, static_cast<uint32_t>(size)) && copy_out(t, a[4], size)
+             ? 0
+             : -abi::kEFAULT;
+}
+
 }  // namespace
 
 int32_t sys_setsockopt(Thread&, const Arguments& a) {
@@ -157,6 +183,8 @@ int32_t sys_setsockopt(Thread&, const Arguments& a) {
     return guest_result(
         host_call(SYS_setsockopt, a.signed_at(0), level, option, &time, sizeof time));
   }
+  if (level == SOL_SOCKET && (option == SO_ATTACH_FILTER || option == SO_ATTACH_REUSEPORT_CBPF))
+    return attach_filter(a, option);
   return guest_result(
       host_call(SYS_setsockopt, a.signed_at(0), level, option, host_pointer(a[3]), a.signed_at(4)));
 }
@@ -169,19 +197,23 @@ int32_t sys_getsockopt(Thread& t, const Arguments& a) {
     socklen_t size = sizeof time;
     const long result = host_call(SYS_getsockopt, a.signed_at(0), level, option, &time, &size);
     if (result < 0) return guest_result(result);
-    const uint32_t guest_size = sizeof(abi::TimeVal32);
-    return copy_out_timeval(t, a[3], time) && copy_out(t, a[4], guest_size) ? 0 : -abi::kEFAULT;
+    return give_option(
+        t, a,
+        abi::TimeVal32{static_cast<int32_t>(time.tv_sec), static_cast<int32_t>(time.tv_usec)});
+  }
+  if (level == SOL_SOCKET && (option == SO_ERROR || option == SO_TYPE)) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    const long result = host_call(SYS_getsockopt, a.signed_at(0), level, option, &value, &size);
+    if (result < 0) return guest_result(result);
+    return give_option(t, a,
+                       option == SO_ERROR ? errno_to_guest(value) : socket_type_to_guest(value));
   }
   uint32_t size;
   if (!copy_in(a[4], size)) return -abi::kEFAULT;
   void* size_pointer = writable_buffer(t, a[4], 4);
   const long result = host_call(SYS_getsockopt, a.signed_at(0), level, option,
                                 writable_buffer(t, a[3], size), size_pointer);
-  if (result == 0 && level == SOL_SOCKET && option == SO_TYPE) {
-    int32_t type;
-    if (!copy_in(a[3], type) || !copy_out(t, a[3], socket_type_to_guest(type)))
-      return -abi::kEFAULT;
-  }
   return guest_result(result);
 }
 
@@ -207,6 +239,9 @@ struct Message {
 };
 
 int32_t Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
+  const auto name_length = static_cast<int32_t>(guest.name_length);
+  if (guest.name != 0 && name_length < 0) return -abi::kEINVAL;
+  if (guest.iov_length > HostVectors::kMax) return -abi::kEMSGSIZE;
   vectors.load(t, guest.iov, guest.iov_length, receives);
   if (vectors.error != 0) return -vectors.error;
   host.msg_iov = vectors.entries;
@@ -219,29 +254,34 @@ int32_t Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
     }
     if (guest.control != 0) {
       host.msg_control = control;
-      // Room for as many descriptors as the guest can take, with the host's wider headers.
+      // Room for all that the guest can take, with the host's wider headers and times.
       host.msg_controllen =
-          std::min<size_t>(guest.control_length + guest.control_length / 3 + 16, sizeof control);
+          std::min<size_t>(2 * size_t{guest.control_length} + CMSG_LEN(0), sizeof control);
     }
     return 0;
   }
-  if (guest.name != 0) {
-    const int32_t error = address.load(t, guest.name, guest.name_length);
+  if (guest.name != 0 && name_length > 0) {
+    const uint32_t length = std::min<uint32_t>(guest.name_length, sizeof address.storage);
+    const int32_t error = address.load(t, guest.name, length);
     if (error != 0) return error;
     host.msg_name = &address.storage;
     host.msg_namelen = address.length;
   }
-  return guest.control != 0 ? load_control(guest) : 0;
+  return load_control(guest);
 }
 
 int32_t Message::load_control(const abi::MsgHdr& guest) {
+  // net/compat.c, cmsghdr_from_user_compat_to_kern: bytes behind the last message are an error too.
+  if (guest.control_length > INT32_MAX) return -abi::kENOBUFS;
+  if (guest.control_length != 0 && guest.control_length < sizeof(abi::CMsgHdr))
+    return -abi::kEINVAL;
   size_t used = 0;
-  for (uint32_t at = 0;
-       guest.control_length - at >= sizeof(abi::CMsgHdr) && at < guest.control_length;) {
+  for (uint32_t at = 0; at < guest.control_length;) {
     abi::CMsgHdr header;
-    if (!copy_in(guest.control + at, header)) return -abi::kEFAULT;
+    if (!copy_in(guest.control + at, header.length)) return -abi::kEFAULT;
     if (header.length < sizeof header || header.length > guest.control_length - at)
       return -abi::kEINVAL;
+    if (!copy_in(guest.control + at, header)) return -abi::kEFAULT;
     const uint32_t size = header.length - static_cast<uint32_t>(sizeof header);
     if (size > sizeof control || used + CMSG_SPACE(size) > sizeof control) return -abi::kEINVAL;
     auto* out = reinterpret_cast<cmsghdr*>(control + used);
@@ -260,31 +300,60 @@ int32_t Message::load_control(const abi::MsgHdr& guest) {
   return 0;
 }
 
+/// SCM_RIGHTS: closes the descriptors the guest has no room for. Returns the bytes it takes.
+uint32_t keep_descriptors(const int* descriptors, uint32_t size, uint32_t room) {
+  const uint32_t kept = std::min<uint32_t>(size, room & ~3u);
+  for (uint32_t i = kept / 4; i < size / 4; ++i) host_call(SYS_close, descriptors[i]);
+  return kept;
+}
+
+/// Makes the data of a control message the guest's, in place; returns its size. Times get narrower,
+/// and an error carries its i386 number.
+uint32_t control_data_to_guest(const cmsghdr& message, uint8_t* data, uint32_t size) {
+  const int type = message.cmsg_type;
+  if (message.cmsg_level == SOL_SOCKET &&
+      (type == SO_TIMESTAMP || type == SO_TIMESTAMPNS || type == SO_TIMESTAMPING)) {
+    // timeval, timespec, three timespecs: pairs of longs.
+    for (uint32_t at = 0; at < size; at += sizeof(long)) {
+      long wide;
+      std::memcpy(&wide, data + at, sizeof wide);
+      const auto narrow = static_cast<int32_t>(wide);
+      std::memcpy(data + at / 2, &narrow, sizeof narrow);
+    }
+    return size / 2;
+  }
+  const bool is_error = (message.cmsg_level == SOL_IP && type == IP_RECVERR) ||
+                        (message.cmsg_level == SOL_IPV6 && type == IPV6_RECVERR);
+  if (is_error && size >= sizeof(int32_t)) {  // struct sock_extended_err begins with it
+    int32_t error;
+    std::memcpy(&error, data, sizeof error);
+    error = errno_to_guest(error);
+    std::memcpy(data, &error, sizeof error);
+  }
+  return size;
+}
+
 uint32_t Message::store_control(Thread& t, const abi::MsgHdr& guest, uint32_t& flags) {
+  constexpr auto kHeader = static_cast<uint32_t>(sizeof(abi::CMsgHdr));
   uint32_t used = 0;
   for (cmsghdr* in = CMSG_FIRSTHDR(&host); in != nullptr; in = CMSG_NXTHDR(&host, in)) {
-    auto size = static_cast<uint32_t>(in->cmsg_len - CMSG_LEN(0));
-    timeval time;
-    abi::TimeVal32 narrow;
-    const void* data = CMSG_DATA(in);
-    if (in->cmsg_level == SOL_SOCKET && in->cmsg_type == SO_TIMESTAMP && size == sizeof time) {
-      std::memcpy(&time, data, sizeof time);
-      narrow = {static_cast<int32_t>(time.tv_sec), static_cast<int32_t>(time.tv_usec)};
-      data = &narrow;
-      size = sizeof narrow;
-    }
-    const abi::CMsgHdr header{static_cast<uint32_t>(sizeof(abi::CMsgHdr)) + size,
-                              socket_level_to_guest(in->cmsg_level), in->cmsg_type};
-    if (header.length > guest.control_length - used) {
-      flags |= MSG_CTRUNC;
-      break;
-    }
+    const bool rights = in->cmsg_level == SOL_SOCKET && in->cmsg_type == SCM_RIGHTS;
+    uint8_t* data = CMSG_DATA(in);
+    const uint32_t size =
+        control_data_to_guest(*in, data, static_cast<uint32_t>(in->cmsg_len - CMSG_LEN(0)));
+    const uint32_t left = guest.control_length - used;
+    const uint32_t room = left < kHeader ? 0 : left - kHeader;
+    const uint32_t given = rights ? keep_descriptors(reinterpret_cast<const int*>(data), size, room)
+                                  : std::min(size, room);
+    if (given < size) flags |= MSG_CTRUNC;
+    if (left < kHeader || (rights && given == 0)) continue;
+    const abi::CMsgHdr header{kHeader + given, socket_level_to_guest(in->cmsg_level),
+                              in->cmsg_type};
     if (!copy_out(t, guest.control + used, header) ||
-        !copy_out_bytes(t, guest.control + used + static_cast<uint32_t>(sizeof header), data,
-                        size)) {
+        !copy_out_bytes(t, guest.control + used + kHeader, data, given)) {
       break;
     }
-    used += std::min(align4(header.length), guest.control_length - used);
+    used += std::min(align4(header.length), left);
   }
   return used;
 }

@@ -1,0 +1,35 @@
+#!/bin/sh
+# bundle.sh FOLDER PROGRAM...: packs i386 test programs with what they print on this kernel, and a script `run.sh FERRY`
+# that compares, for a machine whose kernel runs no i386 programs.
+folder=$1
+shift
+mkdir -p "$folder" || exit 1
+for program in "$@"; do
+  name=${program##*/}
+  work=$(mktemp -d) || exit 1
+  cp "$program" "$folder/$name"
+  (cd "$work" && timeout -k 5 60 "$program" >"$folder/$name.out" 2>&1 </dev/null)
+  echo "status $?" >>"$folder/$name.out"
+  rm -rf "$work"
+done
+cat >"$folder/run.sh" <<'END'
+#!/bin/sh
+here=${0%/*}
+ip link set lo up
+failed=0
+for expected in "$here"/*.out; do
+  name=${expected##*/}
+  name=${name%.out}
+  mkdir -p "/tmp/$name.d"
+  (cd "/tmp/$name.d" && timeout -k 5 60 "$1" "$here/$name" >/tmp/out 2>&1 </dev/null)
+  echo "status $?" >>/tmp/out
+  if cmp -s "$expected" /tmp/out; then
+    echo "pass $name"
+  else
+    failed=1
+    echo "FAIL $name"
+    diff -U 1 "$expected" /tmp/out
+  fi
+done
+exit $failed
+END
