@@ -31,7 +31,7 @@ void GuestThread::system_call() {
   ::_exit(thread_.exit_status);
 }
 
-/// Also where the interpreter stopped that a block had called for one instruction.
+/// Wherever the interpreter stopped: for the run loop, or called by a block for one instruction.
 void GuestThread::deliver_exception() {
   if (was_code_write()) return interpret_one();
   handle_exception(thread_, thread_.cpu.exception);
@@ -56,7 +56,6 @@ bool GuestThread::was_code_write() {
 }
 
 void GuestThread::finish(i386::Outcome outcome) {
-  while (outcome == i386::Outcome::exception && was_code_write()) outcome = i386::step(thread_.cpu);
   switch (outcome) {
     case i386::Outcome::next:
     case i386::Outcome::branch:

@@ -96,7 +96,7 @@ uint32_t* CodeCache::commit(uint32_t words) {
 
 void CodeCache::open(Translation& out) {
   static_assert(sizeof(Block) % alignof(Mark) == 0 && sizeof(Mark) % alignof(Block) == 0);
-  static_assert(sizeof(Exit) % alignof(Exit) == 0 && alignof(Exit) <= 8 && alignof(Block) <= 8);
+  static_assert(alignof(Exit) <= 8 && alignof(Block) <= 8);
   Region& region = *filling_;
   out.block = static_cast<Block*>(
       region.blocks.room(sizeof(Block) + Translation::kMaxMarks * sizeof(Mark)));
@@ -104,7 +104,7 @@ void CodeCache::open(Translation& out) {
   out.exits.place(region.exits.room(Translation::kMaxExits * sizeof(Exit)), Translation::kMaxExits);
 }
 
-Block* CodeCache::add(const Translation& made) {
+Block* CodeCache::add(Translation& made) {
   Region& region = *filling_;
   Block& block = *made.block;
   block.code = commit(block.words);
@@ -114,8 +114,8 @@ Block* CodeCache::add(const Translation& made) {
   block.marks = made.marks.span();
   block.incoming = nullptr;
   block.next = nullptr;
-  region.blocks.take_to(made.marks.span().data() + made.marks.size());
-  region.exits.take_to(made.exits.span().data() + made.exits.size());
+  region.blocks.take_to(made.marks.end());
+  region.exits.take_to(made.exits.end());
   CHECK(region.last == nullptr || region.last->code < block.code);
   (region.last == nullptr ? region.first : region.last->next) = &block;
   region.last = &block;

@@ -47,7 +47,7 @@ class CodeCache {
   void open(Translation& out);
   /// Commits the words of the block in `made` at next() and adds it. It lives until its region
   /// begins again.
-  Block* add(const Translation& made);
+  Block* add(Translation& made);
   /// The block whose code contains `host_pc`, or null. Signal-safe, and safe for a thread that is
   /// inside that block, or could be: reads only.
   [[nodiscard]] Block* find(const void* host_pc) const;

@@ -123,8 +123,7 @@ void AddressSpace::merge_around(uint32_t begin, uint32_t end) {
   while (i + 1 < mappings_.size() && mappings_[i].begin <= end) {
     Mapping& a = mappings_[i];
     const Mapping& b = mappings_[i + 1];
-    const bool from_file = files_[a.file]->inode != 0;
-    const bool contiguous = from_file ? a.offset + (a.end - a.begin) == b.offset : !a.shared;
+    const bool contiguous = from_file(a) ? a.offset + (a.end - a.begin) == b.offset : !a.shared;
     if (a.end == b.begin && a.protection == b.protection && a.shared == b.shared &&
         a.file == b.file && contiguous) {
       a.end = b.end;
@@ -419,8 +418,7 @@ int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
     host_call(SYS_mprotect, host_pointer(page), host_page_size_, PROT_READ | PROT_WRITE);
     for (uint32_t at = edge; at < edge_end; at += kGuestPageSize) {
       const Mapping& mapping = *find(at);
-      const bool anonymous = files_[mapping.file]->inode == 0;
-      if (anonymous && !mapping.shared) std::memset(host_pointer(at), 0, kGuestPageSize);
+      if (!from_file(mapping) && !mapping.shared) std::memset(host_pointer(at), 0, kGuestPageSize);
     }
     apply_protection(page, page + host_page_size_);
   };

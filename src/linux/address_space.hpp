@@ -152,6 +152,10 @@ class AddressSpace final : public i386::CodeSource {
     return (a + host_page_size_ - 1) & ~(host_page_size_ - 1);
   }
   [[nodiscard]] HostRange inner_host_range(uint32_t begin, uint32_t end) const;
+  /// Not so memory that only has a name, as the heap.
+  [[nodiscard]] bool from_file(const Mapping& mapping) const {
+    return files_[mapping.file]->inode != 0;
+  }
   [[nodiscard]] bool any_mapped(uint32_t begin, uint32_t end) const;
   [[nodiscard]] uint32_t find_free(uint32_t hint, uint32_t length, uint32_t congruence) const;
   [[nodiscard]] bool any_watched(uint32_t begin, uint32_t end) const;

@@ -28,8 +28,7 @@ bool AddressSpace::owns_host_pages(uint32_t begin, uint32_t end) const {
 /// Whether host pages can show `mapping`'s file from `begin` on (and so show more of it when they
 /// become more); else its pages are copies. True for anonymous memory.
 bool AddressSpace::follows_file(const Mapping& mapping) const {
-  return files_[mapping.file]->inode == 0 ||
-         ((mapping.begin - mapping.offset) & (host_page_size_ - 1)) == 0;
+  return !from_file(mapping) || ((mapping.begin - mapping.offset) & (host_page_size_ - 1)) == 0;
 }
 
 /// The host page in which `mapping` ended at `old_end` may hold what an earlier partial unmap left
@@ -37,7 +36,7 @@ bool AddressSpace::follows_file(const Mapping& mapping) const {
 void AddressSpace::clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end,
                                            uint32_t new_end) const {
   const uint32_t end = std::min(host_ceil(old_end), new_end);
-  const bool anonymous = files_[mapping.file]->inode == 0 && !mapping.shared;
+  const bool anonymous = !from_file(mapping) && !mapping.shared;
   if (old_end < end && anonymous && (mapping.protection & kProtWrite) != 0)
     std::memset(host_pointer(old_end), 0, end - old_end);
 }
@@ -101,7 +100,7 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   }
   // Host pages shared with other mappings cannot be moved: copy. Sharing would be lost, and what
   // the file has behind the old end.
-  const bool grows_file = files_[source.file]->inode != 0 && new_length > old_length;
+  const bool grows_file = from_file(source) && new_length > old_length;
   if (source.shared || grows_file) return Errno{abi::kENOMEM};
   MapRequest request;
   request.address = target;

@@ -133,15 +133,14 @@ std::string AddressSpace::maps_text(std::string_view root) const {
         path[root.size()] == '/') {
       path.remove_prefix(root.size());
     }
-    const bool from_file = name.inode != 0;
     char line[128];
-    int length =
-        std::snprintf(line, sizeof line, "%08x-%08x %c%c%c%c %08x %02x:%02x %llu", mapping.begin,
-                      mapping.end, (mapping.protection & kProtRead) != 0 ? 'r' : '-',
-                      (mapping.protection & kProtWrite) != 0 ? 'w' : '-',
-                      (mapping.protection & kProtExec) != 0 ? 'x' : '-', mapping.shared ? 's' : 'p',
-                      from_file ? static_cast<uint32_t>(mapping.offset) : 0, name.device_major,
-                      name.device_minor, static_cast<unsigned long long>(name.inode));
+    int length = std::snprintf(
+        line, sizeof line, "%08x-%08x %c%c%c%c %08x %02x:%02x %llu", mapping.begin, mapping.end,
+        (mapping.protection & kProtRead) != 0 ? 'r' : '-',
+        (mapping.protection & kProtWrite) != 0 ? 'w' : '-',
+        (mapping.protection & kProtExec) != 0 ? 'x' : '-', mapping.shared ? 's' : 'p',
+        from_file(mapping) ? static_cast<uint32_t>(mapping.offset) : 0, name.device_major,
+        name.device_minor, static_cast<unsigned long long>(name.inode));
     text.append(line, static_cast<size_t>(length));
     text += ' ';
     if (!path.empty()) {

@@ -39,7 +39,7 @@ translate::Options with_pending_word(translate::Options options) {
 }
 
 /// A translator without an engine: blocks are translated and entered one by one, never linked.
-class Blocks final : i386::CodeSource {
+class Blocks : i386::CodeSource {
  public:
   explicit Blocks(const translate::Options& options = {})
       : cache(size_t{1} << 20),
@@ -219,23 +219,30 @@ TEST(EngineBugs, X87PointersOfAnInterruptedBlock) {
   EXPECT_EQ(blocks.state.cpu.x87.opcode, 0x1e8);
 }
 
+/// Blocks as --engine=check has them.
+struct CheckedBlocks : Blocks {
+  CheckedBlocks() : Blocks({.check = true}) {}
+  /// Translates the block at `address`, and runs it in lock step.
+  Leave enter_checked(uint32_t address) {
+    const Block* const block = add(address);
+    return checker.enter(&state, block->code + block->direct_entry);
+  }
+  CheckingTranslator checker{translator, cache};
+};
+
 // --engine=check takes back what its first run wrote. A place written twice, the second time with
 // its first value, kept the value in between.
 TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
   constexpr uint32_t kPlace = semantics::kWindow + 0x100;
-  translate::Options options;
-  options.check = true;
-  Blocks blocks(options);
-  CheckingTranslator checker(blocks.translator, blocks.cache);
+  CheckedBlocks blocks;
   // add dl, [ebx]; mov byte [ebx], 7; mov byte [ebx], 5; ret
   blocks.begin({0x02, 0x13, 0xc6, 0x03, 0x07, 0xc6, 0x03, 0x05, 0xc3});
   CpuState& cpu = blocks.state.cpu;
   cpu.gpr[i386::EBX] = kPlace;
   ASSERT_TRUE(i386::store(kPlace, uint8_t{5}));
-  Block* const block = blocks.add(kCode);
-  const Leave leave = checker.enter(&blocks.state, block->code + block->direct_entry);
+  const Leave leave = blocks.enter_checked(kCode);
   EXPECT_EQ(leave.reason, LeaveReason::indirect_exit);
-  EXPECT_EQ(checker.blocks_compared(), 1u);
+  EXPECT_EQ(blocks.checker.blocks_compared(), 1u);
   EXPECT_EQ(cpu.gpr[i386::EDX], 5u);  // 7 if the place had kept the value in between
   EXPECT_EQ(byte_at(kPlace), 5);
 }
@@ -243,18 +250,14 @@ TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
 // Behind a conditional branch to its next instruction --engine=check interpreted on along the
 // block, while the translation had left it, and reported a difference.
 TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
-  translate::Options options;
-  options.check = true;
-  Blocks blocks(options);
-  CheckingTranslator checker(blocks.translator, blocks.cache);
+  CheckedBlocks blocks;
   blocks.begin(
       {0x85, 0xc0, 0x75, 0x00, 0x50, 0xc3});  // test eax, eax; jnz next; next: push eax; ret
   CpuState& cpu = blocks.state.cpu;
   cpu.gpr[i386::EAX] = 1;
-  Block* const block = blocks.add(kCode);
-  const Leave leave = checker.enter(&blocks.state, block->code + block->direct_entry);
+  const Leave leave = blocks.enter_checked(kCode);
   EXPECT_EQ(leave.reason, LeaveReason::direct_exit);
-  EXPECT_EQ(checker.blocks_compared(), 1u);
+  EXPECT_EQ(blocks.checker.blocks_compared(), 1u);
   EXPECT_EQ(cpu.eip, kCode + 4);
   EXPECT_EQ(cpu.gpr[i386::ESP], kStack);
 }
@@ -262,19 +265,15 @@ TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
 // --engine=check compared every flag behind an exit whose target reads one: rcr computes CF alone
 // then, and the others were reported as a difference.
 TEST(EngineBugs, CheckComparesFlagsThatAreLive) {
-  translate::Options options;
-  options.check = true;
-  Blocks blocks(options);
-  CheckingTranslator checker(blocks.translator, blocks.cache);
+  CheckedBlocks blocks;
   // target: adc eax, eax; test eax, eax; ret; rcr esi, 1; jmp target
   blocks.begin({0x11, 0xc0, 0x85, 0xc0, 0xc3, 0xd1, 0xde, 0xeb, 0xf7});
   CpuState& cpu = blocks.state.cpu;
   cpu.eip = kCode + 5;
   cpu.eflags |= i386::eflags::SF;
-  Block* const block = blocks.add(kCode + 5);
-  const Leave leave = checker.enter(&blocks.state, block->code + block->direct_entry);
+  const Leave leave = blocks.enter_checked(kCode + 5);
   EXPECT_EQ(leave.reason, LeaveReason::direct_exit);
-  EXPECT_EQ(checker.blocks_compared(), 1u);
+  EXPECT_EQ(blocks.checker.blocks_compared(), 1u);
   EXPECT_EQ(cpu.eip, kCode);
 }
 

@@ -1,6 +1,10 @@
 #include "byte_strings.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
 #include <span>
 #include <vector>
@@ -58,6 +62,13 @@ void enumerate_sib_bytes(Random& random, const Visitor& visit) {
 }
 
 }  // namespace
+
+void stop_if_failed(const ByteString& bytes) {
+  if (!testing::Test::HasFatalFailure()) return;
+  for (const uint8_t byte : bytes) std::printf("%02x ", byte);
+  std::printf("\n");
+  std::exit(1);
+}
 
 bool is_prefix(uint8_t byte) {
   static constexpr uint8_t kPrefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,

@@ -12,6 +12,9 @@ inline constexpr unsigned kStringLength = 16;  // one more than an instruction m
 using ByteString = std::array<uint8_t, kStringLength>;
 using Visitor = std::function<void(const ByteString&)>;
 
+/// Ends the test with `bytes` as its last word if an assertion about them has failed.
+void stop_if_failed(const ByteString& bytes);
+
 bool is_prefix(uint8_t byte);
 unsigned prefix_count(const ByteString& bytes);
 bool has_prefix(const ByteString& bytes, uint8_t prefix);

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "byte_strings.hpp"
@@ -76,11 +75,7 @@ TEST(InLine, ReadsAlikeWhatItTakes) {
   InLine tally;
   const auto visit = [&tally](const ByteString& bytes) {
     tally.check(bytes);
-    if (testing::Test::HasFatalFailure()) {
-      for (const uint8_t byte : bytes) std::printf("%02x ", byte);
-      std::printf("\n");
-      std::exit(1);
-    }
+    stop_if_failed(bytes);
   };
   enumerate_byte_strings(visit);
   random_byte_strings(3, 1'000'000, visit);

@@ -107,11 +107,7 @@ TEST(Robustness, NoInputReadsPastItsBytes) {
   Truncations truncations;
   const auto visit = [&truncations](const ByteString& bytes) {
     truncations.check(bytes);
-    if (testing::Test::HasFatalFailure()) {
-      for (const uint8_t byte : bytes) std::printf("%02x ", byte);
-      std::printf("\n");
-      std::exit(1);
-    }
+    stop_if_failed(bytes);
   };
   random_byte_strings(1, count != nullptr ? std::strtoull(count, nullptr, 10) : 1'000'000, visit);
   truncations.print();

@@ -30,6 +30,9 @@ constexpr uint32_t kGuestLargeFile = 0100000;
 constexpr uint32_t kAccessMode = 3;
 
 constexpr uint32_t kGuestNonBlock = 04000, kGuestCloExec = 02000000, kGuestDirect = 040000;
+/// A flag that every call refuses: what flags become that the guest's kernel would refuse, and the
+/// host's take for others.
+constexpr uint32_t kRefused = 1u << 30;
 
 struct NumberRow {
   int guest;
@@ -150,10 +153,9 @@ uint32_t open_flags_to_guest(uint32_t host) {
 
 uint32_t creation_flags_to_host(uint32_t guest) {
   constexpr uint32_t kKnown = kGuestNonBlock | kGuestCloExec | kGuestDirect;
-  constexpr uint32_t kInvalid = 1u << 30;  // no such call knows it
   uint32_t host = guest & ~kKnown;
   // The guest's bit for something else, or for nothing, must not become one of these.
-  if ((host & (O_NONBLOCK | O_CLOEXEC | O_DIRECT)) != 0) return kInvalid;
+  if ((host & (O_NONBLOCK | O_CLOEXEC | O_DIRECT)) != 0) return kRefused;
   if ((guest & kGuestNonBlock) != 0) host |= O_NONBLOCK;
   if ((guest & kGuestCloExec) != 0) host |= O_CLOEXEC;
   if ((guest & kGuestDirect) != 0) host |= O_DIRECT;
@@ -164,7 +166,7 @@ int socket_type_to_host(uint32_t guest) {
   const uint32_t flags = guest & (kGuestNonBlock | kGuestCloExec);
   const int type = static_cast<int>(guest & ~(kGuestNonBlock | kGuestCloExec));
   constexpr int kTypeMask = 15;  // SOCK_TYPE_MASK: other bits may be flags of the host
-  if ((type & ~kTypeMask) != 0) return 1 << 30;
+  if ((type & ~kTypeMask) != 0) return static_cast<int>(kRefused);
   return to_host(kSocketTypes, type, type) | static_cast<int>(creation_flags_to_host(flags));
 }
 

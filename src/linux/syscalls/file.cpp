@@ -260,9 +260,11 @@ int32_t fcntl_call(Thread& t, const Arguments& a) {
       return guest_result(host_call(SYS_fcntl, fd, F_SETOWN, a.signed_at(2)));
     case kGetOwn:
       return guest_result(host_call(SYS_fcntl, fd, F_GETOWN));
-    case kSetSig:
-      if (a[2] != 0 && signal_to_host(a.signed_at(2)) == 0) return -abi::kEINVAL;
-      return guest_result(host_call(SYS_fcntl, fd, F_SETSIG, signal_to_host(a.signed_at(2))));
+    case kSetSig: {
+      const int signal = signal_to_host(a.signed_at(2));
+      if (signal == 0 && a[2] != 0) return -abi::kEINVAL;
+      return guest_result(host_call(SYS_fcntl, fd, F_SETSIG, signal));
+    }
     case kGetSig: {
       const long signal = host_call(SYS_fcntl, fd, F_GETSIG);
       return signal <= 0 ? guest_result(signal) : signal_to_guest(static_cast<int>(signal));

@@ -199,10 +199,11 @@ int32_t sys_getcpu(Thread& t, const Arguments& a) {
 int32_t sys_prctl(Thread& t, const Arguments& a) {
   constexpr uint32_t kNameSize = 16;
   switch (a[0]) {
-    case PR_SET_PDEATHSIG:
-      if (a[1] != 0 && signal_to_host(a.signed_at(1)) == 0) return -abi::kEINVAL;
-      return guest_result(
-          host_call(SYS_prctl, PR_SET_PDEATHSIG, a[1] == 0 ? 0 : signal_to_host(a.signed_at(1))));
+    case PR_SET_PDEATHSIG: {
+      const int signal = signal_to_host(a.signed_at(1));
+      if (signal == 0 && a[1] != 0) return -abi::kEINVAL;
+      return guest_result(host_call(SYS_prctl, PR_SET_PDEATHSIG, signal));
+    }
     case PR_GET_PDEATHSIG: {
       int host = 0;
       const long result = host_call(SYS_prctl, PR_GET_PDEATHSIG, &host);

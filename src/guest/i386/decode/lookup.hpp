@@ -24,7 +24,7 @@ enum class Select : uint8_t {
   prefix,  ///< no opcode but a prefix byte
 };
 
-/// What an opcode without prefixes is, told by sign: skim_opcode takes what is not negative.
+/// What an opcode without prefixes is, told by sign: skim() takes what is not negative.
 enum class Shape : int8_t {
   other = -2,   ///< none of these, or a tail of several parts
   escape = -1,  ///< 0F: the second map follows
