@@ -57,6 +57,24 @@ void compare_value(std::string& text, const char* name, uint32_t expected, uint3
   return operand.kind == OperandKind::memory && (operand.width == 0 || operand.width == 10);
 }
 
+/// CMPS whose second operand faults: Intel processors read it first.
+[[nodiscard]] bool faulted_at_destination(const Instruction& instruction, const Result& expected) {
+  if (i386::row(instruction.row).mnemonic != "CMPS") return false;
+  const uint32_t mask = instruction.address_size == 2 ? 0xffff : ~0u;
+  const uint32_t destination = expected.gpr[i386::EDI] & mask;
+  return expected.address - destination < instruction.operands[0].width;
+}
+
+/// CMPS and SCAS stopped between iterations with the flags from before the first, as on Intel
+/// processors.
+[[nodiscard]] bool keeps_flags(const Instruction& instruction, const Case& test,
+                               const Result& expected) {
+  const std::string_view name = i386::row(instruction.row).mnemonic;
+  return (name == "CMPS" || name == "SCAS") && instruction.rep != i386::RepPrefix::none &&
+         expected.eip == kCodeAddress &&
+         ((expected.eflags ^ test.eflags) & i386::eflags::kArithmetic) == 0;
+}
+
 }  // namespace
 
 std::optional<Instruction> decode(const Case& test) {
@@ -78,40 +96,8 @@ bool result_undefined(const Instruction& instruction, const Case& test) {
          shift_count(instruction, test) > instruction.operands[0].width * 8u;
 }
 
-std::string_view known_difference(const Case& test, const Result& expected) {
-  const auto decoded = decode(test);
-  if (!decoded) return {};
-  const Instruction& instruction = *decoded;
-  const bool completed = expected.vector == kCompleted;
-  const std::string_view name = i386::row(instruction.row).mnemonic;
-  if (completed && result_undefined(instruction, test)) {
-    return "double shift by more than the width: undefined";
-  }
-  const bool umip =
-      name == "SGDT" || name == "SIDT" || name == "SLDT" || name == "STR" || name == "SMSW";
-  const bool prefixed = instruction.segment_override || instruction.address_size == 2;
-  if (umip && (!completed || prefixed)) {
-    return "Linux emulates what UMIP forbids, with other faults, and not all forms";
-  }
-  if (name == "POPA" && !completed) {
-    return "POPA that faults: the processor keeps what it popped, ferry takes it back";
-  }
-  // What is left of the frame when RET_far or IRET has read its own.
-  const uint32_t frame = (name == "IRET" ? 3 : 2) * instruction.operand_size;
-  const bool beyond_frame = expected.address - test.gpr[i386::ESP] >= frame;
-  if ((name == "RET_far" || name == "IRET") && expected.vector == kPageFault && beyond_frame) {
-    return "far return to a bad selector: AMD reads the outer stack before it checks, Intel after";
-  }
-  constexpr uint32_t kGeneralProtection = 13;
-  const bool through_tls = (test.options & kTlsInFs) != 0 && instruction.memory.segment == i386::FS;
-  if (through_tls && expected.vector == kGeneralProtection && expected.error_code == 0) {
-    return "access across the end of a TLS segment: ferry enforces no limits";
-  }
-  if (name == "INT1") return "INT1: a hypervisor may report it before its end";
-  return {};
-}
-
-std::string differences(const Case& test, const Result& expected, const Result& actual) {
+std::string differences(const Case& test, const Result& expected, const Result& actual,
+                        uint8_t traits) {
   const auto instruction = decode(test);
   const bool completed = expected.vector == kCompleted;
 
@@ -119,9 +105,10 @@ std::string differences(const Case& test, const Result& expected, const Result& 
   compare_value(text, "vector", expected.vector, actual.vector);
   const uint32_t code_mask = expected.vector == kPageFault ? ~kPresent : ~0u;
   compare_value(text, "error code", expected.error_code & code_mask, actual.error_code & code_mask);
-  if (!instruction || !touches_block(*instruction)) {
-    compare_value(text, "cr2", expected.address, actual.address);
-  }
+  const bool intel = (traits & kIntel) != 0;
+  const bool own_order = instruction && (touches_block(*instruction) ||
+                                         (intel && faulted_at_destination(*instruction, expected)));
+  if (!own_order) compare_value(text, "cr2", expected.address, actual.address);
   compare_value(text, "eip", expected.eip, actual.eip);
   for (unsigned i = 0; i < 8; ++i) {
     compare_value(text, kRegisterNames[i], expected.gpr[i], actual.gpr[i]);
@@ -129,6 +116,9 @@ std::string differences(const Case& test, const Result& expected, const Result& 
   // RF in a saved image belongs to the debug mechanism, not to the program.
   uint32_t mask = ~i386::eflags::RF;
   if (completed && instruction) mask &= ~undefined_flags(*instruction, test);
+  if (intel && instruction && keeps_flags(*instruction, test, expected)) {
+    mask &= ~i386::eflags::kArithmetic;
+  }
   compare_value(text, "eflags", expected.eflags & mask, actual.eflags & mask);
   for (unsigned i = 0; i < 6; ++i) {
     compare_value(text, kSegmentNames[i], expected.selector[i], actual.selector[i]);
@@ -140,7 +130,7 @@ std::string differences(const Case& test, const Result& expected, const Result& 
            actual.changed_bytes, actual.first_changed, actual.changed[0]);
   }
   if (instruction && (test.options & kX87) != 0) {
-    text += x87_differences(*instruction, test, expected, actual);
+    text += x87_differences(*instruction, test, expected, actual, traits);
   }
   return text;
 }

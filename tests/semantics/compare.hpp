@@ -7,6 +7,7 @@
 
 #include "case.hpp"
 #include "guest/i386/decode/instruction.hpp"
+#include "processor.hpp"
 
 namespace ferry::semantics {
 
@@ -20,16 +21,19 @@ namespace ferry::semantics {
 /// Whether the manual leaves even the destination undefined.
 [[nodiscard]] bool result_undefined(const i386::Instruction& instruction, const Case& test);
 
-/// Why the processor may differ here without ferry being wrong; empty if it may not.
-[[nodiscard]] std::string_view known_difference(const Case& test, const Result& expected);
+/// Why the processor may differ here without ferry being wrong; empty if it may not
+/// (known_differences.cpp). `traits`: those of the processor that gave `expected`.
+[[nodiscard]] std::string_view known_difference(const Case& test, const Result& expected,
+                                                const Result& actual, uint8_t traits);
 
 /// What differs, one line an item; empty if nothing does.
 [[nodiscard]] std::string differences(const Case& test, const Result& expected,
-                                      const Result& actual);
+                                      const Result& actual, uint8_t traits);
 
 /// What differs in the x87 state (x87_compare.cpp).
 [[nodiscard]] std::string x87_differences(const i386::Instruction& instruction, const Case& test,
-                                          const Result& expected, const Result& actual);
+                                          const Result& expected, const Result& actual,
+                                          uint8_t traits);
 
 /// The x87 state in words.
 [[nodiscard]] std::string describe_x87(const X87Image& image);

@@ -9,6 +9,7 @@
 #include "case.hpp"
 #include "guest/i386/decode/instruction.hpp"
 #include "guest/i386/decode/rows.hpp"
+#include "processor.hpp"
 #include "random.hpp"
 
 namespace ferry::semantics {
@@ -21,7 +22,8 @@ namespace ferry::semantics {
 
 class Generator {
  public:
-  explicit Generator(uint64_t seed) : random_(seed) {}
+  /// `traits`: those of the processor that is to run the cases.
+  Generator(uint64_t seed, uint8_t traits) : random_(seed), traits_(traits) {}
 
   /// A case whose bytes decode to `row_index`.
   [[nodiscard]] Case make(uint16_t row_index);
@@ -60,7 +62,11 @@ class Generator {
   void patch(Case& test, uint32_t address, const void* bytes, unsigned size);
   [[nodiscard]] uint16_t selector();
 
+  /// Changes of these bytes do not count, if they lie in the data region.
+  static void ignore(Case& test, uint32_t address, uint16_t length);
+
   Random random_;
+  uint8_t traits_;
   uint32_t aimed_at_ = 0;  ///< linear address of the case's memory operand
 };
 

@@ -8,11 +8,11 @@ namespace ferry::semantics {
 
 namespace {
 
-constexpr char kMagic[8] = {'f', 'e', 'r', 'r', 'y', 's', 'm', '1'};
+constexpr char kMagic[8] = {'f', 'e', 'r', 'r', 'y', 's', 'm', '2'};
 
 // Bits of a record's first byte: what follows.
 constexpr uint8_t kHasPatch = 1, kFaulted = 2, kBranched = 4, kFlagsChanged = 8,
-                  kMemoryChanged = 16, kSelectorsChanged = 32;
+                  kMemoryChanged = 16, kSelectorsChanged = 32, kIgnored = 64;
 
 constexpr uint16_t kUsualSelectors[] = {0x2b, 0x23, 0x2b, 0x2b, 0, 0};
 
@@ -53,6 +53,7 @@ class Transfer {
   initial_selectors(test, selectors);
   uint8_t contents = 0;
   if (test.patch_length != 0) contents |= kHasPatch;
+  if (test.ignored_length != 0) contents |= kIgnored;
   if (result.vector != kCompleted) contents |= kFaulted;
   if (result.eip != kCodeAddress + test.length) contents |= kBranched;
   if (result.eflags != initial_eflags(test)) contents |= kFlagsChanged;
@@ -65,8 +66,6 @@ class Transfer {
 template <bool kWriting>
 void transfer_x87(Transfer<kWriting>& stream, Case& test, Result& result) {
   stream.field(test.x87);
-  stream.field(test.ignored_offset);
-  stream.field(test.ignored_length);
   if constexpr (!kWriting) result.x87 = test.x87;
   uint8_t before[sizeof test.x87];
   uint8_t behind[sizeof test.x87];
@@ -98,6 +97,10 @@ void transfer(Transfer<kWriting> stream, uint8_t contents, Case& test, Result& r
     stream.field(test.patch_offset);
     stream.field(test.patch_length);
     stream.bytes(test.patch, test.patch_length);
+  }
+  if ((contents & kIgnored) != 0) {
+    stream.field(test.ignored_offset);
+    stream.field(test.ignored_length);
   }
   if constexpr (!kWriting) {
     std::memcpy(result.gpr, test.gpr, sizeof result.gpr);
@@ -131,9 +134,12 @@ void transfer(Transfer<kWriting> stream, uint8_t contents, Case& test, Result& r
 
 }  // namespace
 
-RecordWriter::RecordWriter(std::FILE* file) : file_(file) {
-  if (std::fwrite(kMagic, 1, sizeof kMagic, file_) != sizeof kMagic)
-    die(1, "recording: cannot write");
+RecordWriter::RecordWriter(std::FILE* file, uint8_t traits) : file_(file) {
+  Transfer<true> stream(file);
+  char magic[sizeof kMagic];
+  std::memcpy(magic, kMagic, sizeof magic);
+  stream.field(magic);
+  stream.field(traits);
 }
 
 void RecordWriter::write(const Case& test, const Result& result) {
@@ -151,6 +157,7 @@ RecordReader::RecordReader(std::FILE* file) : file_(file) {
       std::memcmp(magic, kMagic, sizeof magic) != 0) {
     die(1, "recording: not one of ours");
   }
+  Transfer<false>(file_).field(traits_);
 }
 
 bool RecordReader::read(Case& test, Result& result) {

@@ -11,7 +11,8 @@ namespace ferry::semantics {
 
 class RecordWriter {
  public:
-  explicit RecordWriter(std::FILE* file);
+  /// `traits`: those of the processor that gives the results.
+  RecordWriter(std::FILE* file, uint8_t traits);
   void write(const Case& test, const Result& result);
 
  private:
@@ -22,11 +23,13 @@ class RecordReader {
  public:
   /// Stops with an error if this is not a recording.
   explicit RecordReader(std::FILE* file);
+  [[nodiscard]] uint8_t traits() const { return traits_; }
   /// False at the end.
   [[nodiscard]] bool read(Case& test, Result& result);
 
  private:
   std::FILE* file_;
+  uint8_t traits_ = 0;
 };
 
 }  // namespace ferry::semantics

@@ -40,15 +40,16 @@ struct Options {
 /// Counts by row, and the first few differences in full.
 class Report {
  public:
-  Report() : rows_(i386::row_count()) {}
+  /// `traits`: those of the processor whose results are the expected ones.
+  explicit Report(uint8_t traits) : traits_(traits), rows_(i386::row_count()) {}
 
   void check(const Case& test, const Result& expected, const Result& actual, Executor& engine) {
     const auto instruction = decode(test);
     RowCount& count = instruction ? rows_[instruction->row] : undecoded_;
     ++count.cases;
     if (expected.vector == kCompleted) ++count.completed;
-    const std::string different = differences(test, expected, actual);
-    const std::string_view known = known_difference(test, expected);
+    const std::string different = differences(test, expected, actual, traits_);
+    const std::string_view known = known_difference(test, expected, actual, traits_);
     if (!different.empty() && !known.empty()) {
       ++known_[std::string(known)];
       return;
@@ -103,6 +104,7 @@ class Report {
     uint32_t completed = 0;
     uint32_t different = 0;
   };
+  uint8_t traits_;
   std::vector<RowCount> rows_;
   RowCount undecoded_;
   std::map<std::string, unsigned> known_;  ///< excused differences, by reason
@@ -132,16 +134,17 @@ int run_native(const Options& options) {
   }
   if (rows.empty()) die(1, "no such mnemonic: %s", options.mnemonic.c_str());
 
+  const uint8_t traits = processor_traits();
   const auto processor = make_native_executor(options.native);
   const auto engine = make_executor(options.engine);
   std::optional<RecordWriter> recording;
   std::FILE* file = nullptr;
   if (!options.record.empty()) {
     file = open_or_die(options.record, "wb", stdout);
-    recording.emplace(file);
+    recording.emplace(file, traits);
   }
-  Generator generator(options.seed);
-  Report report;
+  Generator generator(options.seed, traits);
+  Report report(traits);
   constexpr size_t kBatch = 16384;
   std::vector<Case> cases(kBatch);
   std::vector<Result> expected(kBatch);
@@ -154,7 +157,7 @@ int run_native(const Options& options) {
     for (size_t i = 0; i < count; ++i) {
       // A context switch in the middle of a case loses x87 pointers, so what differs is asked
       // again.
-      if (!differences(cases[i], expected[i], actual[i]).empty()) {
+      if (!differences(cases[i], expected[i], actual[i], traits).empty()) {
         processor->run({&cases[i], 1}, {&expected[i], 1});
       }
       report.check(cases[i], expected[i], actual[i], *engine);
@@ -173,7 +176,7 @@ int run_replay(const Options& options) {
   std::FILE* const file = open_or_die(options.replay, "rb", stdin);
   RecordReader reader(file);
   const auto executor = make_executor(options.engine);
-  Report report;
+  Report report(reader.traits());
   Case test;
   Result expected;
   while (reader.read(test, expected)) {
