@@ -160,7 +160,7 @@ bool UndefinedFlags::pass(const Instruction& instruction, const i386::CpuState& 
 }
 
 SequenceGenerator::SequenceGenerator(uint64_t seed, Memory& memory)
-    : random_(seed), generator_(random_.next()), memory_(memory) {
+    : random_(seed), generator_(random_.next(), 0), memory_(memory) {
   for (uint16_t row = 0; row < i386::row_count(); ++row) {
     pool_.insert(pool_.end(), weight(i386::row(row)), row);
   }

@@ -156,8 +156,10 @@ int run_native(const Options& options) {
     engine->run({cases.data(), count}, {actual.data(), count});
     for (size_t i = 0; i < count; ++i) {
       // A context switch in the middle of a case loses x87 pointers, so what differs is asked
-      // again.
-      if (!differences(cases[i], expected[i], actual[i], traits).empty()) {
+      // again: more than once, because on a busy machine the answer may lose them, too.
+      constexpr unsigned kQuestions = 5;
+      for (unsigned k = 1; k < kQuestions; ++k) {
+        if (differences(cases[i], expected[i], actual[i], traits).empty()) break;
         processor->run({&cases[i], 1}, {&expected[i], 1});
       }
       report.check(cases[i], expected[i], actual[i], *engine);
