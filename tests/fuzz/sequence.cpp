@@ -192,7 +192,7 @@ Sequence SequenceGenerator::make() {
   for (unsigned attempts = 0; sequence_.items.size() < count && attempts < 200; ++attempts) {
     const uint32_t kind = random_.below(100);
     if (kind < 4) {
-      add_call();
+      random_.percent(70) ? add_call() : add_own_address();
     } else if (kind < 7) {
       add_indirect_jump();
     } else if (kind < 9) {
@@ -338,6 +338,26 @@ void SequenceGenerator::add_call() {
   sequence_.items.push_back(random_.percent(30) ? Item{{0xc2, 8, 0}, 3} : Item{{0xc3}, 1});
   cpu_.gpr[i386::ESP] += sequence_.items.back().length == 3 ? 12 : 4;
   sequence_.items[static_cast<size_t>(start) + 1].target = static_cast<int>(sequence_.items.size());
+}
+
+/// call f; add reg, constant; jmp end; f: mov reg, [esp]; ret; end: as position-independent code
+/// begins. Of EAX it is the short form.
+void SequenceGenerator::add_own_address() {
+  if (skip_ > 0 || stopped_) return;
+  const auto start = static_cast<int>(sequence_.items.size());
+  static constexpr uint8_t kRegisters[] = {i386::EAX, i386::ECX, i386::EBX, i386::EDI};
+  const uint8_t reg = random_.pick(kRegisters);
+  const uint32_t constant = random_.value();
+  Item sum{{0x81, static_cast<uint8_t>(0xc0 + reg)}, 6};
+  if (reg == i386::EAX) sum = Item{{0x05}, 5};
+  std::memcpy(sum.bytes + sum.length - 4, &constant, 4);
+  Item call{{0xe8}, 5, 1, 4};
+  call.target = start + 3;
+  Item jump{{0xeb}, 2, 1, 1};
+  jump.target = start + 5;
+  sequence_.items.insert(sequence_.items.end(), {call, sum, jump});
+  sequence_.items.push_back(Item{{0x8b, static_cast<uint8_t>(0x04 | reg << 3), 0x24}, 3});
+  sequence_.items.push_back(Item{{0xc3}, 1});
 }
 
 /// mov reg, end; jmp reg; ...; end:

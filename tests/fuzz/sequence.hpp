@@ -72,6 +72,7 @@ class SequenceGenerator {
   void choose_start();
   void add_random();
   void add_call();
+  void add_own_address();
   void add_indirect_jump();
   void add_strings();
   void add_flags_through_stack();

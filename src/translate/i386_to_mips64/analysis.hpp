@@ -30,7 +30,9 @@ struct AnalysedInstruction {
   uint16_t killed;          ///< it sets them or leaves them undefined
   uint16_t live_at_target;  ///< of conditional, jump and call; of others it holds no meaning
   uint16_t live_before;
-  bool followed;  ///< a jump, call or return that goes to the next instruction of the block
+  /// A jump, call or return that goes to the next instruction of the block, or what needs no code
+  /// of its own (fold_thunks).
+  bool followed;
   uint16_t live_after;
 };
 
@@ -90,6 +92,7 @@ class Analysis {
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
   AnalysedInstruction* enter_leaf(AnalysedInstruction& call, const AnalysedInstruction* limit);
   void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
+  static void fold_thunks(AnalysedBlock& block);
   void make_self_checking(AnalysedBlock& block, Ranges& ranges) const;
   template <bool usual>
   void solve(AnalysedBlock& block, Ranges& ranges);
@@ -112,6 +115,7 @@ class Analysis {
   uint32_t window_span_ = 0;
   engine::GuestRange fetchable_{};  ///< the last answer of CodeSource, while nothing is remapped
   uint32_t generation_ = 1;
+  bool entered_leaf_ = false;  ///< in the block that is being formed
   std::unordered_set<GuestAddress> self_checking_pages_;
   std::array<Memo, 256> memo_{};
 };
