@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -35,12 +37,24 @@ constexpr std::array<ChannelText, kLogChannelCount> kChannels{{
 int log_fd = STDERR_FILENO;
 GuestContextPrinter guest_context_printer = nullptr;
 
-void write_all(int descriptor, const char* data, size_t size) {
+/// False, with errno, if not all could be written.
+bool write_all(int descriptor, const char* data, size_t size) {
   while (size > 0) {
     const ssize_t written = ::write(descriptor, data, size);
-    if (written <= 0) return;
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
     data += written;
     size -= static_cast<size_t>(written);
+  }
+  return true;
+}
+
+void report_lost_log() {
+  static std::atomic_flag reported;
+  const char* const reason = ::strerrordesc_np(errno);  // signal-safe, unlike strerror
+  if (reason == nullptr || reported.test_and_set()) return;
+  for (const char* part : {"ferry: log: cannot write: ", reason, "\n"}) {
+    write_all(STDERR_FILENO, part, std::strlen(part));
   }
 }
 
@@ -82,7 +96,7 @@ int log_descriptor() {
 }
 
 void log_write(std::string_view text) {
-  write_all(log_fd, text.data(), text.size());
+  if (!write_all(log_fd, text.data(), text.size()) && log_fd != STDERR_FILENO) report_lost_log();
 }
 
 void log_printf(LogChannel channel, const char* format, ...) {

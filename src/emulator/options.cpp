@@ -141,9 +141,6 @@ void open_log(const char* path) {
 }
 
 void set_engine(CommandLine& line, std::string_view name) {
-#if !defined(__mips64)
-  if (name != "interpret") usage_error("engine '" + std::string(name) + "' needs a MIPS64 host");
-#endif
   if (name == "interpret") {
     line.engine = EngineKind::interpret;
   } else if (name == "translate") {
@@ -153,6 +150,9 @@ void set_engine(CommandLine& line, std::string_view name) {
   } else {
     usage_error("unknown engine '" + std::string(name) + "'");
   }
+#if !defined(__mips64)
+  if (name != "interpret") usage_error("engine '" + std::string(name) + "' needs a MIPS64 host");
+#endif
 }
 
 void enable_log(const char* items) {

@@ -69,9 +69,8 @@ refused "unknown pass 'nonsense'" --no-pass=nonsense "$program"
 refused "unknown processor 'nonsense'" -cpu nonsense "$program"
 refused "-s: bad value 'x'" -s x "$program"
 refused "-E x: no '='" -E x "$program"
-if [ $translates = yes ]; then
-  refused "unknown engine 'nonsense'" --engine=nonsense "$program"
-else
+refused "unknown engine 'nonsense'" --engine=nonsense "$program"
+if [ $translates = no ]; then
   refused "engine 'translate' needs a MIPS64 host" --engine=translate "$program"
 fi
 
@@ -107,6 +106,11 @@ run 7 -d strace,unimp -D log "$program" unimp
 has log 'system call 9999 \(unknown\) is not implemented' 'write\(1,'
 has out '^call 9999: -1$'
 [ ! -s err ] || complain "-D left something on stderr"
+# What a full disk does not take is not lost in silence.
+run 7 -strace -D /dev/full "$program"
+[ "$(cat err)" = "ferry: log: cannot write: No space left on device" ] || complain "-D: a full disk goes unnoticed"
+run 7 --stats=/dev/full "$program"
+has err '^ferry: /dev/full: cannot write statistics: No space left on device$'
 rm log
 FERRY_LOG=unimp FERRY_LOG_FILENAME=log run 7 "$program" unimp
 has log 'system call 9999'
