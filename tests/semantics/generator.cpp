@@ -87,6 +87,15 @@ namespace {
          (row.mnemonic == "MOV" && row.opcode == 0x8c && row.extension == i386::FS);
 }
 
+/// The register that names a bit of memory, however far from the operand's address; or
+/// kNoRegister.
+[[nodiscard]] uint8_t bit_offset_register(const Row& row, const Instruction& instruction) {
+  const auto& operands = instruction.operands;
+  const bool has_one = operands[0].kind == OperandKind::memory && row.mnemonic.starts_with("BT") &&
+                       operands[1].kind == OperandKind::gpr;
+  return has_one ? operands[1].reg : i386::kNoRegister;
+}
+
 }  // namespace
 
 bool uses_x87(const Row& row) {
@@ -270,7 +279,14 @@ void Generator::aim_memory(const Row& row, Case& test, Encoded& encoded) {
   } else if (memory.base != i386::kNoRegister && !stack_pointer) {
     const unsigned factor = memory.base == memory.index ? 1 + (1u << memory.scale_log2) : 1;
     const uint32_t correction = (wanted - offset()) / factor;
-    if (instruction.address_size == 2) {
+    if (instruction.address_size == 4 && instruction.operand_size == 4 &&
+        bit_offset_register(row, instruction) == memory.base) {
+      // The base reaches an eighth farther as the bit's number. Not aimed, it reaches anything, the
+      // runner's own memory too.
+      const uint32_t rest = offset() - test.gpr[memory.base] * factor;
+      const int64_t distance = static_cast<int32_t>(wanted - rest);
+      test.gpr[memory.base] = static_cast<uint32_t>(distance * 8 / (8 * factor + 1));
+    } else if (instruction.address_size == 2) {
       const uint32_t sum = test.gpr[memory.base] + correction;
       test.gpr[memory.base] = (test.gpr[memory.base] & 0xffff0000) | (sum & 0xffff);
     } else {
@@ -341,11 +357,9 @@ void Generator::choose_registers(const Row& row, Case& test, const Instruction& 
     if (random_.percent(70)) test.gpr[ECX] = random_.pick(kCounts);
   }
   // BT with a register offset reaches far. Not too far: there is the memory of native_runner.
-  const bool bit_offset = operands[0].kind == OperandKind::memory &&
-                          row.mnemonic.starts_with("BT") && operands[1].kind == OperandKind::gpr;
-  if (bit_offset) {
+  if (const uint8_t reg = bit_offset_register(row, instruction); reg != i386::kNoRegister) {
     const uint32_t range = random_.percent(70) ? 1u << 12 : 1u << 19;
-    test.gpr[operands[1].reg] = random_.below(2 * range) - range;
+    test.gpr[reg] = random_.below(2 * range) - range;
   }
   if (row.mnemonic == "INT" && instruction.immediate == 0x80) test.code[test.length - 1] = 3;
   if (row.mnemonic == "AAM" && random_.percent(10)) test.code[test.length - 1] = 0;
