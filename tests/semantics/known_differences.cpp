@@ -15,6 +15,7 @@ using i386::OperandKind;
 namespace {
 
 constexpr uint32_t kBoundRange = 5, kStackFault = 12, kGeneralProtection = 13, kPageFault = 14;
+constexpr uint32_t kPageSize = 4096;
 
 /// An environment, a state or an FXSAVE image across the end of the offsets of a 16-bit address.
 [[nodiscard]] bool wraps_image(const Instruction& instruction, const Case& test) {
@@ -40,7 +41,7 @@ constexpr uint32_t kBoundRange = 5, kStackFault = 12, kGeneralProtection = 13, k
     if (name == "RET_far" || name == "IRET") slot += slot_size;
     const bool selector =
         (segment && (name == "PUSH" || name == "POP")) || name == "RET_far" || name == "IRET";
-    if (selector && slot % kWindowSize > kWindowSize - slot_size) {
+    if (selector && slot % kPageSize > kPageSize - slot_size) {
       return "selectors on the stack: of their slots Intel accesses two bytes only";
     }
     if (name == "BOUND" && expected.vector == kBoundRange) {
