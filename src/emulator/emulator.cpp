@@ -163,6 +163,7 @@ void run_program(const CommandLine& given, char** environment) {
   active_line = &line;
   active_space = &space;
   i386::set_code_source(&space);
+  i386::set_page_access(new ProcessPages);
   set_current_thread(&thread);
   process.root = line.root;
   process.exec_options = line.inherited;

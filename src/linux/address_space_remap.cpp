@@ -46,7 +46,7 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   const uint32_t old_end = begin + old_length;
   const uint32_t new_end = begin + new_length;
   const bool room = mapping.end == old_end && new_length <= i386::kGuestEnd - begin &&
-                    !any_mapped(old_end, host_ceil(new_end));
+                    !any_mapped(old_end, host_ceil(new_end)) && !any_split(begin, old_end);
   // Host pages with something else in them are anonymous: the kernel would not add what the file
   // has.
   const bool alone = mapping.file == 0 ? !any_mapped(old_end, host_ceil(old_end))
@@ -72,6 +72,18 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   return begin;
 }
 
+/// Where the host has a guest page, made readable whatever the guest may do with it.
+const void* AddressSpace::readable_place(uint32_t page) {
+  const uint32_t host_page = host_floor(page);
+  if (splits_.contains(page)) {
+    static_cast<void>(protect_places(host_page, page, page + kGuestPageSize, PROT_READ));
+    return splits_.place(page);
+  }
+  host_call(SYS_mprotect, host_pointer(host_page), host_page_size_,
+            host_protection(host_page) | PROT_READ);
+  return host_pointer(page);
+}
+
 /// Moves [begin, begin + old_length) of `mapping` to `target`, which is free or to be replaced.
 Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t begin,
                                             uint32_t old_length, uint32_t new_length,
@@ -81,7 +93,7 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   changed(begin, old_end);
   changed(target, target + new_length);
   const bool direct = ((begin ^ target) & (host_page_size_ - 1)) == 0 &&
-                      owns_host_pages(begin, old_end) &&
+                      owns_host_pages(begin, old_end) && !any_split(begin, old_end) &&
                       owns_host_pages(target, target + new_length) && follows_file(source);
   if (direct) {
     const uint32_t host_begin = host_floor(begin);
@@ -93,15 +105,18 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
     clear_rest_of_host_page(source, target + old_length, target + new_length);
     erase_range(begin, old_end);
     erase_range(target, target + new_length);
-    insert({target, target + new_length, source.protection, source.shared, source.file,
-            source.file != 0 ? source.offset + (begin - source.begin) : 0});
-    report_shared_code(target, target + new_length);
+    insert_moved(source, begin, target, new_length);
     return target;
   }
-  // Host pages shared with other mappings cannot be moved: copy. Sharing would be lost, and what
-  // the file has behind the old end.
-  const bool grows_file = from_file(source) && new_length > old_length;
-  if (source.shared || grows_file) return Errno{abi::kENOMEM};
+  if (source.shared) {
+    const Errno error = duplicate_shared(source, begin, old_length, new_length, target);
+    if (error.value != 0) return error;
+    if (const Errno left = unmap(begin, old_length); left.value != 0) return left;
+    return target;
+  }
+  // Host pages shared with other mappings cannot be moved: copy. What the file has past the old end
+  // would be missing.
+  if (from_file(source) && new_length > old_length) return Errno{abi::kENOMEM};
   MapRequest request;
   request.address = target;
   request.length = new_length;
@@ -109,13 +124,11 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   request.placement = MapRequest::Placement::fixed;
   const Result<uint32_t> mapped = map(request);
   if (!mapped.ok()) return mapped;
-  if (source.protection == 0) {
-    const Errno readable = protect(begin, old_length, kProtRead);
-    if (readable.value != 0) return readable;
-  }
   for (uint32_t at = 0; at < std::min(old_length, new_length); at += kGuestPageSize) {
-    // A page behind the end of its file (SIGBUS) is left zero.
-    static_cast<void>(i386::copy_from_guest(host_pointer(target + at), begin + at, kGuestPageSize));
+    // A page past the end of its file (SIGBUS) is left zero.
+    uint8_t* const to = splits_.place(target + at);
+    static_cast<void>(i386::copy_host(to != nullptr ? to : host_pointer(target + at),
+                                      readable_place(begin + at), kGuestPageSize));
   }
   Errno error = protect(target, new_length, source.protection);
   if (error.value == 0) error = unmap(begin, old_length);
@@ -123,12 +136,86 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   return target;
 }
 
+/// Enters what [begin, ...) of `source` has become at `target`.
+void AddressSpace::insert_moved(const Mapping& source, uint32_t begin, uint32_t target,
+                                uint32_t length) {
+  Mapping moved = source;
+  moved.begin = target;
+  moved.end = target + length;
+  if (source.file != 0) moved.offset = source.offset + (begin - source.begin);
+  insert(moved);
+  settle_range(target, target + length);
+  report_shared_code(target, target + length);
+}
+
+/// Maps, at `target`, what [begin, begin + old_length) of the shared mapping `source` shows, and
+/// what follows in its file up to `new_length`. The source stays.
+Errno AddressSpace::duplicate_shared(const Mapping& source, uint32_t begin, uint32_t old_length,
+                                     uint32_t new_length, uint32_t target) {
+  const uint32_t in_host_page = host_page_size_ - 1;
+  const Mapping original = source;
+  const uint32_t end = target + new_length;
+  const int bits = host_bits(original.protection);
+  changed(target, end);
+  const bool direct = ((begin ^ target) & in_host_page) == 0 && follows_file(original) &&
+                      !any_split(begin, begin + old_length) && owns_host_pages(target, end);
+  if (direct) {
+    const uint32_t host_target = host_floor(target);
+    const long made =
+        host_call(SYS_mremap, host_pointer(host_floor(begin)), 0, host_ceil(end) - host_target,
+                  kMayMove | kFixed, host_pointer(host_target));
+    if (made < 0) return errno_from_host(made);
+    forget_splits(host_target, host_ceil(end));
+  }
+  for (uint32_t at = 0; !direct && at < new_length; at += kGuestPageSize) {
+    if (!splits_.contains(target + at)) {
+      const Errno error = split_host_page(host_floor(target + at), target, end);
+      if (error.value != 0) return error;
+    }
+    // A page past the old end is reached from the last one.
+    const uint32_t from = begin + std::min(at, old_length - kGuestPageSize);
+    uint8_t* const backing = splits_.backing(from);
+    const uint8_t* const place = splits_.place(from);
+    const uint64_t within =
+        (place != nullptr ? static_cast<uint64_t>(place - backing) : from & in_host_page) +
+        (begin + at - from);
+    const long made =
+        splits_.place_duplicate(target + at, backing, within & ~uint64_t{in_host_page},
+                                static_cast<uint32_t>(within) & in_host_page, bits);
+    if (made < 0) return errno_from_host(made);
+  }
+  erase_range(target, end);
+  insert_moved(original, begin, target, new_length);
+  return Errno{0};
+}
+
+/// mremap of nothing: a second mapping of shared pages (mm/mremap.c, vma_to_resize).
+Result<uint32_t> AddressSpace::remap_again(const Mapping& mapping, uint32_t begin,
+                                           uint32_t new_length, uint32_t flags,
+                                           uint32_t new_begin) {
+  if (!mapping.shared || (flags & kMayMove) == 0) return Errno{abi::kEINVAL};
+  if (mapped_bytes_ + new_length > space_limit_) return Errno{abi::kENOMEM};
+  const uint64_t offset = mapping.offset + (begin - mapping.begin);
+  const uint32_t target =
+      (flags & kFixed) != 0
+          ? new_begin
+          : find_free(new_length, static_cast<uint32_t>(offset) & (host_page_size_ - 1));
+  if (target == 0) return Errno{abi::kENOMEM};
+  const Errno error = duplicate_shared(mapping, begin, kGuestPageSize, new_length, target);
+  if (error.value != 0) return error;
+  return target;
+}
+
+bool AddressSpace::any_split(uint32_t begin, uint32_t end) const {
+  return splits_.next(host_floor(begin)) < end;
+}
+
 Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
                                      uint32_t flags, uint32_t new_begin) {
   constexpr Errno kInvalid{abi::kEINVAL};
   if ((flags & ~(kMayMove | kFixed)) != 0) return kInvalid;  // MREMAP_DONTUNMAP: not offered
   if ((flags & kFixed) != 0 && (flags & kMayMove) == 0) return kInvalid;
-  if ((old_begin & kGuestPageMask) != 0 || new_length == 0 || old_length == 0) return kInvalid;
+  if ((old_begin & kGuestPageMask) != 0 || new_length == 0) return kInvalid;
   if (old_length > i386::kGuestEnd || new_length > i386::kGuestEnd) return Errno{abi::kENOMEM};
   old_length = page_ceil(old_length);
   new_length = page_ceil(new_length);
@@ -146,8 +233,11 @@ Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, ui
     }
     const Errno error = unmap(new_begin, new_length);
     if (error.value != 0) return error;
+    if (old_length == 0)
+      return remap_again(*find(old_begin), old_begin, new_length, flags, new_begin);
     return move_mapping(*find(old_begin), old_begin, old_length, new_length, new_begin);
   }
+  if (old_length == 0) return remap_again(*mapping, old_begin, new_length, flags, 0);
   if (new_length <= old_length) {
     if (new_length < old_length) {
       const Errno error = unmap(old_begin + new_length, old_length - new_length);
@@ -162,7 +252,7 @@ Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, ui
       mapping->file != 0 ? static_cast<uint32_t>((mapping->offset + old_begin - mapping->begin) &
                                                  (host_page_size_ - 1))
                          : 0;
-  const uint32_t target = find_free(0, new_length, congruence);
+  const uint32_t target = find_free(new_length, congruence);
   if (target == 0) return Errno{abi::kENOMEM};
   return move_mapping(*find(old_begin), old_begin, old_length, new_length, target);
 }

@@ -112,6 +112,13 @@ uint32_t AddressSpace::intern_file(const MapRequest& request) {
       file.device_major = status.stx_dev_major;
       file.device_minor = status.stx_dev_minor;
     }
+  } else if (request.shared) {
+    // A file of its own, as the kernel makes one (shmem_zero_setup): each is another.
+    file.path = "/dev/zero (deleted)";
+    file.device_minor = 1;
+    file.inode = ++shared_anonymous_files_;
+    files_.push_back(std::make_unique<MappedFile>(file));
+    return static_cast<uint32_t>(files_.size() - 1);
   } else if (request.name != nullptr) {
     file.path = request.name;
   } else {

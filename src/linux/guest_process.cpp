@@ -31,7 +31,9 @@ using i386::host_pointer;
 
 constexpr int kNotFound = 127, kNotRunnable = 126;
 constexpr uint32_t kStackTop = 0x7f000000;
-constexpr uint32_t kDefaultStack = 8u << 20, kSmallestStack = 256u << 10, kLargestStack = 64u << 20;
+/// What the kernel maps of the stack beyond what it puts there (fs/exec.c, setup_arg_pages).
+constexpr uint32_t kFirstStack = 128u << 10;
+constexpr uint32_t kMostArguments = 6u << 20;  ///< fs/exec.c, bprm_stack_limits
 constexpr uint32_t kExecutableBase =
     0x56550000;  // where an i386 kernel puts PIEs, on any host page
 constexpr int kHostLimitStack = 3, kHostLimitFiles = 7;
@@ -185,6 +187,11 @@ std::vector<std::string> GuestProcess::private_environment(SignalSet blocked,
   return variables;
 }
 
+void* ProcessPages::reach(uint32_t guest_address, bool write) {
+  const GuestProcess& process = *current_thread()->process;
+  return process.space->reach(guest_address, write, process.limit_stack.soft);
+}
+
 bool GuestProcess::descriptor_hidden(int fd) const {
   return fd >= 0 && (fd == binary_descriptor || (fd > STDERR_FILENO && fd == log_descriptor()));
 }
@@ -265,23 +272,33 @@ Loaded map_program(AddressSpace& space, const Program& program) {
   return loaded;
 }
 
-uint32_t map_stack(GuestProcess& process, uint32_t requested, bool executable) {
-  uint32_t size = requested;
-  if (size == 0) {
-    const uint64_t soft = process.limit_stack.soft;
-    size = soft > kLargestStack ? (soft == UINT64_MAX ? kDefaultStack : kLargestStack)
-                                : static_cast<uint32_t>(soft);
+/// Bytes of [stack] at the start: what `request` and the auxiliary vector take, and the kernel's
+/// first extent, as far as the limit allows; at least what -s asks for. The rest grows on demand.
+uint32_t first_stack_size(const GuestProcess& process, const Program& program,
+                          const LaunchRequest& request) {
+  uint64_t size = 2 * kGuestPageSize;
+  for (const auto* strings : {&program.arguments, &request.environment}) {
+    for (const std::string& text : *strings) size += text.size() + 1 + sizeof(uint32_t);
   }
-  size = page_ceil(std::clamp(size, kSmallestStack, kStackTop / 4));
+  if (size > kMostArguments) die(kNotRunnable, "argument list too long");
+  const uint64_t limit = std::max<uint64_t>(process.limit_stack.soft, size);
+  size = std::max<uint64_t>(std::min(size + kFirstStack, limit), request.stack_size);
+  return page_ceil(static_cast<uint32_t>(std::min<uint64_t>(size, kStackTop / 4)));
+}
+
+/// The bottom of the stack.
+uint32_t map_stack(GuestProcess& process, uint32_t size, bool executable) {
+  const uint32_t host_page = process.space->host_page_size();
   MapRequest request;
-  request.address = kStackTop - size;
-  request.length = size;
+  request.address = (kStackTop - size) & ~(host_page - 1);
+  request.length = kStackTop - request.address;
   request.protection = kProtRead | kProtWrite | (executable ? kProtExec : 0);
   request.placement = MapRequest::Placement::fixed_no_replace;
+  request.grows_down = true;
   request.extra_host_flags = MAP_NORESERVE;
   request.name = "[stack]";
   if (!process.space->map(request).ok()) die(kNotRunnable, "no room for the stack");
-  return size;
+  return request.address;
 }
 
 std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Program& program,
@@ -309,8 +326,8 @@ std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Progr
 
 /// Returns the initial esp.
 uint32_t build_stack(GuestProcess& process, const Program& program, const LaunchRequest& request,
-                     const Loaded& loaded, uint32_t stack_size) {
-  StackBuilder stack(kStackTop, kStackTop - stack_size + kSmallestStack / 2);
+                     const Loaded& loaded, uint32_t stack_begin) {
+  StackBuilder stack(kStackTop, stack_begin);
   const uint32_t zero = 0;
   stack.push(&zero, sizeof zero);
   const uint32_t file_name = stack.push_string(process.executed_path);
@@ -343,8 +360,7 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
 
   const uint32_t size = static_cast<uint32_t>(words.size() * sizeof(uint32_t));
   const uint32_t esp = (stack.position() - size) & ~15u;
-  if (size > stack.position() || esp < kStackTop - stack_size)
-    die(kNotRunnable, "argument list too long");
+  if (size > stack.position() || esp < stack_begin) die(kNotRunnable, "argument list too long");
   std::memcpy(host_pointer(esp), words.data(), size);
   return esp;
 }
@@ -364,10 +380,12 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
   if (problem.error != 0) fail(problem);
   space->set_space_limit(limit_address_space.soft);
   space->set_data_limit(limit_data.soft);
+  space->place_below_stack(kStackTop, std::max<uint64_t>(limit_stack.soft, request.stack_size));
 
   const Loaded loaded = map_program(*space, program);
-  const uint32_t stack_size = map_stack(
-      *this, request.stack_size, program.image.executable_stack || !program.image.has_stack_header);
+  const uint32_t stack_begin =
+      map_stack(*this, first_stack_size(*this, program, request),
+                program.image.executable_stack || !program.image.has_stack_header);
   stack_top = kStackTop;
   const Result<i386::Vdso> mapped_vdso = i386::map_vdso(*space);
   if (!mapped_vdso.ok()) die(kNotRunnable, "no room for the vdso");
@@ -381,7 +399,7 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
   for (const std::string& argument : program.arguments)
     command_line.append(argument.c_str(), argument.size() + 1);
   thread.cpu = i386::CpuState{};
-  thread.cpu.gpr[i386::ESP] = build_stack(*this, program, request, loaded, stack_size);
+  thread.cpu.gpr[i386::ESP] = build_stack(*this, program, request, loaded, stack_begin);
   thread.cpu.eip = loaded.has_interpreter ? loaded.interpreter.entry : loaded.executable.entry;
   thread.tid = static_cast<int32_t>(host_call(SYS_gettid));
   set_current_thread(&thread);

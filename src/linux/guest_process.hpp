@@ -38,6 +38,12 @@ struct LaunchRequest {
   uint32_t stack_size = 0;               ///< -s; 0: RLIMIT_STACK
 };
 
+/// The guest's own accesses, where they do not reach memory by its address.
+class ProcessPages final : public i386::PageAccess {
+ public:
+  [[nodiscard]] void* reach(uint32_t guest_address, bool write) override;
+};
+
 class GuestProcess {
  public:
   explicit GuestProcess(AddressSpace& address_space) : space(&address_space) {}

@@ -49,70 +49,201 @@ MapRequest fixed(uint32_t address, uint32_t pages, uint8_t protection) {
   return request;
 }
 
-/// What each page should hold: -1 unmapped, else the byte it is filled with.
-struct Model {
-  std::array<int, kPages> content;
-  std::array<uint8_t, kPages> protection{};
+constexpr uint64_t kNoStack = 0;
+
+/// What each guest page should be.
+struct Page {
+  bool mapped = false;
+  uint8_t protection = 0;
+  int content = 0;       ///< of private memory: the byte it is filled with
+  int shared_page = -1;  ///< of the shared file; -1: private
 };
 
-void check(const AddressSpace& space, const Model& model) {
-  for (uint32_t i = 0; i < kPages; ++i) {
-    const uint32_t address = kBase + i * kGuestPageSize;
-    expect_equal(space.prot_at(address), model.content[i] < 0 ? -1 : model.protection[i]);
-    if (model.content[i] < 0 || model.protection[i] == 0) continue;
-    const auto* bytes = static_cast<const uint8_t*>(host_pointer(address));
-    expect_equal(bytes[0], model.content[i]);
-    expect_equal(bytes[kGuestPageSize - 1], model.content[i]);
+/// Random changes of a range of guest pages and of a file that is mapped shared, and what they
+/// should come to.
+class Model {
+ public:
+  Model(uint32_t host_page, int private_file, int shared_file)
+      : space_(host_page), private_file_(private_file), shared_file_(shared_file) {
+    for (uint32_t i = 0; i < 2 * kPages; ++i) write_file(i, 0);
   }
-}
 
-void random_changes(uint32_t host_page, int file) {
-  AddressSpace space(host_page);
-  Model model;
-  model.content.fill(-1);
-  for (unsigned step = 0; step < 3000; ++step) {
+  void change() {
     const uint32_t first = random_number(kPages);
     const uint32_t count = 1 + random_number(kPages - first);
-    const uint32_t address = kBase + first * kGuestPageSize;
-    const uint32_t kind = random_number(5);
-    if (kind == 0) {
-      expect_equal(space.unmap(address, count * kGuestPageSize).value, 0);
-      for (uint32_t i = first; i < first + count; ++i) model.content[i] = -1;
-    } else if (kind == 1) {
-      expect(space.map(fixed(address, count, kReadWrite)).ok());
-      for (uint32_t i = first; i < first + count; ++i) model.content[i] = 0;
-      for (uint32_t i = first; i < first + count; ++i) model.protection[i] = kReadWrite;
-    } else if (kind == 2) {
-      MapRequest request = fixed(address, count, kReadWrite);
-      const uint32_t file_page = random_number(kPages);
-      request.descriptor = file;
-      request.offset = uint64_t{file_page} * kGuestPageSize;
-      expect(space.map(request).ok());
-      for (uint32_t i = 0; i < count; ++i) {
-        model.content[first + i] = static_cast<int>((file_page + i) % 200 + 1);
-        model.protection[first + i] = kReadWrite;
-      }
-    } else if (kind == 3) {
-      bool whole = true;
-      for (uint32_t i = first; i < first + count; ++i) whole = whole && model.content[i] >= 0;
-      const uint8_t protection = random_number(2) == 0 ? kProtRead : kReadWrite;
-      expect_equal(space.protect(address, count * kGuestPageSize, protection).value,
-                   whole ? 0 : 12);
-      if (whole) {
-        for (uint32_t i = first; i < first + count; ++i) model.protection[i] = protection;
-      }
-    } else {
-      for (uint32_t i = first; i < first + count; ++i) {
-        if (model.content[i] < 0 || (model.protection[i] & kProtWrite) == 0) continue;
-        model.content[i] = static_cast<int>(random_number(200) + 1);
-        std::memset(host_pointer(kBase + i * kGuestPageSize), model.content[i], kGuestPageSize);
-      }
+    switch (random_number(7)) {
+      case 0:
+        expect_equal(space_.unmap(address(first), count * kGuestPageSize).value, 0);
+        for (uint32_t i = first; i < first + count; ++i) pages_[i] = {};
+        break;
+      case 1:
+        expect(space_.map(fixed(address(first), count, kReadWrite)).ok());
+        for (uint32_t i = first; i < first + count; ++i) pages_[i] = {true, kReadWrite, 0, -1};
+        break;
+      case 2:
+        map_file(first, count);
+        break;
+      case 3:
+        map_shared(first, count);
+        break;
+      case 4:
+        protect(first, count);
+        break;
+      case 5:
+        move(first, count);
+        break;
+      default:
+        write(first, count);
     }
-    if (step % 50 == 0) check(space, model);
   }
-  check(space, model);
-  expect_equal(space.unmap(kBase, kPages * kGuestPageSize).value, 0);
-  expect(space.mappings().empty());
+
+  void check() {
+    for (uint32_t i = 0; i < kPages; ++i) {
+      const Page& page = pages_[i];
+      expect_equal(space_.prot_at(address(i)), page.mapped ? page.protection : -1);
+      const bool readable = page.mapped && page.protection != 0;
+      const auto* bytes = static_cast<uint8_t*>(space_.reach(address(i), false, kNoStack));
+      expect_equal(bytes != nullptr, readable);
+      expect_equal(space_.reach(address(i), true, kNoStack) != nullptr,
+                   readable && (page.protection & kProtWrite) != 0);
+      if (bytes == nullptr) continue;
+      const int content = page.shared_page < 0 ? page.content : file_[page.shared_page];
+      expect_equal(bytes[0], content);
+      expect_equal(bytes[kGuestPageSize - 1], content);
+    }
+    for (uint32_t i = 0; i < 2 * kPages; ++i) {
+      uint8_t byte = 0;
+      expect_equal(pread(shared_file_, &byte, 1, i * kGuestPageSize + 17), 1);
+      expect_equal(byte, file_[i]);
+    }
+  }
+
+  void end() {
+    expect_equal(space_.unmap(kBase, kPages * kGuestPageSize).value, 0);
+    expect(space_.mappings().empty());
+  }
+
+ private:
+  static uint32_t address(uint32_t page) { return kBase + page * kGuestPageSize; }
+
+  void write_file(uint32_t page, int content) {
+    std::array<uint8_t, kGuestPageSize> bytes;
+    bytes.fill(static_cast<uint8_t>(content));
+    expect_equal(pwrite(shared_file_, bytes.data(), bytes.size(), page * kGuestPageSize),
+                 kGuestPageSize);
+    file_[page] = content;
+  }
+
+  void map_file(uint32_t first, uint32_t count) {
+    MapRequest request = fixed(address(first), count, kReadWrite);
+    const uint32_t file_page = random_number(kPages);
+    request.descriptor = private_file_;
+    request.offset = uint64_t{file_page} * kGuestPageSize;
+    expect(space_.map(request).ok());
+    for (uint32_t i = 0; i < count; ++i)
+      pages_[first + i] = {true, kReadWrite, static_cast<int>((file_page + i) % 200 + 1), -1};
+  }
+
+  void map_shared(uint32_t first, uint32_t count) {
+    if (random_number(2) == 0) count = 1 + count % 6;
+    if (first + count > kPages) return;
+    MapRequest request = fixed(address(first), count, kReadWrite);
+    const uint32_t file_page = random_number(kPages);
+    request.shared = true;
+    request.descriptor = shared_file_;
+    request.offset = uint64_t{file_page} * kGuestPageSize;
+    expect(space_.map(request).ok());
+    for (uint32_t i = 0; i < count; ++i)
+      pages_[first + i] = {true, kReadWrite, 0, static_cast<int>(file_page + i)};
+  }
+
+  /// A hole ends it, but what comes before is changed.
+  void protect(uint32_t first, uint32_t count) {
+    constexpr uint8_t kKinds[] = {kProtRead, kReadWrite, 0};
+    const uint8_t protection = kKinds[random_number(3)];
+    uint32_t end = first;
+    while (end < first + count && pages_[end].mapped) pages_[end++].protection = protection;
+    expect_equal(space_.protect(address(first), count * kGuestPageSize, protection).value,
+                 end == first + count ? 0 : 12);
+  }
+
+  void move(uint32_t first, uint32_t count) {
+    count = 1 + count % 6;
+    const uint32_t to = random_number(kPages - 6);
+    if (first + count > kPages || (to < first + count && first < to + count)) return;
+    constexpr uint32_t kMayMove = 1, kFixed = 2;
+    const Result<uint32_t> moved =
+        space_.remap(address(first), count * kGuestPageSize, count * kGuestPageSize,
+                     kMayMove | kFixed, address(to));
+    if (!moved.ok()) {
+      // Of several mappings, or of none; the target is gone if the source is one mapping.
+      expect_equal(moved.error().value, 14);
+      return;
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+      pages_[to + i] = pages_[first + i];
+      pages_[first + i] = {};
+    }
+  }
+
+  void write(uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; ++i) {
+      Page& page = pages_[i];
+      if (!page.mapped || (page.protection & kProtWrite) == 0) continue;
+      const int content = static_cast<int>(random_number(200) + 1);
+      (page.shared_page < 0 ? page.content : file_[page.shared_page]) = content;
+      void* const bytes = space_.reach(address(i), true, kNoStack);
+      expect(bytes != nullptr);
+      if (bytes != nullptr) std::memset(bytes, content, kGuestPageSize);
+    }
+    if (random_number(4) == 0)
+      write_file(random_number(2 * kPages), static_cast<int>(random_number(200) + 1));
+  }
+
+  AddressSpace space_;
+  int private_file_;
+  int shared_file_;
+  std::array<Page, kPages> pages_{};
+  std::array<int, 2 * kPages> file_{};
+};
+
+void random_changes(uint32_t host_page, int private_file) {
+  Model model(host_page, private_file, memfd_create("shared", 0));
+  for (unsigned step = 0; step < 6000; ++step) {
+    model.change();
+    if (step % 20 == 0) model.check();
+  }
+  model.check();
+  model.end();
+}
+
+/// The stack grows to its limit, keeps a gap below it, and mappings keep away from it.
+void growth(uint32_t host_page) {
+  AddressSpace space(host_page);
+  MapRequest stack = fixed(kBase, 16, kReadWrite);
+  stack.grows_down = true;
+  expect(space.map(stack).ok());
+  constexpr uint64_t kLimit = 1 << 20;
+  const uint32_t top = kBase + 16 * kGuestPageSize;
+  expect(space.reach(top - kLimit - 1, true, kLimit) == nullptr);
+  expect(space.reach(top - kLimit, true, kLimit) != nullptr);
+  expect_equal(space.find(top - 1)->begin, top - kLimit);
+  expect(space.reach(top - kLimit - host_page, true, 2 * kLimit) != nullptr);
+  // A page that is mapped a gap of 1 MB below stops it, but not one without access.
+  const uint32_t below = top - 8 * static_cast<uint32_t>(kLimit);
+  expect(space.map(fixed(below, 16, kProtRead)).ok());
+  const uint32_t first = below + 16 * kGuestPageSize;
+  expect(space.reach(first + kLimit - host_page, true, 8 * kLimit) == nullptr);
+  expect(space.reach(first + kLimit, true, 8 * kLimit) != nullptr);
+  expect_equal(space.protect(below, 16 * kGuestPageSize, 0).value, 0);
+  expect(space.reach(first, true, 8 * kLimit) != nullptr);
+  expect_equal(space.unmap(below, 8 * static_cast<uint32_t>(kLimit)).value, 0);
+  space.place_below_stack(0x7f000000, 8 << 20);
+  MapRequest any;
+  any.length = kGuestPageSize;
+  expect_equal(space.map(any).value(), 0x7f000000 - (128 << 20) - host_page);
+  space.place_below_stack(0x7f000000, UINT64_MAX);
+  expect(space.map(any).value() < 0x7f000000 / 6 + 0x10000);
 }
 
 void watches(uint32_t host_page) {
@@ -173,6 +304,7 @@ void errors_and_break() {
   expect_equal(space.set_break(0xffffffff), kBase + 10000);
   expect_equal(space.set_break(kBase), kBase);
   expect(space.mappings().empty());
+  space.place_below_stack(0x7f000000, 0);
   MapRequest any;
   any.length = 100;
   const Result<uint32_t> first = space.map(any);
@@ -196,6 +328,7 @@ int main() {
     if (page < host_page) continue;
     random_changes(page, file);
     watches(page);
+    growth(page);
     shared_code(page);
   }
   errors_and_break();

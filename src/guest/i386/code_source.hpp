@@ -10,6 +10,11 @@ class CodeSource {
  public:
   /// End of the run of fetchable bytes that begins at `address`; `address` itself if none.
   [[nodiscard]] virtual uint32_t fetch_end(uint32_t address) const = 0;
+  /// The same for bytes that can be read by their address; where they cannot (memory.hpp,
+  /// PageAccess) the instructions are copied, and interpreted one by one.
+  [[nodiscard]] virtual uint32_t direct_fetch_end(uint32_t address) const {
+    return fetch_end(address);
+  }
 
  protected:
   ~CodeSource() = default;

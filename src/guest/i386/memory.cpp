@@ -1,5 +1,7 @@
 #include "guest/i386/memory.hpp"
 
+#include <algorithm>
+
 #if defined(__mips64)
 #include "guest/i386/host_access_mips64.hpp"
 #elif defined(__x86_64__)
@@ -26,6 +28,83 @@ extern "C" const Fixup __stop_ferry_fixups[];
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 StoreObserver store_observer = nullptr;
+PageAccess* page_access = nullptr;
+
+constexpr uint32_t kPage = 4096;
+
+void* reach(uint32_t guest_address, bool write) {
+  return page_access != nullptr ? page_access->reach(guest_address, write) : nullptr;
+}
+
+/// An operand whose plain access has faulted: where its bytes are, in one page or in two.
+struct Pieces {
+  Pieces(uint32_t guest_address, uint32_t size, bool write)
+      : first_size(std::min(size, kPage - guest_address % kPage)),
+        rest_size(size - first_size),
+        first(reach(guest_address, write)),
+        rest(first != nullptr && rest_size != 0 ? reach(guest_address + first_size, write)
+                                                : nullptr) {}
+
+  [[nodiscard]] bool whole() const { return first != nullptr && rest_size == 0; }
+  [[nodiscard]] bool split() const { return first != nullptr && rest != nullptr; }
+  [[nodiscard]] bool copy_to(void* buffer) const {
+    auto* const bytes = static_cast<uint8_t*>(buffer);
+    return host_access::copy(bytes, first, first_size) &&
+           host_access::copy(bytes + first_size, rest, rest_size);
+  }
+  [[nodiscard]] bool copy_from(const void* buffer) const {
+    const auto* const bytes = static_cast<const uint8_t*>(buffer);
+    return host_access::copy(first, bytes, first_size) &&
+           host_access::copy(rest, bytes + first_size, rest_size);
+  }
+
+  uint32_t first_size;
+  uint32_t rest_size;
+  void* first;
+  void* rest;
+};
+
+template <typename T>
+[[gnu::noinline, gnu::cold]] bool load_pieces(uint32_t guest_address, T& value) {
+  const Pieces pieces(guest_address, sizeof(T), false);
+  if (pieces.whole()) return host_access::load(pieces.first, value);
+  return pieces.split() && pieces.copy_to(&value);
+}
+
+template <typename T>
+[[gnu::noinline, gnu::cold]] bool store_pieces(uint32_t guest_address, T value) {
+  const Pieces pieces(guest_address, sizeof(T), true);
+  if (pieces.whole()) return host_access::store(pieces.first, value);
+  return pieces.split() && pieces.copy_from(&value);
+}
+
+/// Across two pages it is not atomic.
+template <typename T>
+[[gnu::noinline, gnu::cold]] bool exchange_pieces(uint32_t guest_address, T& expected, T desired,
+                                                  bool& exchanged) {
+  const Pieces pieces(guest_address, sizeof(T), true);
+  if (pieces.whole())
+    return host_access::compare_exchange(pieces.first, expected, desired, exchanged);
+  T old = 0;
+  if (!pieces.split() || !pieces.copy_to(&old)) return false;
+  exchanged = old == expected;
+  expected = old;
+  return pieces.copy_from(exchanged ? &desired : &old);
+}
+
+/// Calls `copy(place, done, size)` for what lies in each page of a guest range.
+template <typename Copy>
+[[gnu::noinline, gnu::cold]] bool copy_pieces(uint32_t guest_address, uint32_t size, bool write,
+                                              Copy copy) {
+  for (uint32_t done = 0; done < size;) {
+    const uint32_t at = guest_address + done;
+    const uint32_t piece = std::min(size - done, kPage - at % kPage);
+    void* const place = reach(at, write);
+    if (place == nullptr || !copy(place, done, piece)) return false;
+    done += piece;
+  }
+  return true;
+}
 
 void note_store(uint32_t guest_address, uint32_t size) {
   if (store_observer != nullptr) [[unlikely]]
@@ -40,19 +119,21 @@ void set_store_observer(StoreObserver observer) {
 
 template <typename T>
 bool load(uint32_t guest_address, T& value) {
-  return host_access::load(host_pointer(guest_address), value);
+  return host_access::load(host_pointer(guest_address), value) || load_pieces(guest_address, value);
 }
 
 template <typename T>
 bool store(uint32_t guest_address, T value) {
   note_store(guest_address, sizeof(T));
-  return host_access::store(host_pointer(guest_address), value);
+  return host_access::store(host_pointer(guest_address), value) ||
+         store_pieces(guest_address, value);
 }
 
 template <typename T>
 bool compare_exchange(uint32_t guest_address, T& expected, T desired, bool& exchanged) {
   note_store(guest_address, sizeof(T));
-  return host_access::compare_exchange(host_pointer(guest_address), expected, desired, exchanged);
+  return host_access::compare_exchange(host_pointer(guest_address), expected, desired, exchanged) ||
+         exchange_pieces(guest_address, expected, desired, exchanged);
 }
 
 template bool load(uint32_t, uint8_t&);
@@ -81,14 +162,30 @@ namespace {
 bool copy_from_guest(void* destination, uint32_t guest_address, uint32_t size) {
   if (size == 0) return true;
   if (outside_guest(guest_address, size)) return false;
-  return host_access::copy(destination, host_pointer(guest_address), size);
+  if (host_access::copy(destination, host_pointer(guest_address), size)) return true;
+  auto* const bytes = static_cast<uint8_t*>(destination);
+  return copy_pieces(guest_address, size, false, [&](void* place, uint32_t done, uint32_t piece) {
+    return host_access::copy(bytes + done, place, piece);
+  });
 }
 
 bool copy_to_guest(uint32_t guest_address, const void* source, uint32_t size) {
   if (size == 0) return true;
   if (outside_guest(guest_address, size)) return false;
   note_store(guest_address, size);
-  return host_access::copy(host_pointer(guest_address), source, size);
+  if (host_access::copy(host_pointer(guest_address), source, size)) return true;
+  const auto* const bytes = static_cast<const uint8_t*>(source);
+  return copy_pieces(guest_address, size, true, [&](void* place, uint32_t done, uint32_t piece) {
+    return host_access::copy(place, bytes + done, piece);
+  });
+}
+
+void set_page_access(PageAccess* access) {
+  page_access = access;
+}
+
+bool copy_host(void* destination, const void* source, uint32_t size) {
+  return host_access::copy(destination, source, size);
 }
 
 uintptr_t fault_landing_pad(uintptr_t pc) {

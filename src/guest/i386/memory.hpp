@@ -45,6 +45,23 @@ void set_store_observer(StoreObserver observer);
 [[nodiscard]] bool copy_from_guest(void* destination, uint32_t guest_address, uint32_t size);
 [[nodiscard]] bool copy_to_guest(uint32_t guest_address, const void* source, uint32_t size);
 
+/// Knows of guest memory that an access by its address cannot reach although the guest may: it lies
+/// elsewhere, or is not there before it is asked for.
+class PageAccess {
+ public:
+  /// Where the byte at `guest_address` is on the host, good to the end of its 4 KB page and until
+  /// the next change of mappings; null if the guest may not read (or write) it. Not signal-safe.
+  [[nodiscard]] virtual void* reach(uint32_t guest_address, bool write) = 0;
+
+ protected:
+  ~PageAccess() = default;
+};
+/// Whom the accesses above ask after a fault; null (the start): nobody. Set before any thread runs.
+void set_page_access(PageAccess* access);
+
+/// Copies between two places in ferry's memory, of which one may fault; false if it did.
+[[nodiscard]] bool copy_host(void* destination, const void* source, uint32_t size);
+
 /// For the host's fault handler: if host code at `pc` is one of the accesses above, the address to
 /// go on at, else 0. Signal-safe.
 [[nodiscard]] uintptr_t fault_landing_pad(uintptr_t pc);

@@ -4,6 +4,8 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "linux/errno_map.hpp"
 #include "linux/host_syscall.hpp"
@@ -37,13 +39,59 @@ template <long Number>
                                 a.signed_at(3), a.signed_at(4), a.signed_at(5)));
 }
 
-/// A buffer the kernel is to write: host pointer, watches dropped.
-[[nodiscard]] inline void* writable_buffer(Thread& thread, uint32_t guest, uint32_t length) {
-  thread.process->space->prepare_kernel_write(guest, length);
-  return i386::host_pointer(guest);
+/// Guest memory as the host's kernel is given it for one call. Mostly that is the guest's own
+/// address; where part of the memory lies elsewhere (split_pages.hpp), the bytes are copied, and
+/// what the kernel wrote is copied back when the buffer goes.
+class GuestBuffer {
+ public:
+  enum class Use : uint8_t { kernel_reads, kernel_writes };
+
+  /// A length that leaves guest space is cut: the kernel would stop there.
+  GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use use);
+  ~GuestBuffer() {
+    if (room_ != nullptr) end_copy();
+  }
+  GuestBuffer(GuestBuffer&& other) noexcept
+      : pointer_(other.pointer_),
+        guest_(other.guest_),
+        length_(other.length_),
+        reachable_(other.reachable_),
+        use_(other.use_),
+        room_(std::exchange(other.room_, nullptr)),
+        room_bytes_(other.room_bytes_) {}
+  GuestBuffer(const GuestBuffer&) = delete;
+  GuestBuffer& operator=(const GuestBuffer&) = delete;
+
+  [[nodiscard]] void* pointer() const { return pointer_; }
+  [[nodiscard]] uint32_t length() const { return length_; }
+  [[nodiscard]] bool copied() const { return room_ != nullptr; }
+
+ private:
+  void make_copy(Thread& thread);
+  void end_copy();
+
+  void* pointer_;
+  uint32_t guest_;
+  uint32_t length_;
+  uint32_t reachable_ = 0;  ///< of a copy: the bytes it has; an access past them faults
+  Use use_;
+  uint8_t* room_ = nullptr;
+  size_t room_bytes_ = 0;
+};
+
+/// A buffer the kernel reads.
+[[nodiscard]] inline GuestBuffer readable(Thread& thread, uint32_t guest, uint32_t length) {
+  return {thread, guest, length, GuestBuffer::Use::kernel_reads};
+}
+/// A buffer the kernel is to write; watches are dropped.
+[[nodiscard]] inline GuestBuffer writable(Thread& thread, uint32_t guest, uint32_t length) {
+  return {thread, guest, length, GuestBuffer::Use::kernel_writes};
 }
 
-/// A guest's iovec array as the host's.
+/// Where the host has a word that the kernel and other processes may change at any time (a futex).
+[[nodiscard]] void* shared_word(Thread& thread, uint32_t guest);
+
+/// A guest's iovec array as the host's. It must live until the call is done.
 struct HostVectors {
   static constexpr uint32_t kMax = 1024;  // UIO_MAXIOV
   struct iovec entries[kMax];
@@ -52,6 +100,9 @@ struct HostVectors {
 
   /// `kernel_writes`: readv and its like.
   void load(Thread& thread, uint32_t guest, uint32_t guest_count, bool kernel_writes);
+
+ private:
+  std::vector<GuestBuffer> copies_;
 };
 
 }  // namespace ferry

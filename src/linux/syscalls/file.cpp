@@ -12,8 +12,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 void HostVectors::load(Thread& thread, uint32_t guest, uint32_t guest_count, bool kernel_writes) {
   if (guest_count > kMax) {
     error = abi::kEINVAL;
@@ -29,29 +27,32 @@ void HostVectors::load(Thread& thread, uint32_t guest, uint32_t guest_count, boo
       error = abi::kEINVAL;
       return;
     }
-    const uint32_t length = clip_buffer(vector.base, vector.length);
-    if (kernel_writes) thread.process->space->prepare_kernel_write(vector.base, length);
-    entries[count] = {host_pointer(vector.base), length};
+    GuestBuffer buffer = kernel_writes ? writable(thread, vector.base, vector.length)
+                                       : readable(thread, vector.base, vector.length);
+    entries[count] = {buffer.pointer(), buffer.length()};
+    if (buffer.copied()) copies_.push_back(std::move(buffer));
   }
 }
 
 int32_t sys_read(Thread& t, const Arguments& a) {
-  const uint32_t length = clip_buffer(a[1], a[2]);
-  return blocking_call(t, SYS_read, a.signed_at(0), writable_buffer(t, a[1], length), length);
+  const GuestBuffer buffer = writable(t, a[1], a[2]);
+  return blocking_call(t, SYS_read, a.signed_at(0), buffer.pointer(), buffer.length());
 }
 
 int32_t sys_write(Thread& t, const Arguments& a) {
-  return blocking_call(t, SYS_write, a.signed_at(0), host_pointer(a[1]), clip_buffer(a[1], a[2]));
+  const GuestBuffer buffer = readable(t, a[1], a[2]);
+  return blocking_call(t, SYS_write, a.signed_at(0), buffer.pointer(), buffer.length());
 }
 
 int32_t sys_pread64(Thread& t, const Arguments& a) {
-  const uint32_t length = clip_buffer(a[1], a[2]);
-  return blocking_call(t, SYS_pread64, a.signed_at(0), writable_buffer(t, a[1], length), length,
+  const GuestBuffer buffer = writable(t, a[1], a[2]);
+  return blocking_call(t, SYS_pread64, a.signed_at(0), buffer.pointer(), buffer.length(),
                        a.wide(3));
 }
 
 int32_t sys_pwrite64(Thread& t, const Arguments& a) {
-  return blocking_call(t, SYS_pwrite64, a.signed_at(0), host_pointer(a[1]), clip_buffer(a[1], a[2]),
+  const GuestBuffer buffer = readable(t, a[1], a[2]);
+  return blocking_call(t, SYS_pwrite64, a.signed_at(0), buffer.pointer(), buffer.length(),
                        a.wide(3));
 }
 
@@ -270,9 +271,9 @@ int32_t fcntl_call(Thread& t, const Arguments& a) {
       return signal <= 0 ? guest_result(signal) : signal_to_guest(static_cast<int>(signal));
     }
     case kSetOwnEx:
-      return guest_result(host_call(SYS_fcntl, fd, F_SETOWN_EX, host_pointer(a[2])));
+      return guest_result(host_call(SYS_fcntl, fd, F_SETOWN_EX, readable(t, a[2], 8).pointer()));
     case kGetOwnEx:
-      return guest_result(host_call(SYS_fcntl, fd, F_GETOWN_EX, writable_buffer(t, a[2], 8)));
+      return guest_result(host_call(SYS_fcntl, fd, F_GETOWN_EX, writable(t, a[2], 8).pointer()));
     default:
       if (a[1] < kFirstLinux) return -abi::kEINVAL;
       return guest_result(host_call(SYS_fcntl, fd, a.signed_at(1), a.signed_at(2)));
@@ -334,10 +335,8 @@ int32_t send_file(Thread& t, const Arguments& a) {
 
 /// splice and copy_file_range: two optional 64-bit offsets the kernel updates.
 int32_t copy_between(Thread& t, const Arguments& a, long number) {
-  t.process->space->prepare_kernel_write(a[1], 8);
-  t.process->space->prepare_kernel_write(a[3], 8);
-  return blocking_call(t, number, a.signed_at(0), host_pointer(a[1]), a.signed_at(2),
-                       host_pointer(a[3]), a[4], a[5]);
+  return blocking_call(t, number, a.signed_at(0), writable(t, a[1], 8).pointer(), a.signed_at(2),
+                       writable(t, a[3], 8).pointer(), a[4], a[5]);
 }
 
 }  // namespace
@@ -370,8 +369,8 @@ int32_t sys_inotify_init(Thread&, const Arguments&) {
 int32_t sys_inotify_init1(Thread&, const Arguments& a) {
   return guest_result(host_call(SYS_inotify_init1, creation_flags_to_host(a[0])));
 }
-int32_t sys_memfd_create(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_memfd_create, host_pointer(a[0]), a[1]));
+int32_t sys_memfd_create(Thread& t, const Arguments& a) {
+  return guest_result(host_call(SYS_memfd_create, readable(t, a[0], 256).pointer(), a[1]));
 }
 
 }  // namespace ferry

@@ -448,16 +448,18 @@ int32_t sys_utime(Thread& t, const Arguments& a) {
 
 namespace {
 
+constexpr uint32_t kAttributeName = 256;  // XATTR_NAME_MAX and its NUL
+
 int32_t set_attribute(Thread& t, const Arguments& a, LastLink last_link, long number) {
-  return plain_path_call(t, a[0], last_link, number, host_pointer(a[1]), host_pointer(a[2]), a[3],
-                         a.signed_at(4));
+  return plain_path_call(t, a[0], last_link, number, readable(t, a[1], kAttributeName).pointer(),
+                         readable(t, a[2], a[3]).pointer(), a[3], a.signed_at(4));
 }
 int32_t get_attribute(Thread& t, const Arguments& a, LastLink last_link, long number) {
-  return plain_path_call(t, a[0], last_link, number, host_pointer(a[1]),
-                         writable_buffer(t, a[2], a[3]), a[3]);
+  return plain_path_call(t, a[0], last_link, number, readable(t, a[1], kAttributeName).pointer(),
+                         writable(t, a[2], a[3]).pointer(), a[3]);
 }
 int32_t list_attributes(Thread& t, const Arguments& a, LastLink last_link, long number) {
-  return plain_path_call(t, a[0], last_link, number, writable_buffer(t, a[1], a[2]), a[2]);
+  return plain_path_call(t, a[0], last_link, number, writable(t, a[1], a[2]).pointer(), a[2]);
 }
 
 }  // namespace
@@ -468,9 +470,10 @@ int32_t sys_setxattr(Thread& t, const Arguments& a) {
 int32_t sys_lsetxattr(Thread& t, const Arguments& a) {
   return set_attribute(t, a, LastLink::keep, SYS_lsetxattr);
 }
-int32_t sys_fsetxattr(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_fsetxattr, a.signed_at(0), host_pointer(a[1]),
-                                host_pointer(a[2]), a[3], a.signed_at(4)));
+int32_t sys_fsetxattr(Thread& t, const Arguments& a) {
+  return guest_result(host_call(SYS_fsetxattr, a.signed_at(0),
+                                readable(t, a[1], kAttributeName).pointer(),
+                                readable(t, a[2], a[3]).pointer(), a[3], a.signed_at(4)));
 }
 int32_t sys_getxattr(Thread& t, const Arguments& a) {
   return get_attribute(t, a, LastLink::follow, SYS_getxattr);
@@ -479,8 +482,9 @@ int32_t sys_lgetxattr(Thread& t, const Arguments& a) {
   return get_attribute(t, a, LastLink::keep, SYS_lgetxattr);
 }
 int32_t sys_fgetxattr(Thread& t, const Arguments& a) {
-  return guest_result(host_call(SYS_fgetxattr, a.signed_at(0), host_pointer(a[1]),
-                                writable_buffer(t, a[2], a[3]), a[3]));
+  return guest_result(host_call(SYS_fgetxattr, a.signed_at(0),
+                                readable(t, a[1], kAttributeName).pointer(),
+                                writable(t, a[2], a[3]).pointer(), a[3]));
 }
 int32_t sys_listxattr(Thread& t, const Arguments& a) {
   return list_attributes(t, a, LastLink::follow, SYS_listxattr);
@@ -490,16 +494,19 @@ int32_t sys_llistxattr(Thread& t, const Arguments& a) {
 }
 int32_t sys_flistxattr(Thread& t, const Arguments& a) {
   return guest_result(
-      host_call(SYS_flistxattr, a.signed_at(0), writable_buffer(t, a[1], a[2]), a[2]));
+      host_call(SYS_flistxattr, a.signed_at(0), writable(t, a[1], a[2]).pointer(), a[2]));
 }
 int32_t sys_removexattr(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_removexattr, host_pointer(a[1]));
+  return plain_path_call(t, a[0], LastLink::follow, SYS_removexattr,
+                         readable(t, a[1], kAttributeName).pointer());
 }
 int32_t sys_lremovexattr(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::keep, SYS_lremovexattr, host_pointer(a[1]));
+  return plain_path_call(t, a[0], LastLink::keep, SYS_lremovexattr,
+                         readable(t, a[1], kAttributeName).pointer());
 }
-int32_t sys_fremovexattr(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_fremovexattr, a.signed_at(0), host_pointer(a[1])));
+int32_t sys_fremovexattr(Thread& t, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_fremovexattr, a.signed_at(0), readable(t, a[1], kAttributeName).pointer()));
 }
 
 int32_t sys_inotify_add_watch(Thread& t, const Arguments& a) {
@@ -523,8 +530,10 @@ int32_t sys_mount(Thread& t, const Arguments& a) {
   // A source may be a word like "proc": only an absolute path is one.
   const bool is_path = a[0] != 0 && source.guest[0] == '/';
   const void* name = a[0] == 0 ? nullptr : is_path ? source.host.text : source.guest;
+  const GuestBuffer type = readable(t, a[2], kGuestPageSize);
+  const GuestBuffer data = readable(t, a[4], kGuestPageSize);
   return guest_result(
-      host_call(SYS_mount, name, target.host.text, host_pointer(a[2]), a[3], host_pointer(a[4])));
+      host_call(SYS_mount, name, target.host.text, type.pointer(), a[3], data.pointer()));
 }
 int32_t sys_umount(Thread& t, const Arguments& a) {
   return plain_path_call(t, a[0], LastLink::follow, SYS_umount2, 0);

@@ -281,10 +281,10 @@ int32_t perform(Thread& t, const Row& row, int fd, uint32_t argument) {
       return blocking_call(t, SYS_ioctl, fd, row.host,
                            static_cast<unsigned long>(open_flags_to_host(argument)));
     case Kind::in:
-      return blocking_call(t, SYS_ioctl, fd, row.host, host_pointer(argument));
+      return blocking_call(t, SYS_ioctl, fd, row.host, readable(t, argument, row.size).pointer());
     case Kind::out:
       return guest_result(
-          host_call(SYS_ioctl, fd, row.host, writable_buffer(t, argument, row.size)));
+          host_call(SYS_ioctl, fd, row.host, writable(t, argument, row.size).pointer()));
     case Kind::long_out: {
       long value = 0;
       const long result = host_call(SYS_ioctl, fd, row.host, &value);

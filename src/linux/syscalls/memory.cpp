@@ -14,7 +14,8 @@ namespace {
 
 // Guest flags: include/uapi/asm-generic/mman-common.h and mman.h.
 constexpr uint32_t kMapShared = 1, kMapPrivate = 2, kMapSharedValidate = 3, kMapTypeMask = 15,
-                   kMapFixed = 0x10, kMapAnonymous = 0x20, kMapFixedNoReplace = 0x100000;
+                   kMapFixed = 0x10, kMapAnonymous = 0x20, kMapGrowsDown = 0x100,
+                   kMapFixedNoReplace = 0x100000;
 constexpr FlagRow kMapFlags[] = {
     {0x2000, MAP_LOCKED},
     {0x4000, MAP_NORESERVE},
@@ -41,6 +42,9 @@ int32_t map_call(Thread& t, const Arguments& a, uint64_t offset) {
   if (type != kMapShared && type != kMapPrivate && type != kMapSharedValidate) return -abi::kEINVAL;
   request.shared = type != kMapPrivate;
   request.extra_host_flags = static_cast<int>(flags_to_host(kMapFlags, flags));
+  // Only anonymous memory: what would come before the mapped part of a file is anybody's guess.
+  request.grows_down = (flags & kMapGrowsDown) != 0 && (flags & kMapAnonymous) != 0;
+  if (request.shared && (flags & kMapGrowsDown) != 0) return -abi::kEINVAL;
   if (type == kMapSharedValidate && (flags & kMapAnonymous) != 0) return -abi::kEINVAL;
   if ((flags & kMapAnonymous) == 0) {
     request.descriptor = a.signed_at(4);
@@ -63,10 +67,10 @@ int32_t range_call(Thread& t, uint32_t begin, uint32_t length, long number, Word
   if (length == 0) return 0;
   if (!whole_range_mapped(t, page_floor(begin), length + (begin & kGuestPageMask)))
     return -abi::kENOMEM;
-  const uint32_t mask = t.process->space->host_page_size() - 1;
-  const uint32_t host_begin = begin & ~mask;
-  const uint32_t host_length = ((begin + length + mask) & ~mask) - host_begin;
-  return guest_result(host_call(number, host_pointer(host_begin), host_length, rest...));
+  return guest_result(t.process->space->for_each_backing(
+      page_floor(begin), begin + length, [&](uint8_t* from, uint8_t* to) {
+        return host_call(number, from, static_cast<uint32_t>(to - from), rest...);
+      }));
 }
 
 }  // namespace
@@ -86,12 +90,24 @@ int32_t sys_munmap(Thread& t, const Arguments& a) {
   return result_of(t.process->space->unmap(a[0], a[1]));
 }
 
+/// mm/mprotect.c, do_mprotect_pkey.
 int32_t sys_mprotect(Thread& t, const Arguments& a) {
-  // PROT_SEM says nothing to a kernel, PROT_GROWSDOWN and PROT_GROWSUP nothing for mappings made
-  // whole.
-  constexpr uint32_t kKnown = 0xf | PROT_GROWSDOWN | PROT_GROWSUP;
-  if ((a[2] & ~kKnown) != 0) return -abi::kEINVAL;
-  return result_of(t.process->space->protect(a[0], a[1], static_cast<uint8_t>(a[2] & 7)));
+  constexpr uint32_t kProtSem = 8, kGrows = PROT_GROWSDOWN | PROT_GROWSUP;
+  AddressSpace& space = *t.process->space;
+  if ((a[2] & kGrows) == kGrows || (a[0] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  if (a[1] == 0) return 0;
+  const uint64_t end = uint64_t{a[0]} + page_ceil(a[1]);
+  if (page_ceil(a[1]) == 0 || end > UINT32_MAX) return -abi::kENOMEM;
+  if ((a[2] & ~(7u | kProtSem | kGrows)) != 0) return -abi::kEINVAL;
+  uint32_t begin = a[0];
+  if ((a[2] & kGrows) != 0) {
+    const Mapping* mapping = space.find_at_or_above(begin);
+    if (mapping == nullptr || mapping->begin >= end) return -abi::kENOMEM;
+    if ((a[2] & PROT_GROWSUP) != 0 || !mapping->grows_down) return -abi::kEINVAL;
+    begin = mapping->begin;
+  }
+  const auto length = static_cast<uint32_t>(end - begin);
+  return result_of(space.protect(begin, length, static_cast<uint8_t>(a[2] & 7)));
 }
 
 int32_t sys_mremap(Thread& t, const Arguments& a) {
@@ -157,9 +173,7 @@ int32_t sys_madvise(Thread& t, const Arguments& a) {
       // What a program relies on: as whole host pages, or refused as by a kernel without it.
       const uint32_t mask = space.host_page_size() - 1;
       if (((a[0] | end) & mask) != 0) return -abi::kEINVAL;
-      space.prepare_kernel_write(a[0], end - a[0]);
-      return guest_result(
-          host_call(SYS_madvise, host_pointer(a[0]), end - a[0], static_cast<int>(a[2])));
+      return space.advise_host_pages(a[0], end, static_cast<int>(a[2]));
     }
     default:
       return 0;  // advice

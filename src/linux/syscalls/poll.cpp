@@ -169,11 +169,11 @@ int32_t ppoll_call(Thread& t, const Arguments& a, TimeWidth width) {
   SignalWait wait(t, has_mask ? &mask : nullptr);
   const HostSignalSet host_mask = wait.host_mask();
   const uint64_t bytes = uint64_t{a[1]} * sizeof(abi::PollFd);
-  void* descriptors =
-      writable_buffer(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  const int32_t result = events.finish(
-      wait.finish(sleeping_call(t, SYS_ppoll, descriptors, a[1], a[2] != 0 ? &time : nullptr,
-                                has_mask ? &host_mask : nullptr, sizeof host_mask)));
+  const GuestBuffer descriptors =
+      writable(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
+  const int32_t result = events.finish(wait.finish(
+      sleeping_call(t, SYS_ppoll, descriptors.pointer(), a[1], a[2] != 0 ? &time : nullptr,
+                    has_mask ? &host_mask : nullptr, sizeof host_mask)));
   if (a[2] != 0 && result != -kErestartNoIntr)
     static_cast<void>(copy_out_time(t, a[2], width, time));
   return result;
@@ -206,9 +206,9 @@ int32_t sys_poll(Thread& t, const Arguments& a) {
   PollEvents events(t, a[0], a[1]);
   const uint64_t bytes =
       uint64_t{a[1]} * sizeof(abi::PollFd);  // struct pollfd is the same everywhere
-  void* descriptors =
-      writable_buffer(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  return events.finish(sleeping_call(t, SYS_poll, descriptors, a[1], a.signed_at(2)));
+  const GuestBuffer descriptors =
+      writable(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
+  return events.finish(sleeping_call(t, SYS_poll, descriptors.pointer(), a[1], a.signed_at(2)));
 }
 
 // --- epoll --------------------------------------------------------------------------------------

@@ -128,14 +128,15 @@ int32_t sys_sendto(Thread& t, const Arguments& a) {
     const int32_t error = address.load(t, a[4], a[5]);
     if (error != 0) return error;
   }
-  return blocking_call(t, SYS_sendto, a.signed_at(0), host_pointer(a[1]), clip_buffer(a[1], a[2]),
-                       a[3], address.pointer(), address.length);
+  const GuestBuffer buffer = readable(t, a[1], a[2]);
+  return blocking_call(t, SYS_sendto, a.signed_at(0), buffer.pointer(), buffer.length(), a[3],
+                       address.pointer(), address.length);
 }
 int32_t sys_recvfrom(Thread& t, const Arguments& a) {
-  const uint32_t size = clip_buffer(a[1], a[2]);
+  const GuestBuffer buffer = writable(t, a[1], a[2]);
   return with_returned_address(t, a[4], a[5], [&](void* address, socklen_t* length) {
-    return blocking_call(t, SYS_recvfrom, a.signed_at(0), writable_buffer(t, a[1], size), size,
-                         a[3], address, length);
+    return blocking_call(t, SYS_recvfrom, a.signed_at(0), buffer.pointer(), buffer.length(), a[3],
+                         address, length);
   });
 }
 
@@ -148,12 +149,14 @@ bool is_timeout(int level, int option) {
 }
 
 /// A BPF program: struct sock_fprog has a pointer.
-int32_t attach_filter(const Arguments& a, int option) {
+int32_t attach_filter(Thread& t, const Arguments& a, int option) {
   abi::SockFilterProgram guest;
   if (a[4] != sizeof guest) return -abi::kEINVAL;
   if (!copy_in(a[3], guest)) return -abi::kEFAULT;
+  const GuestBuffer filter =
+      readable(t, guest.filter, guest.length * static_cast<uint32_t>(sizeof(sock_filter)));
   struct sock_fprog host {
-    guest.length, static_cast<struct sock_filter*>(host_pointer(guest.filter))
+    guest.length, static_cast<struct sock_filter*>(filter.pointer())
   };
   return guest_result(
       host_call(SYS_setsockopt, a.signed_at(0), SOL_SOCKET, option, &host, sizeof host));
@@ -173,7 +176,7 @@ int32_t give_option(Thread& t, const Arguments& a, const Value& value) {
 
 }  // namespace
 
-int32_t sys_setsockopt(Thread&, const Arguments& a) {
+int32_t sys_setsockopt(Thread& t, const Arguments& a) {
   const int level = socket_level_to_host(a.signed_at(1));
   const int option = level == SOL_SOCKET ? socket_option_to_host(a.signed_at(2)) : a.signed_at(2);
   if (is_timeout(level, option)) {
@@ -184,9 +187,9 @@ int32_t sys_setsockopt(Thread&, const Arguments& a) {
         host_call(SYS_setsockopt, a.signed_at(0), level, option, &time, sizeof time));
   }
   if (level == SOL_SOCKET && (option == SO_ATTACH_FILTER || option == SO_ATTACH_REUSEPORT_CBPF))
-    return attach_filter(a, option);
-  return guest_result(
-      host_call(SYS_setsockopt, a.signed_at(0), level, option, host_pointer(a[3]), a.signed_at(4)));
+    return attach_filter(t, a, option);
+  return guest_result(host_call(SYS_setsockopt, a.signed_at(0), level, option,
+                                readable(t, a[3], a[4]).pointer(), a.signed_at(4)));
 }
 
 int32_t sys_getsockopt(Thread& t, const Arguments& a) {
@@ -211,10 +214,8 @@ int32_t sys_getsockopt(Thread& t, const Arguments& a) {
   }
   uint32_t size;
   if (!copy_in(a[4], size)) return -abi::kEFAULT;
-  void* size_pointer = writable_buffer(t, a[4], 4);
-  const long result = host_call(SYS_getsockopt, a.signed_at(0), level, option,
-                                writable_buffer(t, a[3], size), size_pointer);
-  return guest_result(result);
+  return guest_result(host_call(SYS_getsockopt, a.signed_at(0), level, option,
+                                writable(t, a[3], size).pointer(), writable(t, a[4], 4).pointer()));
 }
 
 // --- messages ------------------------------------------------------------------------------------

@@ -74,30 +74,35 @@ int32_t sys_personality(Thread& t, const Arguments& a) {
 }
 
 int32_t sys_getrandom(Thread& t, const Arguments& a) {
-  const uint32_t length = clip_buffer(a[0], a[1]);
-  return blocking_call(t, SYS_getrandom, writable_buffer(t, a[0], length), length, a[2]);
+  const GuestBuffer buffer = writable(t, a[0], a[1]);
+  return blocking_call(t, SYS_getrandom, buffer.pointer(), buffer.length(), a[2]);
 }
 
-int32_t sys_sethostname(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_sethostname, host_pointer(a[0]), a.signed_at(1)));
+int32_t sys_sethostname(Thread& t, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_sethostname, readable(t, a[0], a[1]).pointer(), a.signed_at(1)));
 }
-int32_t sys_setdomainname(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_setdomainname, host_pointer(a[0]), a.signed_at(1)));
+int32_t sys_setdomainname(Thread& t, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_setdomainname, readable(t, a[0], a[1]).pointer(), a.signed_at(1)));
 }
 int32_t sys_syslog(Thread& t, const Arguments& a) {
-  return blocking_call(t, SYS_syslog, a.signed_at(0), writable_buffer(t, a[1], a[2]),
+  return blocking_call(t, SYS_syslog, a.signed_at(0), writable(t, a[1], a[2]).pointer(),
                        a.signed_at(2));
 }
-int32_t sys_reboot(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_reboot, a[0], a[1], a[2], host_pointer(a[3])));
+int32_t sys_reboot(Thread& t, const Arguments& a) {
+  constexpr uint32_t kMostText = 256;
+  return guest_result(
+      host_call(SYS_reboot, a[0], a[1], a[2], readable(t, a[3], kMostText).pointer()));
 }
 int32_t sys_capget(Thread& t, const Arguments& a) {
-  t.process->space->prepare_kernel_write(a[0], 8);
-  return guest_result(host_call(SYS_capget, host_pointer(a[0]),
-                                a[1] == 0 ? nullptr : writable_buffer(t, a[1], 24)));
+  const GuestBuffer sets = writable(t, a[1], 24);
+  return guest_result(
+      host_call(SYS_capget, writable(t, a[0], 8).pointer(), a[1] == 0 ? nullptr : sets.pointer()));
 }
-int32_t sys_capset(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_capset, host_pointer(a[0]), host_pointer(a[1])));
+int32_t sys_capset(Thread& t, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_capset, writable(t, a[0], 8).pointer(), readable(t, a[1], 24).pointer()));
 }
 
 }  // namespace ferry

@@ -112,16 +112,16 @@ int32_t futex_call(Thread& t, const Arguments& a, TimeWidth width) {
   if (!has_timeout) {
     // The fourth argument is a number here.
     t.process->space->prepare_kernel_write(a[4], 4);
-    return guest_result(host_call(SYS_futex, host_pointer(a[0]), a.signed_at(1), a[2], a[3],
-                                  host_pointer(a[4]), a[5]));
+    return guest_result(host_call(SYS_futex, shared_word(t, a[0]), a.signed_at(1), a[2], a[3],
+                                  shared_word(t, a[4]), a[5]));
   }
   struct timespec time;
   if (a[3] != 0 && !copy_in_time(a[3], width, time)) return -abi::kEFAULT;
   const void* timeout = a[3] != 0 ? &time : nullptr;
   // With a relative timeout the kernel does not restart by itself in a handler's presence
   // (ERESTART_RESTARTBLOCK).
-  return blocking_call(t, SYS_futex, host_pointer(a[0]), a.signed_at(1), a[2], timeout,
-                       host_pointer(a[4]), a[5]);
+  return blocking_call(t, SYS_futex, shared_word(t, a[0]), a.signed_at(1), a[2], timeout,
+                       shared_word(t, a[4]), a[5]);
 }
 
 }  // namespace
@@ -158,15 +158,17 @@ int32_t sys_sched_getaffinity(Thread& t, const Arguments& a) {
   return copy_out_bytes(t, a[2], mask, size) ? static_cast<int32_t>(size) : -abi::kEFAULT;
 }
 
-int32_t sys_sched_setparam(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_sched_setparam, a.signed_at(0), host_pointer(a[1])));
+int32_t sys_sched_setparam(Thread& t, const Arguments& a) {
+  return guest_result(
+      host_call(SYS_sched_setparam, a.signed_at(0), readable(t, a[1], 4).pointer()));
 }
 int32_t sys_sched_getparam(Thread& t, const Arguments& a) {
-  return guest_result(host_call(SYS_sched_getparam, a.signed_at(0), writable_buffer(t, a[1], 4)));
-}
-int32_t sys_sched_setscheduler(Thread&, const Arguments& a) {
   return guest_result(
-      host_call(SYS_sched_setscheduler, a.signed_at(0), a.signed_at(1), host_pointer(a[2])));
+      host_call(SYS_sched_getparam, a.signed_at(0), writable(t, a[1], 4).pointer()));
+}
+int32_t sys_sched_setscheduler(Thread& t, const Arguments& a) {
+  return guest_result(host_call(SYS_sched_setscheduler, a.signed_at(0), a.signed_at(1),
+                                readable(t, a[2], 4).pointer()));
 }
 
 namespace {
@@ -211,12 +213,14 @@ int32_t sys_prctl(Thread& t, const Arguments& a) {
       return copy_out(t, a[1], host == 0 ? 0 : signal_to_guest(host)) ? 0 : -abi::kEFAULT;
     }
     case PR_SET_NAME:
-      return guest_result(host_call(SYS_prctl, PR_SET_NAME, host_pointer(a[1])));
+      return guest_result(
+          host_call(SYS_prctl, PR_SET_NAME, readable(t, a[1], kNameSize).pointer()));
     case PR_GET_NAME:
-      return guest_result(host_call(SYS_prctl, PR_GET_NAME, writable_buffer(t, a[1], kNameSize)));
+      return guest_result(
+          host_call(SYS_prctl, PR_GET_NAME, writable(t, a[1], kNameSize).pointer()));
     case PR_GET_CHILD_SUBREAPER:
       return guest_result(
-          host_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, writable_buffer(t, a[1], 4)));
+          host_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, writable(t, a[1], 4).pointer()));
     case PR_SET_VMA:  // names for anonymous mappings: nothing here shows them
       return -abi::kEINVAL;
     case PR_GET_DUMPABLE:

@@ -82,7 +82,7 @@ Analysis::Analysis(const Options& options, const i386::CodeSource& code)
 /// does. Each block does so anew, as files shrink without notice.
 bool Analysis::move_window(GuestAddress address) {
   if (address - fetchable_.begin >= fetchable_.end - fetchable_.begin) {
-    fetchable_ = {address, code_.fetch_end(address)};
+    fetchable_ = {address, code_.direct_fetch_end(address)};
     if (fetchable_.end <= address) return fetchable_ = {}, false;
   }
   uint8_t byte = 0;

@@ -126,7 +126,8 @@ inline bool may_fetch(CpuState& cpu, uint32_t address) {
   const uint32_t generation = code_generation.load(std::memory_order_acquire);
   if (window.generation == generation && address - window.begin < window.bytes) return true;
   const uint32_t end = code_source != nullptr ? code_source->fetch_end(address) : ~0u;
-  window = {address, end - address, generation};
+  const bool direct = code_source == nullptr || code_source->direct_fetch_end(address) == end;
+  window = {address, end - address, generation, direct};
   return end != address;
 }
 
@@ -177,6 +178,7 @@ Outcome run(CpuState& cpu, unsigned limit) {
     if ((address & ~kPageMask) != page) {
       uint8_t byte = 0;
       if (!may_fetch(cpu, address) || !load(address, byte)) return fetch_fault(cpu, address);
+      if (!cpu.fetch_window.direct) return step(cpu);
       page = address & ~kPageMask;
     }
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.

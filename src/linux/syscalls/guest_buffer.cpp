@@ -1,0 +1,68 @@
+// Guest memory that the host's kernel reads and writes.
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "linux/syscalls/calls.hpp"
+
+namespace ferry {
+
+namespace {
+
+void* reach(Thread& thread, uint32_t guest, bool write) {
+  return thread.process->space->reach(guest, write, thread.process->limit_stack.soft);
+}
+
+}  // namespace
+
+GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use use)
+    : pointer_(i386::host_pointer(guest)),
+      guest_(guest),
+      length_(clip_buffer(guest, length)),
+      use_(use) {
+  AddressSpace& space = *thread.process->space;
+  if (use == Use::kernel_writes) space.prepare_kernel_write(guest, length_);
+  if (length_ == 0 || guest >= i386::kGuestEnd) return;
+  // The kernel's accesses extend the stack as the guest's do.
+  if (space.find(guest) == nullptr) static_cast<void>(reach(thread, guest, true));
+  if (!space.in_place(guest, length_)) make_copy(thread);
+}
+
+void GuestBuffer::make_copy(Thread& thread) {
+  const bool write = use_ == Use::kernel_writes;
+  uint32_t reachable = 0;
+  while (reachable < length_ && reach(thread, guest_ + reachable, write) != nullptr) {
+    reachable = std::min(length_, page_floor(guest_ + reachable) + kGuestPageSize - guest_);
+  }
+  if (reachable == 0) return;  // the host's page is inaccessible too: EFAULT, in its turn
+  // Where the guest's memory ends, so does the copy: the kernel itself decides what an access past
+  // that means for the call.
+  const uint32_t page = thread.process->space->host_page_size();
+  const size_t bytes = (size_t{reachable} + page - 1) & ~size_t{page - 1};
+  const long room = host_call(SYS_mmap, nullptr, bytes + page, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room < 0) return;
+  host_call(SYS_mprotect, room + static_cast<long>(bytes), page, PROT_NONE);
+  room_ = reinterpret_cast<uint8_t*>(room);
+  room_bytes_ = bytes + page;
+  reachable_ = reachable;
+  pointer_ = room_ + bytes - reachable;
+  // What the kernel leaves as it is must be copied back so.
+  static_cast<void>(i386::copy_from_guest(pointer_, guest_, reachable));
+}
+
+void GuestBuffer::end_copy() {
+  if (use_ == Use::kernel_writes)
+    static_cast<void>(i386::copy_to_guest(guest_, pointer_, reachable_));
+  host_call(SYS_munmap, room_, room_bytes_);
+}
+
+void* shared_word(Thread& thread, uint32_t guest) {
+  AddressSpace& space = *thread.process->space;
+  if (guest < i386::kGuestEnd && !space.in_place(guest, 1)) {
+    if (void* const place = reach(thread, guest, false); place != nullptr) return place;
+  }
+  return i386::host_pointer(guest);
+}
+
+}  // namespace ferry
