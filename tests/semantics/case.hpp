@@ -42,6 +42,12 @@ struct X87Image {
 };
 static_assert(sizeof(X87Image) == 108);
 
+/// Changes of these bytes of the data region do not count.
+struct IgnoredBytes {
+  uint16_t offset;
+  uint16_t length;
+};
+
 struct Case {
   uint32_t gpr[8];
   uint32_t eflags;
@@ -53,10 +59,9 @@ struct Case {
   uint8_t options;
   uint8_t patch[kMaxPatchLength];
   X87Image x87;
-  uint16_t ignored_offset;  ///< changes of these bytes of the data region do not count
-  uint16_t ignored_length;
+  IgnoredBytes ignored[2];
 };
-static_assert(sizeof(Case) == 188);
+static_assert(sizeof(Case) == 192);
 
 /// Result::vector of an instruction that completed.
 constexpr uint32_t kCompleted = 256;
@@ -101,8 +106,10 @@ inline void apply_patch(const Case& test, uint8_t* window) {
 /// Describes how `now` differs from `before` (both kRegionSize bytes). Undoes changes not to count.
 inline void describe_changes(const Case& test, const uint8_t* before, uint8_t* now,
                              Result& result) {
-  for (uint32_t i = 0; i < test.ignored_length; ++i) {
-    now[test.ignored_offset + i] = before[test.ignored_offset + i];
+  for (const IgnoredBytes& ignored : test.ignored) {
+    for (uint32_t i = ignored.offset; i < uint32_t{ignored.offset} + ignored.length; ++i) {
+      now[i] = before[i];
+    }
   }
   result.changed_bytes = 0;
   result.first_changed = 0;

@@ -1,6 +1,6 @@
 #include "compare.hpp"
 
-#include "generator.hpp"
+#include "access_model.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/flags.hpp"
 #include "text.hpp"
@@ -14,9 +14,6 @@ namespace {
 
 constexpr const char* kRegisterNames[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
 constexpr const char* kSegmentNames[] = {"es", "cs", "ss", "ds", "fs", "gs"};
-constexpr uint32_t kPageFault = 14;
-/// Bit 0 of a page fault's error code, which only the owner of the address space knows.
-constexpr uint32_t kPresent = 1;
 
 void compare_value(std::string& text, const char* name, uint32_t expected, uint32_t actual) {
   if (expected != actual) append(text, "  %s: processor %08x, ours %08x\n", name, expected, actual);
@@ -49,32 +46,6 @@ void compare_value(std::string& text, const char* name, uint32_t expected, uint3
   return undefined;
 }
 
-/// Environments, states and 80-bit operands are read and written in pieces, in an order of the
-/// processor's own: which page faults first, and where in it, says nothing.
-[[nodiscard]] bool touches_block(const Instruction& instruction) {
-  if (!uses_x87(i386::row(instruction.row))) return false;
-  const i386::Operand& operand = instruction.operands[0];
-  return operand.kind == OperandKind::memory && (operand.width == 0 || operand.width == 10);
-}
-
-/// CMPS whose second operand faults: Intel processors read it first.
-[[nodiscard]] bool faulted_at_destination(const Instruction& instruction, const Result& expected) {
-  if (i386::row(instruction.row).mnemonic != "CMPS") return false;
-  const uint32_t mask = instruction.address_size == 2 ? 0xffff : ~0u;
-  const uint32_t destination = expected.gpr[i386::EDI] & mask;
-  return expected.address - destination < instruction.operands[0].width;
-}
-
-/// CMPS and SCAS stopped between iterations with the flags from before the first, as on Intel
-/// processors.
-[[nodiscard]] bool keeps_flags(const Instruction& instruction, const Case& test,
-                               const Result& expected) {
-  const std::string_view name = i386::row(instruction.row).mnemonic;
-  return (name == "CMPS" || name == "SCAS") && instruction.rep != i386::RepPrefix::none &&
-         expected.eip == kCodeAddress &&
-         ((expected.eflags ^ test.eflags) & i386::eflags::kArithmetic) == 0;
-}
-
 }  // namespace
 
 std::optional<Instruction> decode(const Case& test) {
@@ -96,8 +67,7 @@ bool result_undefined(const Instruction& instruction, const Case& test) {
          shift_count(instruction, test) > instruction.operands[0].width * 8u;
 }
 
-std::string differences(const Case& test, const Result& expected, const Result& actual,
-                        uint8_t traits) {
+std::string differences(const Case& test, const Result& expected, const Result& actual) {
   const auto instruction = decode(test);
   const bool completed = expected.vector == kCompleted;
 
@@ -105,10 +75,7 @@ std::string differences(const Case& test, const Result& expected, const Result& 
   compare_value(text, "vector", expected.vector, actual.vector);
   const uint32_t code_mask = expected.vector == kPageFault ? ~kPresent : ~0u;
   compare_value(text, "error code", expected.error_code & code_mask, actual.error_code & code_mask);
-  const bool intel = (traits & kIntel) != 0;
-  const bool own_order = instruction && (touches_block(*instruction) ||
-                                         (intel && faulted_at_destination(*instruction, expected)));
-  if (!own_order) compare_value(text, "cr2", expected.address, actual.address);
+  compare_value(text, "cr2", expected.address, actual.address);
   compare_value(text, "eip", expected.eip, actual.eip);
   for (unsigned i = 0; i < 8; ++i) {
     compare_value(text, kRegisterNames[i], expected.gpr[i], actual.gpr[i]);
@@ -116,9 +83,6 @@ std::string differences(const Case& test, const Result& expected, const Result& 
   // RF in a saved image belongs to the debug mechanism, not to the program.
   uint32_t mask = ~i386::eflags::RF;
   if (completed && instruction) mask &= ~undefined_flags(*instruction, test);
-  if (intel && instruction && keeps_flags(*instruction, test, expected)) {
-    mask &= ~i386::eflags::kArithmetic;
-  }
   compare_value(text, "eflags", expected.eflags & mask, actual.eflags & mask);
   for (unsigned i = 0; i < 6; ++i) {
     compare_value(text, kSegmentNames[i], expected.selector[i], actual.selector[i]);
@@ -130,7 +94,7 @@ std::string differences(const Case& test, const Result& expected, const Result& 
            actual.changed_bytes, actual.first_changed, actual.changed[0]);
   }
   if (instruction && (test.options & kX87) != 0) {
-    text += x87_differences(*instruction, test, expected, actual, traits);
+    text += x87_differences(*instruction, test, expected, actual);
   }
   return text;
 }

@@ -7,7 +7,6 @@
 
 #include "case.hpp"
 #include "guest/i386/decode/instruction.hpp"
-#include "processor.hpp"
 
 namespace ferry::semantics {
 
@@ -21,19 +20,18 @@ namespace ferry::semantics {
 /// Whether the manual leaves even the destination undefined.
 [[nodiscard]] bool result_undefined(const i386::Instruction& instruction, const Case& test);
 
-/// Why the processor may differ here without ferry being wrong; empty if it may not
-/// (known_differences.cpp). `traits`: those of the processor that gave `expected`.
-[[nodiscard]] std::string_view known_difference(const Case& test, const Result& expected,
-                                                const Result& actual, uint8_t traits);
+/// Why ferry or the kernel under the processor answers otherwise here, whatever the processor;
+/// empty if there is no reason (known_differences.cpp). What the architecture leaves open is in
+/// either_rules.hpp.
+[[nodiscard]] std::string_view known_difference(const Case& test, const Result& expected);
 
 /// What differs, one line an item; empty if nothing does.
 [[nodiscard]] std::string differences(const Case& test, const Result& expected,
-                                      const Result& actual, uint8_t traits);
+                                      const Result& actual);
 
 /// What differs in the x87 state (x87_compare.cpp).
 [[nodiscard]] std::string x87_differences(const i386::Instruction& instruction, const Case& test,
-                                          const Result& expected, const Result& actual,
-                                          uint8_t traits);
+                                          const Result& expected, const Result& actual);
 
 /// The x87 state in words.
 [[nodiscard]] std::string describe_x87(const X87Image& image);

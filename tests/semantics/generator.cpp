@@ -372,8 +372,8 @@ void Generator::choose_registers(const Row& row, Case& test, const Instruction& 
 
 void Generator::ignore(Case& test, uint32_t address, uint16_t length) {
   if (address < kDataRegion || address > kDataEnd - length) return;
-  test.ignored_offset = static_cast<uint16_t>(address - kDataRegion);
-  test.ignored_length = length;
+  IgnoredBytes& ignored = test.ignored[test.ignored[0].length == 0 ? 0 : 1];
+  ignored = {static_cast<uint16_t>(address - kDataRegion), length};
 }
 
 void Generator::choose_operands(const Row& row, Case& test, const Instruction& instruction) {
@@ -391,10 +391,6 @@ void Generator::choose_operands(const Row& row, Case& test, const Instruction& i
     const uint32_t expected[] = {test.gpr[EAX], test.gpr[EDX]};
     patch(test, aimed_at_, expected, sizeof expected);
   }
-  // The upper half of the slot, which Intel processors leave alone.
-  const bool halfword = row.mnemonic == "PUSH" && operands[0].kind == OperandKind::segment &&
-                        instruction.operand_size == 4 && (traits_ & kIntel) != 0;
-  if (halfword) ignore(test, test.gpr[ESP] - 2, 2);
   if (row.mnemonic == "BOUND" && random_.percent(60)) {
     const uint32_t index = test.gpr[operands[0].reg];
     const uint32_t bounds32[] = {index - random_.below(2), index + random_.below(2)};

@@ -9,7 +9,6 @@
 #include "case.hpp"
 #include "guest/i386/decode/instruction.hpp"
 #include "guest/i386/decode/rows.hpp"
-#include "processor.hpp"
 #include "random.hpp"
 
 namespace ferry::semantics {
@@ -20,10 +19,18 @@ namespace ferry::semantics {
 /// Why a row cannot be compared with the processor; empty if it can.
 [[nodiscard]] std::string_view reason_to_skip(const i386::Row& row);
 
+/// Bytes of images in memory that the processor which is to run the cases stores otherwise than
+/// ferry (probes.hpp says which). Their changes do not count in a case: what they show of x87 state
+/// the FNSAVE after it shows too, and there the rules can judge it.
+struct OwnBytes {
+  bool fxsave_pointers = false;       ///< FOP to FDS of FXSAVE
+  bool mxcsr_mask = false;            ///< of FXSAVE
+  bool environment_pointers = false;  ///< FCS to FDS of FNSTENV and FNSAVE
+};
+
 class Generator {
  public:
-  /// `traits`: those of the processor that is to run the cases.
-  Generator(uint64_t seed, uint8_t traits) : random_(seed), traits_(traits) {}
+  Generator(uint64_t seed, OwnBytes own_bytes) : random_(seed), own_bytes_(own_bytes) {}
 
   /// A case whose bytes decode to `row_index`.
   [[nodiscard]] Case make(uint16_t row_index);
@@ -62,11 +69,11 @@ class Generator {
   void patch(Case& test, uint32_t address, const void* bytes, unsigned size);
   [[nodiscard]] uint16_t selector();
 
-  /// Changes of these bytes do not count, if they lie in the data region.
+  /// Changes of these bytes do not count, if they lie in the data region. Twice in a case at most.
   static void ignore(Case& test, uint32_t address, uint16_t length);
 
   Random random_;
-  uint8_t traits_;
+  OwnBytes own_bytes_;
   uint32_t aimed_at_ = 0;  ///< linear address of the case's memory operand
 };
 

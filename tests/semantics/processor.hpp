@@ -1,23 +1,39 @@
-// What of its behaviour is a processor's own: where Intel's and AMD's differ, each as its manual
-// says or leaves open. A recording keeps it, so that its results are judged on any host.
+// Who gave the results of a run or a recording, and what the probes saw of it.
+//
+// A trait of a processor is what a probe saw: the answer to a small case that asks one question.
+// The name is for the reader of a report; nothing is decided by it.
 #pragma once
 
-#include <stdint.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "executor.hpp"
 
 namespace ferry::semantics {
 
-/// Bits of a set of traits. None: as AMD processors, whose ways ferry has.
-enum ProcessorTrait : uint8_t {
-  /// PUSH and POP of segment registers access two bytes; interrupted repeats of CMPS and SCAS show
-  /// the flags from before them (SDM vol. 2); FXSAVE always stores the pointers, and FOP changes
-  /// only with an unmasked exception (vol. 1, 8.1.9.1).
-  kIntel = 1,
-  kDataPointerOfExceptionsOnly = 2,  ///< FDP changes only with an unmasked exception
-  kNoX87Selectors = 4,               ///< FCS and FDS are stored as 0
+struct Trait {
+  std::string probe;
+  std::string answer;
 };
 
-/// The traits of the processor this program runs on, by CPUID (SDM vol. 2, leaves 0 and 7). None on
-/// other hosts than x86-64.
-[[nodiscard]] uint8_t processor_traits();
+struct Processor {
+  std::string name;
+  std::vector<Trait> traits;
+
+  /// The probe's answer; empty if it was not asked.
+  [[nodiscard]] std::string_view answer(std::string_view probe) const;
+  /// A line of the name, then a line for each trait: how a recording keeps it.
+  [[nodiscard]] std::string text() const;
+  /// The inverse of text(). Lines that are none of it are left out.
+  [[nodiscard]] static Processor parse(std::string_view text);
+};
+
+/// Vendor, family, model and stepping of the processor this program runs on, by CPUID; "not an
+/// x86-64 processor" on other hosts.
+[[nodiscard]] std::string processor_name();
+
+/// Lets `processor` answer every probe, and looks at its undefined flags beside those of `ferry`.
+[[nodiscard]] Processor ask_processor(Executor& processor, Executor& ferry);
 
 }  // namespace ferry::semantics

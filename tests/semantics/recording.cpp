@@ -8,11 +8,11 @@ namespace ferry::semantics {
 
 namespace {
 
-constexpr char kMagic[8] = {'f', 'e', 'r', 'r', 'y', 's', 'm', '2'};
+constexpr char kMagic[8] = {'f', 'e', 'r', 'r', 'y', 's', 'm', '3'};
 
 // Bits of a record's first byte: what follows.
 constexpr uint8_t kHasPatch = 1, kFaulted = 2, kBranched = 4, kFlagsChanged = 8,
-                  kMemoryChanged = 16, kSelectorsChanged = 32, kIgnored = 64;
+                  kMemoryChanged = 16, kSelectorsChanged = 32, kIgnored = 64, kIgnoredMore = 128;
 
 constexpr uint16_t kUsualSelectors[] = {0x2b, 0x23, 0x2b, 0x2b, 0, 0};
 
@@ -53,7 +53,8 @@ class Transfer {
   initial_selectors(test, selectors);
   uint8_t contents = 0;
   if (test.patch_length != 0) contents |= kHasPatch;
-  if (test.ignored_length != 0) contents |= kIgnored;
+  if (test.ignored[0].length != 0) contents |= kIgnored;
+  if (test.ignored[1].length != 0) contents |= kIgnoredMore;
   if (result.vector != kCompleted) contents |= kFaulted;
   if (result.eip != kCodeAddress + test.length) contents |= kBranched;
   if (result.eflags != initial_eflags(test)) contents |= kFlagsChanged;
@@ -98,10 +99,8 @@ void transfer(Transfer<kWriting> stream, uint8_t contents, Case& test, Result& r
     stream.field(test.patch_length);
     stream.bytes(test.patch, test.patch_length);
   }
-  if ((contents & kIgnored) != 0) {
-    stream.field(test.ignored_offset);
-    stream.field(test.ignored_length);
-  }
+  if ((contents & kIgnored) != 0) stream.field(test.ignored[0]);
+  if ((contents & kIgnoredMore) != 0) stream.field(test.ignored[1]);
   if constexpr (!kWriting) {
     std::memcpy(result.gpr, test.gpr, sizeof result.gpr);
     result.vector = kCompleted;
@@ -134,12 +133,15 @@ void transfer(Transfer<kWriting> stream, uint8_t contents, Case& test, Result& r
 
 }  // namespace
 
-RecordWriter::RecordWriter(std::FILE* file, uint8_t traits) : file_(file) {
+RecordWriter::RecordWriter(std::FILE* file, const Processor& processor) : file_(file) {
   Transfer<true> stream(file);
   char magic[sizeof kMagic];
   std::memcpy(magic, kMagic, sizeof magic);
   stream.field(magic);
-  stream.field(traits);
+  std::string text = processor.text();
+  auto length = static_cast<uint32_t>(text.size());
+  stream.field(length);
+  stream.bytes(text.data(), length);
 }
 
 void RecordWriter::write(const Case& test, const Result& result) {
@@ -157,7 +159,14 @@ RecordReader::RecordReader(std::FILE* file) : file_(file) {
       std::memcmp(magic, kMagic, sizeof magic) != 0) {
     die(1, "recording: not one of ours");
   }
-  Transfer<false>(file_).field(traits_);
+  Transfer<false> stream(file_);
+  uint32_t length = 0;
+  stream.field(length);
+  constexpr uint32_t kLongest = 1 << 20;
+  if (length > kLongest) die(1, "recording: not one of ours");
+  std::string text(length, '\0');
+  stream.bytes(text.data(), length);
+  processor_ = Processor::parse(text);
 }
 
 bool RecordReader::read(Case& test, Result& result) {

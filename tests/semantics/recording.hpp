@@ -1,18 +1,20 @@
 // Cases with the processor's results as a compact byte stream, so that they serve on hosts that are
-// no i386. About 70 bytes a case: memory is a seed, a result is what differs from the case.
+// no i386. Who gave them stands before them as text (Processor::text). About 70 bytes a case:
+// memory is a seed, a result is what differs from the case.
 #pragma once
 
 #include <cstdio>
 #include <vector>
 
 #include "case.hpp"
+#include "processor.hpp"
 
 namespace ferry::semantics {
 
 class RecordWriter {
  public:
-  /// `traits`: those of the processor that gives the results.
-  RecordWriter(std::FILE* file, uint8_t traits);
+  /// `processor`: the one that gives the results.
+  RecordWriter(std::FILE* file, const Processor& processor);
   void write(const Case& test, const Result& result);
 
  private:
@@ -23,13 +25,13 @@ class RecordReader {
  public:
   /// Stops with an error if this is not a recording.
   explicit RecordReader(std::FILE* file);
-  [[nodiscard]] uint8_t traits() const { return traits_; }
+  [[nodiscard]] const Processor& processor() const { return processor_; }
   /// False at the end.
   [[nodiscard]] bool read(Case& test, Result& result);
 
  private:
   std::FILE* file_;
-  uint8_t traits_ = 0;
+  Processor processor_;
 };
 
 }  // namespace ferry::semantics

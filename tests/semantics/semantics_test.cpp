@@ -1,17 +1,20 @@
 // The real-CPU oracle: random instructions on the processor and in ferry, results compared.
 //
 //   semantics_test --native RUNNER [--cases N] [--seed S] [--row MNEMONIC]
-//                 [--family integer|x87|all] [--record FILE] [--engine E]
-//   semantics_test --replay FILE [--engine interpret|helpers|translate]
+//                 [--family integer|x87|all] [--record FILE] [--keep FILE] [--engine E]
+//   semantics_test --replay FILE [--keep FILE] [--engine interpret|helpers|translate]
+//   semantics_test --native RUNNER --probes
 //
 // --record writes the cases with the processor's results; --replay checks a recording on any host.
+// --keep writes those that differ without a rule that explains how; --probes prints what the probes
+// see. The probes' own cases are the first of every run.
 // FILE may be - (standard output or input), so that a host that is no i386 can check a live stream.
 #include <getopt.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +23,10 @@
 #include "compare.hpp"
 #include "executor.hpp"
 #include "generator.hpp"
+#include "probes.hpp"
+#include "processor.hpp"
 #include "recording.hpp"
-#include "row_check.hpp"
+#include "report.hpp"
 
 namespace ferry::semantics {
 namespace {
@@ -30,85 +35,13 @@ struct Options {
   std::string native;
   std::string record;
   std::string replay;
+  std::string keep;
+  bool probes = false;
   std::string mnemonic;
   std::string family = "all";
   std::string engine = "interpret";
   uint64_t cases = 100'000;
   uint64_t seed = 1;
-};
-
-/// Counts by row, and the first few differences in full.
-class Report {
- public:
-  /// `traits`: those of the processor whose results are the expected ones.
-  explicit Report(uint8_t traits) : traits_(traits), rows_(i386::row_count()) {}
-
-  void check(const Case& test, const Result& expected, const Result& actual, Executor& engine) {
-    const auto instruction = decode(test);
-    RowCount& count = instruction ? rows_[instruction->row] : undecoded_;
-    ++count.cases;
-    if (expected.vector == kCompleted) ++count.completed;
-    const std::string different = differences(test, expected, actual, traits_);
-    const std::string_view known = known_difference(test, expected, actual, traits_);
-    if (!different.empty() && !known.empty()) {
-      ++known_[std::string(known)];
-      return;
-    }
-    const std::string text = different + row_errors(test, actual, engine);
-    if (text.empty()) return;
-    ++different_;
-    constexpr unsigned kShownPerRow = 2;
-    if (++count.different <= kShownPerRow) {
-      std::fprintf(stderr, "%s%s", describe(test).c_str(), text.c_str());
-    }
-  }
-
-  /// Prints the counts; whether there were no differences and every row had a case.
-  [[nodiscard]] bool finish(bool all_rows) const {
-    uint64_t total = undecoded_.cases;
-    unsigned covered = 0;
-    bool complete = true;
-    std::map<std::string, unsigned> skipped;
-    for (uint16_t i = 0; i < rows_.size(); ++i) {
-      const i386::Row& row = i386::row(i);
-      const std::string_view reason = reason_to_skip(row);
-      total += rows_[i].cases;
-      if (rows_[i].cases != 0) ++covered;
-      if (!reason.empty()) ++skipped[std::string(reason)];
-      if (all_rows && reason.empty() && rows_[i].cases == 0) complete = false;
-      if (!all_rows || !reason.empty() || rows_[i].cases == 0) continue;
-      std::fprintf(stderr, "%-10.*s map %u opcode %02x /%d: %u cases, %u completed, %u different\n",
-                   static_cast<int>(row.mnemonic.size()), row.mnemonic.data(),
-                   static_cast<unsigned>(row.map), row.opcode, row.extension, rows_[i].cases,
-                   rows_[i].completed, rows_[i].different);
-    }
-    for (const auto& [reason, count] : skipped) {
-      std::fprintf(stderr, "skipped: %u rows: %s\n", count, reason.c_str());
-    }
-    for (const auto& [reason, count] : known_) {
-      std::fprintf(stderr, "excused: %u cases: %s\n", count, reason.c_str());
-    }
-    std::fprintf(stderr,
-                 "largest distance of a transcendental result: %llu units of the last place\n",
-                 static_cast<unsigned long long>(largest_transcendental_error()));
-    std::fprintf(stderr, "%llu cases, %u rows, %llu differences%s\n",
-                 static_cast<unsigned long long>(total), covered,
-                 static_cast<unsigned long long>(different_),
-                 complete ? "" : "; some rows had no case");
-    return different_ == 0 && complete;
-  }
-
- private:
-  struct RowCount {
-    uint32_t cases = 0;
-    uint32_t completed = 0;
-    uint32_t different = 0;
-  };
-  uint8_t traits_;
-  std::vector<RowCount> rows_;
-  RowCount undecoded_;
-  std::map<std::string, unsigned> known_;  ///< excused differences, by reason
-  uint64_t different_ = 0;
 };
 
 std::FILE* open_or_die(const std::string& path, const char* mode, std::FILE* standard) {
@@ -124,7 +57,28 @@ std::unique_ptr<Executor> make_executor(const std::string& engine) {
   return make_interpreter_executor();
 }
 
-int run_native(const Options& options) {
+/// Writes cases to a file, if one is named; the processor first.
+class OptionalRecording {
+ public:
+  OptionalRecording(const std::string& path, const Processor& processor) : path_(path) {
+    if (path.empty()) return;
+    file_ = open_or_die(path, "wb", stdout);
+    writer_.emplace(file_, processor);
+  }
+  void write(const Case& test, const Result& result) {
+    if (writer_) writer_->write(test, result);
+  }
+  void finish() {
+    if (file_ != nullptr && std::fflush(file_) != 0) die(1, "%s: cannot write", path_.c_str());
+  }
+
+ private:
+  std::string path_;
+  std::FILE* file_ = nullptr;
+  std::optional<RecordWriter> writer_;
+};
+
+std::vector<uint16_t> chosen_rows(const Options& options) {
   std::vector<uint16_t> rows;
   for (uint16_t i = 0; i < i386::row_count(); ++i) {
     const bool named = options.mnemonic.empty() || i386::row(i).mnemonic == options.mnemonic;
@@ -133,25 +87,66 @@ int run_native(const Options& options) {
     if (named && in_family && reason_to_skip(i386::row(i)).empty()) rows.push_back(i);
   }
   if (rows.empty()) die(1, "no such mnemonic: %s", options.mnemonic.c_str());
+  return rows;
+}
 
-  const uint8_t traits = processor_traits();
+/// The probes' own cases of the family, then random ones.
+class CaseSource {
+ public:
+  CaseSource(const Options& options, OwnBytes own_bytes)
+      : rows_(chosen_rows(options)), generator_(options.seed, own_bytes) {
+    for (const Probe& probe : probes()) {
+      const auto instruction = decode(probe.test);
+      const bool chosen = !probe.of_own_bytes && instruction &&
+                          std::find(rows_.begin(), rows_.end(), instruction->row) != rows_.end();
+      if (chosen) probes_.push_back(probe.test);
+    }
+  }
+  Case next() {
+    const uint64_t index = next_++;
+    if (index < probes_.size()) return probes_[index];
+    return generator_.make(rows_[(index - probes_.size()) % rows_.size()]);
+  }
+  [[nodiscard]] size_t row_count() const { return rows_.size(); }
+  [[nodiscard]] size_t probe_count() const { return probes_.size(); }
+
+ private:
+  std::vector<uint16_t> rows_;
+  std::vector<Case> probes_;
+  Generator generator_;
+  uint64_t next_ = 0;
+};
+
+/// Prints what was found; the exit status.
+int finish(const Report& report, const Processor& processor, const std::string& how_to_keep,
+           bool all_rows) {
+  std::fputs(report.counts(all_rows).c_str(), stderr);
+  std::fputs(report.unexplained(processor, how_to_keep).c_str(), stderr);
+  return report.good(all_rows) ? 0 : 1;
+}
+
+std::string command_to_keep(const Options& options) {
+  std::string text = "semantics_test --native " + options.native + " --family " + options.family;
+  text += " --cases " + std::to_string(options.cases) + " --seed " + std::to_string(options.seed);
+  if (!options.mnemonic.empty()) text += " --row " + options.mnemonic;
+  return text + " --engine " + options.engine + " --keep different.bin";
+}
+
+int run_native(const Options& options) {
   const auto processor = make_native_executor(options.native);
   const auto engine = make_executor(options.engine);
-  std::optional<RecordWriter> recording;
-  std::FILE* file = nullptr;
-  if (!options.record.empty()) {
-    file = open_or_die(options.record, "wb", stdout);
-    recording.emplace(file, traits);
-  }
-  Generator generator(options.seed, traits);
-  Report report(traits);
+  const Processor asked = ask_processor(*processor, *engine);
+  OptionalRecording recording(options.record, asked);
+  OptionalRecording kept(options.keep, asked);
+  CaseSource source(options, ask_own_bytes(*processor, *engine));
+  Report report;
   constexpr size_t kBatch = 16384;
   std::vector<Case> cases(kBatch);
   std::vector<Result> expected(kBatch);
   std::vector<Result> actual(kBatch);
   for (uint64_t done = 0; done < options.cases;) {
     const size_t count = std::min<uint64_t>(kBatch, options.cases - done);
-    for (size_t i = 0; i < count; ++i) cases[i] = generator.make(rows[(done + i) % rows.size()]);
+    for (size_t i = 0; i < count; ++i) cases[i] = source.next();
     processor->run({cases.data(), count}, {expected.data(), count});
     engine->run({cases.data(), count}, {actual.data(), count});
     for (size_t i = 0; i < count; ++i) {
@@ -159,34 +154,53 @@ int run_native(const Options& options) {
       // again: more than once, because on a busy machine the answer may lose them, too.
       constexpr unsigned kQuestions = 5;
       for (unsigned k = 1; k < kQuestions; ++k) {
-        if (differences(cases[i], expected[i], actual[i], traits).empty()) break;
+        if (differences(cases[i], expected[i], actual[i]).empty()) break;
         processor->run({&cases[i], 1}, {&expected[i], 1});
       }
-      report.check(cases[i], expected[i], actual[i], *engine);
-      if (recording) recording->write(cases[i], expected[i]);
+      const Verdict verdict = report.check(cases[i], expected[i], actual[i], *engine);
+      recording.write(cases[i], expected[i]);
+      if (verdict == Verdict::different) kept.write(cases[i], expected[i]);
     }
     done += count;
   }
-  if (file != nullptr && std::fflush(file) != 0) die(1, "%s: cannot write", options.record.c_str());
-  return report.finish(options.mnemonic.empty() && options.family == "all" &&
-                       options.cases >= rows.size())
-             ? 0
-             : 1;
+  recording.finish();
+  kept.finish();
+  const bool all_rows = options.mnemonic.empty() && options.family == "all" &&
+                        options.cases >= source.row_count() + source.probe_count();
+  return finish(report, asked, command_to_keep(options), all_rows);
 }
 
 int run_replay(const Options& options) {
   std::FILE* const file = open_or_die(options.replay, "rb", stdin);
   RecordReader reader(file);
   const auto executor = make_executor(options.engine);
-  Report report(reader.traits());
+  OptionalRecording kept(options.keep, reader.processor());
+  Report report;
   Case test;
   Result expected;
   while (reader.read(test, expected)) {
     Result actual{};
     executor->run({&test, 1}, {&actual, 1});
-    report.check(test, expected, actual, *executor);
+    const Verdict verdict = report.check(test, expected, actual, *executor);
+    if (verdict == Verdict::different) kept.write(test, expected);
   }
-  return report.finish(false) ? 0 : 1;
+  kept.finish();
+  const std::string how_to_keep = "semantics_test --replay " + options.replay + " --engine " +
+                                  options.engine + " --keep different.bin";
+  return finish(report, reader.processor(), how_to_keep, false);
+}
+
+/// Prints what the probes see of the processor and, where ferry answers otherwise, of ferry.
+int run_probes(const Options& options) {
+  const auto processor = make_native_executor(options.native);
+  const auto engine = make_executor(options.engine);
+  std::fputs(ask_processor(*processor, *engine).text().c_str(), stdout);
+  for (const Probe& probe : probes()) {
+    const std::string answer = ask(probe, *engine);
+    if (answer == ask(probe, *processor)) continue;
+    std::printf("ferry otherwise: %s: %s\n", probe.name.c_str(), answer.c_str());
+  }
+  return 0;
 }
 
 int main(int argc, char** argv) {
@@ -194,6 +208,8 @@ int main(int argc, char** argv) {
                                         {"record", required_argument, nullptr, 'r'},
                                         {"engine", required_argument, nullptr, 'e'},
                                         {"replay", required_argument, nullptr, 'p'},
+                                        {"keep", required_argument, nullptr, 'k'},
+                                        {"probes", no_argument, nullptr, 'a'},
                                         {"cases", required_argument, nullptr, 'c'},
                                         {"seed", required_argument, nullptr, 's'},
                                         {"row", required_argument, nullptr, 'm'},
@@ -210,6 +226,12 @@ int main(int argc, char** argv) {
         break;
       case 'p':
         options.replay = optarg;
+        break;
+      case 'k':
+        options.keep = optarg;
+        break;
+      case 'a':
+        options.probes = true;
         break;
       case 'c':
         options.cases = std::strtoull(optarg, nullptr, 0);
@@ -232,6 +254,7 @@ int main(int argc, char** argv) {
   }
   if (!options.replay.empty()) return run_replay(options);
   if (options.native.empty()) die(2, "--native RUNNER or --replay FILE is needed");
+  if (options.probes) return run_probes(options);
   return run_native(options);
 }
 

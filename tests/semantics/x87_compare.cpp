@@ -97,17 +97,10 @@ struct Pair {
 };
 
 /// FIP to FDS of an instruction that completed.
-void compare_pointers(std::string& text, const X87Image& expected, const X87Image& actual,
-                      uint8_t traits) {
-  const bool exception = (expected.status & kES) != 0;
+void compare_pointers(std::string& text, const X87Image& expected, const X87Image& actual) {
   compare_word(text, "fip", expected.instruction_pointer, actual.instruction_pointer);
-  if (exception || (traits & kIntel) == 0) {
-    compare_word(text, "fop", expected.opcode, actual.opcode);
-  }
-  if (exception || (traits & kDataPointerOfExceptionsOnly) == 0) {
-    compare_word(text, "fdp", expected.data_pointer, actual.data_pointer);
-  }
-  if ((traits & kNoX87Selectors) != 0) return;
+  compare_word(text, "fop", expected.opcode, actual.opcode);
+  compare_word(text, "fdp", expected.data_pointer, actual.data_pointer);
   // The runner writes kTlsSelector for its system's number, which an image may hold by chance.
   constexpr uint16_t kSystemTlsSelector = 0x63;
   const bool same_entry =
@@ -134,8 +127,7 @@ std::string describe_x87(const X87Image& image) {
 }
 
 std::string x87_differences(const i386::Instruction& instruction, const Case& test,
-                            const Result& expected_result, const Result& actual_result,
-                            uint8_t traits) {
+                            const Result& expected_result, const Result& actual_result) {
   const X87Image& expected = expected_result.x87;
   const X87Image& actual = actual_result.x87;
   const std::string_view name = i386::row(instruction.row).mnemonic;
@@ -158,7 +150,7 @@ std::string x87_differences(const i386::Instruction& instruction, const Case& te
   compare_word(text, "x87 tags", expected.tags & tag_mask, actual.tags & tag_mask);
   // Of a fault the kernel tells the registers as XSAVE gives them: AMD processors leave the
   // pointers out while no exception is pending.
-  if (expected_result.vector == kCompleted) compare_pointers(text, expected, actual, traits);
+  if (expected_result.vector == kCompleted) compare_pointers(text, expected, actual);
   for (unsigned i = 0; i < 8; ++i) {
     const Extended wanted = get(expected.registers[i]);
     const Extended got = get(actual.registers[i]);

@@ -178,18 +178,14 @@ void Generator::choose_x87_memory(const Row& row, Case& test, const Instruction&
   const bool first = operands[0].kind == i386::OperandKind::memory;
   const unsigned width = first ? operands[0].width : operands[1].width;
   if (row.mnemonic == "FXSAVE") {
-    // Of FOP, the pointers and their selectors on Intel processors, and of MXCSR_MASK on others.
     constexpr uint16_t kPointersOffset = 6, kPointersSize = 16, kMaskOffset = 28, kMaskSize = 4;
-    if ((traits_ & kIntel) != 0) {
-      ignore(test, aimed_at_ + kPointersOffset, kPointersSize);
-    } else {
-      ignore(test, aimed_at_ + kMaskOffset, kMaskSize);
-    }
+    if (own_bytes_.fxsave_pointers) ignore(test, aimed_at_ + kPointersOffset, kPointersSize);
+    if (own_bytes_.mxcsr_mask) ignore(test, aimed_at_ + kMaskOffset, kMaskSize);
   } else if (row.mnemonic == "FNSTENV" || row.mnemonic == "FNSAVE") {
     // From FCS to FDS (SDM vol. 1, figures 8-9 and 8-11).
     const bool wide = instruction.operand_size == 4;
     const uint32_t offset = wide ? 16 : 8;
-    if ((traits_ & kIntel) != 0) ignore(test, aimed_at_ + offset, wide ? 10 : 6);
+    if (own_bytes_.environment_pointers) ignore(test, aimed_at_ + offset, wide ? 10 : 6);
   } else if (row.mnemonic == "FXRSTOR") {
     constexpr uint32_t kMxcsrOffset = 24;
     constexpr uint32_t kMisalignedMask = 1u << 17;  // MM: AMD processors have it, ferry has not
