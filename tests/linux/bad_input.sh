@@ -11,8 +11,9 @@ failed=0
 refused() {
   status=$1 path=$2 text=$3
   shift 3
-  message=$(timeout -k 5 20 "$@" "$path" 2>&1 </dev/null)
+  message=$(timeout -k 5 500 "$@" "$path" 2>&1 </dev/null)
   got=$?
+  [ $got = 124 ] && message="out of time"
   if [ $got -ne "$status" ] || [ "$message" != "ferry: $path: $text" ]; then
     echo "$path: status $got, expected $status; said: $message; expected: ferry: $path: $text"
     failed=1

@@ -8,6 +8,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 failed=0
+limit=500 # seconds, against hangs alone
 
 complain() {
   echo "FAILED: $1"
@@ -19,8 +20,9 @@ complain() {
 run() {
   local expected=$1 status
   shift
-  timeout -k 5 100 "${ferry[@]}" "$@" >"$work/out" 2>"$work/err" </dev/null
+  timeout -k 5 $limit "${ferry[@]}" "$@" >"$work/out" 2>"$work/err" </dev/null
   status=$?
+  if [ $status = 124 ] || [ $status = 137 ]; then complain "$*: out of time, no end in $limit s"; return; fi
   [ $status = "$expected" ] || complain "$*: status $status, should be $expected"
 }
 

@@ -196,7 +196,7 @@ static void clocks(void) {
   usleep(20000);
   clock_gettime(CLOCK_MONOTONIC, &b);
   long ms = (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
-  printf("slept %d\n", ms >= 20 && ms < 2000);
+  printf("slept %d\n", ms >= 20);
   struct timeval now;
   gettimeofday(&now, NULL);
   printf("time %d\n", labs((long)(now.tv_sec - time(NULL))) <= 1);

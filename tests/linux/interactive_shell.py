@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-TIMEOUT = 30
+TIMEOUT = 500  # seconds for one answer: against hangs alone
 
 
 class Shell:
@@ -32,12 +32,31 @@ class Shell:
                 self.seen = self.seen[match.end():]
                 return match
             if time.time() > end or not select.select([self.fd], [], [], end - time.time())[0]:
-                os.kill(self.pid, signal.SIGKILL)
-                sys.exit(f"expected {pattern!r}, saw {self.seen!r}")
+                self.give_up(f"expected {pattern!r}")
             try:
                 self.seen += os.read(self.fd, 4096).decode(errors="replace")
             except OSError:
                 sys.exit(f"the shell ended, expected {pattern!r}, saw {self.seen!r}")
+
+    def give_up(self, what):
+        os.kill(self.pid, signal.SIGKILL)
+        sys.exit(f"out of time: {what} within {TIMEOUT} s, saw {self.seen!r}")
+
+    def wait_for_job(self):
+        """Until the terminal's foreground is not the shell's: a key struck earlier would reach the shell."""
+        end = time.time() + TIMEOUT
+        while os.tcgetpgrp(self.fd) == self.pid:
+            if time.time() > end:
+                self.give_up("expected a job in the foreground")
+            time.sleep(0.01)
+
+    def wait_for_stop(self, pattern):
+        """Asks for the jobs until one is listed as stopped like `pattern`."""
+        end = time.time() + TIMEOUT
+        while not re.search(pattern, self.line("jobs", r"(Stopped|Running).*").group(0)):
+            if time.time() > end:
+                self.give_up(f"expected {pattern!r}")
+            time.sleep(0.1)
 
     def send(self, text):
         os.write(self.fd, text.encode())
@@ -60,15 +79,16 @@ def main():
     shell.line("echo a b | cat | wc -w", r"2")
 
     shell.send("cat\n")  # ^C ends it, the shell lives
-    time.sleep(1)
+    shell.wait_for_job()
     shell.send("hello\n")
     shell.expect(r"hello\r+\nhello")
     shell.send("\x03")
     shell.expect("PROMPT> ")
     shell.line("echo status $?", r"status 130")
 
-    shell.send("tail -f /dev/null\n")  # ^Z stops it
-    time.sleep(1)
+    # ^Z stops it. It says when it has begun: before, a key would not stop it. (The echo has other letters.)
+    shell.send("sh -c 'echo be\"\"gun; exec tail -f /dev/null'\n")
+    shell.expect("begun")
     shell.send("\x1a")
     shell.expect(r"Stopped")
     shell.expect("PROMPT> ")
@@ -77,15 +97,14 @@ def main():
     shell.line("jobs", r"Running.*tail")
     shell.send("fg\n")
     shell.expect(r"tail")
-    time.sleep(0.5)
+    shell.wait_for_job()
     shell.send("\x03")
     shell.expect("PROMPT> ")
     shell.line("jobs; echo none", r"none")
 
     shell.send("cat &\n")  # reading in the background stops
     shell.expect("PROMPT> ")
-    time.sleep(0.5)
-    shell.line("jobs", r"Stopped \(tty input\).*cat")
+    shell.wait_for_stop(r"Stopped \(tty input\).*cat")
     shell.line("kill %1; kill -CONT %1; wait; echo killed", r"killed")
     shell.line("trap 'echo trapped' USR1; kill -USR1 $$; echo after", r"trapped\s+after")
     shell.line("(exit 3); echo $?", r"3")
