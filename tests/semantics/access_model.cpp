@@ -56,8 +56,14 @@ void add_operands(const Instruction& instruction, const uint32_t (&gpr)[8],
       const uint32_t width = operand_width(instruction, operand);
       const bool pieces = uses_x87(row) && (operand.width == 0 || operand.width == 10);
       if (width != 0 && row.mnemonic != "LEA") {
-        list.push_back({instruction.memory.segment, operand_offset(instruction, gpr), width, read,
-                        written, pieces});
+        const uint32_t offset = operand_offset(instruction, gpr);
+        list.push_back({instruction.memory.segment, offset, width, read, written, pieces});
+        // Pieces of an image that begins below FFFF may lie at 0 again.
+        const bool wraps = instruction.address_size == 2 && offset + width > 0x10000;
+        if (pieces && wraps) {
+          const uint32_t rest = offset + width - 0x10000;
+          list.push_back({instruction.memory.segment, 0, rest, read, written, pieces});
+        }
       }
     } else if (operand.kind == OperandKind::string_source) {
       const uint32_t offset = masked(instruction, gpr[ESI]);
