@@ -119,8 +119,10 @@ class Suite:
 
 
 def differences(expected, actual):
+    if NOT_RUN in (expected[2], actual[2]):
+        return [f"    {NOT_RUN}"]
     for who, (_, _, status) in (("natively: ", expected), ("", actual)):
-        if status in (OUT_OF_TIME, NOT_RUN):  # what it wrote until then is no answer
+        if status == OUT_OF_TIME:  # what it wrote until then is no answer
             return [f"    {who}{status}"]
     lines = []
     for what, left, right in zip(("output", "errors", "status"), expected, actual):
@@ -145,6 +147,8 @@ def bundle(suite, folder):
         place = folder / "cases" / name
         place.mkdir(parents=True)
         out, err, status = suite.run(name, "native")
+        if status in (OUT_OF_TIME, NOT_RUN):
+            sys.exit(f"{name} natively: {status}")
         (place / "script").write_text(script)
         (place / "out").write_bytes(out)
         (place / "err").write_bytes(err)

@@ -283,6 +283,24 @@ bool apply_outer_stack(const Disagreement& difference, Result& ours) {
   return true;
 }
 
+bool apply_undefined_destination(const Disagreement& difference, Result& ours) {
+  const std::string_view name = difference.mnemonic;
+  const Result& expected = difference.expected;
+  const i386::Operand& destination = difference.instruction.operands[0];
+  const uint32_t size = difference.instruction.operand_size;
+  const bool scan = (name == "BSF" || name == "BSR") && (ours.eflags & i386::eflags::ZF) != 0;
+  const bool swap = name == "BSWAP" && size == 2;
+  if ((!scan && !swap) || expected.vector != kCompleted || destination.kind != OperandKind::gpr) {
+    return false;
+  }
+  const uint32_t mask = size == 2 ? 0xffff : ~0u;
+  uint32_t& ours_there = ours.gpr[destination.reg];
+  const uint32_t other = (ours_there & ~mask) | (expected.gpr[destination.reg] & mask);
+  if (other == ours_there) return false;
+  ours_there = other;
+  return true;
+}
+
 constexpr EitherRule kRules[] = {
     {"order of faults",
      "Of several faults of one instruction (two operands, an operand and the stack, two pages of "
@@ -316,6 +334,10 @@ constexpr EitherRule kRules[] = {
      "Far return to a bad selector: some processors read the outer ESP and SS before they check "
      "the selector, so a missing page there comes first (SDM vol. 3, 6.9).",
      "checks the selector first", apply_outer_stack},
+    {"undefined destination",
+     "BSF and BSR of 0, BSWAP of 16 bits: SDM vol. 2 leaves the destination undefined.",
+     "BSF and BSR leave it as it was, BSWAP clears it: as AMD documents or processors do",
+     apply_undefined_destination},
 };
 
 }  // namespace

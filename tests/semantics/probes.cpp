@@ -184,6 +184,7 @@ void add_splits(List& list) {
                                        {kMissing + 0x1000, "second page"},
                                        {kDataEnd, "second page"},
                                        {kDataRegion - 2, "first byte"},
+                                       {kDataRegion - 4, "offset"},
                                        {kMissing, "operand"},
                                        {kReadOnlyRegion, "operand"}};
   const auto add = [&](const char* name, const Case& test) { list.push_back({name, test, names}); };
@@ -198,6 +199,8 @@ void add_splits(List& list) {
   add("store, second page missing", at({0x89, 0x03}, kDataEnd - 2));
   add("load across the end of 4 GB", at({0x8b, 0x03}, 0xfffffffe));
   add("push across the end of 4 GB", make({0x50}, {{ESP, 2}}));
+  add("LSS, offset missing, null selector", at({0x0f, 0xb2, 0x03}, kDataRegion - 4));
+  add("LES, offset missing", at({0xc4, 0x03}, kDataRegion - 4));
   add("BOUND, both pages missing", at({0x62, 0x03}, kMissing + 0xffc));
   add("BOUND, first bound violated, second missing",
       with_patch(at({0x62, 0x03}, kDataEnd - 4), kDataEnd - 4, {1, 0, 0, 0}));
@@ -209,6 +212,16 @@ void add_splits(List& list) {
   add("XCHG, missing", at({0x87, 0x0b}, kMissing));
   add("XCHG, read-only", at({0x87, 0x0b}, kReadOnlyRegion));
   add("XCHG, both pages missing", at({0x87, 0x0b}, kSplit));
+}
+
+void add_undefined_results(List& list) {
+  const auto add = [&](const char* name, std::initializer_list<uint8_t> code) {
+    list.push_back({name, make(code, {{EAX, 0x12345678}, {ECX, 0}}), {}});
+  };
+  add("BSF of 0", {0x0f, 0xbc, 0xc1});
+  add("BSF of 0, 16 bits", {0x66, 0x0f, 0xbc, 0xc1});
+  add("BSR of 0", {0x0f, 0xbd, 0xc1});
+  add("BSWAP of 16 bits", {0x66, 0x0f, 0xc8});
 }
 
 void add_x87_faults(List& list) {
@@ -307,8 +320,15 @@ void append_fault(const Probe& probe, const Result& result, std::string& text) {
   }
 }
 
+constexpr const char* kNames[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+
+void append_values(const Probe& probe, const Result& result, std::string& text) {
+  for (unsigned i = 0; i < 8; ++i) {
+    if (result.gpr[i] != probe.test.gpr[i]) append(text, "; %s = %x", kNames[i], result.gpr[i]);
+  }
+}
+
 void append_registers(const Probe& probe, const Result& result, std::string& text) {
-  static constexpr const char* kNames[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
   for (unsigned i = 0; i < 8; ++i) {
     if (result.gpr[i] != probe.test.gpr[i]) append(text, "; %s changed", kNames[i]);
   }
@@ -338,6 +358,7 @@ const std::vector<Probe>& probes() {
     add_stack(all);
     add_frames(all);
     add_splits(all);
+    add_undefined_results(all);
     add_x87_faults(all);
     add_x87_state(all);
     return all;
@@ -361,6 +382,7 @@ std::string describe_answer(const Probe& probe, const Result& result) {
       append(text, " %02x", result.changed[i]);
     }
   }
+  if (completed) append_values(probe, result, text);
   if (!completed) append_registers(probe, result, text);
   if (completed && (probe.test.options & kX87) != 0) append_x87(probe, result, text);
   return text;

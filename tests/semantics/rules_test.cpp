@@ -225,6 +225,34 @@ TEST(Rules, OuterStackBeforeTheSelector) {
   }
 }
 
+TEST(Rules, UndefinedDestination) {
+  for (const char* name : {"BSF of 0", "BSR of 0", "BSWAP of 16 bits", "BSF of 0, 16 bits"}) {
+    Case test = probe(name);
+    Result expected = ours(test);
+    expected.gpr[EAX] ^= 0x4321;
+    EXPECT_EQ(rule_for(test, expected), "undefined destination") << name;
+    expected.gpr[ECX] ^= 1;
+    EXPECT_EQ(rule_for(test, expected), "") << name;
+  }
+  Case test = probe("BSF of 0");
+  test.gpr[ECX] = 8;
+  Result expected = ours(test);
+  expected.gpr[EAX] ^= 1;
+  EXPECT_EQ(rule_for(test, expected), "");
+}
+
+TEST(Rules, LssSelectorBeforeItsOffset) {
+  const Case& test = probe("LSS, offset missing, null selector");
+  Result expected = ours(test);
+  ASSERT_EQ(expected.vector, kPageFault);
+  expected.vector = kGeneralProtection;
+  expected.error_code = 0;
+  expected.address = 0;
+  EXPECT_EQ(rule_for(test, expected), "order of faults");
+  expected.error_code = 8;
+  EXPECT_EQ(rule_for(test, expected), "");
+}
+
 TEST(Rules, X87Pointers) {
   const Case& test = probe("FLD m32, x87 pointers");
   Result expected = ours(test);
@@ -260,6 +288,7 @@ TEST(Rules, NothingElseIsExcused) {
     for (unsigned i = 0; i < 8; ++i) {
       Result wrong = result;
       wrong.gpr[i] ^= 0x1000;
+      if (each.name.starts_with("BS") && i == EAX) continue;  // undefined
       EXPECT_EQ(rule_for(each.test, wrong), "") << each.name << " register " << i;
     }
     Result wrong = result;
