@@ -146,6 +146,13 @@ TEST(Rules, FlagsOfAStoppedComparison) {
   EXPECT_EQ(rule_for(test, expected), "flags of a stopped comparison");
   expected.eflags = last ^ i386::eflags::PF;
   EXPECT_EQ(rule_for(test, expected), "");
+  // Before an iteration has ended there are no other flags.
+  Case early = test;
+  early.gpr[ESI] = kDataEnd;
+  Result changed = ours(early);
+  const Result kept = changed;
+  changed.eflags ^= i386::eflags::ZF;
+  EXPECT_EQ(explained_by_rules(early, kept, changed), "");
 }
 
 TEST(Rules, HalfOfASelectorsSlot) {
@@ -264,6 +271,15 @@ TEST(Rules, X87Pointers) {
   EXPECT_EQ(rule_for(test, expected), "x87 pointers of an exception only + no x87 selectors");
   expected.x87.data_pointer ^= 1;
   EXPECT_EQ(rule_for(test, expected), "");
+
+  // A register form leaves FDP alone, so there a kept one is no other answer.
+  const Case& scaled = probe("FSCALE of a denormal number, underflow unmasked");
+  Case exact = scaled;
+  exact.x87.control |= 0x3f;
+  const Result kept = ours(exact);
+  Result moved = kept;
+  moved.x87.data_pointer ^= 1;
+  EXPECT_EQ(explained_by_rules(exact, kept, moved), "");
 
   const Case& trapped = probe("FLD m32 with an unmasked exception, x87 pointers");
   expected = ours(trapped);

@@ -5,7 +5,6 @@
 #include "compare.hpp"
 #include "either_rules.hpp"
 #include "generator.hpp"
-#include "guest/i386/interpret/operands.hpp"
 
 namespace ferry::semantics {
 
@@ -105,8 +104,9 @@ bool apply_pointers(const Disagreement& difference, Result& ours) {
   const Result& expected = difference.expected;
   const X87Image& before = difference.test.x87;
   if ((difference.test.options & kX87) == 0 || expected.vector != kCompleted ||
-      (expected.x87.status & kExceptionSummary) != 0) {
-    return false;
+      (expected.x87.status & kExceptionSummary) != 0 ||
+      expected.x87.instruction_pointer != kCodeAddress) {
+    return false;  // nor of a control instruction, which leaves FIP alone, too
   }
   bool changed = false;
   const auto choose = [&](auto& field, auto wanted, auto kept) {
@@ -115,7 +115,9 @@ bool apply_pointers(const Disagreement& difference, Result& ours) {
     changed = true;
   };
   choose(ours.x87.opcode, expected.x87.opcode, before.opcode);
-  choose(ours.x87.data_pointer, expected.x87.data_pointer, before.data_pointer);
+  if (difference.instruction.modrm < 0xc0) {  // others leave FDP alone on every processor
+    choose(ours.x87.data_pointer, expected.x87.data_pointer, before.data_pointer);
+  }
   return changed;
 }
 
