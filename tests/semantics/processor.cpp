@@ -79,12 +79,14 @@ std::string processor_name() {
 #endif
 }
 
+std::vector<Trait> probe_answers(Executor& executor) {
+  std::vector<Trait> answers;
+  for (const Probe& probe : probes()) answers.push_back({probe.name, ask(probe, executor)});
+  return answers;
+}
+
 Processor ask_processor(Executor& processor, Executor& ferry) {
-  Processor asked;
-  asked.name = processor_name();
-  for (const Probe& probe : probes()) {
-    asked.traits.push_back({probe.name, ask(probe, processor)});
-  }
+  Processor asked{processor_name(), probe_answers(processor)};
   for (Trait& trait : survey_undefined_flags(processor, ferry)) {
     asked.traits.push_back(std::move(trait));
   }

@@ -33,6 +33,9 @@ struct Processor {
 /// x86-64 processor" on other hosts.
 [[nodiscard]] std::string processor_name();
 
+/// Lets `executor` answer every probe.
+[[nodiscard]] std::vector<Trait> probe_answers(Executor& executor);
+
 /// Lets `processor` answer every probe, and looks at its undefined flags beside those of `ferry`.
 [[nodiscard]] Processor ask_processor(Executor& processor, Executor& ferry);
 

@@ -102,7 +102,8 @@ std::string Report::counts(bool all_rows) const {
   return text;
 }
 
-std::string Report::unexplained(const Processor& processor, const std::string& how_to_keep) const {
+std::string Report::unexplained(const Processor& processor, Executor& ferry,
+                                const std::string& how_to_keep) const {
   if (kinds_.empty()) return {};
   std::string text;
   append(text, "\n%llu cases differ from the processor, and no rule explains how. By kind:\n",
@@ -111,7 +112,16 @@ std::string Report::unexplained(const Processor& processor, const std::string& h
     append(text, "- %llu: ", static_cast<unsigned long long>(kind.cases));
     text += name + "\n  example: " + kind.example;
   }
-  text += "\nThe processor, and what the probes saw of it:\n" + processor.text();
+  text += "\nProcessor: " + processor.name + "\n";
+  unsigned same = 0;
+  for (const Trait& ours : probe_answers(ferry)) {
+    const std::string_view answer = processor.answer(ours.probe);
+    if (answer == ours.answer) ++same;
+    if (answer.empty() || answer == ours.answer) continue;
+    text += "probe: " + ours.probe + "\n  processor: " + std::string(answer) +
+            "\n  ferry:     " + ours.answer + "\n";
+  }
+  append(text, "%u other probes were answered like ferry's.\n", same);
   text += "\nTo keep the cases for others to look at:\n  " + how_to_keep +
           "\nWhat then: docs/testing.md, \"A new processor\".\n";
   return text;

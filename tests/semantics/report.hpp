@@ -25,9 +25,9 @@ class Report {
   [[nodiscard]] std::string counts(bool all_rows) const;
 
   /// The kinds of unexplained differences with their numbers and an example each, the processor,
-  /// what its probes saw, and `how_to_keep`, the command that records them; empty if there are
-  /// none.
-  [[nodiscard]] std::string unexplained(const Processor& processor,
+  /// those of its answers to the probes that are not `ferry`'s, and `how_to_keep`, the command that
+  /// records the cases; empty if there are none.
+  [[nodiscard]] std::string unexplained(const Processor& processor, Executor& ferry,
                                         const std::string& how_to_keep) const;
 
   /// No differences, and, if `all_rows`, a case for every row that can have one.

@@ -354,17 +354,17 @@ TEST(Report, NamesKindNumberExampleProcessorAndCommand) {
       report.check(test, page_fault(expected, kUserRead, kElsewhere), ours(test), interpreter()),
       Verdict::accepted);
   EXPECT_TRUE(report.good(false));
-  EXPECT_EQ(report.unexplained(some_processor(), "COMMAND"), "");
+  EXPECT_EQ(report.unexplained(some_processor(), interpreter(), "COMMAND"), "");
   expected.gpr[EAX] ^= 1;
   for (unsigned i = 0; i < 3; ++i) {
     EXPECT_EQ(report.check(test, expected, ours(test), interpreter()), Verdict::different);
   }
   EXPECT_FALSE(report.good(false));
-  const std::string text = report.unexplained(some_processor(), "COMMAND");
+  const std::string text = report.unexplained(some_processor(), interpreter(), "COMMAND");
   for (const char* part :
        {"3 cases differ", "- 3: CMPS (processor vector 14, ours vector 14):  eax",
-        "example: CMPS [a7]", "processor: Some vendor family 1 model 2",
-        "CMPSB, both missing: #PF at (E)DI", "COMMAND"}) {
+        "example: CMPS [a7]", "Processor: Some vendor family 1 model 2",
+        "probe: CMPSB, both missing\n  processor: #PF at (E)DI", "COMMAND"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nis not in\n" << text;
   }
   EXPECT_NE(report.counts(false).find("accepted: 1 cases: either answer: order of faults"),

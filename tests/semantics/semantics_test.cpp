@@ -118,10 +118,10 @@ class CaseSource {
 };
 
 /// Prints what was found; the exit status.
-int finish(const Report& report, const Processor& processor, const std::string& how_to_keep,
-           bool all_rows) {
+int finish(const Report& report, const Processor& processor, Executor& engine,
+           const std::string& how_to_keep, bool all_rows) {
   std::fputs(report.counts(all_rows).c_str(), stderr);
-  std::fputs(report.unexplained(processor, how_to_keep).c_str(), stderr);
+  std::fputs(report.unexplained(processor, engine, how_to_keep).c_str(), stderr);
   return report.good(all_rows) ? 0 : 1;
 }
 
@@ -167,7 +167,7 @@ int run_native(const Options& options) {
   kept.finish();
   const bool all_rows = options.mnemonic.empty() && options.family == "all" &&
                         options.cases >= source.row_count() + source.probe_count();
-  return finish(report, asked, command_to_keep(options), all_rows);
+  return finish(report, asked, *engine, command_to_keep(options), all_rows);
 }
 
 int run_replay(const Options& options) {
@@ -187,7 +187,7 @@ int run_replay(const Options& options) {
   kept.finish();
   const std::string how_to_keep = "semantics_test --replay " + options.replay + " --engine " +
                                   options.engine + " --keep different.bin";
-  return finish(report, reader.processor(), how_to_keep, false);
+  return finish(report, reader.processor(), *executor, how_to_keep, false);
 }
 
 /// Prints what the probes see of the processor and, where ferry answers otherwise, of ferry.
