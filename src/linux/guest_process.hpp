@@ -83,7 +83,8 @@ class GuestProcess {
   /// Set by main: runs `thread` until its process ends; never returns. vfork children need it.
   void (*run_loop)(Thread& thread) = nullptr;
   bool is_vfork_child = false;
-  int vfork_release = -1;  ///< the parent waits until this is closed (only below an emulator)
+  bool has_signalfd = false;  ///< what is read may have to be converted (signalfd)
+  int vfork_release = -1;     ///< the parent waits until this is closed (only below an emulator)
 
   /// Whether a guest may not see or touch host descriptor `fd`.
   [[nodiscard]] bool descriptor_hidden(int fd) const;

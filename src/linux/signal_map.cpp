@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <span>
 
 #include "linux/host_syscall.hpp"
 
@@ -52,6 +53,11 @@ int code_to_host(int32_t guest) {
   return guest;
 }
 
+/// si_status of SIGCHLD: an exit status or a signal.
+int32_t child_status_to_guest(int code, int status) {
+  return code == CLD_EXITED ? status : signal_to_guest(status);
+}
+
 uint32_t low_word(const void* pointer) {
   return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(pointer));
 }
@@ -86,25 +92,77 @@ SignalSet set_to_guest(const HostSignalSet& host) {
   return guest;
 }
 
+namespace {
+
+/// Which fields of siginfo_t are in use: kernel/signal.c, siginfo_layout.
+enum class Layout : uint8_t { kill, timer, poll, fault, child, real_time, system_call };
+
+/// Signals whose kernel-made infos have fields of their own, for codes up to `last_code`
+/// (include/uapi/asm-generic/siginfo.h, NSIG* of 6.1).
+struct LayoutRow {
+  int signal;
+  int32_t last_code;
+  Layout layout;
+};
+constexpr LayoutRow kLayouts[] = {
+    {abi::kSIGILL, 11, Layout::fault}, {abi::kSIGFPE, 15, Layout::fault},
+    {abi::kSIGSEGV, 9, Layout::fault}, {abi::kSIGBUS, 5, Layout::fault},
+    {abi::kSIGTRAP, 6, Layout::fault}, {abi::kSIGCHLD, 6, Layout::child},
+    {abi::kSIGIO, 6, Layout::poll},    {abi::kSIGSYS, 2, Layout::system_call},
+};
+constexpr int32_t kLastPollCode = 6;  // NSIGPOLL
+constexpr int32_t kKernelCode = 0x80, kTimerCode = -2, kSigIoCode = -5;
+
+/// By the guest's numbers.
+Layout layout_of(int signal, int32_t code) {
+  if (code > 0 && code < kKernelCode) {
+    for (const LayoutRow& row : kLayouts) {
+      if (row.signal == signal && code <= row.last_code) return row.layout;
+    }
+    // F_SETSIG sends the codes of SIGIO with any signal.
+    return code <= kLastPollCode ? Layout::poll : Layout::kill;
+  }
+  if (code == kTimerCode) return Layout::timer;
+  if (code == kSigIoCode) return Layout::poll;
+  return code < 0 ? Layout::real_time : Layout::kill;
+}
+
+void* pointer_of(uint32_t word) {
+  return reinterpret_cast<void*>(static_cast<uintptr_t>(word));
+}
+
+}  // namespace
+
 abi::SigInfo siginfo_to_guest(const siginfo_t& host) {
   abi::SigInfo guest;
   std::memset(&guest, 0, sizeof guest);
   guest.signo = signal_to_guest(host.si_signo);
   guest.error = host.si_errno;
   guest.code = code_to_guest(host.si_code);
-  if (host.si_code == SI_TIMER) {
-    guest.timer = {host.si_timerid, host.si_overrun, low_word(host.si_value.sival_ptr)};
-  } else if (host.si_code <= 0) {
-    guest.rt = {host.si_pid, host.si_uid, low_word(host.si_value.sival_ptr)};
-  } else if (guest.signo == abi::kSIGCHLD) {
-    const int status =
-        host.si_code == CLD_EXITED ? host.si_status : signal_to_guest(host.si_status);
-    guest.child = {host.si_pid, host.si_uid, status, static_cast<int32_t>(host.si_utime),
-                   static_cast<int32_t>(host.si_stime)};
-  } else if (guest.signo == abi::kSIGIO) {
-    guest.poll = {static_cast<int32_t>(host.si_band), host.si_fd};
-  } else if (host.si_code != SI_KERNEL) {
-    guest.fault = {low_word(host.si_addr), 0};
+  switch (layout_of(guest.signo, guest.code)) {
+    case Layout::kill:
+      guest.rt = {host.si_pid, host.si_uid, 0};
+      break;
+    case Layout::timer:
+      guest.timer = {host.si_timerid, host.si_overrun, low_word(host.si_value.sival_ptr)};
+      break;
+    case Layout::poll:
+      guest.poll = {static_cast<int32_t>(host.si_band), host.si_fd};
+      break;
+    case Layout::fault:
+      guest.fault = {low_word(host.si_addr), static_cast<uint32_t>(host.si_addr_lsb),
+                     low_word(host.si_lower), low_word(host.si_upper)};
+      break;
+    case Layout::child:
+      guest.child = {host.si_pid, host.si_uid, child_status_to_guest(host.si_code, host.si_status),
+                     static_cast<int32_t>(host.si_utime), static_cast<int32_t>(host.si_stime)};
+      break;
+    case Layout::real_time:
+      guest.rt = {host.si_pid, host.si_uid, low_word(host.si_value.sival_ptr)};
+      break;
+    case Layout::system_call:
+      guest.sys = {low_word(host.si_call_addr), host.si_syscall, host.si_arch};
+      break;
   }
   return guest;
 }
@@ -115,28 +173,54 @@ siginfo_t siginfo_to_host(const abi::SigInfo& guest) {
   host.si_signo = signal_to_host(guest.signo);
   host.si_errno = guest.error;
   host.si_code = code_to_host(guest.code);
-  if (guest.code == -2) {  // SI_TIMER
-    host.si_timerid = guest.timer.timer;
-    host.si_overrun = guest.timer.overrun;
-    host.si_value.sival_ptr = reinterpret_cast<void*>(static_cast<uintptr_t>(guest.timer.value));
-  } else if (guest.code <= 0) {
-    host.si_pid = guest.rt.pid;
-    host.si_uid = guest.rt.uid;
-    host.si_value.sival_ptr = reinterpret_cast<void*>(static_cast<uintptr_t>(guest.rt.value));
-  } else if (guest.signo == abi::kSIGCHLD) {
-    host.si_pid = guest.child.pid;
-    host.si_uid = guest.child.uid;
-    host.si_status =
-        guest.code == CLD_EXITED ? guest.child.status : signal_to_host(guest.child.status);
-    host.si_utime = guest.child.utime;
-    host.si_stime = guest.child.stime;
-  } else if (guest.signo == abi::kSIGIO) {
-    host.si_band = guest.poll.band;
-    host.si_fd = guest.poll.fd;
-  } else {
-    host.si_addr = reinterpret_cast<void*>(static_cast<uintptr_t>(guest.fault.address));
+  switch (layout_of(guest.signo, guest.code)) {
+    case Layout::timer:
+      host.si_timerid = guest.timer.timer;
+      host.si_overrun = guest.timer.overrun;
+      host.si_value.sival_ptr = pointer_of(guest.timer.value);
+      break;
+    case Layout::poll:
+      host.si_band = guest.poll.band;
+      host.si_fd = guest.poll.fd;
+      break;
+    case Layout::fault:
+      host.si_addr = pointer_of(guest.fault.address);
+      host.si_addr_lsb = static_cast<short>(guest.fault.extra);
+      host.si_lower = pointer_of(guest.fault.lower);
+      host.si_upper = pointer_of(guest.fault.upper);
+      break;
+    case Layout::child:
+      host.si_pid = guest.child.pid;
+      host.si_uid = guest.child.uid;
+      host.si_status =
+          guest.code == CLD_EXITED ? guest.child.status : signal_to_host(guest.child.status);
+      host.si_utime = guest.child.utime;
+      host.si_stime = guest.child.stime;
+      break;
+    case Layout::kill:
+    case Layout::real_time:
+      host.si_pid = guest.rt.pid;
+      host.si_uid = guest.rt.uid;
+      host.si_value.sival_ptr = pointer_of(guest.rt.value);
+      break;
+    case Layout::system_call:
+      host.si_call_addr = pointer_of(guest.sys.address);
+      host.si_syscall = guest.sys.number;
+      host.si_arch = guest.sys.arch;
+      break;
   }
   return host;
+}
+
+void signalfd_infos_to_guest(signalfd_siginfo* infos, size_t count) {
+  for (signalfd_siginfo& info : std::span(infos, count)) {
+    const auto host_code = static_cast<int>(info.ssi_code);
+    const int guest = signal_to_guest(static_cast<int>(info.ssi_signo));
+    info.ssi_signo = static_cast<uint32_t>(guest);
+    info.ssi_code = code_to_guest(host_code);
+    if (layout_of(guest, info.ssi_code) == Layout::child)
+      info.ssi_status = child_status_to_guest(host_code, info.ssi_status);
+  }
 }
 
 int32_t wait_status_to_guest(int host) {

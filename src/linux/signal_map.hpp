@@ -3,6 +3,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/signalfd.h>
 
 #include <array>
 #include <cstdint>
@@ -39,6 +40,9 @@ struct HostSignalSet {
 [[nodiscard]] i386::abi::SigInfo siginfo_to_guest(const siginfo_t& host);
 /// For rt_sigqueueinfo.
 [[nodiscard]] siginfo_t siginfo_to_host(const i386::abi::SigInfo& guest);
+
+/// What read(2) gave from a signalfd, in place.
+void signalfd_infos_to_guest(signalfd_siginfo* infos, size_t count);
 
 /// wait(2) status: the signal numbers inside change.
 [[nodiscard]] int32_t wait_status_to_guest(int host);

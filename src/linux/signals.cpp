@@ -62,17 +62,26 @@ void requeue(Thread& thread, const abi::SigInfo& info) {
   host_call(SYS_rt_tgsigqueueinfo, host_call(SYS_getpid), thread.tid, host.si_signo, &host);
 }
 
+}  // namespace
+
+bool hold_signal(Thread& thread, const abi::SigInfo& info) {
+  if (!contains(kFaultSet, info.signo)) return false;
+  thread.signals.held |= signal_bit(info.signo);
+  thread.signals.held_info[fault_index(info.signo)] = info;
+  thread.signal_pending = 1;
+  return true;
+}
+
+namespace {
+
 /// Async-signal context. Records one signal for the thread.
 void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
   const abi::SigInfo info = siginfo_to_guest(host_info);
   if (info.signo == 0) return;
   ThreadSignals& signals = thread.signals;
-  if (contains(kFaultSet, info.signo) && (signals.recorded || contains(signals.mask, info.signo))) {
+  if (signals.recorded || contains(signals.mask, info.signo)) {
     // Not blocked on the host, so it cannot wait in the kernel.
-    signals.held |= signal_bit(info.signo);
-    signals.held_info[fault_index(info.signo)] = info;
-    thread.signal_pending = 1;
-    return;
+    if (hold_signal(thread, info)) return;
   }
   if (signals.recorded) {
     // Ferry changed the host mask while one was recorded: this one goes back to the kernel's queue.

@@ -46,7 +46,7 @@ struct SignalAction {
 struct AltStack {
   uint32_t base = 0;
   uint32_t size = 0;
-  uint32_t flags = 2;  ///< SS_DISABLE
+  uint32_t flags = 2;  ///< as given to sigaltstack; SS_DISABLE
 };
 
 /// How an interrupted system call goes on once the signals are delivered.
@@ -105,6 +105,10 @@ void initialize_signals(Thread& thread);
 void handle_exception(Thread& thread, const i386::Exception& exception);
 /// force_sig of the kernel: a signal with this info that cannot be blocked or ignored.
 void force_signal(Thread& thread, const i386::abi::SigInfo& info);
+
+/// Keeps a signal of those that faults raise, sent by the thread to itself, until the guest's mask
+/// lets it be delivered. False: another signal.
+[[nodiscard]] bool hold_signal(Thread& thread, const i386::abi::SigInfo& info);
 
 /// Delivers everything that waits: builds frames, or lets the process die by the signal. Applies
 /// system call restarts. Called by the run loop when Thread::signal_pending is set, before it

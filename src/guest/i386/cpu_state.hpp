@@ -52,8 +52,9 @@ struct Exception {
   Vector vector = Vector::none;
   uint32_t error_code =
       0;  ///< #PF: bit 0 protection, bit 1 write, bit 2 user, bit 4 fetch. Others: selector.
-  uint32_t address = 0;  ///< #PF: the linear address (CR2).
+  uint32_t address = 0;  ///< #PF: the linear address (CR2). #DB: the bits it sets in DR6.
 };
+inline constexpr uint32_t kSingleStep = 1u << 14;  ///< BS of DR6
 
 /// Selectors of an i386 Linux process (its GDT as a 64-bit kernel lays it out for 32-bit processes,
 /// with the three TLS entries where a 32-bit kernel has them).

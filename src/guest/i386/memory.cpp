@@ -132,8 +132,11 @@ bool store(uint32_t guest_address, T value) {
 template <typename T>
 bool compare_exchange(uint32_t guest_address, T& expected, T desired, bool& exchanged) {
   note_store(guest_address, sizeof(T));
-  return host_access::compare_exchange(host_pointer(guest_address), expected, desired, exchanged) ||
-         exchange_pieces(guest_address, expected, desired, exchanged);
+  const T wanted = expected;
+  if (host_access::compare_exchange(host_pointer(guest_address), expected, desired, exchanged))
+    return true;
+  expected = wanted;  // which a fault may have left changed
+  return exchange_pieces(guest_address, expected, desired, exchanged);
 }
 
 template bool load(uint32_t, uint8_t&);

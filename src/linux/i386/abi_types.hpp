@@ -78,7 +78,9 @@ struct SigInfo {  // siginfo_t
     } child;
     struct {
       uint32_t address;
-      uint32_t extra;
+      uint32_t extra;  // si_addr_lsb, si_trapno
+      uint32_t lower;  // or si_pkey
+      uint32_t upper;
     } fault;
     struct {
       int32_t band;

@@ -24,7 +24,7 @@ struct TrapRow {
 
 constexpr TrapRow kTraps[] = {
     {Vector::DE, abi::kSIGFPE, 1 /* FPE_INTDIV */, true},
-    {Vector::DB, abi::kSIGTRAP, 2 /* TRAP_TRACE */, true},
+    {Vector::DB, abi::kSIGTRAP, 1 /* TRAP_BRKPT: INT1 */, true},
     {Vector::BP, abi::kSIGTRAP, kKernelCode, false},
     {Vector::OF, abi::kSIGSEGV, kKernelCode, false},
     {Vector::BR, abi::kSIGSEGV, kKernelCode, false},
@@ -100,6 +100,8 @@ void handle_exception(Thread& thread, const i386::Exception& exception) {
         info.signo = row.signal;
         info.code = row.code;
         if (row.address_is_eip) info.fault.address = cpu.eip;
+        if (row.vector == Vector::DB && (exception.address & i386::kSingleStep) != 0)
+          info.code = 2;  // TRAP_TRACE
       }
       break;
   }

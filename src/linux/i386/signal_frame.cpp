@@ -117,6 +117,35 @@ abi::SigContext save_context(const Thread& thread, uint32_t fpstate, SignalSet m
   return context;
 }
 
+/// Whether IRET takes a selector of ring 3 for the stack's. (Of code it takes one alone, since
+/// set_thread_area makes data segments.)
+bool is_stack_selector(const CpuState& cpu, uint16_t selector) {
+  if (selector == kUserDataSelector) return true;
+  const uint32_t index = (selector >> 3) - kFirstTlsEntry;
+  const bool local = (selector & 4) != 0;
+  return !local && index < kTlsEntries && cpu.tls[index].present && cpu.tls[index].writable;
+}
+
+/// IRET's general protection fault at a selector it does not take (arch/x86/entry/entry_64.S).
+void refuse_selector(Thread& thread, uint16_t selector) {
+  Exception fault;
+  fault.vector = Vector::GP;
+  fault.error_code = selector & ~3u;
+  handle_exception(thread, fault);
+}
+
+/// Selectors as the frame has them, made those of ring 3 (arch/x86/kernel/signal_32.c).
+void restore_code_and_stack(Thread& thread, const abi::SigContext& context) {
+  CpuState& cpu = thread.cpu;
+  const auto code = static_cast<uint16_t>(context.cs | 3);
+  const auto stack = static_cast<uint16_t>(context.ss | 3);
+  cpu.selector[CS] = code;
+  cpu.selector[SS] = stack;
+  if (code != kUserCodeSelector) return refuse_selector(thread, code);
+  if (!is_stack_selector(cpu, stack)) return refuse_selector(thread, stack);
+  restore_segment(thread, SS, stack);
+}
+
 bool restore_context(Thread& thread, const abi::SigContext& context) {
   CpuState& cpu = thread.cpu;
   restore_segment(thread, GS, static_cast<uint16_t>(context.gs));
@@ -127,6 +156,7 @@ bool restore_context(Thread& thread, const abi::SigContext& context) {
              context.esp, context.ebp, context.esi, context.edi};
   cpu.eip = context.eip;
   cpu.eflags = (cpu.eflags & ~kRestorableFlags) | (context.flags & kRestorableFlags);
+  restore_code_and_stack(thread, context);
   if (context.fpstate != 0) {
     abi::FpState fp;
     std::memset(&fp, 0, sizeof fp);
@@ -143,7 +173,7 @@ bool restore_context(Thread& thread, const abi::SigContext& context) {
 uint32_t place_frame(Thread& thread, const SignalAction& action, uint32_t size, uint32_t& fpstate) {
   uint32_t esp = thread.cpu.gpr[ESP];
   const AltStack& alt = thread.signals.alt_stack;
-  const bool on_alt_stack = esp - alt.base - 1 < alt.size;
+  const bool on_alt_stack = alt_stack_state(alt, esp) == abi::kSsOnStack;
   bool entering = false;
   if ((action.flags & abi::kSaOnStack) != 0 && alt_stack_state(alt, esp) == 0) {
     esp = alt.base + alt.size;
@@ -181,10 +211,16 @@ void enter_handler(Thread& thread, const SignalAction& action, uint32_t frame, i
 constexpr uint8_t kSigReturnCode[8] = {0x58, 0xb8, 0x77, 0, 0, 0, 0xcd, 0x80};
 constexpr uint8_t kRtSigReturnCode[8] = {0xb8, 0xad, 0, 0, 0, 0xcd, 0x80, 0};
 
+/// SS_AUTODISARM: any handler, on that stack or not, begins without it (kernel/signal.c,
+/// signal_delivered).
+void disarm_alt_stack(Thread& thread) {
+  if ((thread.signals.alt_stack.flags & abi::kSsAutoDisarm) != 0) thread.signals.alt_stack = {};
+}
+
+/// As it was set (kernel/signal.c, __save_altstack).
 abi::StackT saved_stack(const Thread& thread) {
   const AltStack& alt = thread.signals.alt_stack;
-  return {alt.base, alt_stack_state(alt, thread.cpu.gpr[ESP]) | (alt.flags & abi::kSsAutoDisarm),
-          alt.size};
+  return {alt.base, alt.flags, alt.size};
 }
 
 }  // namespace
@@ -212,6 +248,7 @@ bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAc
     frame.extra_mask = static_cast<uint32_t>(saved_mask >> 32);
     std::memcpy(frame.return_code, kSigReturnCode, sizeof frame.return_code);
     if (!copy_out(thread, address, frame)) return false;
+    disarm_alt_stack(thread);
     enter_handler(thread, action, address, info.signo, 0, 0);
     return true;
   }
@@ -229,7 +266,7 @@ bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAc
   frame.context.sigmask = saved_mask;
   std::memcpy(frame.return_code, kRtSigReturnCode, sizeof frame.return_code);
   if (!copy_out(thread, address, frame)) return false;
-  if ((thread.signals.alt_stack.flags & abi::kSsAutoDisarm) != 0) thread.signals.alt_stack = {};
+  disarm_alt_stack(thread);
   enter_handler(thread, action, address, info.signo, frame.info_pointer, frame.context_pointer);
   return true;
 }
@@ -253,7 +290,7 @@ bool return_from_signal(Thread& thread, bool real_time) {
     if ((stack.flags & ~(abi::kSsAutoDisarm | abi::kSsOnStack)) == abi::kSsDisable) {
       alt = {};
     } else if (stack.size >= abi::kMinSigStackSize) {
-      alt = {stack.base, stack.size, stack.flags & abi::kSsAutoDisarm};
+      alt = {stack.base, stack.size, stack.flags};
     }
   }
   return true;

@@ -20,6 +20,8 @@ GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use us
       guest_(guest),
       length_(clip_buffer(guest, length)),
       use_(use) {
+  // Of nothing any address is good; the host's kernel would look at it.
+  if (length_ == 0) pointer_ = nullptr;
   AddressSpace& space = *thread.process->space;
   if (use == Use::kernel_writes) space.prepare_kernel_write(guest, length_);
   if (length_ == 0 || guest >= i386::kGuestEnd) return;

@@ -158,7 +158,7 @@ int32_t sys_sigaltstack(Thread& t, const Arguments& a) {
       alt = {};
     } else {
       if (stack.size < abi::kMinSigStackSize) return -abi::kENOMEM;
-      alt = {stack.base, stack.size, stack.flags & abi::kSsAutoDisarm};
+      alt = {stack.base, stack.size, stack.flags};
     }
   }
   return a[1] == 0 || copy_out(t, a[1], old) ? 0 : -abi::kEFAULT;
@@ -187,12 +187,15 @@ int32_t send(long number, const Arguments& a, unsigned signal_at) {
   return guest_result(host_call(number, first, second, host));
 }
 
-int32_t queue(Thread&, uint32_t info_pointer, int signal, long number, int pid, int tid) {
+int32_t queue(Thread& t, uint32_t info_pointer, int signal, long number, int pid, int tid) {
   abi::SigInfo info;
   if (!copy_in(info_pointer, info)) return -abi::kEFAULT;
   info.signo = signal;
   const int host_signal = signal == 0 ? 0 : signal_to_host(signal);
   if (signal != 0 && host_signal == 0) return -abi::kEINVAL;
+  // Ferry's handler would take one like a fault's for a fault of its own.
+  if (info.code > 0 && (pid == host_call(SYS_getpid) || tid == t.tid) && hold_signal(t, info))
+    return 0;
   siginfo_t host = siginfo_to_host(info);
   return guest_result(number == SYS_rt_sigqueueinfo
                           ? host_call(number, pid, host_signal, &host)
@@ -240,11 +243,12 @@ int32_t timed_wait(Thread& t, const Arguments& a, TimeWidth width) {
   return signal_to_guest(result);
 }
 
-int32_t make_signalfd(Thread&, const Arguments& a, uint32_t flags) {
+int32_t make_signalfd(Thread& t, const Arguments& a, uint32_t flags) {
   SignalSet set;
   if (a[2] != sizeof set) return -abi::kEINVAL;
   if (!copy_in(a[1], set)) return -abi::kEFAULT;
   const HostSignalSet host_set = set_to_host(without_unblockable(set));
+  t.process->has_signalfd = true;
   return guest_result(host_call(SYS_signalfd4, a.signed_at(0), &host_set, sizeof host_set,
                                 creation_flags_to_host(flags)));
 }

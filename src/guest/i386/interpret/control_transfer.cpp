@@ -174,7 +174,7 @@ Outcome INT3(CpuState& cpu, const Instruction& instruction) {
 
 Outcome INT1(CpuState& cpu, const Instruction& instruction) {
   cpu.eip = instruction.next_address();
-  return trap(cpu, Vector::DB);
+  return trap(cpu, Vector::DB);  // no bit of DR6
 }
 
 Outcome INTO(CpuState& cpu, const Instruction& instruction) {

@@ -95,6 +95,7 @@ Outcome execute(CpuState& cpu, const Instruction& instruction) {
       outcome == Outcome::next || outcome == Outcome::branch || outcome == Outcome::again;
   if (single_step && completed && !holds_traps_back(instruction)) {
     outcome = interpret::trap(cpu, Vector::DB);
+    cpu.exception.address = kSingleStep;
   }
   return outcome;
 }
