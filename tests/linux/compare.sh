@@ -1,18 +1,38 @@
 #!/bin/sh
-# [RUNNER=EMULATOR] compare.sh PROGRAM FERRY...: runs an i386 test program on the real kernel and under ferry; the outputs must be equal.
-# Each run has an empty folder to work in, which goes with it. All paths are absolute.
+# [RUNNER=EMULATOR] [CASE=SOURCE] compare.sh PROGRAM FERRY...: runs an i386 test program on the real kernel and under ferry;
+# the outputs must be equal. Each run has an empty folder to work in, which goes with it. All paths are absolute.
+# What lines of CASE ask for besides: cases.cmake.
 program=$1
 shift
+# asked KEYWORD: what the case's lines with it say.
+asked() { [ -z "$CASE" ] || sed -n -E "s#^(//|;)$1: ##p" "$CASE"; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-mkdir "$work/kernel" "$work/ferry"
-(cd "$work/kernel" && timeout -k 5 60 "$program" >"$work/kernel.out" 2>&1 </dev/null)
+mkdir "$work/kernel" "$work/ferry" "$work/statistics"
+chmod 777 "$work/statistics" # a case may become another user
+# No argument has a space.
+arguments=$(asked ARGUMENTS)
+# The limits are there against hangs alone: a busy machine may take its time.
+(cd "$work/kernel" && timeout -k 5 200 "$program" $arguments >"$work/kernel.out" 2>&1 </dev/null)
 echo "status $?" >>"$work/kernel.out"
-(cd "$work/ferry" && FERRY_RUNNER=$RUNNER timeout -k 5 120 "$@" "$program" >"$work/ferry.out" 2>&1 </dev/null)
+processes=$(asked PROCESSES)
+[ -z "$processes" ] || set -- "$@" --stats="$work/statistics/%p"
+(cd "$work/ferry" && FERRY_RUNNER=$RUNNER timeout -k 5 300 "$@" "$program" $arguments >"$work/ferry.out" 2>&1 </dev/null)
 echo "status $?" >>"$work/ferry.out"
 # What qemu-user says of a death by signal is not the program's.
 # Nor what ASan says of a vfork child, which runs on a stack of its own.
 sed -i -e "/^qemu: uncaught target signal/d" -e "/ASan is ignoring/d" -e "/^False positive error/d" \
   -e "/^For details see .*sanitizers/d" "$work/ferry.out"
-diff -u "$work/kernel.out" "$work/ferry.out"
+diff -u "$work/kernel.out" "$work/ferry.out" || exit 1
+asked EXPECT >"$work/expected"
+while IFS= read -r line; do
+  grep -qF -e "$line" "$work/kernel.out" && continue
+  echo "the kernel's run did not print: $line"
+  cat "$work/kernel.out"
+  exit 1
+done <"$work/expected"
+[ -z "$processes" ] && exit 0
+# On an i386-capable kernel an exec that slipped past ferry would still work; but it leaves no statistics.
+counted=$(ls "$work/statistics" | wc -l)
+[ "$counted" = "$processes" ] || { echo "$counted processes wrote statistics, should be $processes"; exit 1; }
