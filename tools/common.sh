@@ -22,7 +22,7 @@ packages_for() {
               on_mips64 || echo qemu-user ;;
     machine) on_mips64 || echo qemu-system-mips cpio python3 ;;
     bench) echo python3 ;;
-    check) echo clang-format clang-tidy python3
+    check) echo clang-format clang-tidy python3 nasm
            on_mips64 || echo g++-i686-linux-gnu ;;
   esac
 }

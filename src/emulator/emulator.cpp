@@ -114,6 +114,7 @@ bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) 
 }
 
 void write_exit_statistics() {
+  const RaisedFileLimit raised;
   const bool translated = translation != nullptr;
   write_statistics(active_line->stats_file, translated ? &translation->engine : nullptr,
                    translated ? &translation->translator.interpreted() : nullptr,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,13 +37,13 @@ constexpr uint32_t kFirstStack = 128u << 10;
 constexpr uint32_t kMostArguments = 6u << 20;  ///< fs/exec.c, bprm_stack_limits
 constexpr uint32_t kExecutableBase =
     0x56550000;  // where an i386 kernel puts PIEs, on any host page
-constexpr int kHostLimitStack = 3, kHostLimitFiles = 7;
 
 // Host environment variables between a ferry and the ferry it execs; the guest never sees them.
 constexpr std::string_view kRunnerVariable = "FERRY_RUNNER";
 constexpr std::string_view kBinaryVariable = "FERRY_BINARY_FD";
 constexpr std::string_view kStateVariable = "FERRY_STATE";
 constexpr std::string_view kNameVariable = "FERRY_NAME";
+constexpr std::string_view kProgramVariable = "FERRY_PROGRAM_FD";
 
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
@@ -55,20 +56,9 @@ std::vector<std::string> split_words(std::string_view text) {
   return words;
 }
 
-struct HostLimit {
-  uint64_t soft;
-  uint64_t hard;
-};
-
-HostLimit host_limit(int resource) {
-  HostLimit limit{UINT64_MAX, UINT64_MAX};
-  host_call(SYS_prlimit64, 0, resource, nullptr, &limit);
-  return limit;
-}
-
 bool is_private_variable(std::string_view name) {
   return name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable ||
-         name == kNameVariable;
+         name == kNameVariable || name == kProgramVariable;
 }
 
 [[noreturn]] void fail(const ProgramProblem& problem) {
@@ -92,27 +82,41 @@ void GuestProcess::take_private_variable(std::string_view name, std::string_view
   if (name == kRunnerVariable) {
     runner = split_words(value);
   } else if (name == kBinaryVariable) {
-    std::from_chars(value.data(), value.data() + value.size(), binary_descriptor);
+    int inherited = -1;
+    std::from_chars(value.data(), value.data() + value.size(), inherited);
+    binary = hidden.inherit(inherited);
   } else if (name == kNameVariable) {
     executed_path = value;
+  } else if (name == kProgramVariable) {
+    const char* end = value.data() + value.size();
+    const auto parsed = std::from_chars(value.data(), end, inherited_program_);
+    const auto second = std::from_chars(std::min(parsed.ptr + 1, end), end, inherited_interpreter_);
+    executed_descriptor = second.ptr != end;
   } else if (name == kStateVariable) {
-    uint64_t numbers[9] = {};
-    for (uint64_t& number : numbers) {
-      const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number, 16);
-      value.remove_prefix(
-          std::min<size_t>(static_cast<size_t>(parsed.ptr - value.data()) + 1, value.size()));
-    }
-    personality = static_cast<uint32_t>(numbers[0]);
-    limit_address_space = {numbers[1], numbers[2]};
-    limit_data = {numbers[3], numbers[4]};
-    limit_stack = {numbers[5], numbers[6]};
-    inherited_blocked = numbers[7];
-    inherited_ignored = numbers[8];
+    take_state(value);
   }
 }
 
+void GuestProcess::take_state(std::string_view text) {
+  uint64_t numbers[12] = {};
+  for (uint64_t& number : numbers) {
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+    text.remove_prefix(
+        std::min<size_t>(static_cast<size_t>(parsed.ptr - text.data()) + 1, text.size()));
+  }
+  personality = static_cast<uint32_t>(numbers[0]);
+  limit_address_space = {numbers[1], numbers[2]};
+  limit_data = {numbers[3], numbers[4]};
+  limit_stack = {numbers[5], numbers[6]};
+  inherited_blocked = numbers[7];
+  inherited_ignored = numbers[8];
+  limit_files_soft_ = numbers[9];
+  limit_files_hard = numbers[10];
+  has_signalfd = numbers[11] != 0;
+}
+
 std::vector<std::string> GuestProcess::take_environment(char** host_environment) {
-  const HostLimit stack = host_limit(kHostLimitStack);
+  const HostLimit stack = host_limit(RLIMIT_STACK);
   limit_stack = {stack.soft, stack.hard};
   std::vector<std::string> visible;
   for (char** entry = host_environment; *entry != nullptr; ++entry) {
@@ -126,35 +130,25 @@ std::vector<std::string> GuestProcess::take_environment(char** host_environment)
     if (name.starts_with(kGuestVariablePrefix)) text.remove_prefix(kGuestVariablePrefix.size());
     visible.emplace_back(text);
   }
-  open_own_binary(binary_descriptor);
+  hide_descriptors();
   return visible;
 }
 
-void GuestProcess::open_own_binary(int inherited) {
-  long fd = inherited;
-  if (fd < 0 || host_call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC) < 0) {
-    fd = host_call(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+void GuestProcess::hide_descriptors() {
+  if (hidden[binary] < 0) {
+    binary = hidden.hide(
+        static_cast<int>(host_call(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC)));
   }
-  if (fd < 0) {  // no /proc: execve will fail, nothing else
-    binary_descriptor = -1;
-    return;
-  }
-  // A high number, where programs that close "all" descriptors or expect the lowest free one do not
-  // meet it.
-  const uint64_t highest = std::min<uint64_t>(host_limit(kHostLimitFiles).soft, 1024) - 1;
-  if (static_cast<uint64_t>(fd) < highest) {
-    const long moved = host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, highest);
-    if (moved >= 0) {
-      host_call(SYS_close, fd);
-      fd = moved;
-    }
-  }
-  binary_descriptor = static_cast<int>(fd);
+  hidden.hide_log();
 }
 
 std::vector<std::string> GuestProcess::private_environment(SignalSet blocked,
-                                                           const std::string& path) const {
-  std::vector<std::string> variables{std::string(kNameVariable) + "=" + path};
+                                                           const ProgramName& name,
+                                                           const Program& program) const {
+  std::vector<std::string> variables{
+      std::string(kNameVariable) + "=" + name.shown,
+      std::string(kProgramVariable) + "=" + std::to_string(program.descriptor.get()) + "," +
+          std::to_string(program.interpreter.get()) + (name.path.empty() ? ",d" : "")};
   if (!runner.empty()) {
     std::string text(kRunnerVariable);
     char separator = '=';
@@ -164,16 +158,26 @@ std::vector<std::string> GuestProcess::private_environment(SignalSet blocked,
       separator = ' ';
     }
     variables.push_back(std::move(text));
-    variables.push_back(std::string(kBinaryVariable) + "=" + std::to_string(binary_descriptor));
   }
+  if (hidden[binary] >= 0)
+    variables.push_back(std::string(kBinaryVariable) + "=" + std::to_string(hidden[binary]));
   SignalSet ignored = 0;
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     if (actions[static_cast<size_t>(signal)].handler == 1) ignored |= signal_bit(signal);
   }
-  const uint64_t numbers[] = {
-      personality,     limit_address_space.soft, limit_address_space.hard, limit_data.soft,
-      limit_data.hard, limit_stack.soft,         limit_stack.hard,         blocked,
-      ignored};
+  const HostLimit files = host_limit(RLIMIT_NOFILE);
+  const uint64_t numbers[] = {personality,
+                              limit_address_space.soft,
+                              limit_address_space.hard,
+                              limit_data.soft,
+                              limit_data.hard,
+                              limit_stack.soft,
+                              limit_stack.hard,
+                              blocked,
+                              ignored,
+                              files.soft,
+                              std::min(files.hard, limit_files_hard),
+                              uint64_t{has_signalfd}};
   std::string state(kStateVariable);
   char separator = '=';
   for (const uint64_t number : numbers) {
@@ -190,21 +194,6 @@ std::vector<std::string> GuestProcess::private_environment(SignalSet blocked,
 void* ProcessPages::reach(uint32_t guest_address, bool write) {
   const GuestProcess& process = *current_thread()->process;
   return process.space->reach(guest_address, write, process.limit_stack.soft);
-}
-
-bool GuestProcess::descriptor_hidden(int fd) const {
-  return fd >= 0 && (fd == binary_descriptor || (fd > STDERR_FILENO && fd == log_descriptor()));
-}
-
-void GuestProcess::make_room_for(int fd) {
-  if (!descriptor_hidden(fd)) return;
-  const long moved = host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  const int replacement = moved >= 0 ? static_cast<int>(moved) : -1;
-  if (fd == binary_descriptor) {
-    binary_descriptor = replacement;
-  } else {
-    set_log_descriptor(replacement);
-  }
 }
 
 // --- the start of a program ---------------------------------------------------------------------
@@ -334,14 +323,18 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   std::vector<uint32_t> words;
   words.push_back(static_cast<uint32_t>(program.arguments.size()));
   std::vector<uint32_t> environment;
+  ProgramLayout& layout = process.layout;
   // The kernel puts the strings in ascending order: argv[0] lowest.
+  layout.env_end = stack.position();
   for (size_t i = request.environment.size(); i-- > 0;) {
     environment.push_back(stack.push_string(request.environment[i]));
   }
+  layout.env_start = layout.arg_end = stack.position();
   std::vector<uint32_t> arguments;
   for (size_t i = program.arguments.size(); i-- > 0;) {
     arguments.push_back(stack.push_string(program.arguments[i]));
   }
+  layout.arg_start = stack.position();
   words.insert(words.end(), arguments.rbegin(), arguments.rend());
   words.push_back(0);
   words.insert(words.end(), environment.rbegin(), environment.rend());
@@ -362,10 +355,38 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   const uint32_t esp = (stack.position() - size) & ~15u;
   if (size > stack.position() || esp < stack_begin) die(kNotRunnable, "argument list too long");
   std::memcpy(host_pointer(esp), words.data(), size);
+  layout.start_stack = esp;
   return esp;
 }
 
 }  // namespace
+
+namespace {
+
+/// The name ps shows: the last part of the path as it was given: the link's, for busybox, and a
+/// script's, not its interpreter's. Of a descriptor, its file's (since Linux 6.14; before that, its
+/// number).
+std::string command_name(const GuestProcess& process) {
+  std::string_view name = process.executed_path;
+  if (process.executed_descriptor) {
+    constexpr std::string_view kDeleted = " (deleted)";
+    name = process.executable;
+    if (name.ends_with(kDeleted)) name.remove_suffix(kDeleted.size());
+  }
+  return std::string(name.substr(name.rfind('/') + 1));
+}
+
+}  // namespace
+
+ProgramProblem GuestProcess::open_requested(const LaunchRequest& request, Program& program) const {
+  if (inherited_program_ >= 0) {
+    program.path = request.program;
+    return inherit_program(inherited_program_, inherited_interpreter_, request.arguments, program);
+  }
+  ProgramName name;
+  name.path = name.shown = request.program;
+  return open_program(*this, name, request.arguments, program);
+}
 
 void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
   if (!root.empty()) {
@@ -375,8 +396,7 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
     root = std::strcmp(canonical, "/") == 0 ? "" : canonical;
   }
   Program program;
-  const ProgramProblem problem =
-      open_program(*this, AT_FDCWD, request.program, request.arguments, program);
+  const ProgramProblem problem = open_requested(request, program);
   if (problem.error != 0) fail(problem);
   space->set_space_limit(limit_address_space.soft);
   space->set_data_limit(limit_data.soft);
@@ -386,24 +406,30 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
   const uint32_t stack_begin =
       map_stack(*this, first_stack_size(*this, program, request),
                 program.image.executable_stack || !program.image.has_stack_header);
-  stack_top = kStackTop;
   const Result<i386::Vdso> mapped_vdso = i386::map_vdso(*space);
   if (!mapped_vdso.ok()) die(kNotRunnable, "no room for the vdso");
   vdso = mapped_vdso.value();
 
   executable = guest_view(*this, descriptor_path(program.descriptor.get()));
-  // The name ps shows is the last part of the path as it was given: the link's, for busybox, and a
-  // script's, not its interpreter's.
+  if (executable.empty()) executable = program.path;  // no /proc
+  executable_file = hidden.hide(program.descriptor.release());
   if (executed_path.empty()) executed_path = request.program;
-  host_call(SYS_prctl, PR_SET_NAME, executed_path.c_str() + executed_path.rfind('/') + 1);
-  for (const std::string& argument : program.arguments)
-    command_line.append(argument.c_str(), argument.size() + 1);
+  host_call(SYS_prctl, PR_SET_NAME, command_name(*this).c_str());
   thread.cpu = i386::CpuState{};
   thread.cpu.gpr[i386::ESP] = build_stack(*this, program, request, loaded, stack_begin);
   thread.cpu.eip = loaded.has_interpreter ? loaded.interpreter.entry : loaded.executable.entry;
   thread.tid = static_cast<int32_t>(host_call(SYS_gettid));
   set_current_thread(&thread);
   initialize_signals(thread);
+  lower_file_limit();
+}
+
+/// The exec that began this program gave ferry room for descriptors; from here on the guest's limit
+/// holds.
+void GuestProcess::lower_file_limit() const {
+  if (limit_files_soft_ == UINT64_MAX) return;
+  const HostLimit limit{limit_files_soft_, host_limit(RLIMIT_NOFILE).hard};
+  host_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, nullptr);
 }
 
 }  // namespace ferry

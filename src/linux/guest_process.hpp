@@ -11,11 +11,15 @@
 
 #include "common/result.hpp"
 #include "linux/address_space.hpp"
+#include "linux/hidden_descriptors.hpp"
 #include "linux/i386/vdso.hpp"
 #include "linux/signals.hpp"
 
 namespace ferry {
 
+struct Program;
+struct ProgramName;
+struct ProgramProblem;
 struct Thread;
 
 /// Limits that ferry keeps, because the host's would hit ferry itself (design 7.17).
@@ -44,6 +48,15 @@ class ProcessPages final : public i386::PageAccess {
   [[nodiscard]] void* reach(uint32_t guest_address, bool write) override;
 };
 
+/// Where the program was put, as struct mm_struct of the kernel has it:
+/// /proc/self/{stat,cmdline,environ}.
+struct ProgramLayout {
+  uint32_t start_code = 0, end_code = 0, start_data = 0, end_data = 0;
+  uint32_t start_brk = 0;
+  uint32_t start_stack = 0;                                         ///< the first esp
+  uint32_t arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;  ///< the strings
+};
+
 class GuestProcess {
  public:
   explicit GuestProcess(AddressSpace& address_space) : space(&address_space) {}
@@ -70,34 +83,48 @@ class GuestProcess {
       runner;                  ///< FERRY_RUNNER: what runs a ferry binary here; empty: the kernel
   std::string kernel_release;  ///< -r; empty: the host's
 
-  std::string executable;     ///< guest path, absolute: /proc/self/exe
-  std::string executed_path;  ///< as it was given, a script's too: AT_EXECFN
-  std::string command_line;   ///< NUL-separated: /proc/self/cmdline
+  std::string executable;  ///< guest path, absolute: /proc/self/exe
+  HiddenDescriptors::Handle executable_file = HiddenDescriptors::kNone;  ///< the same, open
+  std::string executed_path;         ///< as it was given, a script's too: AT_EXECFN
+  bool executed_descriptor = false;  ///< execveat of a descriptor without a path
   std::vector<uint32_t> auxiliary_vector;
-  uint32_t stack_top = 0;
+  ProgramLayout layout;
   uint32_t personality = 0;
   GuestLimit limit_address_space, limit_data, limit_stack;
   i386::Vdso vdso;
-  int binary_descriptor = -1;  ///< ferry's own binary, hidden from the guest
+  /// RLIMIT_NOFILE's hard limit as the guest sees it. The soft one is the host's; the host's hard
+  /// one stays, so that ferry can have descriptors of its own above the guest's limit.
+  uint64_t limit_files_hard = UINT64_MAX;
+  HiddenDescriptors hidden;
+  HiddenDescriptors::Handle binary =
+      HiddenDescriptors::kNone;  ///< ferry's own, which an exec executes
 
   /// Set by main: runs `thread` until its process ends; never returns. vfork children need it.
   void (*run_loop)(Thread& thread) = nullptr;
   bool is_vfork_child = false;
   bool has_signalfd = false;  ///< what is read may have to be converted (signalfd)
-  int vfork_release = -1;     ///< the parent waits until this is closed (only below an emulator)
+  /// The parent waits until this is closed (only below an emulator).
+  HiddenDescriptors::Handle vfork_release = HiddenDescriptors::kNone;
 
   /// Whether a guest may not see or touch host descriptor `fd`.
-  [[nodiscard]] bool descriptor_hidden(int fd) const;
-  /// The guest wants number `fd` for itself (dup2): moves a hidden descriptor out of its way.
-  void make_room_for(int fd);
+  [[nodiscard]] bool descriptor_hidden(int fd) const { return hidden.contains(fd); }
   /// Environment strings that make an exec'd ferry continue this process: runner, binary, limits,
-  /// and the `path` the guest gave to execve.
+  /// the name the guest gave to execve, and the files opened for it.
   [[nodiscard]] std::vector<std::string> private_environment(SignalSet blocked,
-                                                             const std::string& path) const;
+                                                             const ProgramName& name,
+                                                             const Program& program) const;
 
  private:
   void take_private_variable(std::string_view name, std::string_view value);
-  void open_own_binary(int inherited);
+  void take_state(std::string_view numbers);
+  void hide_descriptors();
+  void lower_file_limit() const;
+  [[nodiscard]] ProgramProblem open_requested(const LaunchRequest& request, Program& program) const;
+
+  int inherited_program_ = -1,
+      inherited_interpreter_ = -1;  ///< descriptors; -1: begun from the command line, none
+  uint64_t limit_files_soft_ =
+      UINT64_MAX;  ///< before the exec; UINT64_MAX: begun from the command line
 };
 
 }  // namespace ferry

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 
@@ -107,22 +106,25 @@ std::string parent_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
-void resolve_absolute(const GuestProcess& process, std::string_view path, LastLink last_link,
+/// Returns whether the last link may still have to be followed: by the host.
+bool resolve_absolute(const GuestProcess& process, std::string_view path, LastLink last_link,
                       HostPath& result) {
   if (always_host(path)) {
     set_text(result, path);
-    return;
+    return true;
   }
   const Walk walk = walk_in_root(process.root, std::string(path), last_link);
   if (walk.too_many_links) {
     result.error = abi::kELOOP;
-    return;
+    return false;
   }
   const bool host_only =
       !walk.exists &&
       (host_exists(walk.path.c_str()) || host_exists(parent_of(walk.path).c_str()) ||
        !host_exists((process.root + parent_of(walk.path)).c_str()));
-  set_text(result, always_host(walk.path) || host_only ? walk.path : process.root + walk.path);
+  const bool host = always_host(walk.path) || host_only;
+  set_text(result, host ? walk.path : process.root + walk.path);
+  return host;
 }
 
 /// Whether `host` is ROOT or inside it.
@@ -132,22 +134,6 @@ bool inside_root(const GuestProcess& process, std::string_view host) {
 }
 
 }  // namespace
-
-std::string_view own_proc_entry(std::string_view path) {
-  constexpr std::string_view kProc = "/proc/";
-  if (!path.starts_with(kProc)) return {};
-  path.remove_prefix(kProc.size());
-  const size_t slash = path.find('/');
-  if (slash == std::string_view::npos) return {};
-  const std::string_view who = path.substr(0, slash);
-  if (who != "self" && who != "thread-self") {
-    long pid = 0;
-    const auto parsed = std::from_chars(who.data(), who.data() + who.size(), pid);
-    if (parsed.ptr != who.data() + who.size() || pid != host_call(SYS_getpid)) return {};
-  }
-  path.remove_prefix(slash + 1);
-  return path;
-}
 
 std::string descriptor_path(int descriptor) {
   char buffer[4096];
@@ -168,34 +154,51 @@ std::string_view guest_view(const GuestProcess& process, std::string_view host) 
   return host.empty() ? "/" : host;
 }
 
-void resolve_path(const GuestProcess& process, int directory, std::string_view guest_path,
-                  LastLink last_link, HostPath& result) {
-  result.error = 0;
-  result.directory = directory;
-  const bool absolute = guest_path.starts_with('/');
-  if (absolute && last_link == LastLink::follow && own_proc_entry(guest_path) == "exe") {
-    guest_path = process.executable;
-  }
+namespace {
+
+/// `directory` and `guest_path` without regard to /proc. Returns whether the path's last link may
+/// still have to be followed.
+bool resolve_in_root(const GuestProcess& process, int directory, std::string_view guest_path,
+                     LastLink last_link, HostPath& result) {
   if (process.root.empty() || guest_path.empty()) {
     set_text(result, guest_path);
-    return;
+    return true;
   }
-  if (absolute) {
-    resolve_absolute(process, guest_path, last_link, result);
-    return;
-  }
+  if (guest_path.starts_with('/')) return resolve_absolute(process, guest_path, last_link, result);
   const std::string base = descriptor_path(directory);
   if (base.empty() || !inside_root(process, base)) {
     set_text(result, guest_path);
-    return;
+    return true;
   }
   const std::string from_root = base.substr(process.root.size()) + "/" + std::string(guest_path);
   const Walk walk = walk_in_root(process.root, from_root, last_link);
   if (walk.too_many_links) {
     result.error = abi::kELOOP;
-    return;
+    return false;
   }
-  set_text(result, always_host(walk.path) ? walk.path : process.root + walk.path);
+  const bool host = always_host(walk.path);
+  set_text(result, host ? walk.path : process.root + walk.path);
+  return host;
+}
+
+}  // namespace
+
+void resolve_path(const GuestProcess& process, int directory, std::string_view guest_path,
+                  LastLink last_link, HostPath& result) {
+  result.error = 0;
+  result.entry = ProcEntry::none;
+  result.directory = directory;
+  const bool may_be_link = resolve_in_root(process, directory, guest_path, last_link, result);
+  if (result.error != 0) return;
+  const bool follow = last_link == LastLink::follow;
+  result.entry = find_proc_entry(process, result, follow && may_be_link);
+  const int executable = process.hidden[process.executable_file];
+  if (result.entry == ProcEntry::hidden_descriptor) {
+    result.error = abi::kENOENT;
+  } else if (result.entry == ProcEntry::exe && follow && executable >= 0) {
+    // Whatever has become of its name, or if it never had one.
+    set_text(result, "/proc/self/fd/" + std::to_string(executable));
+  }
 }
 
 }  // namespace ferry

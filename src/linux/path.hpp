@@ -6,12 +6,16 @@
 //     ROOT. Otherwise it means the host's file of that name. A new file goes where its directory
 //     is, to the host if both have it.
 //   - /proc, /sys and /dev are the host's.
+//   - What in /proc names the executable means the guest's, and ferry's own descriptors are not
+//   there (proc_entry.hpp).
 //   - A relative path from a directory inside ROOT stays in ROOT; from elsewhere it is the host's.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "linux/proc_entry.hpp"
 
 namespace ferry {
 
@@ -22,6 +26,7 @@ enum class LastLink : uint8_t { follow, keep };
 /// What to pass to a host *at() call.
 struct HostPath {
   int32_t error = 0;  ///< guest errno; `text` is meaningless then
+  ProcEntry entry = ProcEntry::none;
   int directory = -1;
   char text[4096];
 };
@@ -32,10 +37,6 @@ void resolve_path(const GuestProcess& process, int directory, std::string_view g
 
 /// How the guest sees host path `host`: without ROOT in front.
 [[nodiscard]] std::string_view guest_view(const GuestProcess& process, std::string_view host);
-
-/// What comes behind "/proc/self/" (or the process's own number): "maps" for "/proc/self/maps";
-/// else empty.
-[[nodiscard]] std::string_view own_proc_entry(std::string_view guest_path);
 
 /// The host's path of an open descriptor, or of the working directory for AT_FDCWD; empty if
 /// unknown.

@@ -4,7 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "linux/errno_map.hpp"
@@ -26,42 +30,110 @@ ProgramProblem problem(int32_t error, const std::string& subject) {
   return {error, guest_errno_text(error), subject};
 }
 
-/// Opens a file that is to be executed: regular and with execute permission.
-ProgramProblem open_executable(const GuestProcess& process, int directory, const std::string& path,
+/// Descriptor of the file that `host` names, or of host.directory's own for an empty name; or
+/// -errno.
+long open_file(const HostPath& host) {
+  const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  if (host.text[0] != '\0') {
+    return make_own_descriptor(
+        [&] { return host_call(SYS_openat, host.directory, host.text, flags); });
+  }
+  char link[32];
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", host.directory);
+  const long fd = make_own_descriptor([&] { return host_call(SYS_openat, AT_FDCWD, link, flags); });
+  if (fd != -ENOENT) return fd;
+  // No /proc: good enough if it was opened for reading.
+  return make_own_descriptor(
+      [&] { return host_call(SYS_fcntl, host.directory, F_DUPFD_CLOEXEC, 0); });
+}
+
+/// Whether the process may execute the file: mode, and not on a file system mounted without.
+bool may_execute(int descriptor) {
+  const long result = host_call(SYS_faccessat2, descriptor, "", X_OK, AT_EACCESS | AT_EMPTY_PATH);
+  if (result != -ENOSYS) return result == 0;
+  char link[32];  // before Linux 5.8
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  return host_call(SYS_faccessat, AT_FDCWD, link, X_OK) == 0;
+}
+
+/// Opens a file that is to be executed: regular and with execute permission (fs/exec.c,
+/// do_open_execat).
+ProgramProblem open_executable(const GuestProcess& process, const ProgramName& name,
                                OwnedDescriptor& descriptor) {
+  const std::string& subject = name.shown;
   HostPath host;
-  resolve_path(process, directory, path, LastLink::follow, host);
-  if (host.error != 0) return problem(host.error, path);
-  const long fd =
-      host_call(SYS_openat, host.directory, host.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  resolve_path(process, name.directory, name.path, name.last_link, host);
+  if (host.error != 0) return problem(host.error, subject);
+  if (name.last_link == LastLink::keep && name.path.find_last_of('/') + 1 != name.path.size()) {
+    struct statx status;
+    const long result =
+        host_call(SYS_statx, host.directory, host.text, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status);
+    if (result == 0 && S_ISLNK(status.stx_mode)) return problem(abi::kELOOP, subject);
+  }
+  const long fd = open_file(host);
   // A program may be executable without being readable; ferry has to read it.
-  if (fd < 0) return problem(errno_to_guest(static_cast<int>(-fd)), path);
+  if (fd < 0)
+    return problem(fd == -ENXIO ? abi::kEACCES : errno_to_guest(static_cast<int>(-fd)), subject);
   descriptor.reset(static_cast<int>(fd));
   struct statx status;
   const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE, &status);
-  if (result < 0) return problem(errno_to_guest(static_cast<int>(-result)), path);
-  if (S_ISDIR(status.stx_mode)) return {abi::kEACCES, "Is a directory", path};
-  if (!S_ISREG(status.stx_mode)) return problem(abi::kEACCES, path);
-  if (host_call(SYS_faccessat, host.directory, host.text, X_OK) < 0)
-    return problem(abi::kEACCES, path);
+  if (result < 0) return problem(errno_to_guest(static_cast<int>(-result)), subject);
+  if (S_ISDIR(status.stx_mode)) return {abi::kEACCES, "Is a directory", subject};
+  if (!S_ISREG(status.stx_mode) || !may_execute(descriptor.get()))
+    return problem(abi::kEACCES, subject);
   return {};
 }
 
-/// Splits "#! interpreter argument" (the rest of the line is one argument). False: not a script.
-bool parse_script(std::string_view line, std::string& interpreter, std::string& argument) {
-  if (!line.starts_with("#!")) return false;
-  line.remove_prefix(2);
-  line = line.substr(0, line.find('\n'));
-  const auto trim = [](std::string_view text) {
-    const size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return std::string_view{};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+ProgramProblem open_named(const GuestProcess& process, const std::string& path,
+                          OwnedDescriptor& descriptor) {
+  ProgramName name;
+  name.path = name.shown = path;
+  // getname_kernel takes the empty name for the working directory's.
+  if (path.empty()) return problem(abi::kEACCES, path);
+  return open_executable(process, name, descriptor);
+}
+
+constexpr bool space_or_tab(char c) {
+  return c == ' ' || c == '\t';
+}
+
+/// "#! interpreter argument" of the first bytes of a file, as fs/binfmt_script.c (6.1) reads it:
+/// what is after the file's end are zeroes; a NUL ends the argument. False: not a script that can
+/// be run.
+bool parse_script(const char (&line)[kScriptLineSize], std::string& interpreter,
+                  std::optional<std::string>& argument) {
+  if (line[0] != '#' || line[1] != '!') return false;
+  constexpr size_t kLast = kScriptLineSize - 1;
+  const auto next_other = [&](size_t from, size_t last) {
+    while (from <= last && space_or_tab(line[from])) ++from;
+    return from;  // past `last` if there is none
   };
-  line = trim(line);
-  const size_t space = line.find_first_of(" \t");
-  interpreter = line.substr(0, space);
-  argument = space == std::string_view::npos ? std::string_view{} : trim(line.substr(space));
-  return !interpreter.empty();
+  const auto next_end = [&](size_t from, size_t last) {
+    while (from <= last && !space_or_tab(line[from]) && line[from] != '\0') ++from;
+    return from;
+  };
+  const std::string_view text(line, kScriptLineSize);
+  size_t end = text.find('\n');
+  if (end == std::string_view::npos) {
+    // Not to run a truncated name, the interpreter's must end in what was read.
+    const size_t name = next_other(2, kLast);
+    if (name > kLast || next_end(name, kLast) > kLast) return false;
+    end = kLast;
+  }
+  while (space_or_tab(line[end - 1])) --end;
+  const size_t name = next_other(2, end);
+  if (name >= end) return false;
+  const size_t separator = next_end(name, end);
+  const auto string_at = [&](size_t at, size_t limit) {
+    return std::string(line + at, strnlen(line + at, limit - at));
+  };
+  argument.reset();
+  if (separator <= end && line[separator] != '\0') {
+    const size_t from = next_other(separator, end);
+    if (from <= end) argument = string_at(from, end);
+  }
+  interpreter = string_at(name, std::min(separator, end));
+  return true;
 }
 
 ProgramProblem open_interpreter(const GuestProcess& process, Program& program) {
@@ -74,7 +146,7 @@ ProgramProblem open_interpreter(const GuestProcess& process, Program& program) {
     return {abi::kENOEXEC, elf_problem_text(ElfProblem::truncated), program.path};
   }
   path.resize(std::strlen(path.c_str()));
-  ProgramProblem found = open_executable(process, AT_FDCWD, path, program.interpreter);
+  ProgramProblem found = open_named(process, path, program.interpreter);
   if (found.error != 0) return found;
   const ElfProblem elf = parse_elf(program.interpreter.get(), program.interpreter_image);
   if (elf != ElfProblem::none) return {80 /* ELIBBAD */, elf_problem_text(elf), path};
@@ -88,34 +160,50 @@ void OwnedDescriptor::reset(int descriptor) {
   descriptor_ = descriptor;
 }
 
-ProgramProblem open_program(const GuestProcess& process, int directory, const std::string& path,
+/// Reads headers and finds PT_INTERP's file.
+ProgramProblem examine(const GuestProcess& process, Program& program) {
+  const ElfProblem elf = parse_elf(program.descriptor.get(), program.image);
+  if (elf != ElfProblem::none) return {abi::kENOEXEC, elf_problem_text(elf), program.path};
+  return open_interpreter(process, program);
+}
+
+ProgramProblem open_program(const GuestProcess& process, const ProgramName& name,
                             std::vector<std::string> arguments, Program& program) {
-  program.path = path;
+  program.path = name.shown;
   program.arguments = std::move(arguments);
-  for (unsigned scripts = 0; scripts <= kMaxScripts; ++scripts) {
-    ProgramProblem found = open_executable(process, directory, program.path, program.descriptor);
-    if (found.error != 0) return found;
-    char line[kScriptLineSize];
+  ProgramProblem found = open_executable(process, name, program.descriptor);
+  for (unsigned scripts = 0; found.error == 0; ++scripts) {
+    if (scripts > kMaxScripts) return problem(abi::kELOOP, name.shown);
+    char line[kScriptLineSize] = {};
     const long count = host_call(SYS_pread64, program.descriptor.get(), line, sizeof line, 0);
     if (count < 0) return problem(errno_to_guest(static_cast<int>(-count)), program.path);
     std::string interpreter;
-    std::string argument;
-    if (!parse_script({line, static_cast<size_t>(count)}, interpreter, argument)) {
-      const ElfProblem elf = parse_elf(program.descriptor.get(), program.image);
-      if (elf != ElfProblem::none) return {abi::kENOEXEC, elf_problem_text(elf), program.path};
-      return open_interpreter(process, program);
-    }
+    std::optional<std::string> argument;
+    if (!parse_script(line, interpreter, argument)) return examine(process, program);
+    if (name.closed_by_exec) return problem(abi::kENOENT, program.path);
     std::vector<std::string> extended{interpreter};
-    if (!argument.empty()) extended.push_back(argument);
+    if (argument) extended.push_back(*argument);
     extended.push_back(program.path);
     if (!program.arguments.empty()) {
       extended.insert(extended.end(), program.arguments.begin() + 1, program.arguments.end());
     }
     program.arguments = std::move(extended);
     program.path = interpreter;
-    directory = AT_FDCWD;
+    found = open_named(process, interpreter, program.descriptor);
   }
-  return problem(abi::kELOOP, path);
+  return found;
+}
+
+ProgramProblem inherit_program(int descriptor, int interpreter, std::vector<std::string> arguments,
+                               Program& program) {
+  program.arguments = std::move(arguments);
+  program.descriptor.reset(descriptor);
+  program.interpreter.reset(interpreter);
+  ElfProblem elf = parse_elf(descriptor, program.image);
+  if (elf == ElfProblem::none && interpreter >= 0)
+    elf = parse_elf(interpreter, program.interpreter_image);
+  if (elf != ElfProblem::none) return {abi::kENOEXEC, elf_problem_text(elf), program.path};
+  return {};
 }
 
 }  // namespace ferry

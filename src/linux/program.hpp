@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "linux/elf_loader.hpp"
+#include "linux/path.hpp"
 
 namespace ferry {
 
@@ -20,6 +21,12 @@ class OwnedDescriptor {
   ~OwnedDescriptor() { reset(-1); }
   void reset(int descriptor);
   [[nodiscard]] int get() const { return descriptor_; }
+  /// Gives the descriptor away.
+  [[nodiscard]] int release() {
+    const int descriptor = descriptor_;
+    descriptor_ = -1;
+    return descriptor;
+  }
 
  private:
   int descriptor_ = -1;
@@ -27,7 +34,7 @@ class OwnedDescriptor {
 
 /// An i386 program ready to be loaded.
 struct Program {
-  std::string path;                    ///< guest path of the ELF file: a script's interpreter
+  std::string path;  ///< the ELF file as it was named; for scripts the interpreter
   std::vector<std::string> arguments;  ///< argv; for scripts with the interpreter's in front
   OwnedDescriptor descriptor;
   ElfImage image;
@@ -43,9 +50,23 @@ struct ProgramProblem {
   std::string subject;  ///< the file the reason is about
 };
 
-/// Opens `path` relative to `directory` for `arguments`.
-[[nodiscard]] ProgramProblem open_program(const GuestProcess& process, int directory,
-                                          const std::string& path,
+/// What an exec names.
+struct ProgramName {
+  int directory = -100;  ///< AT_FDCWD, or a descriptor
+  std::string path;      ///< relative to it; empty: the descriptor itself
+  LastLink last_link = LastLink::follow;
+  std::string
+      shown;  ///< what the program finds as AT_EXECFN, a script's interpreter as its argument
+  bool closed_by_exec =
+      false;  ///< `shown` names a descriptor that is gone after the exec: nothing for a script
+};
+
+/// Opens `name` for `arguments`; scripts through their interpreters.
+[[nodiscard]] ProgramProblem open_program(const GuestProcess& process, const ProgramName& name,
                                           std::vector<std::string> arguments, Program& program);
+
+/// Takes over a program whose files a ferry opened before it executed this one.
+[[nodiscard]] ProgramProblem inherit_program(int descriptor, int interpreter,
+                                             std::vector<std::string> arguments, Program& program);
 
 }  // namespace ferry

@@ -1,6 +1,7 @@
 #!/bin/sh
 # bundle.sh FOLDER PROGRAM...: packs i386 test programs with what they print on this kernel, and a script `run.sh FERRY`
-# that compares, for a machine whose kernel runs no i386 programs.
+# that compares, for a machine whose kernel runs no i386 programs. Arguments are those of the case's source (cases.cmake).
+sources=$(dirname "$0")/cases
 folder=$1
 shift
 mkdir -p "$folder" || exit 1
@@ -8,7 +9,9 @@ for program in "$@"; do
   name=${program##*/}
   work=$(mktemp -d) || exit 1
   cp "$program" "$folder/$name"
-  (cd "$work" && timeout -k 5 500 "$program" >"$folder/$name.out" 2>&1 </dev/null)
+  arguments=$(cat "$sources/$name".* 2>/dev/null | sed -n -E "s#^(//|;)ARGUMENTS: ##p")
+  echo "$arguments" >"$folder/$name.arguments"
+  (cd "$work" && timeout -k 5 500 "$program" $arguments >"$folder/$name.out" 2>&1 </dev/null)
   echo "status $?" >>"$folder/$name.out"
   rm -rf "$work"
 done
@@ -23,7 +26,8 @@ for expected in "$here"/*.out; do
   name=${name%.out}
   mkdir -p "/tmp/$name.d"
   started=$(date +%s)
-  (cd "/tmp/$name.d" && timeout -k 5 $limit "$1" "$here/$name" >/tmp/out 2>&1 </dev/null)
+  (cd "/tmp/$name.d" &&
+   timeout -k 5 $limit "$1" "$here/$name" $(cat "$here/$name.arguments") >/tmp/out 2>&1 </dev/null)
   echo "status $?" >>/tmp/out
   if [ $(($(date +%s) - started)) -ge $limit ]; then
     failed=1

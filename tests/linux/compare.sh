@@ -1,12 +1,16 @@
 #!/bin/sh
-# [RUNNER=EMULATOR] compare.sh PROGRAM FERRY...: runs an i386 test program on the real kernel and under ferry; the outputs must be equal.
-# Each run has an empty folder to work in, which goes with it. All paths are absolute.
+# [RUNNER=EMULATOR] [CASE=SOURCE] compare.sh PROGRAM FERRY...: runs an i386 test program on the real kernel and under ferry;
+# the outputs must be equal. Each run has an empty folder to work in, which goes with it. All paths are absolute.
+# What lines of CASE ask for besides: cases.cmake.
 program=$1
 shift
+# asked KEYWORD: what the case's lines with it say.
+asked() { [ -z "$CASE" ] || sed -n -E "s#^(//|;)$1: ##p" "$CASE"; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-mkdir "$work/kernel" "$work/ferry"
+mkdir "$work/kernel" "$work/ferry" "$work/statistics"
+chmod 777 "$work/statistics" # a case may become another user
 # Against hangs alone.
 limit=500
 # limited WHO COMMAND...: without an end there is nothing to compare.
@@ -20,11 +24,26 @@ limited() {
   echo "status $status"
 }
 exec 3>&2
-(cd "$work/kernel" && limited "the kernel" "$program" >"$work/kernel.out" 2>&1 </dev/null) || exit 1
+# No argument has a space.
+arguments=$(asked ARGUMENTS)
+processes=$(asked PROCESSES)
+(cd "$work/kernel" && limited "the kernel" "$program" $arguments >"$work/kernel.out" 2>&1 </dev/null) || exit 1
+[ -z "$processes" ] || set -- "$@" --stats="$work/statistics/%p"
 (cd "$work/ferry" && FERRY_RUNNER=$RUNNER && export FERRY_RUNNER &&
-  limited ferry "$@" "$program" >"$work/ferry.out" 2>&1 </dev/null) || exit 1
+  limited ferry "$@" "$program" $arguments >"$work/ferry.out" 2>&1 </dev/null) || exit 1
 # What qemu-user says of a death by signal is not the program's.
 # Nor what ASan says of a vfork child, which runs on a stack of its own.
 sed -i -e "/^qemu: uncaught target signal/d" -e "/ASan is ignoring/d" -e "/^False positive error/d" \
   -e "/^For details see .*sanitizers/d" "$work/ferry.out"
-diff -u "$work/kernel.out" "$work/ferry.out"
+diff -u "$work/kernel.out" "$work/ferry.out" || exit 1
+asked EXPECT >"$work/expected"
+while IFS= read -r line; do
+  grep -qF -e "$line" "$work/kernel.out" && continue
+  echo "the kernel's run did not print: $line"
+  cat "$work/kernel.out"
+  exit 1
+done <"$work/expected"
+[ -z "$processes" ] && exit 0
+# On an i386-capable kernel an exec that slipped past ferry would still work; but it leaves no statistics.
+counted=$(ls "$work/statistics" | wc -l)
+[ "$counted" = "$processes" ] || { echo "$counted processes wrote statistics, should be $processes"; exit 1; }

@@ -39,6 +39,8 @@ struct Fixture {
     link("../../../../bin", "/usr/lib/up");
     link("/etc/passwd", "/usr/host");
     link("loop", "/loop");
+    link("/proc/thread-self/exe", "/usr/exe");
+    process.executable_file = process.hidden.hide(open((root + "/bin/program").c_str(), O_RDONLY));
   }
   ~Fixture() {
     if (chdir("/") != 0 || std::system(("rm -r " + root).c_str()) != 0) expect(false);
@@ -78,7 +80,14 @@ void host_files(const Fixture& f) {
   f.same("/usr/host", "/etc/passwd");    // a link in ROOT to what only the host has
   f.same("/dev/null", "/dev/null");
   f.same("/proc/self/status", "/proc/self/status");
-  f.same("/proc/self/exe", f.root + "/bin/program");
+  // The program's own file, by its descriptor; so too through links and other spellings.
+  const std::string own =
+      "/proc/self/fd/" + std::to_string(f.process.hidden[f.process.executable_file]);
+  f.same("/proc/self/exe", own);
+  f.same("/proc/self/../self/task/../exe", own);
+  f.same("/usr/exe", own);
+  f.same("/proc/self/exe", "/proc/self/exe", LastLink::keep);
+  f.same(own.c_str(), "error " + std::to_string(i386::abi::kENOENT));
   f.same("/only/new", f.root + "/only/new");  // its folder is in ROOT alone
   f.same("/bin/new", "/bin/new");             // the host has the folder too
 }
@@ -98,11 +107,22 @@ void relative(const Fixture& f) {
 }
 
 void own_entries() {
-  expect(own_proc_entry("/proc/self/maps") == "maps");
-  expect(own_proc_entry("/proc/" + std::to_string(getpid()) + "/exe") == "exe");
-  expect(own_proc_entry("/proc/1/exe").empty());
-  expect(own_proc_entry("/proc/cpuinfo").empty());
-  expect(own_proc_entry("/process/self/exe").empty());
+  GuestProcess process(*new AddressSpace(4096));
+  const auto entry = [&](const char* path, LastLink last_link = LastLink::follow) {
+    HostPath result;
+    resolve_path(process, AT_FDCWD, path, last_link, result);
+    return result.entry;
+  };
+  expect_equal(entry("/proc/self/maps"), ProcEntry::maps);
+  expect_equal(entry("/proc/self/./exe", LastLink::keep), ProcEntry::exe);
+  expect_equal(entry(("/proc/" + std::to_string(getpid()) + "/auxv").c_str()), ProcEntry::auxv);
+  expect_equal(entry("/proc/self/task/../stat"), ProcEntry::stat);
+  expect_equal(entry("/proc/thread-self/cmdline"), ProcEntry::cmdline);
+  expect_equal(entry("/proc/cpuinfo"), ProcEntry::cpuinfo);
+  expect_equal(entry("/proc/1/maps"), ProcEntry::none);
+  expect_equal(entry("/proc/self/cpuinfo"), ProcEntry::none);
+  expect_equal(entry("/proc/stat"), ProcEntry::none);
+  expect_equal(entry("/tmp/maps"), ProcEntry::none);
 }
 
 }  // namespace

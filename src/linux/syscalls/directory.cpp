@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "linux/path.hpp"
+#include "linux/proc_entry.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/handlers.hpp"
 
@@ -56,15 +56,14 @@ int64_t guest_position(int64_t host) {
   return kCookieBase + index;
 }
 
-/// Hides ferry's own descriptors in /proc/<pid>/fd. The name decides first, so other directories
-/// cost nothing.
+/// Hides ferry's own descriptors in /proc/<pid>/fd and fdinfo. The name decides first, so other
+/// directories cost nothing.
 bool entry_hidden(const GuestProcess& process, int directory, std::string_view name) {
   int fd = -1;
   const auto parsed = std::from_chars(name.data(), name.data() + name.size(), fd);
   if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) return false;
   if (!process.descriptor_hidden(fd)) return false;
-  const std::string path = descriptor_path(directory);
-  return path.starts_with("/proc/") && (path.ends_with("/fd") || path.ends_with("/fdinfo"));
+  return lists_own_descriptors(directory);
 }
 
 /// Writes one entry; returns its size, 0 if it does not fit, -errno.

@@ -55,9 +55,19 @@ constexpr auto kRows = [] {
   return rows;
 }();
 
-/// Bit i: argument i is a descriptor the call uses (signature kind "fd" or "dirfd").
+/// Signature result "-> fd".
+constexpr uint8_t kGivesDescriptor = 1u << 7;
+
+/// Bit i: argument i is a descriptor the call uses (signature kind "fd" or "dirfd"). And
+/// kGivesDescriptor.
 constexpr uint8_t descriptor_arguments(std::string_view signature) {
+  constexpr std::string_view kResult = "-> fd";
   uint8_t mask = 0;
+  if (signature.ends_with(kResult)) {
+    mask = kGivesDescriptor;
+    signature.remove_suffix(kResult.size());
+    if (!signature.empty()) signature.remove_suffix(1);
+  }
   for (unsigned index = 0; !signature.empty(); ++index) {
     const size_t comma = signature.find(", ");
     const std::string_view kind = signature.substr(0, comma);
@@ -76,7 +86,7 @@ constexpr auto kDescriptorArguments = [] {
 
 bool uses_hidden_descriptor(const GuestProcess& process, uint32_t number,
                             const Arguments& arguments) {
-  const uint8_t mask = kDescriptorArguments[number];
+  const unsigned mask = kDescriptorArguments[number] & ~kGivesDescriptor;
   for (unsigned i = 0; mask >> i != 0; ++i) {
     if ((mask >> i & 1) != 0 && process.descriptor_hidden(arguments.signed_at(i))) return true;
   }
@@ -93,7 +103,10 @@ int32_t call(Thread& thread, uint32_t number, const Arguments& arguments) {
   const SyscallRow* row = syscall_row(number);
   if (row == nullptr || row->handler == nullptr) return not_implemented(number, row);
   if (uses_hidden_descriptor(*thread.process, number, arguments)) return -abi::kEBADF;
-  return row->handler(thread, arguments);
+  const int32_t result = row->handler(thread, arguments);
+  if ((kDescriptorArguments[number] & kGivesDescriptor) != 0)
+    thread.process->hidden.guest_got(result);
+  return result;
 }
 
 }  // namespace

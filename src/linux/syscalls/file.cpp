@@ -139,38 +139,58 @@ int32_t sys_close(Thread&, const Arguments& a) {
 
 int32_t sys_close_range(Thread& t, const Arguments& a) {
   if (a[0] > a[1]) return -abi::kEINVAL;
-  // Around the hidden descriptors, lowest first.
-  const GuestProcess& process = *t.process;
-  uint32_t hidden[2] = {UINT32_MAX, UINT32_MAX};
-  unsigned count = 0;
-  for (const int fd : {process.binary_descriptor, log_descriptor()}) {
-    if (process.descriptor_hidden(fd)) hidden[count++] = static_cast<uint32_t>(fd);
-  }
-  if (hidden[1] < hidden[0]) std::swap(hidden[0], hidden[1]);
+  // Piece by piece around the hidden descriptors. The last piece may be empty, past all descriptors
+  // there are: then it still checks the flags.
+  const HiddenDescriptors& hidden = t.process->hidden;
   uint32_t first = a[0];
-  long result = 0;
-  for (const uint32_t fd : hidden) {
-    if (fd < first || fd > a[1]) continue;
-    if (fd > first) result = host_call(SYS_close_range, first, fd - 1, a[2]);
-    if (result < 0) return guest_result(result);
-    first = fd + 1;
+  while (first <= a[1]) {
+    const uint32_t next = hidden.next(first);
+    if (next > a[1] || next == UINT32_MAX) break;
+    if (first < next) {
+      const long result = host_call(SYS_close_range, first, next - 1, a[2]);
+      if (result < 0) return guest_result(result);
+    }
+    first = next + 1;
   }
-  return first <= a[1] ? guest_result(host_call(SYS_close_range, first, a[1], a[2])) : 0;
+  const uint32_t from = first <= a[1] ? first : UINT32_MAX;
+  return guest_result(host_call(SYS_close_range, from, std::max(from, a[1]), a[2]));
 }
+
+namespace {
+
+int32_t duplicate_onto(Thread& t, int fd, int number, uint32_t host_flags) {
+  if (fd != number) t.process->hidden.make_room_for(number);
+  return guest_result(host_call(SYS_dup3, fd, number, host_flags));
+}
+
+/// F_DUPFD: the lowest free number from `lowest` up, where the hidden descriptors' count as free.
+int32_t duplicate_above(Thread& t, int fd, int lowest, int host_command) {
+  HiddenDescriptors& hidden = t.process->hidden;
+  for (;;) {
+    const long result = host_call(SYS_fcntl, fd, host_command, lowest);
+    if (result < 0) return guest_result(result);
+    const uint32_t next = hidden.next(static_cast<uint32_t>(lowest));
+    if (next > static_cast<uint32_t>(result)) {
+      hidden.guest_got(static_cast<int>(result));
+      return static_cast<int32_t>(result);
+    }
+    host_call(SYS_close, result);
+    hidden.make_room_for(static_cast<int>(next));
+  }
+}
+
+}  // namespace
 
 int32_t sys_dup2(Thread& t, const Arguments& a) {
   if (a[0] == a[1]) {
     const long result = host_call(SYS_fcntl, a.signed_at(0), F_GETFD);
     return result < 0 ? guest_result(result) : a.signed_at(1);
   }
-  t.process->make_room_for(a.signed_at(1));
-  return guest_result(host_call(SYS_dup3, a.signed_at(0), a.signed_at(1), 0));
+  return duplicate_onto(t, a.signed_at(0), a.signed_at(1), 0);
 }
 
 int32_t sys_dup3(Thread& t, const Arguments& a) {
-  t.process->make_room_for(a.signed_at(1));
-  return guest_result(
-      host_call(SYS_dup3, a.signed_at(0), a.signed_at(1), creation_flags_to_host(a[2])));
+  return duplicate_onto(t, a.signed_at(0), a.signed_at(1), creation_flags_to_host(a[2]));
 }
 
 namespace {
@@ -179,6 +199,7 @@ int32_t make_pipe(Thread& t, uint32_t guest, uint32_t flags) {
   int32_t ends[2];
   const long result = host_call(SYS_pipe2, ends, creation_flags_to_host(flags));
   if (result < 0) return guest_result(result);
+  for (const int32_t end : ends) t.process->hidden.guest_got(end);
   if (copy_out(t, guest, ends)) return 0;
   host_call(SYS_close, ends[0]);
   host_call(SYS_close, ends[1]);
@@ -251,7 +272,9 @@ int32_t fcntl_call(Thread& t, const Arguments& a) {
   const int fd = a.signed_at(0);
   switch (a[1]) {
     case kDupFd:
-      return guest_result(host_call(SYS_fcntl, fd, F_DUPFD, a.signed_at(2)));
+      return duplicate_above(t, fd, a.signed_at(2), F_DUPFD);
+    case kDupFdCloExec:
+      return duplicate_above(t, fd, a.signed_at(2), F_DUPFD_CLOEXEC);
     case kGetFd:
       return guest_result(host_call(SYS_fcntl, fd, F_GETFD));
     case kSetFd:

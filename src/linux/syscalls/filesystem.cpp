@@ -66,7 +66,7 @@ int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags,
   const int32_t error =
       argument.load(t, directory, path, link_mode((flags & O_NOFOLLOW) == 0 && !creates_new));
   if (error != 0) return error;
-  const int32_t own = open_proc_file(t, argument.guest, flags);
+  const int32_t own = open_proc_file(t, argument.host.entry, flags);
   if (own != kNotAProcFile) return own;
   return blocking_call(t, SYS_openat, argument.host.directory, argument.host.text, flags, mode);
 }
@@ -246,23 +246,31 @@ int32_t sys_getcwd(Thread& t, const Arguments& a) {
 
 namespace {
 
+/// What the kernel says of the executable now: it may have been renamed or deleted.
+std::string executable_link(const GuestProcess& process) {
+  const int fd = process.hidden[process.executable_file];
+  const std::string path = fd >= 0 ? descriptor_path(fd) : "";
+  return path.empty() ? process.executable : std::string(guest_view(process, path));
+}
+
 int32_t read_link(Thread& t, int directory, uint32_t path, uint32_t buffer, uint32_t size) {
   if (static_cast<int32_t>(size) <= 0) return -abi::kEINVAL;
   PathArgument argument;
   const int32_t error = argument.load(t, directory, path, LastLink::keep);
   if (error != 0) return error;
   char text[4096];
+  std::string link;
   std::string_view target;
-  if (own_proc_entry(argument.guest) == "exe") {
-    target = t.process->executable;
+  if (argument.host.entry == ProcEntry::exe) {
+    link = executable_link(*t.process);
+    target = link;
   } else {
     const long length =
         host_call(SYS_readlinkat, argument.host.directory, argument.host.text, text, sizeof text);
     if (length < 0) return guest_result(length);
     target = {text, static_cast<size_t>(length)};
-    // Links in /proc show the host's view: cwd, fd/N.
-    if (std::string_view(argument.guest).starts_with("/proc/"))
-      target = guest_view(*t.process, target);
+    // Links in /proc show the host's view: cwd, fd/N. No other link leads into ROOT from outside.
+    target = guest_view(*t.process, target);
   }
   target = target.substr(0, size);
   const auto length = static_cast<uint32_t>(target.size());

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -38,7 +39,41 @@ struct DescriptorSet {
     return guest == 0 || copy_out_bytes(t, guest, words, guest_bytes);
   }
   [[nodiscard]] uint64_t* host() { return guest != 0 ? words : nullptr; }
+  [[nodiscard]] bool has(uint32_t number) const {
+    return guest != 0 && (words[number / 64] >> (number % 64) & 1) != 0;
+  }
+  /// Leaves the bits from `size` up out: the guest's stay as they are.
+  void cut(uint32_t size) { guest_bytes = std::min(guest_bytes, size / 8); }
 };
+
+/// The kernel refuses sets with a number that is not open, but sees nothing above the end of its
+/// table of descriptors (core_sys_select). That table is larger here, for the hidden ones. Returns
+/// false for EBADF.
+bool cut_to_guest_table(const HiddenDescriptors& hidden, DescriptorSet (&sets)[3],
+                        uint32_t& count) {
+  const uint32_t size = hidden.guest_table_size();
+  if (count > size) {
+    for (DescriptorSet& set : sets) set.cut(size);
+    count = size;
+  }
+  for (uint32_t fd = hidden.next(0); fd < count; fd = hidden.next(fd + 1)) {
+    for (const DescriptorSet& set : sets) {
+      if (set.has(fd)) return false;
+    }
+  }
+  return true;
+}
+
+/// Whether one of the sets asks for a number that the host would not treat as it should.
+bool asks_for_hidden(const HiddenDescriptors& hidden, const DescriptorSet (&sets)[3],
+                     uint32_t count) {
+  for (uint32_t fd = hidden.next(0); fd < count; fd = hidden.next(fd + 1)) {
+    for (const DescriptorSet& set : sets) {
+      if (set.has(fd)) return true;
+    }
+  }
+  return false;
+}
 
 /// Common part of the select family. `mask`: with pselect's sigmask, or null.
 int32_t select_call(Thread& t, uint32_t count, const uint32_t (&sets)[3], struct timespec* timeout,
@@ -56,8 +91,16 @@ int32_t select_call(Thread& t, uint32_t count, const uint32_t (&sets)[3], struct
   } argument{mask != nullptr ? &host_mask : nullptr, sizeof host_mask};
   SignalWait wait(t, mask);
   host_mask = wait.host_mask();
-  const int32_t result = wait.finish(sleeping_call(
-      t, SYS_pselect6, count, host[0].host(), host[1].host(), host[2].host(), timeout, &argument));
+  const HiddenDescriptors& hidden = t.process->hidden;
+  bool cut = asks_for_hidden(hidden, host, count);
+  if (cut && !cut_to_guest_table(hidden, host, count)) return wait.finish(-abi::kEBADF);
+  const auto call = [&] {
+    return sleeping_call(t, SYS_pselect6, count, host[0].host(), host[1].host(), host[2].host(),
+                         timeout, &argument);
+  };
+  int32_t result = call();
+  if (result == -abi::kEBADF && !cut && cut_to_guest_table(hidden, host, count)) result = call();
+  result = wait.finish(result);
   if (result < 0) return result;
   for (const DescriptorSet& set : host) {
     if (!set.store(t)) return -abi::kEFAULT;
@@ -105,16 +148,19 @@ int32_t pselect_call(Thread& t, const Arguments& a, TimeWidth width) {
   return result;
 }
 
-/// The two events that MIPS numbers differently (arch/mips/include/uapi/asm/poll.h): for the time
-/// of a call they stand in the guest's array as the host's.
+/// The two events that MIPS numbers differently (arch/mips/include/uapi/asm/poll.h) and the hidden
+/// descriptors: for the time of a call they stand in the guest's array as the host is to see them.
 class PollEvents {
  public:
   PollEvents(Thread& thread, uint32_t guest, uint32_t count) : thread_(thread), guest_(guest) {
-    if (kSame || count > kMaxPolled) return;
+    if (count > kMaxPolled) return;
     abi::PollFd entry;
     for (uint32_t i = 0; i < count && copy_in(at(i), entry); ++i) {
-      if ((entry.events & (kWriteNormal | kWriteBand)) == 0) continue;
+      const bool hidden = thread.process->descriptor_hidden(entry.fd);
+      const bool differs = !kSame && (entry.events & (kWriteNormal | kWriteBand)) != 0;
+      if (!hidden && !differs) continue;
       changed_.push_back({i, entry});
+      if (hidden) entry.fd = INT32_MAX;  // POLLNVAL
       const int same = entry.events & ~(kWriteNormal | kWriteBand);
       entry.events =
           static_cast<int16_t>(same | ((entry.events & kWriteNormal) != 0 ? POLLWRNORM : 0) |
@@ -127,8 +173,10 @@ class PollEvents {
   int32_t finish(int32_t result) {
     for (Changed& change : changed_) {
       abi::PollFd found;
-      if (result >= 0 && copy_in(at(change.index), found))
-        change.entry.revents = found_events(change.entry.events, found.revents);
+      if (result >= 0 && copy_in(at(change.index), found)) {
+        change.entry.revents =
+            kSame ? found.revents : found_events(change.entry.events, found.revents);
+      }
       static_cast<void>(copy_out(thread_, at(change.index), change.entry));
     }
     return result;
@@ -259,9 +307,8 @@ int32_t sys_epoll_create(Thread&, const Arguments& a) {
 int32_t sys_epoll_create1(Thread&, const Arguments& a) {
   return guest_result(host_call(SYS_epoll_create1, creation_flags_to_host(a[0])));
 }
-int32_t sys_epoll_ctl(Thread& t, const Arguments& a) {
+int32_t sys_epoll_ctl(Thread&, const Arguments& a) {
   struct epoll_event host {};
-  if (t.process->descriptor_hidden(a.signed_at(2))) return -abi::kEBADF;
   if (a[1] != EPOLL_CTL_DEL) {
     abi::EpollEvent guest;
     if (!copy_in(a[3], guest)) return -abi::kEFAULT;

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "guest/i386/interpret/handlers.hpp"
@@ -34,8 +36,70 @@ std::string auxv_text(const GuestProcess& process) {
   return {reinterpret_cast<const char*>(words.data()), words.size() * sizeof(uint32_t)};
 }
 
-/// The host's line with the guest's name, size and stack (fs/proc/array.c: fields 2, 23, 28). An
-/// emulator below puts its own name into the line, but keeps the one that was set.
+/// [begin, end) of guest memory as far as it can be read.
+std::string memory_text(uint32_t begin, uint32_t end) {
+  std::string text;
+  char piece[256];
+  while (begin < end) {
+    const uint32_t size = std::min({end - begin, static_cast<uint32_t>(sizeof piece),
+                                    kGuestPageSize - (begin & kGuestPageMask)});
+    if (!copy_in_bytes(begin, piece, size)) break;
+    text.append(piece, size);
+    begin += size;
+  }
+  return text;
+}
+
+/// The arguments as they are in memory now (fs/proc/base.c, get_mm_cmdline): a program that has
+/// overwritten the last NUL has written a title, which may run on into the environment.
+std::string command_line_text(const GuestProcess& process) {
+  const ProgramLayout& layout = process.layout;
+  char last = 0;
+  const bool readable = copy_in(layout.arg_end - 1, last);
+  if (!readable || last == '\0') return memory_text(layout.arg_start, layout.arg_end);
+  std::string title = memory_text(layout.arg_start, layout.arg_start + kGuestPageSize);
+  title.resize(std::min(title.find('\0'), title.size() - 1) + 1);
+  title.resize(std::min<size_t>(title.size(), layout.env_end - layout.arg_start));
+  return title;
+}
+
+/// Field `number` of /proc/self/stat where the host's would tell of ferry (fs/proc/array.c,
+/// do_task_stat).
+std::optional<uint64_t> own_stat_field(const GuestProcess& process, unsigned number) {
+  const ProgramLayout& layout = process.layout;
+  switch (number) {
+    case 23:
+      return process.space->mapped_bytes();
+    case 26:
+      return layout.start_code;
+    case 27:
+      return layout.end_code;
+    case 28:
+      return layout.start_stack;
+    case 29:  // esp and eip: of a process that dumps core
+    case 30:
+      return 0;
+    case 45:
+      return layout.start_data;
+    case 46:
+      return layout.end_data;
+    case 47:
+      return layout.start_brk;
+    case 48:
+      return layout.arg_start;
+    case 49:
+      return layout.arg_end;
+    case 50:
+      return layout.env_start;
+    case 51:
+      return layout.env_end;
+    default:
+      return {};
+  }
+}
+
+/// The host's line with the guest's name, size and addresses. An emulator below puts its own name
+/// into the line, but keeps the one that was set.
 std::string stat_text(const GuestProcess& process) {
   std::string host = read_host_file("/proc/self/stat");
   const size_t name_end = host.rfind(')');
@@ -48,25 +112,9 @@ std::string stat_text(const GuestProcess& process) {
   while (position < host.size() && host[position] == ' ') {
     const size_t end = host.find_first_of(" \n", position + 1);
     const std::string value = host.substr(position + 1, end - position - 1);
-    ++field;
+    const std::optional<uint64_t> own = own_stat_field(process, ++field);
     text += ' ';
-    switch (field) {
-      case 23:
-        text += std::to_string(process.space->mapped_bytes());
-        break;
-      case 28:
-        text += std::to_string(process.stack_top);
-        break;
-      case 26:
-      case 27:
-      case 29:
-      case 30:
-        text += '0';
-        break;  // code bounds, esp, eip of the translator
-      default:
-        text += value;
-        break;
-    }
+    text += own ? std::to_string(*own) : value;
     position = end;
   }
   return text + '\n';
@@ -152,19 +200,25 @@ int32_t descriptor_of(std::string_view text, uint32_t host_flags) {
 
 }  // namespace
 
-int32_t open_proc_file(Thread& thread, std::string_view path, uint32_t host_flags) {
-  if (!path.starts_with("/proc/")) return kNotAProcFile;
+int32_t open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags) {
   const GuestProcess& process = *thread.process;
-  const std::string_view own = own_proc_entry(path);
-  const bool known = own == "maps" || own == "cmdline" || own == "auxv" || own == "stat" ||
-                     path == "/proc/cpuinfo";
-  if (!known) return kNotAProcFile;
+  if (entry == ProcEntry::none || entry == ProcEntry::exe) return kNotAProcFile;
   if ((host_flags & O_ACCMODE) != O_RDONLY) return -abi::kEACCES;
-  if (own == "maps") return descriptor_of(process.space->maps_text(process.root), host_flags);
-  if (own == "cmdline") return descriptor_of(process.command_line, host_flags);
-  if (own == "auxv") return descriptor_of(auxv_text(process), host_flags);
-  if (own == "stat") return descriptor_of(stat_text(process), host_flags);
-  return descriptor_of(cpuinfo_text(), host_flags);
+  switch (entry) {
+    case ProcEntry::maps:
+      return descriptor_of(process.space->maps_text(process.root), host_flags);
+    case ProcEntry::cmdline:
+      return descriptor_of(command_line_text(process), host_flags);
+    case ProcEntry::environ:
+      return descriptor_of(memory_text(process.layout.env_start, process.layout.env_end),
+                           host_flags);
+    case ProcEntry::auxv:
+      return descriptor_of(auxv_text(process), host_flags);
+    case ProcEntry::stat:
+      return descriptor_of(stat_text(process), host_flags);
+    default:
+      return descriptor_of(cpuinfo_text(), host_flags);
+  }
 }
 
 }  // namespace ferry

@@ -1,9 +1,10 @@
-// Files in /proc that must tell what an i386 kernel would: /proc/self/{maps,cmdline,auxv,stat},
-// /proc/cpuinfo.
+// Files in /proc that must tell what an i386 kernel would:
+// /proc/self/{maps,cmdline,environ,auxv,stat}, /proc/cpuinfo.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+
+#include "linux/proc_entry.hpp"
 
 namespace ferry {
 
@@ -11,8 +12,7 @@ struct Thread;
 
 inline constexpr int32_t kNotAProcFile = -5000;  // no errno
 
-/// If `guest_path` is one of them, opens it: a descriptor or -errno. Else kNotAProcFile.
-[[nodiscard]] int32_t open_proc_file(Thread& thread, std::string_view guest_path,
-                                     uint32_t host_flags);
+/// Opens `entry`: a descriptor or -errno. kNotAProcFile for what the host has as it should be.
+[[nodiscard]] int32_t open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags);
 
 }  // namespace ferry

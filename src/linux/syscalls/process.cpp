@@ -8,11 +8,7 @@
 #include <unistd.h>
 
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "linux/path.hpp"
-#include "linux/program.hpp"
 #include "linux/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
@@ -84,8 +80,7 @@ int32_t fork_process(Thread& t, const CloneRequest& request) {
   if (pid == 0) {
     set_up_child(t, request);
     // Only the vfork child itself keeps its parent waiting, not the children it forks.
-    if (t.process->vfork_release >= 0) host_call(SYS_close, t.process->vfork_release);
-    t.process->vfork_release = -1;
+    t.process->hidden.drop(t.process->vfork_release);
   } else if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
     static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
   }
@@ -107,12 +102,16 @@ struct VforkChild {
   GuestProcess process;
   Thread thread;
   CloneRequest request;
+  int release_write_end = -1, release_read_end = -1;
 };
 
 void vfork_entry(void* argument) {
   auto& child = *static_cast<VforkChild*>(argument);
   set_current_thread(&child.thread);
   set_up_child(child.thread, child.request);
+  // The child finds its lowest free numbers as it expects them.
+  child.process.vfork_release = child.process.hidden.hide(child.release_write_end);
+  if (child.release_read_end >= 0) host_call(SYS_close, child.release_read_end);
   restore_host_mask(child.thread);
   child.process.run_loop(child.thread);
   _exit(child.thread.exit_status);
@@ -126,13 +125,11 @@ struct ReleasePipe {
   int write_end = -1;
 
   void open() {
-    constexpr int kHighNumber = 512;  // the child must find its low numbers as it expects them
     int ends[2];
-    if (host_call(SYS_pipe2, ends, O_CLOEXEC) < 0) return;
-    read_end = static_cast<int>(host_call(SYS_fcntl, ends[0], F_DUPFD_CLOEXEC, kHighNumber));
-    write_end = static_cast<int>(host_call(SYS_fcntl, ends[1], F_DUPFD_CLOEXEC, kHighNumber));
-    host_call(SYS_close, ends[0]);
-    host_call(SYS_close, ends[1]);
+    const long result = make_own_descriptor([&] { return host_call(SYS_pipe2, ends, O_CLOEXEC); });
+    if (result < 0) return;
+    read_end = ends[0];
+    write_end = ends[1];
   }
   void wait_and_close() const {
     if (read_end < 0) return;
@@ -159,12 +156,14 @@ int32_t vfork_process(Thread& t, const CloneRequest& request) {
   ReleasePipe release;
   if (!t.process->runner.empty()) release.open();
   const auto child = std::make_unique<VforkChild>(t, request);
-  child->process.vfork_release = release.write_end;
+  child->release_write_end = release.write_end;
+  child->release_read_end = release.read_end;
   const long pid = ferry_clone_on_stack(host_clone_flags(request) | CLONE_VM | CLONE_VFORK,
                                         reinterpret_cast<char*>(stack) + kVforkStackSize,
                                         vfork_entry, child.get());
   release.wait_and_close();
   set_current_thread(&t);
+  t.process->hidden.restore_log();
   host_call(SYS_munmap, stack, kVforkStackSize);
   if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
     static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
@@ -194,133 +193,6 @@ int32_t sys_clone(Thread& t, const Arguments& a) {
     return vfork_process(t, request);
   if ((request.flags & CLONE_VM) != 0) return -abi::kENOSYS;
   return fork_process(t, request);
-}
-
-// --- exec ---------------------------------------------------------------------------------------
-
-namespace {
-
-constexpr uint32_t kMaxArgumentLength = 131072;  // MAX_ARG_STRLEN
-constexpr uint32_t kMaxArguments = 1u << 20;
-
-/// Copies a NUL-terminated string of any allowed length. 0 or -errno.
-int32_t copy_in_argument(uint32_t guest, std::string& text) {
-  char piece[256];
-  for (;;) {
-    const uint32_t at = guest + static_cast<uint32_t>(text.size());
-    // Up to the end of the page at most, so that a string at the end of mapped memory is read.
-    const uint32_t room = std::min<uint32_t>(sizeof piece, kGuestPageSize - (at & kGuestPageMask));
-    if (!copy_in_bytes(at, piece, room)) return -abi::kEFAULT;
-    const size_t length = strnlen(piece, room);
-    text.append(piece, length);
-    if (length < room) return 0;
-    if (text.size() > kMaxArgumentLength) return -abi::kE2BIG;
-  }
-}
-
-/// argv or envp. 0 or -errno.
-int32_t copy_in_strings(uint32_t guest, std::vector<std::string>& strings) {
-  for (uint32_t i = 0; guest != 0; ++i) {
-    uint32_t pointer;
-    if (i > kMaxArguments) return -abi::kE2BIG;
-    if (!copy_in(guest + 4 * i, pointer)) return -abi::kEFAULT;
-    if (pointer == 0) return 0;
-    std::string text;
-    const int32_t error = copy_in_argument(pointer, text);
-    if (error != 0) return error;
-    strings.push_back(std::move(text));
-  }
-  return 0;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (std::string& text : strings) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-/// Replaces the process by a ferry running `program`, which the guest named `path`. Returns -errno.
-int32_t exec_ferry(Thread& t, const Program& program, const std::string& path,
-                   std::vector<std::string> environment) {
-  GuestProcess& process = *t.process;
-  if (process.binary_descriptor < 0) return -abi::kENOENT;
-  std::vector<std::string> arguments = process.runner;
-  arguments.push_back(process.runner.empty()
-                          ? "ferry"
-                          : "/proc/self/fd/" + std::to_string(process.binary_descriptor));
-  arguments.insert(arguments.end(), process.exec_options.begin(), process.exec_options.end());
-  if (!process.root.empty()) arguments.insert(arguments.end(), {"-L", process.root});
-  arguments.insert(arguments.end(), {"-0", program.arguments.empty() ? "" : program.arguments[0],
-                                     "--", program.path});
-  if (!program.arguments.empty()) {
-    arguments.insert(arguments.end(), program.arguments.begin() + 1, program.arguments.end());
-  }
-  for (std::string& variable : environment) {
-    if (needs_guest_prefix(variable)) variable.insert(0, kGuestVariablePrefix);
-  }
-  for (std::string& variable : process.private_environment(t.signals.mask, path))
-    environment.push_back(std::move(variable));
-  const std::vector<char*> host_arguments = pointers(arguments);
-  const std::vector<char*> host_environment = pointers(environment);
-
-  block_host_signals();
-  if (t.signal_pending != 0) {
-    restore_host_mask(t);
-    return -kErestartNoIntr;
-  }
-  prepare_signals_for_exec(t);
-  long result;
-  if (process.runner.empty()) {
-    result = host_call(SYS_execveat, process.binary_descriptor, "", host_arguments.data(),
-                       host_environment.data(), AT_EMPTY_PATH);
-  } else {
-    host_call(SYS_fcntl, process.binary_descriptor, F_SETFD, 0);  // the runner opens it by number
-    execvpe(host_arguments[0], host_arguments.data(), host_environment.data());
-    result = -errno;
-    host_call(SYS_fcntl, process.binary_descriptor, F_SETFD, FD_CLOEXEC);
-  }
-  restore_signals_after_exec(t);
-  return guest_result(result);
-}
-
-int32_t exec_program(Thread& t, int directory, const std::string& path, uint32_t argv,
-                     uint32_t envp) {
-  std::vector<std::string> arguments;
-  std::vector<std::string> environment;
-  int32_t error = copy_in_strings(argv, arguments);
-  if (error == 0) error = copy_in_strings(envp, environment);
-  if (error != 0) return error;
-  if (arguments.empty()) arguments.emplace_back();  // as the kernel does since 5.18
-  Program program;
-  const ProgramProblem problem =
-      open_program(*t.process, directory, path, std::move(arguments), program);
-  if (problem.error != 0) return -problem.error;
-  if (own_proc_entry(program.path) == "exe") program.path = t.process->executable;
-  if (directory != AT_FDCWD && program.path == path && !path.starts_with('/')) {
-    program.path = guest_view(*t.process, descriptor_path(program.descriptor.get()));
-  }
-  return exec_ferry(t, program, path, std::move(environment));
-}
-
-}  // namespace
-
-int32_t sys_execve(Thread& t, const Arguments& a) {
-  char path[4096];
-  const int32_t length = copy_in_string(a[0], path, sizeof path);
-  if (length < 0) return length;
-  return exec_program(t, AT_FDCWD, path, a[1], a[2]);
-}
-
-int32_t sys_execveat(Thread& t, const Arguments& a) {
-  char path[4096];
-  const int32_t length = copy_in_string(a[1], path, sizeof path);
-  if (length < 0) return length;
-  if (length > 0) return exec_program(t, a.signed_at(0), path, a[2], a[3]);
-  if ((a[4] & AT_EMPTY_PATH) == 0) return -abi::kENOENT;
-  const std::string file(guest_view(*t.process, descriptor_path(a.signed_at(0))));
-  return file.empty() ? -abi::kEBADF : exec_program(t, AT_FDCWD, file, a[2], a[3]);
 }
 
 // --- waiting ------------------------------------------------------------------------------------
@@ -400,6 +272,21 @@ GuestLimit* own_limit(GuestProcess& process, uint32_t resource) {
   }
 }
 
+/// RLIMIT_NOFILE of this process: the host keeps the soft limit, ferry the hard one
+/// (HiddenDescriptors).
+int32_t change_file_limit(GuestProcess& process, const GuestLimit* next, GuestLimit* old) {
+  const HostLimit host = host_limit(RLIMIT_NOFILE);
+  const uint64_t hard = std::min(host.hard, process.limit_files_hard);
+  if (old != nullptr) *old = {host.soft, hard};
+  if (next == nullptr) return 0;
+  if (next->soft > next->hard) return -abi::kEINVAL;
+  if (next->hard > hard && host_call(SYS_geteuid) != 0) return -abi::kEPERM;
+  const HostLimit limit{next->soft, std::max(next->hard, host.hard)};
+  const long result = host_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, nullptr);
+  if (result == 0) process.limit_files_hard = next->hard;
+  return guest_result(result);
+}
+
 int32_t change_limit(Thread& t, int pid, uint32_t resource, const GuestLimit* next,
                      GuestLimit* old) {
   const int host_resource = resource_to_host(resource);
@@ -407,6 +294,7 @@ int32_t change_limit(Thread& t, int pid, uint32_t resource, const GuestLimit* ne
   GuestProcess& process = *t.process;
   GuestLimit* own = own_limit(process, resource);
   const bool myself = pid == 0 || pid == host_call(SYS_getpid);
+  if (host_resource == RLIMIT_NOFILE && myself) return change_file_limit(process, next, old);
   if (own == nullptr || !myself) {
     struct {
       uint64_t soft, hard;

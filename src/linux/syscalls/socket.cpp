@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -84,6 +85,7 @@ int32_t sys_socketpair(Thread& t, const Arguments& a) {
   const long result =
       host_call(SYS_socketpair, a.signed_at(0), socket_type_to_host(a[1]), a.signed_at(2), pair);
   if (result < 0) return guest_result(result);
+  for (const int32_t end : pair) t.process->hidden.guest_got(end);
   return copy_out(t, a[3], pair) ? 0 : -abi::kEFAULT;
 }
 
@@ -234,7 +236,7 @@ struct Message {
   alignas(8) char control[kMaxControl];
 
   int32_t load(Thread& t, const abi::MsgHdr& guest, bool receives);
-  int32_t load_control(const abi::MsgHdr& guest);
+  int32_t load_control(const Thread& t, const abi::MsgHdr& guest);
   int32_t store(Thread& t, uint32_t pointer, abi::MsgHdr guest);
   uint32_t store_control(Thread& t, const abi::MsgHdr& guest, uint32_t& flags);
 };
@@ -268,10 +270,18 @@ int32_t Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
     host.msg_name = &address.storage;
     host.msg_namelen = address.length;
   }
-  return load_control(guest);
+  return load_control(t, guest);
 }
 
-int32_t Message::load_control(const abi::MsgHdr& guest) {
+/// SCM_RIGHTS: whether one of the descriptors is not the guest's to send.
+bool sends_hidden(const GuestProcess& process, const cmsghdr& message, uint32_t size) {
+  if (message.cmsg_level != SOL_SOCKET || message.cmsg_type != SCM_RIGHTS) return false;
+  const int* descriptors = reinterpret_cast<const int*>(CMSG_DATA(&message));
+  return std::any_of(descriptors, descriptors + size / 4,
+                     [&](int fd) { return process.descriptor_hidden(fd); });
+}
+
+int32_t Message::load_control(const Thread& t, const abi::MsgHdr& guest) {
   // net/compat.c, cmsghdr_from_user_compat_to_kern: bytes behind the last message are an error too.
   if (guest.control_length > INT32_MAX) return -abi::kENOBUFS;
   if (guest.control_length != 0 && guest.control_length < sizeof(abi::CMsgHdr))
@@ -293,6 +303,7 @@ int32_t Message::load_control(const abi::MsgHdr& guest) {
     if (!copy_in_bytes(guest.control + at + static_cast<uint32_t>(sizeof header), CMSG_DATA(out),
                        size))
       return -abi::kEFAULT;
+    if (sends_hidden(*t.process, *out, size)) return -abi::kEBADF;
     used += CMSG_SPACE(size);
     at += align4(header.length);
   }
@@ -346,6 +357,11 @@ uint32_t Message::store_control(Thread& t, const abi::MsgHdr& guest, uint32_t& f
     const uint32_t room = left < kHeader ? 0 : left - kHeader;
     const uint32_t given = rights ? keep_descriptors(reinterpret_cast<const int*>(data), size, room)
                                   : std::min(size, room);
+    for (uint32_t at = 0; rights && at + 4 <= given; at += 4) {
+      int fd;
+      std::memcpy(&fd, data + at, sizeof fd);
+      t.process->hidden.guest_got(fd);
+    }
     if (given < size) flags |= MSG_CTRUNC;
     if (left < kHeader || (rights && given == 0)) continue;
     const abi::CMsgHdr header{kHeader + given, socket_level_to_guest(in->cmsg_level),
@@ -468,9 +484,12 @@ int32_t sys_socketcall(Thread& t, const Arguments& a) {
   const SocketCall& call = kSocketCalls[a[0]];
   Arguments arguments{};
   if (!copy_in_bytes(a[1], arguments.a, call.arguments * 4u)) return -abi::kEFAULT;
-  const bool has_descriptor = a[0] != 1 && a[0] != 8;
+  const bool has_descriptor = a[0] != 1 && a[0] != 8;  // not socket, not socketpair
   if (has_descriptor && t.process->descriptor_hidden(arguments.signed_at(0))) return -abi::kEBADF;
-  return call.handler(t, arguments);
+  const int32_t result = call.handler(t, arguments);
+  const bool gives_descriptor = a[0] == 1 || a[0] == 5 || a[0] == 18;  // socket, accept, accept4
+  if (gives_descriptor) t.process->hidden.guest_got(result);
+  return result;
 }
 
 }  // namespace ferry

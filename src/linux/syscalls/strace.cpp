@@ -77,6 +77,8 @@ void trace_call(const Thread& thread, uint32_t number, const Arguments& argument
   } else {
     line.add("%s(", row->name);
     std::string_view signature = row->signature;
+    signature = signature.substr(0, signature.find("-> "));
+    if (signature.ends_with(' ')) signature.remove_suffix(1);
     for (unsigned i = 0; !signature.empty() && i < 6; ++i) {
       const size_t comma = signature.find(", ");
       if (i > 0) line.add(",");

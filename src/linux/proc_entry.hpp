@@ -1,0 +1,33 @@
+// Which files of /proc a path means that must not show ferry: its own process's, by whatever
+// spelling.
+#pragma once
+
+#include <cstdint>
+
+namespace ferry {
+
+class GuestProcess;
+struct HostPath;
+
+/// Files of this process's folders in /proc (/proc/self, /proc/PID, /proc/thread-self,
+/// .../task/TID), and cpuinfo.
+enum class ProcEntry : uint8_t {
+  none,
+  exe,
+  maps,
+  cmdline,
+  environ,
+  auxv,
+  stat,
+  cpuinfo,
+  hidden_descriptor,  ///< in fd or fdinfo: for the guest there is no such file
+};
+
+/// What `host` names. `follow`: also through symbolic links, as deep as the kernel goes.
+[[nodiscard]] ProcEntry find_proc_entry(const GuestProcess& process, const HostPath& host,
+                                        bool follow);
+
+/// Whether open directory `descriptor` is one that lists this process's descriptors: fd or fdinfo.
+[[nodiscard]] bool lists_own_descriptors(int descriptor);
+
+}  // namespace ferry
