@@ -1,7 +1,7 @@
 // RLIMIT_STACK raised and lowered at run time, inherited, unlimited
 //EXPECT: 64M: limit 67108864 eat 0
 //EXPECT: 256K: limit 262144 st b
-//PROCESSES: 12
+//PROCESSES: 7
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
