@@ -19,6 +19,7 @@
 #include "linux/errno_map.hpp"
 #include "linux/host_syscall.hpp"
 #include "linux/i386/abi_types.hpp"
+#include "linux/i386/signal_frame.hpp"
 #include "linux/path.hpp"
 #include "linux/program.hpp"
 #include "linux/threads.hpp"
@@ -225,30 +226,41 @@ struct Loaded {
   bool has_interpreter = false;
 };
 
-Loaded map_program(AddressSpace& space, const Program& program) {
+/// The program cannot be given its memory. For the kernel that is after the point of no return: an
+/// exec ends in SIGSEGV.
+[[noreturn]] void fail_mapping(const GuestProcess& process, const Program& program, Errno error) {
+  if (process.executed_by_guest()) die_by_signal(abi::kSIGSEGV);
+  die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(),
+      guest_errno_text(error.value));
+}
+
+Loaded load_program(GuestProcess& process, const Program& program) {
+  AddressSpace& space = *process.space;
   const ElfImage& image = program.image;
   // arch/x86/include/asm/elf.h: no PT_GNU_STACK means that everything readable is executable.
-  space.set_read_implies_exec(!image.has_stack_header);
+  constexpr uint32_t kReadImpliesExec = 0x0400000;  // include/uapi/linux/personality.h
+  if (!image.has_stack_header) process.personality |= kReadImpliesExec;
+  space.set_read_implies_exec((process.personality & kReadImpliesExec) != 0);
   Loaded loaded;
   const Result<LoadedElf> executable =
-      map_elf(space, program.descriptor.get(), image, kExecutableBase);
-  if (!executable.ok()) {
-    die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(),
-        guest_errno_text(executable.error().value));
-  }
+      map_program(space, program.descriptor.get(), image, kExecutableBase);
+  if (!executable.ok()) fail_mapping(process, program, executable.error());
   loaded.executable = executable.value();
   const uint32_t host_page = space.host_page_size();
   space.start_break((loaded.executable.end + host_page - 1) & ~(host_page - 1));
-  if (program.interpreter.get() >= 0) {
-    const Result<LoadedElf> interpreter =
-        map_elf(space, program.interpreter.get(), program.interpreter_image, 0);
-    if (!interpreter.ok()) {
-      die(kNotRunnable, "%s: its interpreter cannot be mapped: %s", program.path.c_str(),
-          guest_errno_text(interpreter.error().value));
-    }
+  if (image.has_interpreter) {
+    const Result<LoadedElf> interpreter = map_interpreter(
+        space, program.interpreter.get(), program.interpreter_image, image.position_independent);
+    if (!interpreter.ok()) fail_mapping(process, program, interpreter.error());
     loaded.interpreter = interpreter.value();
     loaded.has_interpreter = true;
   }
+  const LoadedElf& found = loaded.executable;
+  process.layout.start_code = found.start_code;
+  process.layout.end_code = found.end_code;
+  process.layout.start_data = found.start_data;
+  process.layout.end_data = found.end_data;
+  process.layout.start_brk = space.program_break();
   return loaded;
 }
 
@@ -267,7 +279,10 @@ uint32_t map_stack(GuestProcess& process, uint32_t requested, bool executable) {
   request.placement = MapRequest::Placement::fixed_no_replace;
   request.extra_host_flags = MAP_NORESERVE;
   request.name = "[stack]";
-  if (!process.space->map(request).ok()) die(kNotRunnable, "no room for the stack");
+  if (!process.space->map(request).ok()) {
+    if (process.executed_by_guest()) die_by_signal(abi::kSIGSEGV);
+    die(kNotRunnable, "no room for the stack");
+  }
   return size;
 }
 
@@ -277,6 +292,7 @@ std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Progr
   const uint32_t gid = static_cast<uint32_t>(host_call(SYS_getgid));
   return {AT_SYSINFO,      process.vdso.vsyscall,
           AT_SYSINFO_EHDR, process.vdso.base,
+          AT_MINSIGSTKSZ,  i386::kLargestSignalFrame,
           AT_HWCAP,        hardware_capabilities(),
           AT_PAGESZ,       kGuestPageSize,
           AT_CLKTCK,       100,
@@ -378,12 +394,13 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
     root = std::strcmp(canonical, "/") == 0 ? "" : canonical;
   }
   Program program;
+  set_current_thread(&thread);
   const ProgramProblem problem = open_requested(request, program);
   if (problem.error != 0) fail(problem);
   space->set_space_limit(limit_address_space.soft);
   space->set_data_limit(limit_data.soft);
 
-  const Loaded loaded = map_program(*space, program);
+  const Loaded loaded = load_program(*this, program);
   const uint32_t stack_size = map_stack(
       *this, request.stack_size, program.image.executable_stack || !program.image.has_stack_header);
   const Result<i386::Vdso> mapped_vdso = i386::map_vdso(*space);
