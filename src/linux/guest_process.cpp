@@ -306,15 +306,14 @@ std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Progr
           AT_EUID,         static_cast<uint32_t>(host_call(SYS_geteuid)),
           AT_GID,          gid,
           AT_EGID,         static_cast<uint32_t>(host_call(SYS_getegid)),
-          AT_SECURE,       0,
-          AT_HWCAP2,       0};
+          AT_SECURE,       0};
 }
 
 /// Returns the initial esp.
 uint32_t build_stack(GuestProcess& process, const Program& program, const LaunchRequest& request,
                      const Loaded& loaded, uint32_t stack_size) {
   StackBuilder stack(kStackTop, kStackTop - stack_size + kSmallestStack / 2);
-  const uint32_t zero = 0;
+  const uint64_t zero = 0;  // a pointer of a 64-bit kernel's (fs/exec.c, __bprm_mm_init)
   stack.push(&zero, sizeof zero);
   const uint32_t file_name = stack.push_string(process.executed_path);
   std::vector<uint32_t> words;
@@ -344,8 +343,8 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   const uint32_t random = stack.push(seed, sizeof seed);
   std::vector<uint32_t>& auxiliary = process.auxiliary_vector;
   auxiliary = auxiliary_entries(process, program, loaded);
-  auxiliary.insert(auxiliary.end(),
-                   {AT_RANDOM, random, AT_EXECFN, file_name, AT_PLATFORM, platform, AT_NULL, 0});
+  auxiliary.insert(auxiliary.end(), {AT_RANDOM, random, AT_HWCAP2, 0, AT_EXECFN, file_name,
+                                     AT_PLATFORM, platform, AT_NULL, 0});
   words.insert(words.end(), auxiliary.begin(), auxiliary.end());
 
   const uint32_t size = static_cast<uint32_t>(words.size() * sizeof(uint32_t));
