@@ -17,12 +17,9 @@ namespace ferry {
 
 namespace {
 
-using i386::host_pointer;
-using i386::kGuestBegin;
-using i386::kGuestEnd;
-
-constexpr uint32_t kMaxHeaderBytes = 65536;     // of the program header table, as in the kernel
 constexpr uint32_t kMaxInterpreterPath = 4096;  // PATH_MAX
+constexpr uint16_t kMachine486 = 6;
+constexpr unsigned kMaxHeaders = 65536 / sizeof(Elf32_Phdr);  // load_elf_phdrs
 
 template <typename T>
 T read_at(std::span<const uint8_t> bytes, uint64_t offset) {
@@ -31,98 +28,48 @@ T read_at(std::span<const uint8_t> bytes, uint64_t offset) {
   return value;
 }
 
-ElfProblem check_header(const Elf32_Ehdr& header, uint64_t file_size) {
+ElfProblem check_header(const Elf32_Ehdr& header, ElfRole role) {
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return ElfProblem::not_elf;
-  if (header.e_ident[EI_CLASS] != ELFCLASS32 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
-      header.e_machine != EM_386) {
-    return ElfProblem::not_i386;
-  }
-  if (header.e_type != ET_EXEC && header.e_type != ET_DYN) return ElfProblem::not_executable_type;
+  if (role == ElfRole::program && header.e_type != ET_EXEC && header.e_type != ET_DYN)
+    return ElfProblem::not_executable_type;
+  // The rest of e_ident, e_version, e_flags and e_ehsize are not looked at.
+  if (header.e_machine != EM_386 && header.e_machine != kMachine486) return ElfProblem::not_i386;
   if (header.e_phentsize != sizeof(Elf32_Phdr) || header.e_phnum == 0 ||
-      header.e_phnum * sizeof(Elf32_Phdr) > kMaxHeaderBytes) {
+      header.e_phnum > kMaxHeaders) {
     return ElfProblem::bad_header;
-  }
-  if (header.e_phoff > file_size ||
-      header.e_phnum * sizeof(Elf32_Phdr) > file_size - header.e_phoff) {
-    return ElfProblem::truncated;
   }
   return ElfProblem::none;
 }
 
-ElfProblem add_segment(const Elf32_Phdr& header, uint64_t file_size, ElfImage& image) {
-  if (header.p_memsz == 0) return ElfProblem::none;
-  if (header.p_filesz > header.p_memsz) return ElfProblem::bad_segment;
-  if (header.p_filesz != 0) {
-    if (header.p_offset > file_size || header.p_filesz > file_size - header.p_offset) {
-      return ElfProblem::truncated;
-    }
-    if (((header.p_vaddr - header.p_offset) & kGuestPageMask) != 0) return ElfProblem::bad_segment;
-  }
-  if (header.p_vaddr >= kGuestEnd || header.p_memsz > kGuestEnd - header.p_vaddr) {
-    return ElfProblem::bad_segment;
-  }
-  if (!image.position_independent && header.p_vaddr < kGuestBegin) return ElfProblem::bad_segment;
-  if (image.segment_count == kMaxSegments) return ElfProblem::bad_segment;
-  if (image.segment_count > 0) {
-    // The gABI wants them in ascending order; we also refuse overlap.
-    const ElfSegment& previous = image.segments[image.segment_count - 1];
-    if (header.p_vaddr < previous.address + previous.memory_size) return ElfProblem::bad_segment;
-  }
+void add_segment(const Elf32_Phdr& header, ElfImage& image) {
   uint8_t protection = 0;
   if ((header.p_flags & PF_R) != 0) protection |= kProtRead;
   if ((header.p_flags & PF_W) != 0) protection |= kProtWrite;
   if ((header.p_flags & PF_X) != 0) protection |= kProtExec;
-  image.segments[image.segment_count++] = {header.p_vaddr, header.p_offset, header.p_filesz,
-                                           header.p_memsz, protection};
-  const bool power_of_two = (header.p_align & (header.p_align - 1)) == 0;
-  if (power_of_two) image.alignment = std::max(image.alignment, header.p_align);
-  return ElfProblem::none;
+  image.segments.push_back({header.p_vaddr, header.p_offset, header.p_filesz, header.p_memsz,
+                            header.p_align, protection});
 }
 
-ElfProblem add_header(const Elf32_Phdr& header, uint64_t file_size, ElfImage& image) {
+ElfProblem add_header(const Elf32_Phdr& header, ElfImage& image) {
   switch (header.p_type) {
     case PT_LOAD:
-      return add_segment(header, file_size, image);
+      add_segment(header, image);
+      return ElfProblem::none;
     case PT_INTERP:
+      if (image.has_interpreter) return ElfProblem::none;
       if (header.p_filesz < 2 || header.p_filesz > kMaxInterpreterPath)
         return ElfProblem::bad_header;
-      if (header.p_offset > file_size || header.p_filesz > file_size - header.p_offset) {
-        return ElfProblem::truncated;
-      }
-      if (image.interpreter_size == 0) {
-        image.interpreter_offset = header.p_offset;
-        image.interpreter_size = header.p_filesz - 1;
-      }
+      image.has_interpreter = true;
+      image.interpreter_offset = header.p_offset;
+      image.interpreter_size = header.p_filesz;
       return ElfProblem::none;
     case PT_GNU_STACK:
       image.has_stack_header = true;
       image.executable_stack = (header.p_flags & PF_X) != 0;
       return ElfProblem::none;
-    default:
+    default:  // x86 kernels do not look at PT_GNU_PROPERTY
       return ElfProblem::none;
   }
-}
-
-ElfProblem check_image(const Elf32_Ehdr& header, ElfImage& image) {
-  if (image.segment_count == 0) return ElfProblem::bad_segment;
-  const ElfSegment& last = image.segments[image.segment_count - 1];
-  image.begin = page_floor(image.segments[0].address);
-  image.end = page_ceil(last.address + last.memory_size);
-  if (image.end > kGuestEnd) return ElfProblem::bad_segment;
-  const uint32_t table_size = header.e_phnum * static_cast<uint32_t>(sizeof(Elf32_Phdr));
-  bool entry_found = false;
-  for (unsigned i = 0; i < image.segment_count; ++i) {
-    const ElfSegment& segment = image.segments[i];
-    // Without PT_GNU_STACK what is readable is executable too.
-    const int executable = image.has_stack_header ? kProtExec : kProtExec | kProtRead;
-    entry_found |= (segment.protection & executable) != 0 &&
-                   image.entry - segment.address < segment.memory_size;
-    if (header.e_phoff >= segment.file_offset && segment.file_size >= table_size &&
-        header.e_phoff - segment.file_offset <= segment.file_size - table_size) {
-      image.program_headers = segment.address + (header.e_phoff - segment.file_offset);
-    }
-  }
-  return entry_found ? ElfProblem::none : ElfProblem::bad_entry;
 }
 
 }  // namespace
@@ -141,147 +88,254 @@ const char* elf_problem_text(ElfProblem problem) {
       return "ELF file is cut short";
     case ElfProblem::bad_header:
       return "ELF file with a bad header";
-    case ElfProblem::bad_segment:
-      return "ELF file with a bad segment";
-    case ElfProblem::bad_entry:
-      return "ELF file with an entry point outside its code";
     case ElfProblem::read_error:
       return "cannot be read";
   }
   return "";
 }
 
-ElfProblem parse_elf(std::span<const uint8_t> bytes, uint64_t file_size, ElfImage& image) {
+ElfProblem parse_elf(std::span<const uint8_t> bytes, ElfRole role, ElfImage& image) {
   image = ElfImage{};
-  if (bytes.size() < SELFMAG || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0)
-    return ElfProblem::not_elf;
-  if (bytes.size() < sizeof(Elf32_Ehdr)) return ElfProblem::truncated;
-  const auto header = read_at<Elf32_Ehdr>(bytes, 0);
-  ElfProblem problem = check_header(header, file_size);
-  if (problem != ElfProblem::none) return problem;
+  Elf32_Ehdr header{};
+  std::memcpy(&header, bytes.data(), std::min(bytes.size(), sizeof header));
+  ElfProblem problem = check_header(header, role);
+  if (problem != ElfProblem::none) {
+    const bool cut = problem != ElfProblem::not_elf && bytes.size() < sizeof header;
+    return cut ? ElfProblem::truncated : problem;
+  }
+  image.executable_type = header.e_type == ET_EXEC || header.e_type == ET_DYN;
   image.position_independent = header.e_type == ET_DYN;
   image.entry = header.e_entry;
+  image.program_header_offset = header.e_phoff;
   image.program_header_count = header.e_phnum;
-  image.alignment = kGuestPageSize;
+  if (uint64_t{header.e_phoff} + header.e_phnum * sizeof(Elf32_Phdr) > bytes.size())
+    return ElfProblem::truncated;
   for (unsigned i = 0; i < header.e_phnum; ++i) {
-    const uint64_t offset = header.e_phoff + uint64_t{i} * sizeof(Elf32_Phdr);
-    if (offset + sizeof(Elf32_Phdr) > bytes.size()) return ElfProblem::truncated;
-    problem = add_header(read_at<Elf32_Phdr>(bytes, offset), file_size, image);
-    if (problem != ElfProblem::none) return problem;
+    problem = add_header(
+        read_at<Elf32_Phdr>(bytes, header.e_phoff + uint64_t{i} * sizeof(Elf32_Phdr)), image);
+    // An interpreter's own PT_INTERP is nothing.
+    if (problem != ElfProblem::none && role == ElfRole::program) return problem;
   }
-  return check_image(header, image);
+  return ElfProblem::none;
 }
 
-ElfProblem parse_elf(int descriptor, ElfImage& image) {
-  struct statx status;
-  if (host_call(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_SIZE, &status) < 0) {
-    return ElfProblem::read_error;
-  }
+ElfProblem parse_elf(int descriptor, ElfRole role, ElfImage& image) {
+  // The header and, where a table usually is, the table.
   uint8_t start[1024];
   const long count = host_call(SYS_pread64, descriptor, start, sizeof start, 0);
   if (count < 0) return ElfProblem::read_error;
-  const auto available = static_cast<size_t>(count);
-  if (available >= sizeof(Elf32_Ehdr)) {
-    const auto header = read_at<Elf32_Ehdr>({start, available}, 0);
-    const uint64_t needed =
-        uint64_t{header.e_phoff} + uint64_t{header.e_phnum} * sizeof(Elf32_Phdr);
-    if (check_header(header, status.stx_size) == ElfProblem::none && needed > available) {
-      // A table behind the first bytes: keep only what the parser looks at, at its own offset.
-      std::vector<uint8_t> all(needed);
-      const long read = host_call(SYS_pread64, descriptor, all.data(), needed, 0);
-      if (read < 0) return ElfProblem::read_error;
-      return parse_elf({all.data(), static_cast<size_t>(read)}, status.stx_size, image);
-    }
+  const std::span<const uint8_t> head(start, static_cast<size_t>(count));
+  const ElfProblem problem = parse_elf(head, role, image);
+  if (problem != ElfProblem::truncated || head.size() < sizeof start) return problem;
+  // A table further on: it is put after the header, as if it were there.
+  std::vector<uint8_t> moved(start, start + sizeof(Elf32_Ehdr));
+  auto header = read_at<Elf32_Ehdr>(head, 0);
+  const size_t size = header.e_phnum * sizeof(Elf32_Phdr);
+  moved.resize(sizeof header + size);
+  if (host_call(SYS_pread64, descriptor, moved.data() + sizeof header, size, header.e_phoff) !=
+      static_cast<long>(size)) {
+    return ElfProblem::truncated;
   }
-  return parse_elf({start, available}, status.stx_size, image);
+  const uint32_t offset = header.e_phoff;
+  header.e_phoff = sizeof header;
+  std::memcpy(moved.data(), &header, sizeof header);
+  const ElfProblem found = parse_elf(moved, role, image);
+  image.program_header_offset = offset;
+  return found;
 }
 
 // --- mapping ------------------------------------------------------------------------------------
 
 namespace {
 
-/// Zeroes [begin, end), the rest of a file page that is bss.
-void clear_rest_of_page(AddressSpace& space, uint32_t begin, uint32_t end, uint8_t protection) {
-  if (begin == end) return;
-  const uint32_t page = page_floor(begin);
-  const bool writable = (protection & kProtWrite) != 0;
-  if (!writable && space.protect(page, kGuestPageSize, kProtRead | kProtWrite).value != 0) return;
-  std::memset(host_pointer(begin), 0, end - begin);
-  if (!writable) CHECK(space.protect(page, kGuestPageSize, protection).value == 0);
+constexpr Errno kInvalid{i386::abi::kEINVAL}, kNoMemory{i386::abi::kENOMEM};
+
+/// Zeroes from `begin`, where the file's part of `segment` ends, to the end of the page (padzero).
+/// False if that would fault: not writable, or past the file's last page.
+bool clear_rest_of_page(int descriptor, const ElfSegment& segment, uint32_t begin) {
+  const uint32_t size = page_ceil(begin) - begin;
+  if (size == 0) return true;
+  if ((segment.protection & kProtWrite) == 0) return false;
+  struct statx status;
+  const long result = host_call(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_SIZE, &status);
+  const uint64_t file_end = uint64_t{segment.file_offset} + segment.file_size;
+  if (result < 0 || (file_end & ~uint64_t{kGuestPageMask}) >= status.stx_size) return false;
+  std::memset(i386::host_pointer(begin), 0, size);
+  return true;
 }
 
-Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment, uint32_t bias) {
-  const uint32_t begin = segment.address + bias;
-  const uint32_t file_end = begin + segment.file_size;
-  const uint32_t end = begin + segment.memory_size;
+MapRequest file_request(const ElfSegment& segment, int descriptor) {
   MapRequest request;
   request.protection = segment.protection;
-  request.placement = MapRequest::Placement::fixed;
-  uint32_t anonymous_begin = page_floor(begin);
+  request.descriptor = descriptor;
+  request.length = page_ceil(segment.file_size + (segment.address & kGuestPageMask));
+  request.offset = uint64_t{segment.file_offset} - (segment.address & kGuestPageMask);
+  return request;
+}
+
+/// Maps one segment whose address becomes `address` (elf_load, elf_map).
+Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment, uint32_t address,
+                  MapRequest::Placement placement) {
+  uint32_t zero_begin = page_floor(address);
   if (segment.file_size != 0) {
-    request.address = page_floor(begin);
-    request.length = page_ceil(file_end) - request.address;
-    request.descriptor = descriptor;
-    request.offset = page_floor(segment.file_offset);
-    const Result<uint32_t> mapped = space.map(request);
-    if (!mapped.ok()) return mapped.error();
-    anonymous_begin = page_ceil(file_end);
-    if (end > file_end) {
-      // To the end of the page, as the kernel does: ld.so's first malloc takes what lies behind its
-      // bss.
-      clear_rest_of_page(space, file_end, anonymous_begin, segment.protection);
+    MapRequest request = file_request(segment, descriptor);
+    request.address = page_floor(address);
+    request.placement = placement;
+    // vm_mmap: an offset that does not fit the address within its page is none.
+    if ((request.offset & kGuestPageMask) != 0) return kInvalid;
+    if (request.length != 0) {
+      const Result<uint32_t> mapped = space.map(request);
+      if (!mapped.ok()) return mapped.error();
     }
+    zero_begin = address + segment.file_size;
   }
-  if (page_ceil(end) > anonymous_begin) {
-    request.address = anonymous_begin;
-    request.length = page_ceil(end) - anonymous_begin;
-    request.descriptor = -1;
-    request.offset = 0;
-    const Result<uint32_t> mapped = space.map(request);
-    if (!mapped.ok()) return mapped.error();
+  if (segment.memory_size <= segment.file_size) return Errno{0};
+  const uint32_t zero_end = address + segment.memory_size;
+  if (segment.file_size != 0 && !clear_rest_of_page(descriptor, segment, zero_begin) &&
+      (segment.protection & kProtWrite) != 0) {
+    return Errno{i386::abi::kEFAULT};
+  }
+  MapRequest bss;
+  bss.address = page_ceil(zero_begin);
+  bss.length = page_ceil(zero_end) - bss.address;
+  bss.protection = kProtRead | kProtWrite | (segment.protection & kProtExec);
+  bss.placement = MapRequest::Placement::fixed;
+  if (bss.length == 0) return Errno{0};
+  const Result<uint32_t> mapped = space.map(bss);
+  return mapped.ok() ? Errno{0} : mapped.error();
+}
+
+/// From the lowest segment's page to the end of the highest (total_mapping_size).
+uint32_t total_size(const ElfImage& image) {
+  if (image.segments.empty()) return 0;
+  uint32_t lowest = UINT32_MAX;
+  uint32_t highest = 0;
+  for (const ElfSegment& segment : image.segments) {
+    lowest = std::min(lowest, page_floor(segment.address));
+    highest = std::max(highest, segment.address + segment.memory_size);
+  }
+  return highest - lowest;
+}
+
+/// The largest p_align that is a power of two, at least a host page (maximum_alignment).
+uint32_t largest_alignment(const AddressSpace& space, const ElfImage& image) {
+  uint32_t alignment = space.host_page_size();
+  for (const ElfSegment& segment : image.segments) {
+    const uint32_t each = segment.alignment;
+    if ((each & (each - 1)) == 0) alignment = std::max(alignment, each);
+  }
+  return alignment;
+}
+
+/// A free place for a position-independent image, near `hint` if that is not 0: where its first
+/// segment's page goes.
+Result<uint32_t> free_place(AddressSpace& space, const ElfImage& image, uint32_t hint,
+                            uint32_t alignment) {
+  const uint32_t size = total_size(image);
+  if (size == 0) return kInvalid;
+  if (alignment > i386::kGuestEnd / 2 || size > i386::kGuestEnd / 2) return kNoMemory;
+  MapRequest request;
+  request.address = hint & ~(alignment - 1);
+  request.length = size + alignment;
+  const Result<uint32_t> room = space.map(request);
+  if (!room.ok()) return room;
+  CHECK(space.unmap(room.value(), page_ceil(request.length)).value == 0);
+  return (room.value() + alignment - 1) & ~(alignment - 1);
+}
+
+/// Whether a segment would not fit into any address space.
+bool too_large(const ElfSegment& segment, uint32_t address) {
+  return address >= i386::kGuestEnd || segment.file_size > segment.memory_size ||
+         segment.memory_size > i386::kGuestEnd - address;
+}
+
+/// Maps all segments, the first as `placement` says.
+Errno map_segments(AddressSpace& space, int descriptor, const ElfImage& image, uint32_t bias,
+                   MapRequest::Placement placement) {
+  for (const ElfSegment& segment : image.segments) {
+    const Errno error = map_segment(space, descriptor, segment, segment.address + bias, placement);
+    if (error.value != 0) return error;
+    if (too_large(segment, segment.address + bias)) return kInvalid;
+    placement = MapRequest::Placement::fixed;
   }
   return Errno{0};
 }
 
-/// Finds room for a position-independent image and returns the bias.
-Result<uint32_t> reserve(AddressSpace& space, const ElfImage& image, uint32_t preferred) {
-  const uint32_t alignment = std::max(image.alignment, space.host_page_size());
-  const uint32_t link_begin = image.begin & ~(alignment - 1);
-  const uint32_t size = image.end - link_begin;
-  if (alignment > kGuestEnd / 2 || size > kGuestEnd / 2) return Errno{i386::abi::kENOMEM};
-  MapRequest request;
-  request.address = preferred;
-  request.length = size + alignment;
-  const Result<uint32_t> room = space.map(request);
-  if (!room.ok()) return room;
-  const uint32_t begin = (room.value() + alignment - 1) & ~(alignment - 1);
-  const uint32_t end = room.value() + page_ceil(size + alignment);
-  if (begin != room.value()) CHECK(space.unmap(room.value(), begin - room.value()).value == 0);
-  CHECK(space.unmap(begin + size, end - begin - size).value == 0);
-  return begin - link_begin;
+/// The addresses that load_elf_binary finds on its way through the segments.
+LoadedElf addresses_of(const ElfImage& image, uint32_t bias) {
+  LoadedElf loaded;
+  uint32_t start_code = UINT32_MAX;
+  uint32_t end = 0;
+  for (const ElfSegment& segment : image.segments) {
+    const uint32_t file_end = segment.address + segment.file_size;
+    if (segment.file_offset <= image.program_header_offset &&
+        image.program_header_offset < segment.file_offset + segment.file_size) {
+      loaded.program_headers = image.program_header_offset - segment.file_offset + segment.address;
+    }
+    if ((segment.protection & kProtExec) != 0) {
+      start_code = std::min(start_code, segment.address);
+      loaded.end_code = std::max(loaded.end_code, file_end);
+    }
+    loaded.start_data = std::max(loaded.start_data, segment.address);
+    loaded.end_data = std::max(loaded.end_data, file_end);
+    end = std::max(end, segment.address + segment.memory_size);
+  }
+  loaded.bias = bias;
+  loaded.entry = image.entry + bias;
+  loaded.program_headers += bias;
+  loaded.start_code = start_code + bias;
+  loaded.end_code += bias;
+  loaded.start_data += bias;
+  loaded.end_data += bias;
+  loaded.end = page_ceil(end + bias);
+  return loaded;
 }
 
 }  // namespace
 
-Result<LoadedElf> map_elf(AddressSpace& space, int descriptor, const ElfImage& image,
-                          uint32_t preferred) {
-  LoadedElf loaded;
+Result<LoadedElf> map_program(AddressSpace& space, int descriptor, const ElfImage& image,
+                              uint32_t preferred) {
+  uint32_t bias = 0;
   if (image.position_independent) {
-    const Result<uint32_t> bias = reserve(space, image, preferred);
-    if (!bias.ok()) return bias.error();
-    loaded.bias = bias.value();
-  } else if (!space.mappings().empty() && image.end > image.begin) {
-    // An executable at fixed addresses comes first; it may only meet its own segments.
-    return Errno{i386::abi::kENOMEM};
+    const uint32_t alignment = largest_alignment(space, image);
+    const uint32_t first = image.segments[0].address;
+    if (total_size(image) == 0) return kInvalid;
+    if (image.has_interpreter) {
+      bias = page_floor((preferred & ~(alignment - 1)) - first);
+    } else {
+      // Its memory goes where mmap puts it; without a file to map first there is nothing to ask
+      // mmap for.
+      if (image.segments[0].file_size == 0) return Errno{i386::abi::kEPERM};
+      const Result<uint32_t> place = free_place(space, image, 0, alignment);
+      if (!place.ok()) return place.error();
+      bias = place.value() - page_floor(first);
+    }
   }
-  for (unsigned i = 0; i < image.segment_count; ++i) {
-    const Errno error = map_segment(space, descriptor, image.segments[i], loaded.bias);
+  const Errno error =
+      map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed_no_replace);
+  if (error.value != 0) return error;
+  return addresses_of(image, bias);
+}
+
+Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor, const ElfImage& image,
+                                  bool program_moves) {
+  if (!image.executable_type || total_size(image) == 0) return kInvalid;
+  uint32_t bias = 0;
+  if (image.position_independent) {
+    // At its own addresses if they are free and the program does not move.
+    const uint32_t hint = program_moves ? 0 : page_floor(image.segments[0].address);
+    const Result<uint32_t> place = free_place(space, image, hint, space.host_page_size());
+    if (!place.ok()) return place.error();
+    bias = place.value() - page_floor(image.segments[0].address);
+  } else if (image.segments[0].file_size != 0) {
+    // The kernel maps the whole at first and unmaps what the first segment does not need (elf_map):
+    // the program's pages between the interpreter's segments go.
+    const Errno error = space.unmap(page_floor(image.segments[0].address), total_size(image));
     if (error.value != 0) return error;
   }
-  loaded.entry = image.entry + loaded.bias;
-  loaded.program_headers = image.program_headers != 0 ? image.program_headers + loaded.bias : 0;
-  loaded.end = image.end + loaded.bias;
-  return loaded;
+  const Errno error = map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed);
+  if (error.value != 0) return error;
+  return addresses_of(image, bias);
 }
 
 }  // namespace ferry

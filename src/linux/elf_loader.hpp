@@ -1,10 +1,14 @@
-// i386 ELF: a pure parsing step that trusts nothing, and mapping of what it found.
+// i386 ELF files as fs/binfmt_elf.c of the kernel takes them: a pure parsing step that trusts
+// nothing, and mapping of what it found. Where kernels differ, the rules are those of 6.7 and later
+// (elf_load): bss belongs to its segment and is cleared where the segment ends, and a segment that
+// is not writable keeps what the file has after its end. 6.1 kills a program whose last segment is
+// such a one.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
+#include <vector>
 
 #include "common/result.hpp"
 
@@ -12,34 +16,35 @@ namespace ferry {
 
 class AddressSpace;
 
-inline constexpr unsigned kMaxSegments = 64;
-
+/// A PT_LOAD as it stands in the file. Nothing is checked: it may overlap others, wrap, or lie past
+/// the file's end.
 struct ElfSegment {
   uint32_t address = 0;  ///< p_vaddr
   uint32_t file_offset = 0;
   uint32_t file_size = 0;
   uint32_t memory_size = 0;
+  uint32_t alignment = 0;  ///< p_align
   uint8_t protection = 0;  ///< kProt*
 };
 
-/// Everything the loader needs of an ELF file, checked: segments sorted, inside guest space, not
-/// overlapping, inside the file; entry inside an executable segment.
+/// What the loader needs of an ELF file. The kernel refuses little before the point of no return:
+/// what is wrong with segments shows when they are mapped.
 struct ElfImage {
-  bool position_independent = false;
+  bool executable_type = false;       ///< ET_EXEC or ET_DYN
+  bool position_independent = false;  ///< ET_DYN
   uint32_t entry = 0;
-  uint32_t program_headers = 0;  ///< address of the table once mapped (0: not in any segment)
+  uint32_t program_header_offset = 0;
   uint16_t program_header_count = 0;
-  unsigned segment_count = 0;
-  ElfSegment segments[kMaxSegments];
-  uint32_t begin = 0;  ///< page-aligned extent of all segments
-  uint32_t end = 0;
-  uint32_t alignment = 0;  ///< largest p_align of a PT_LOAD, at least a page
-  uint32_t interpreter_offset =
-      0;  ///< PT_INTERP: file range of the path, size without its NUL; 0 size: none
+  std::vector<ElfSegment> segments;
+  bool has_interpreter = false;     ///< the first PT_INTERP:
+  uint32_t interpreter_offset = 0;  ///< file range of the path with its NUL
   uint32_t interpreter_size = 0;
-  bool has_stack_header = false;
+  bool has_stack_header = false;  ///< the last PT_GNU_STACK
   bool executable_stack = false;
 };
+
+/// A file is the program or the interpreter that it names, of which the kernel asks less at first.
+enum class ElfRole : uint8_t { program, interpreter };
 
 /// Why a file is not loadable.
 enum class ElfProblem : uint8_t {
@@ -49,31 +54,35 @@ enum class ElfProblem : uint8_t {
   not_executable_type,
   truncated,
   bad_header,
-  bad_segment,
-  bad_entry,
   read_error,
 };
 [[nodiscard]] const char* elf_problem_text(ElfProblem problem);
 
-/// Parses the start of a file. `bytes`: the file's first bytes, headers included (up to all of it);
-/// `file_size`: its full size. No side effects; safe on any input.
-[[nodiscard]] ElfProblem parse_elf(std::span<const uint8_t> bytes, uint64_t file_size,
-                                   ElfImage& image);
+/// Parses a file of which `bytes` are the first; what is after them counts as missing. No side
+/// effects; safe on any input.
+[[nodiscard]] ElfProblem parse_elf(std::span<const uint8_t> bytes, ElfRole role, ElfImage& image);
 
 /// The same from a descriptor.
-[[nodiscard]] ElfProblem parse_elf(int descriptor, ElfImage& image);
+[[nodiscard]] ElfProblem parse_elf(int descriptor, ElfRole role, ElfImage& image);
 
-/// Where a mapped image lies.
+/// Where a mapped image lies. Addresses as in struct mm_struct of the kernel.
 struct LoadedElf {
-  uint32_t bias = 0;
+  uint32_t bias = 0;  ///< what is added to the file's addresses
   uint32_t entry = 0;
   uint32_t program_headers = 0;
-  uint32_t end = 0;
+  uint32_t start_code = 0, end_code = 0, start_data = 0, end_data = 0;
+  uint32_t end = 0;  ///< of all segments: the heap's start
 };
 
-/// Maps `image` of `descriptor` into `space`; position-independent images at a free place or at
-/// `preferred`.
-[[nodiscard]] Result<LoadedElf> map_elf(AddressSpace& space, int descriptor, const ElfImage& image,
-                                        uint32_t preferred);
+/// Maps the program `image` of `descriptor` into `space`, a position-independent one that has an
+/// interpreter at `preferred`. An error means that the kernel would have killed the process with
+/// SIGSEGV.
+[[nodiscard]] Result<LoadedElf> map_program(AddressSpace& space, int descriptor,
+                                            const ElfImage& image, uint32_t preferred);
+
+/// Maps the interpreter of a program that is mapped; of a position-independent one if
+/// `program_moves`.
+[[nodiscard]] Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor,
+                                                const ElfImage& image, bool program_moves);
 
 }  // namespace ferry

@@ -19,6 +19,7 @@
 #include "linux/errno_map.hpp"
 #include "linux/host_syscall.hpp"
 #include "linux/i386/abi_types.hpp"
+#include "linux/i386/signal_frame.hpp"
 #include "linux/path.hpp"
 #include "linux/program.hpp"
 #include "linux/threads.hpp"
@@ -234,30 +235,41 @@ struct Loaded {
   bool has_interpreter = false;
 };
 
-Loaded map_program(AddressSpace& space, const Program& program) {
+/// The program cannot be given its memory. For the kernel that is after the point of no return: an
+/// exec ends in SIGSEGV.
+[[noreturn]] void fail_mapping(const GuestProcess& process, const Program& program, Errno error) {
+  if (process.executed_by_guest()) die_by_signal(abi::kSIGSEGV);
+  die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(),
+      guest_errno_text(error.value));
+}
+
+Loaded load_program(GuestProcess& process, const Program& program) {
+  AddressSpace& space = *process.space;
   const ElfImage& image = program.image;
   // arch/x86/include/asm/elf.h: no PT_GNU_STACK means that everything readable is executable.
-  space.set_read_implies_exec(!image.has_stack_header);
+  constexpr uint32_t kReadImpliesExec = 0x0400000;  // include/uapi/linux/personality.h
+  if (!image.has_stack_header) process.personality |= kReadImpliesExec;
+  space.set_read_implies_exec((process.personality & kReadImpliesExec) != 0);
   Loaded loaded;
   const Result<LoadedElf> executable =
-      map_elf(space, program.descriptor.get(), image, kExecutableBase);
-  if (!executable.ok()) {
-    die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(),
-        guest_errno_text(executable.error().value));
-  }
+      map_program(space, program.descriptor.get(), image, kExecutableBase);
+  if (!executable.ok()) fail_mapping(process, program, executable.error());
   loaded.executable = executable.value();
   const uint32_t host_page = space.host_page_size();
   space.start_break((loaded.executable.end + host_page - 1) & ~(host_page - 1));
-  if (program.interpreter.get() >= 0) {
-    const Result<LoadedElf> interpreter =
-        map_elf(space, program.interpreter.get(), program.interpreter_image, 0);
-    if (!interpreter.ok()) {
-      die(kNotRunnable, "%s: its interpreter cannot be mapped: %s", program.path.c_str(),
-          guest_errno_text(interpreter.error().value));
-    }
+  if (image.has_interpreter) {
+    const Result<LoadedElf> interpreter = map_interpreter(
+        space, program.interpreter.get(), program.interpreter_image, image.position_independent);
+    if (!interpreter.ok()) fail_mapping(process, program, interpreter.error());
     loaded.interpreter = interpreter.value();
     loaded.has_interpreter = true;
   }
+  const LoadedElf& found = loaded.executable;
+  process.layout.start_code = found.start_code;
+  process.layout.end_code = found.end_code;
+  process.layout.start_data = found.start_data;
+  process.layout.end_data = found.end_data;
+  process.layout.start_brk = space.program_break();
   return loaded;
 }
 
@@ -286,7 +298,10 @@ uint32_t map_stack(GuestProcess& process, uint32_t size, bool executable) {
   request.grows_down = true;
   request.extra_host_flags = MAP_NORESERVE;
   request.name = "[stack]";
-  if (!process.space->map(request).ok()) die(kNotRunnable, "no room for the stack");
+  if (!process.space->map(request).ok()) {
+    if (process.executed_by_guest()) die_by_signal(abi::kSIGSEGV);
+    die(kNotRunnable, "no room for the stack");
+  }
   return request.address;
 }
 
@@ -296,6 +311,7 @@ std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Progr
   const uint32_t gid = static_cast<uint32_t>(host_call(SYS_getgid));
   return {AT_SYSINFO,      process.vdso.vsyscall,
           AT_SYSINFO_EHDR, process.vdso.base,
+          AT_MINSIGSTKSZ,  i386::kLargestSignalFrame,
           AT_HWCAP,        hardware_capabilities(),
           AT_PAGESZ,       kGuestPageSize,
           AT_CLKTCK,       100,
@@ -309,15 +325,14 @@ std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Progr
           AT_EUID,         static_cast<uint32_t>(host_call(SYS_geteuid)),
           AT_GID,          gid,
           AT_EGID,         static_cast<uint32_t>(host_call(SYS_getegid)),
-          AT_SECURE,       0,
-          AT_HWCAP2,       0};
+          AT_SECURE,       0};
 }
 
 /// Returns the initial esp.
 uint32_t build_stack(GuestProcess& process, const Program& program, const LaunchRequest& request,
                      const Loaded& loaded, uint32_t stack_begin) {
   StackBuilder stack(kStackTop, stack_begin);
-  const uint32_t zero = 0;
+  const uint64_t zero = 0;  // a pointer of a 64-bit kernel's (fs/exec.c, __bprm_mm_init)
   stack.push(&zero, sizeof zero);
   const uint32_t file_name = stack.push_string(process.executed_path);
   std::vector<uint32_t> words;
@@ -347,8 +362,8 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   const uint32_t random = stack.push(seed, sizeof seed);
   std::vector<uint32_t>& auxiliary = process.auxiliary_vector;
   auxiliary = auxiliary_entries(process, program, loaded);
-  auxiliary.insert(auxiliary.end(),
-                   {AT_RANDOM, random, AT_EXECFN, file_name, AT_PLATFORM, platform, AT_NULL, 0});
+  auxiliary.insert(auxiliary.end(), {AT_RANDOM, random, AT_HWCAP2, 0, AT_EXECFN, file_name,
+                                     AT_PLATFORM, platform, AT_NULL, 0});
   words.insert(words.end(), auxiliary.begin(), auxiliary.end());
 
   const uint32_t size = static_cast<uint32_t>(words.size() * sizeof(uint32_t));
@@ -396,13 +411,14 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
     root = std::strcmp(canonical, "/") == 0 ? "" : canonical;
   }
   Program program;
+  set_current_thread(&thread);
   const ProgramProblem problem = open_requested(request, program);
   if (problem.error != 0) fail(problem);
   space->set_space_limit(limit_address_space.soft);
   space->set_data_limit(limit_data.soft);
   space->place_below_stack(kStackTop, std::max<uint64_t>(limit_stack.soft, request.stack_size));
 
-  const Loaded loaded = map_program(*space, program);
+  const Loaded loaded = load_program(*this, program);
   const uint32_t stack_begin =
       map_stack(*this, first_stack_size(*this, program, request),
                 program.image.executable_stack || !program.image.has_stack_header);

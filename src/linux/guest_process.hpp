@@ -106,6 +106,8 @@ class GuestProcess {
   /// The parent waits until this is closed (only below an emulator).
   HiddenDescriptors::Handle vfork_release = HiddenDescriptors::kNone;
 
+  /// Whether an exec of a guest's began this process, not a command line.
+  [[nodiscard]] bool executed_by_guest() const { return inherited_program_ >= 0; }
   /// Whether a guest may not see or touch host descriptor `fd`.
   [[nodiscard]] bool descriptor_hidden(int fd) const { return hidden.contains(fd); }
   /// Environment strings that make an exec'd ferry continue this process: runner, binary, limits,

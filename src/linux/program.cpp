@@ -56,6 +56,14 @@ bool may_execute(int descriptor) {
   return host_call(SYS_faccessat, AT_FDCWD, link, X_OK) == 0;
 }
 
+/// Whether somebody has the file open for writing: then the kernel gives no lease on it. It gives
+/// one to the file's owner and to root only; for others the answer is no.
+bool open_for_writing(int descriptor) {
+  if (host_call(SYS_fcntl, descriptor, F_SETLEASE, F_RDLCK) == -EAGAIN) return true;
+  host_call(SYS_fcntl, descriptor, F_SETLEASE, F_UNLCK);
+  return false;
+}
+
 /// Opens a file that is to be executed: regular and with execute permission (fs/exec.c,
 /// do_open_execat).
 ProgramProblem open_executable(const GuestProcess& process, const ProgramName& name,
@@ -81,7 +89,7 @@ ProgramProblem open_executable(const GuestProcess& process, const ProgramName& n
   if (S_ISDIR(status.stx_mode)) return {abi::kEACCES, "Is a directory", subject};
   if (!S_ISREG(status.stx_mode) || !may_execute(descriptor.get()))
     return problem(abi::kEACCES, subject);
-  return {};
+  return open_for_writing(descriptor.get()) ? problem(abi::kETXTBSY, subject) : ProgramProblem{};
 }
 
 ProgramProblem open_named(const GuestProcess& process, const std::string& path,
@@ -136,20 +144,27 @@ bool parse_script(const char (&line)[kScriptLineSize], std::string& interpreter,
   return true;
 }
 
+/// The file that PT_INTERP names (load_elf_binary).
 ProgramProblem open_interpreter(const GuestProcess& process, Program& program) {
   const ElfImage& image = program.image;
-  if (image.interpreter_size == 0) return {};
+  if (!image.has_interpreter) return {};
   std::string path(image.interpreter_size, '\0');
   const long count = host_call(SYS_pread64, program.descriptor.get(), path.data(), path.size(),
                                image.interpreter_offset);
-  if (count != static_cast<long>(path.size())) {
-    return {abi::kENOEXEC, elf_problem_text(ElfProblem::truncated), program.path};
-  }
+  if (count != static_cast<long>(path.size()))
+    return {abi::kEIO, elf_problem_text(ElfProblem::truncated), program.path};
+  if (path.back() != '\0')
+    return {abi::kENOEXEC, "name of its interpreter without an end", program.path};
   path.resize(std::strlen(path.c_str()));
   ProgramProblem found = open_named(process, path, program.interpreter);
   if (found.error != 0) return found;
-  const ElfProblem elf = parse_elf(program.interpreter.get(), program.interpreter_image);
-  if (elf != ElfProblem::none) return {80 /* ELIBBAD */, elf_problem_text(elf), path};
+  constexpr long kHeaderSize = 52;
+  char header[kHeaderSize];
+  if (host_call(SYS_pread64, program.interpreter.get(), header, kHeaderSize, 0) != kHeaderSize)
+    return {abi::kEIO, elf_problem_text(ElfProblem::truncated), path};
+  const ElfProblem elf =
+      parse_elf(program.interpreter.get(), ElfRole::interpreter, program.interpreter_image);
+  if (elf != ElfProblem::none) return {abi::kELIBBAD, elf_problem_text(elf), path};
   return {};
 }
 
@@ -162,7 +177,7 @@ void OwnedDescriptor::reset(int descriptor) {
 
 /// Reads headers and finds PT_INTERP's file.
 ProgramProblem examine(const GuestProcess& process, Program& program) {
-  const ElfProblem elf = parse_elf(program.descriptor.get(), program.image);
+  const ElfProblem elf = parse_elf(program.descriptor.get(), ElfRole::program, program.image);
   if (elf != ElfProblem::none) return {abi::kENOEXEC, elf_problem_text(elf), program.path};
   return open_interpreter(process, program);
 }
@@ -199,9 +214,9 @@ ProgramProblem inherit_program(int descriptor, int interpreter, std::vector<std:
   program.arguments = std::move(arguments);
   program.descriptor.reset(descriptor);
   program.interpreter.reset(interpreter);
-  ElfProblem elf = parse_elf(descriptor, program.image);
+  ElfProblem elf = parse_elf(descriptor, ElfRole::program, program.image);
   if (elf == ElfProblem::none && interpreter >= 0)
-    elf = parse_elf(interpreter, program.interpreter_image);
+    elf = parse_elf(interpreter, ElfRole::interpreter, program.interpreter_image);
   if (elf != ElfProblem::none) return {abi::kENOEXEC, elf_problem_text(elf), program.path};
   return {};
 }

@@ -11,6 +11,10 @@ struct Thread;
 
 namespace ferry::i386 {
 
+/// The most a frame takes of a stack, with what aligns it: AT_MINSIGSTKSZ.
+inline constexpr uint32_t kLargestSignalFrame =
+    (sizeof(abi::RtSigFrame) + sizeof(abi::FpState) + 64 + 16 + 15) & ~15u;
+
 /// Builds the sigframe (or rt_sigframe with SA_SIGINFO) for `signal` and makes the thread enter the
 /// handler. `saved_mask` is what sigreturn restores. False: the stack cannot take the frame.
 [[nodiscard]] bool build_signal_frame(Thread& thread, const abi::SigInfo& info,

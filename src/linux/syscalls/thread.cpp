@@ -221,6 +221,14 @@ int32_t sys_prctl(Thread& t, const Arguments& a) {
     case PR_GET_CHILD_SUBREAPER:
       return guest_result(
           host_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, writable(t, a[1], 4).pointer()));
+    case PR_GET_TSC:
+      return copy_out(t, a[1], uint32_t{PR_TSC_ENABLE}) ? 0 : -abi::kEFAULT;
+    case PR_SET_TSC:  // RDTSC is never forbidden
+      return a[1] == PR_TSC_ENABLE ? 0 : -abi::kEINVAL;
+    case PR_GET_SECCOMP:
+      return 0;
+    case PR_SET_MM:  // as to a process that may not
+      return -abi::kEPERM;
     case PR_SET_VMA:  // names for anonymous mappings: nothing here shows them
       return -abi::kEINVAL;
     case PR_GET_DUMPABLE:
