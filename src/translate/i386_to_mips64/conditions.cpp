@@ -147,6 +147,22 @@ Condition FlagTracker::result_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
+/// Of a multiplication: CF = OF = whether b is not 0, ZF is 0.
+Condition FlagTracker::multiply_condition(unsigned cc) {
+  const unsigned base = cc >> 1;
+  if (base == kS || base == kP) return result_condition(cc);
+  Condition condition{Condition::Kind::never, zero, zero};
+  if (base != kE) condition = {Condition::Kind::ne, in_register(now_.b), zero};
+  if (base >= kL) {
+    const Gpr less = b_.scratch(), overflow = b_.scratch();
+    b_.as.SLT(less, result_register(), zero);
+    b_.as.SLTU(overflow, zero, condition.rs);
+    b_.as.XOR(less, less, overflow);
+    condition = bool_condition(less);
+  }
+  return (cc & 1) != 0 ? condition.inverted() : condition;
+}
+
 Condition FlagTracker::packed_condition(unsigned cc) {
   const Gpr word = b_.scratch();
   b_.as.LW(word, offset::eflags, kState);
@@ -237,6 +253,7 @@ Condition FlagTracker::condition(unsigned cc) {
   if (is(FlagKind::sub8)) return subtract_condition(cc);
   if (is(FlagKind::add8)) return add_condition(cc);
   if (is(FlagKind::logic8)) return result_condition(cc);
+  if (is(FlagKind::multiply8)) return multiply_condition(cc);
   if (cheap && (now_.result.known() || is_shift())) return result_condition(cc);
   if ((is(FlagKind::inc8) || is(FlagKind::dec8)) && base >= kL) {
     // inc and dec are additions of 1 but for CF.
@@ -301,6 +318,10 @@ Gpr FlagTracker::carry(Gpr into) {
       return into;
     }
     if (is(FlagKind::inc8) || is(FlagKind::dec8)) return in_register(now_.b);
+    if (is(FlagKind::multiply8)) {
+      b_.as.SLTU(into, zero, in_register(now_.b));
+      return into;
+    }
     if (is(FlagKind::given8)) {
       b_.as.ANDI(into, in_register(now_.b), ef::CF);
       return into;

@@ -34,13 +34,43 @@ void FlagTracker::set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, G
   b_.as.MOVN(kFlagB, b, condition);
 }
 
+// Of logic, steps and given flags CF can be said beside the result; the others are packed.
+
+void FlagTracker::prepare_carry_change() {
+  const bool beside_result = is(FlagKind::logic8) || is(FlagKind::inc8) || is(FlagKind::dec8) ||
+                             is(FlagKind::given8);
+  if (!beside_result) to_packed();
+}
+
+void FlagTracker::change_carry(Gpr carry) {
+  if (now_.form == Form::packed) {
+    const Gpr word = b_.scratch();
+    b_.as.LW(word, offset::eflags, kState);
+    b_.as.INS(word, carry, 0, 1);
+    return b_.as.SW(word, offset::eflags, kState);
+  }
+  if (is(FlagKind::given8)) {
+    move_value(kFlagB, now_.b);
+    b_.as.INS(kFlagB, carry, 0, 1);
+  } else {
+    mips64::move(b_.as, kFlagB, carry);
+  }
+  if (is(FlagKind::logic8)) {  // AF and OF are 0
+    const auto distance =
+        static_cast<uint32_t>(FlagKind::given8) - static_cast<uint32_t>(FlagKind::logic8);
+    now_.kind = static_cast<FlagKind>(static_cast<uint32_t>(now_.kind) + distance);
+  }
+  now_.b = Value::of(kFlagB);
+  named_ |= kFlagB.bit();
+}
+
 bool FlagTracker::is_shift() const {
   return is(FlagKind::shl8) || is(FlagKind::shr8) || is(FlagKind::sar8);
 }
 
 bool FlagTracker::result_in_a() const {
   return is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8) ||
-         is(FlagKind::given8);
+         is(FlagKind::multiply8) || is(FlagKind::given8);
 }
 
 /// Moves the operands for which `moving` holds to their homes.
@@ -178,7 +208,7 @@ void FlagTracker::to_lazy_registers() {
     return;
   }
   // What is stored: a and b (add, sub, shifts; logic as the result minus 0), the result in a (neg),
-  // the result in a and the flags it does not say in b (inc, dec, given), and all three with the
+  // the result in a and the flags it does not say in b (inc, dec, multiply, given), and all three with the
   // result in memory (adc, sbb).
   const bool three = is(FlagKind::adc8) || is(FlagKind::sbb8);
   if (three && now_.result.known()) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);

@@ -113,6 +113,10 @@ class FlagTracker {
   }
   /// CF is the only live flag: `carry` is 0 or 1.
   void set_carry_only(Gpr carry);
+  /// Before an instruction that changes CF alone while others are live. May call C++.
+  void prepare_carry_change();
+  /// Behind it: CF becomes `carry` (0 or 1), not in t1 or t2.
+  void change_carry(Gpr carry);
   /// With the flags in the lazy registers: where `condition` is not 0 they become those of `kind`,
   /// otherwise they stay. Nothing of the instruction may fault behind it.
   void set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b);
@@ -190,6 +194,7 @@ class FlagTracker {
   Condition result_condition(unsigned cc);
   Condition overflow_condition(bool add);
   Condition parity_condition(Gpr result);
+  Condition multiply_condition(unsigned cc);
   Condition compare(bool is_unsigned, const Value& left, const Value& right);
   Gpr shift_carry(Gpr into);
   void move_value(Gpr into, const Value& value);

@@ -87,6 +87,9 @@ inline constexpr uint32_t privileged =
 inline constexpr uint32_t conditional_flags = 1u << 5;
 inline constexpr uint32_t stack = 1u << 6;      ///< implicit push or pop through ESP
 inline constexpr uint32_t byte_form = 1u << 7;  ///< 8-bit form (operand size prefix has no meaning)
+/// The flags the manual leaves undefined stay as they were (docs/flags.md). Of all other rows they
+/// get a new value.
+inline constexpr uint32_t keeps_undefined = 1u << 8;
 }  // namespace attribute
 
 /// What the translator does with a row: emit code, call a helper, or run the interpreter.
