@@ -129,5 +129,42 @@ TEST(BlockBugs, PointersOfDirectlyCalledX87Operations) {
   expect_agreement("db03 d802", kRegisters, "00000000");
 }
 
+// Behind a multiplication the interpreter kept SF, ZF, AF and PF, and the translator left those of
+// an addition that only CF and OF were taken from. PUSHF showed it: --engine=check stopped correct
+// programs. The same of every instruction that leaves flags undefined.
+TEST(BlockBugs, UndefinedFlagsAreTheSameInBothEngines) {
+  constexpr std::string_view kRegisters =
+      "80000003 00000005 00000000 0000fffe 20003c00 00000000 00000000 00000000";
+  const auto shown = [](std::initializer_list<std::string_view> codes) {
+    std::string all = "b105";  // mov cl, 5
+    // pushf; lahf; setl dl; seto dh; add esi, ebx
+    for (const std::string_view code : codes) {
+      all.append(" ").append(code).append(" 9c 9f 0f9cc2 0f90c6 01de");
+    }
+    return all;
+  };
+  const std::string sequences[] = {
+      shown({"f7e3", "f6eb", "66f7e3", "0fafc3", "660fafc3", "6bc37f", "31d2f7f3"}),    // MUL.. DIV
+      shown({"31d2f7fb", "85c30fa3d8", "400fbae003", "0fb3d0", "0fbbd0", "f8", "f5"}),  // IDIV BT
+      shown({"0fbcc3", "0fbdc3", "0fbcc5", "660fbdc3", "d3e0", "c1e005", "d2f8"}),    // BSF BSR SHL
+      shown({"c0e809", "66d3e0", "c0d009", "c0d80a", "66c1d811", "d2d0", "66d3d8"}),  // RCL RCR
+      shown({"0fa4d803", "0fadd8", "660fa4d814", "660fa5d8", "27", "2f", "37", "3f", "d40a",
+             "d50a"}),  // SHLD SHRD, decimal adjusts
+  };
+  for (const std::string& sequence : sequences) {
+    expect_agreement(sequence, kRegisters, "00000000");
+    expect_agreement(sequence, kRegisters, "000008d5");
+  }
+}
+
+// The first attempt at that: ZF is always clear behind a multiplication, and LOOPE took the
+// condition that never holds for a branch.
+TEST(BlockBugs, LoopeBehindAMultiplication) {
+  constexpr std::string_view kRegisters =
+      "80000003 00000005 00000003 0000fffe 20003800 00000000 00000000 00000000";
+  expect_agreement("f7e3 e100 9c", kRegisters, "00000000");  // mul ebx; loope next; pushf
+  expect_agreement("f7e3 e000 9c", kRegisters, "00000000");  // loopne
+}
+
 }  // namespace
 }  // namespace ferry::fuzz

@@ -90,12 +90,11 @@ std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, b
   for (unsigned steps = 0; steps < kMaxSteps; ++steps) {
     Instruction instruction;
     if (!decode_at(cpu.eip, instruction)) return std::nullopt;
-    const uint32_t address = cpu.eip;
     const i386::Outcome outcome = i386::step(cpu);
     if ((cpu.eflags & ef::TF) != 0) return std::nullopt;
     if (outcome == i386::Outcome::exception || outcome == i386::Outcome::trap) {
-      uint32_t flags = ef::kArithmetic;
-      if (outcome == i386::Outcome::exception && !exact_flags) flags = surely_live(address);
+      // Behind a trap (INT3, INTO) eip is at the next instruction, which may read them.
+      const uint32_t flags = exact_flags ? ef::kArithmetic : surely_live(cpu.eip);
       result.compared_flags = flags | kComparedSystemFlags;
       result.memory = Memory::hash();
       return result;

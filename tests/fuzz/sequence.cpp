@@ -37,7 +37,8 @@ unsigned weight(const i386::Row& row) {
   const std::string_view name = row.mnemonic;
   if (!reason_to_skip(row).empty() || (row.attributes & i386::attribute::privileged) != 0) return 0;
   using enum i386::Family;
-  if (row.family == x87 || row.family == simd || row.family == system) return 0;
+  if (row.family == simd || row.family == system) return 0;
+  if (row.family == x87) return 1;
   for (const auto& operand : row.operands) {
     using enum i386::OperandCode;
     const auto code = operand.code;

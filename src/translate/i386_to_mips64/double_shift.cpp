@@ -62,8 +62,8 @@ void shift_narrow(BlockBuilder& b, const DoubleShift& shift, Gpr result, Gpr car
   shift.left ? b.as.SRA(result, pair, 16) : b.as.SEH(result, pair);
 }
 
-/// Puts OF (whether the last place changed the sign) beside CF in `carry`, as in EFLAGS. `result` is
-/// sign-extended.
+/// Puts OF (whether the last place changed the sign) beside CF in `carry`, as in EFLAGS. `result`
+/// is sign-extended.
 void add_overflow(BlockBuilder& b, Gpr carry, bool left, Gpr result, unsigned width) {
   if ((b.live() & ef::OF) == 0) return;
   const Gpr overflow = b.scratch();

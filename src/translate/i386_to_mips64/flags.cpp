@@ -37,8 +37,8 @@ void FlagTracker::set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, G
 // Of logic, steps and given flags CF can be said beside the result; the others are packed.
 
 void FlagTracker::prepare_carry_change() {
-  const bool beside_result = is(FlagKind::logic8) || is(FlagKind::inc8) || is(FlagKind::dec8) ||
-                             is(FlagKind::given8);
+  const bool beside_result =
+      is(FlagKind::logic8) || is(FlagKind::inc8) || is(FlagKind::dec8) || is(FlagKind::given8);
   if (!beside_result) to_packed();
 }
 
@@ -208,8 +208,8 @@ void FlagTracker::to_lazy_registers() {
     return;
   }
   // What is stored: a and b (add, sub, shifts; logic as the result minus 0), the result in a (neg),
-  // the result in a and the flags it does not say in b (inc, dec, multiply, given), and all three with the
-  // result in memory (adc, sbb).
+  // the result in a and the flags it does not say in b (inc, dec, multiply, given), and all three
+  // with the result in memory (adc, sbb).
   const bool three = is(FlagKind::adc8) || is(FlagKind::sbb8);
   if (three && now_.result.known()) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
   const bool wide = now_.b.kind == Value::Kind::constant && !mips64::fits_simm16(now_.b.constant);

@@ -220,8 +220,8 @@ Outcome ascii_adjust(CpuState& cpu, int direction) {
   auto ax = gpr<uint16_t>(cpu, EAX);
   if (adjust) ax = static_cast<uint16_t>(ax + direction * 0x106);
   set_gpr<uint16_t>(cpu, EAX, ax & 0xff0f);
-  set_arithmetic_flags(cpu, result_flags(static_cast<uint8_t>(ax & 0xf)) |
-                                flag_if(adjust, eflags::AF | eflags::CF));
+  set_arithmetic_flags(
+      cpu, result_flags(static_cast<uint8_t>(ax & 0xf)) | flag_if(adjust, eflags::AF | eflags::CF));
   return Outcome::next;
 }
 

@@ -69,8 +69,8 @@ Outcome scan(CpuState& cpu, const Instruction& instruction, Index index) {
     if (!read_operand(cpu, instruction, instruction.operands[1], value)) return Outcome::exception;
     const auto found = value != 0 ? static_cast<T>(index(value)) : T{0};
     if (value != 0) write_gpr(cpu, instruction.operands[0], found);
-    set_arithmetic_flags(cpu, flag_if(value == 0, eflags::ZF) |
-                                  flag_if(even_parity(found), eflags::PF));
+    set_arithmetic_flags(cpu,
+                         flag_if(value == 0, eflags::ZF) | flag_if(even_parity(found), eflags::PF));
     return Outcome::next;
   });
 }

@@ -174,8 +174,7 @@ Outcome SHRD(CpuState& cpu, const Instruction& instruction) {
   return double_shift(cpu, instruction, []<OperandType T>(T a, T source, unsigned count) {
     const unsigned width = kBits<T>;
     const bool beyond = count > width;
-    const uint64_t pair =
-        beyond ? uint64_t{a} << width | source : uint64_t{source} << width | a;
+    const uint64_t pair = beyond ? uint64_t{a} << width | source : uint64_t{source} << width | a;
     const unsigned places = beyond ? count - width : count;
     const auto result = static_cast<T>(pair >> places);
     return DoubleShifted<T>{result, (pair >> (places - 1) & 1) != 0, top_bits_differ(result)};
