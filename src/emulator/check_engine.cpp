@@ -75,9 +75,8 @@ void CheckingTranslator::note_store(uint32_t address, uint32_t size) {
 }
 
 /// Interprets along the block until control leaves it, or in front of `stop_at`.
-CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu,
-                                                      uint32_t stop_at) {
-  Run run;
+bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, uint32_t stop_at) {
+  bool comparable = true;
   writes_.clear();
   i386::set_store_observer(note_store);
   uint32_t last = kNever;
@@ -91,11 +90,9 @@ CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block
     const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
     CHECK(i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) ==
           i386::DecodeStatus::ok);
-    if (depends_on_time(i386::row(instruction.row))) run.comparable = false;
+    if (depends_on_time(i386::row(instruction.row))) comparable = false;
     i386::Outcome outcome = i386::Outcome::again;
     while (outcome == i386::Outcome::again) outcome = i386::execute(cpu, instruction);
-    run.undefined_flags = (run.undefined_flags & ~i386::flags_written(instruction)) |
-                          i386::flags_undefined(instruction);
     if (outcome != i386::Outcome::next && outcome != i386::Outcome::branch) break;
     // A conditional branch that is taken leaves the block, even if to its next instruction.
     const bool conditional =
@@ -103,7 +100,7 @@ CheckingTranslator::Run CheckingTranslator::interpret(const engine::Block& block
     if (outcome == i386::Outcome::branch && conditional) break;
   }
   i386::set_store_observer(nullptr);
-  return run;
+  return comparable;
 }
 
 /// Undoes `writes`, the last first, and remembers what each place held in the end.
@@ -123,7 +120,7 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
   const engine::Block* block = cache_.find(code);
   CHECK(block != nullptr);
   copy_guest_state(before_, cpu);
-  Run run = interpret(*block, cpu, kNever);
+  const bool comparable = interpret(*block, cpu, kNever);
   copy_guest_state(interpreted_, cpu);
   take_back(writes_);
   copy_guest_state(cpu, before_);
@@ -132,7 +129,7 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
                        leave.reason == LeaveReason::indirect_exit ||
                        leave.reason == LeaveReason::syscall;
   const bool inside = leave.reason == LeaveReason::interpret;
-  if (!run.comparable || (!at_exit && !inside)) return leave;
+  if (!comparable || (!at_exit && !inside)) return leave;
 
   copy_guest_state(translated_, cpu);
   if (at_exit) {
@@ -144,7 +141,7 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
     std::vector<Write> by_translation = writes_;
     take_back(by_translation);
     copy_guest_state(cpu, before_);
-    run = interpret(*block, cpu, translated_.eip);
+    interpret(*block, cpu, translated_.eip);
     copy_guest_state(interpreted_, cpu);
     compare_memory(*block, by_translation);
   }
@@ -152,7 +149,7 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
   uint32_t live = 0;
   if (leave.reason == LeaveReason::indirect_exit) live = i386::eflags::kArithmetic;
   if (leave.reason == LeaveReason::direct_exit) live = leave.exit->live;
-  compare_state(*block, live & ~run.undefined_flags);
+  compare_state(*block, live);
   ++compared_;
   return leave;
 }

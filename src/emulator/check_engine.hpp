@@ -45,13 +45,9 @@ class CheckingTranslator final : public engine::Translator {
     uint8_t before;
     uint8_t after;
   };
-  struct Run {
-    uint32_t undefined_flags = 0;
-    bool comparable = true;
-  };
-
   static void note_store(uint32_t address, uint32_t size);
-  Run interpret(const engine::Block& block, i386::CpuState& cpu, uint32_t stop_at);
+  /// False if the block's results are others each time.
+  bool interpret(const engine::Block& block, i386::CpuState& cpu, uint32_t stop_at);
   static void take_back(std::vector<Write>& writes);
   void compare_memory(const engine::Block& block, const std::vector<Write>& writes) const;
   void compare_state(const engine::Block& block, uint32_t flags) const;

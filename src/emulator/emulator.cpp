@@ -165,6 +165,7 @@ void run_program(const CommandLine& given, char** environment) {
   active_space = &space;
   i386::set_code_source(&space);
   i386::set_page_access(new ProcessPages);
+  if (line.cpu_model != nullptr) i386::choose_cpu_model(*line.cpu_model);
   set_current_thread(&thread);
   process.root = line.root;
   process.exec_options = line.inherited;

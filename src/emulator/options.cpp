@@ -155,6 +155,15 @@ void set_engine(CommandLine& line, std::string_view name) {
 #endif
 }
 
+const i386::CpuModel* parse_cpu_model(std::string_view name) {
+  for (const i386::CpuModel& model : i386::cpu_models()) {
+    if (name == "help") print_row(std::string(model.name), std::string(model.text).c_str());
+    if (name == model.name) return &model;
+  }
+  if (name == "help") ::_exit(0);
+  usage_error("unknown processor '" + std::string(name) + "'");
+}
+
 void enable_log(const char* items) {
   if (std::string_view(items) == "help") list_log_items();
   std::string_view unknown;
@@ -195,12 +204,7 @@ void apply(CommandLine& line, OptionId id, const char* value) {
       line.stack_bytes = static_cast<uint32_t>(parse_size(value, "-s", 128 << 10, 1u << 30));
       return;
     case OptionId::cpu:
-      if (std::string_view(value) == "help") {
-        print("i686    the processor ferry offers\n");
-        ::_exit(0);
-      }
-      if (std::string_view(value) != "i686")
-        usage_error(std::string("unknown processor '") + value + "'");
+      line.cpu_model = parse_cpu_model(value);
       return;
     case OptionId::page_size:
       line.host_page_bytes = static_cast<uint32_t>(parse_size(value, "-p", 4096, 65536));

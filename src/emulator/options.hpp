@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/address_filter.hpp"
+#include "guest/i386/cpu_model.hpp"
 #include "translate/i386_to_mips64/options.hpp"
 
 namespace ferry {
@@ -25,6 +26,7 @@ struct CommandLine {
   AddressFilter log_filter;  ///< of in_asm, out_asm, exec and cpu
   std::string argv0;
   bool has_argv0 = false;
+  const i386::CpuModel* cpu_model = nullptr;  ///< of -cpu: what it lacks is #UD
   uint32_t stack_bytes = 0;
   uint32_t host_page_bytes = 0;            ///< 0: the system's
   std::vector<std::string> set_variables;  ///< VAR=VALUE

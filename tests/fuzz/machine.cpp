@@ -42,7 +42,8 @@ uint32_t surely_live(uint32_t address) {
     if (row.mnemonic == "INT3") return live | open;
     if ((row.attributes & i386::attribute::block_end) != 0 || row.mnemonic == "JCC") return live;
     if (row.mnemonic == "JECXZ" || row.mnemonic.starts_with("LOOP")) return live;
-    open &= ~(row.flags_written | row.flags_undefined);
+    const bool keeps = (row.attributes & i386::attribute::keeps_undefined) != 0;
+    open &= ~(row.flags_written | (keeps ? 0 : row.flags_undefined));
     address = in.next_address();
   }
   return live;
@@ -86,18 +87,15 @@ std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, b
   Outcome result;
   i386::CpuState& cpu = result.cpu;
   memory.begin(sequence, code, cpu);
-  UndefinedFlags undefined;
   for (unsigned steps = 0; steps < kMaxSteps; ++steps) {
     Instruction instruction;
-    const UndefinedFlags before = undefined;
-    if (!decode_at(cpu.eip, instruction) || !undefined.pass(instruction, cpu)) return std::nullopt;
-    const uint32_t address = cpu.eip;
+    if (!decode_at(cpu.eip, instruction)) return std::nullopt;
     const i386::Outcome outcome = i386::step(cpu);
     if ((cpu.eflags & ef::TF) != 0) return std::nullopt;
     if (outcome == i386::Outcome::exception || outcome == i386::Outcome::trap) {
-      uint32_t flags = ef::kArithmetic;
-      if (outcome == i386::Outcome::exception && !exact_flags) flags = surely_live(address);
-      result.compared_flags = (flags & ~before.mask()) | kComparedSystemFlags;
+      // Behind a trap (INT3, INTO) eip is at the next instruction, which may read them.
+      const uint32_t flags = exact_flags ? ef::kArithmetic : surely_live(cpu.eip);
+      result.compared_flags = flags | kComparedSystemFlags;
       result.memory = Memory::hash();
       return result;
     }

@@ -14,10 +14,10 @@ namespace ferry::fuzz {
 struct Outcome {
   i386::CpuState cpu;
   uint64_t memory = 0;
-  uint32_t compared_flags = 0;  ///< of the reference: those with a value that code can see
+  uint32_t compared_flags = 0;  ///< of the reference: those that code can see
 };
 
-/// The sequence in the interpreter; none if it says nothing (runs too long, shows undefined flags).
+/// The sequence in the interpreter; none if it says nothing (runs too long).
 [[nodiscard]] std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory,
                                                    bool exact_flags);
 

@@ -32,7 +32,7 @@ struct OptionSet {
                                           Memory& memory, const Outcome& expected);
 
 /// The sequence in a fresh machine of each set of options: what differs, empty if nothing does. A
-/// sequence that the interpreter cannot judge (undefined flags, too long) is a difference too.
+/// sequence that the interpreter cannot judge (too long) is a difference too.
 [[nodiscard]] std::string replay(const Sequence& sequence, Memory& memory);
 
 }  // namespace ferry::fuzz

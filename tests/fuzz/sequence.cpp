@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "common/diagnostics.hpp"
-#include "compare.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/i386/memory.hpp"
@@ -38,7 +37,8 @@ unsigned weight(const i386::Row& row) {
   const std::string_view name = row.mnemonic;
   if (!reason_to_skip(row).empty() || (row.attributes & i386::attribute::privileged) != 0) return 0;
   using enum i386::Family;
-  if (row.family == x87 || row.family == simd || row.family == system) return 0;
+  if (row.family == simd || row.family == system) return 0;
+  if (row.family == x87) return 1;
   for (const auto& operand : row.operands) {
     using enum i386::OperandCode;
     const auto code = operand.code;
@@ -137,28 +137,6 @@ uint64_t Memory::hash() {
   return hash;
 }
 
-bool UndefinedFlags::pass(const Instruction& instruction, const i386::CpuState& cpu) {
-  const i386::Row& row = i386::row(instruction.row);
-  Case state{};
-  std::memcpy(state.gpr, cpu.gpr.data(), sizeof state.gpr);
-  if (result_undefined(instruction, state)) return false;
-  const bool by_condition = is_one_of(row.mnemonic, {"JCC", "SETCC", "CMOVCC"});
-  const uint32_t read = by_condition ? i386::flags_read(instruction) : row.flags_read;
-  if ((read & mask_) != 0) return false;
-  if ((row.attributes & i386::attribute::repcc) != 0 && instruction.rep != i386::RepPrefix::none) {
-    const uint32_t count_mask = instruction.address_size == 2 ? 0xffff : 0xffffffff;
-    if ((cpu.gpr[i386::ECX] & count_mask) == 0) return true;
-  }
-  if (row.family == i386::Family::shift_rotate) {
-    const unsigned last = instruction.operands[2].kind == OperandKind::none ? 1 : 2;
-    const bool by_register = instruction.operands[last].kind == OperandKind::gpr;
-    const uint32_t count = by_register ? cpu.gpr[i386::ECX] : instruction.immediate;
-    if ((count & 31) == 0) return true;
-  }
-  mask_ = (mask_ & ~row.flags_written) | undefined_flags(instruction, state);
-  return true;
-}
-
 SequenceGenerator::SequenceGenerator(uint64_t seed, Memory& memory)
     : random_(seed), generator_(random_.next(), 0), memory_(memory) {
   for (uint16_t row = 0; row < i386::row_count(); ++row) {
@@ -181,7 +159,6 @@ void SequenceGenerator::choose_start() {
   sequence_.window_seed = static_cast<uint32_t>(random_.next());
   sequence_.tls = random_.percent(70);
   memory_.begin(sequence_, {}, cpu_);
-  undefined_ = {};
   skip_ = 0;
   stopped_ = false;
 }
@@ -197,7 +174,7 @@ Sequence SequenceGenerator::make() {
       add_indirect_jump();
     } else if (kind < 9) {
       add_strings();
-    } else if (kind < 11) {
+    } else if (kind < 13) {
       add_flags_through_stack();
     } else {
       add_random();
@@ -226,8 +203,6 @@ bool SequenceGenerator::add(Item item, unsigned skipped) {
     sequence_.items.push_back(item);
     return true;
   }
-  UndefinedFlags undefined = undefined_;
-  if (!undefined.pass(instruction, cpu_)) return false;
   memory_.put_code(cpu_.eip, trial.bytes, trial.length);
   const i386::CpuState before = cpu_;
   i386::Outcome outcome = i386::Outcome::again;
@@ -241,7 +216,6 @@ bool SequenceGenerator::add(Item item, unsigned skipped) {
   const bool taken = completed && cpu_.eip != before.eip + trial.length;
   if (item.target != Item::kNoTarget && !item.absolute && taken) skip_ = skipped;
   cpu_.eip = before.eip + trial.length;
-  undefined_ = undefined;
   sequence_.items.push_back(item);
   return true;
 }

@@ -52,17 +52,6 @@ class Memory {
   uint8_t* code_alias_ = nullptr;
 };
 
-/// Which flags have no defined value behind an instruction, given those that had none before it.
-class UndefinedFlags {
- public:
-  [[nodiscard]] uint32_t mask() const { return mask_; }
-  /// Takes in the effect of `instruction` in the state before it. False if its result is undefined.
-  [[nodiscard]] bool pass(const i386::Instruction& instruction, const i386::CpuState& cpu);
-
- private:
-  uint32_t mask_ = 0;
-};
-
 class SequenceGenerator {
  public:
   SequenceGenerator(uint64_t seed, Memory& memory);
@@ -89,7 +78,6 @@ class SequenceGenerator {
   std::vector<uint16_t> pool_;  ///< rows, the interesting ones several times
   Sequence sequence_;
   i386::CpuState cpu_;
-  UndefinedFlags undefined_;
   unsigned skip_ = 0;     ///< items that a taken branch passes over
   bool stopped_ = false;  ///< an exception ended the trial run
 };

@@ -58,7 +58,7 @@ for item in in_asm out_asm exec cpu strace unimp page int; do has out "^$item  +
 run 0 --no-pass=help
 has out '^flag-liveness +[a-z]' '^esp-folding +[a-z]'
 run 0 -cpu help
-has out '^i686 '
+has out '^i686 ' '^pentium ' '^486 '
 
 # --- wrong options
 refused "unknown option '-nonsense'" -nonsense "$program"

@@ -115,6 +115,13 @@ template <OperandType T>
   return result_flags(result) | flag_if(carry, eflags::CF);
 }
 
+/// MUL and IMUL: CF and OF tell whether the product is more than its low half says. The others are
+/// undefined: SF and PF of the low half, ZF and AF cleared.
+template <OperandType T>
+[[nodiscard]] constexpr uint32_t multiply_flags(T low, bool overflow) {
+  return (result_flags(low) & ~eflags::ZF) | flag_if(overflow, eflags::CF | eflags::OF);
+}
+
 /// Whether `condition` (the low four bits of a Jcc, SETcc or CMOVcc opcode; SDM vol. 1, appendix B)
 /// holds for `flags`.
 [[nodiscard]] constexpr bool condition_holds(unsigned condition, uint32_t flags) {
@@ -156,6 +163,7 @@ template <OperandType T>
 ///   logic               result
 ///   inc, dec            result, b = the old CF (0 or 1)
 ///   shl, shr, sar       a, b = the masked count (never 0), result
+///   multiply            result, b = not 0 if the product is more than that
 ///   given               result, b = CF, AF and OF as in EFLAGS
 enum class FlagKind : uint32_t {
   packed = 0,  ///< CpuState::eflags holds all six
@@ -192,6 +200,9 @@ enum class FlagKind : uint32_t {
   sar8,
   sar16,
   sar32,
+  multiply8,
+  multiply16,
+  multiply32,
   given8,
   given16,
   given32,
@@ -227,6 +238,8 @@ template <OperandType T>
       return shr_flags(a, b, result);
     case FlagKind::sar8:
       return sar_flags(a, b, result);
+    case FlagKind::multiply8:
+      return multiply_flags(result, b != 0);
     case FlagKind::given8:
       return result_flags(result) | (b & (eflags::CF | eflags::AF | eflags::OF));
     default:

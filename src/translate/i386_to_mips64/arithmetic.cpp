@@ -141,11 +141,50 @@ void carry_out(BlockBuilder& b, bool add, unsigned width, const CarryChain& sum)
   b.as.OR(kFlagB, kFlagB, other);
 }
 
+void emit_sum(BlockBuilder& b, bool add, Gpr rd, Gpr rs, Gpr rt) {
+  add ? b.as.ADDU(rd, rs, rt) : b.as.SUBU(rd, rs, rt);
+}
+
+/// ADC and SBB with a register destination of 32 bits, where more than CF is wanted, or nothing.
+void sum_with_carry_to_register(BlockBuilder& b, const Instruction& in, bool add) {
+  const unsigned reg = in.operands[0].reg;
+  const Operand& source = in.operands[1];
+  const uint32_t live = b.live();
+  const Gpr carry = carry_in(b);
+  const Gpr second = second_addend(b, in);
+  const Gpr first = b.read_gpr(reg);
+  if (live != 0 && (live & (ef::CF | ef::AF)) == 0 && b.options.passes.compare_fusion) {
+    // 64 bits, so that the sum of the sign-extended operands has its own sign.
+    add ? b.as.DADDU(kFlagA, first, second) : b.as.DSUBU(kFlagA, first, second);
+    add ? b.as.DADDU(kFlagA, kFlagA, carry) : b.as.DSUBU(kFlagA, kFlagA, carry);
+    b.as.SLL(b.begin_write(reg), kFlagA, 0);
+    return b.flags.set_exact();
+  }
+  const Gpr half = second == zero ? first : b.scratch();
+  if (second != zero) emit_sum(b, add, half, first, second);
+  if (live != 0) mips64::move(b.as, kFlagA, first);
+  const bool constant = source.kind == i386::OperandKind::immediate;
+  const bool same = source.kind == i386::OperandKind::gpr && source.reg == reg;
+  const bool stays = constant || same || b.in_place(source);
+  const Gpr rd = b.begin_write(reg);
+  emit_sum(b, add, rd, half, carry);
+  if (live == 0) return;
+  Value addend = Value::of(kFlagB);
+  if (!stays) mips64::move(b.as, kFlagB, second);
+  if (constant) addend = Value::of_constant(static_cast<int32_t>(in.immediate));
+  if (same) addend = Value::of(kFlagA);
+  if (stays && !constant && !same) addend = Value::of(second);
+  b.flags.set(add ? FlagKind::adc8 : FlagKind::sbb8, 4, Value::of(kFlagA), addend, Value::of(rd));
+}
+
 /// ADC and SBB: carry in, and the carry out computed at once if only that is wanted.
 void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
   const Operand& destination = in.operands[0];
   const unsigned width = destination.width;
   const uint32_t live = b.live();
+  if (BlockBuilder::is_full_register(destination) && live != ef::CF) {
+    return sum_with_carry_to_register(b, in, add);
+  }
   CarryChain sum{zero, zero, carry_in(b), zero, zero};
   sum.second = second_addend(b, in);
   const bool memory = BlockBuilder::is_memory(destination);

@@ -284,6 +284,9 @@ void BlockBuilder::emit_cold(ColdPath& path) {
       return branch(mips64::opcode::BEQ, path.resume);
     case ColdPath::Kind::packed_condition:
       bind(path.label);
+      if (path.condition >> 1 >= 6) {  // signed
+        flags.long_comparison(path.answer, path.condition, path.resume);
+      }
       materialise_flags();
       flags.packed_bool(path.answer, path.condition);
       return branch(mips64::opcode::BEQ, path.resume);

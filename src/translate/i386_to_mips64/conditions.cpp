@@ -147,8 +147,95 @@ Condition FlagTracker::result_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
+/// Of a sum or difference that is in t1 whole: nobody asks for CF.
+Condition FlagTracker::exact_condition(unsigned cc) {
+  const unsigned base = cc >> 1;
+  CHECK(base != kB && base != kBE);
+  Condition condition{Condition::Kind::ltz, kFlagA, zero};
+  // It is 0 only if the result is, and where the result alone is 0 it is below.
+  if (base == 7) condition.kind = Condition::Kind::lez;
+  if (base < kL) {
+    const Gpr word = b_.scratch();
+    if (base == kO) {  // bits 31 and 32 differ
+      b_.as.DSRA32(word, kFlagA, 0);
+      b_.as.XOR(word, word, kFlagA);
+    }
+    b_.as.SLL(word, base == kO ? word : kFlagA, 0);
+    condition = {base == kE ? Condition::Kind::eq : Condition::Kind::ltz, word, zero};
+    if (base == kP) condition = parity_condition(word);
+  }
+  return (cc & 1) != 0 ? condition.inverted() : condition;
+}
+
+/// A word whose sign is that of a + b or a - b without wrap, a carry in included: SF != OF.
+Gpr FlagTracker::sign_without_wrap(bool add, Gpr a, Gpr b, Gpr result) {
+  const Gpr word = b_.scratch(), other = b_.scratch();
+  b_.as.XOR(word, a, result);
+  b_.as.XOR(other, add ? result : a, b);
+  b_.as.AND(word, word, other);
+  b_.as.XOR(word, word, result);
+  b_.release(other);
+  return word;
+}
+
+/// A word whose sign is CF behind ADC or SBB: where the operands' signs are the same the result's
+/// sign tells of a carry in, else the second's is the borrow, and the result's opposite the carry.
+Gpr FlagTracker::carry_word() {
+  const bool add = is(FlagKind::adc8);
+  const Gpr result = result_register(), b = in_register(now_.b);
+  const Gpr word = b_.scratch(), differ = b_.scratch();
+  b_.as.XOR(differ, in_register(now_.a), b);
+  b_.as.XOR(word, result, b);
+  if (add) b_.as.NOR(word, word, zero);
+  b_.as.AND(word, word, differ);
+  b_.as.XOR(word, word, add ? b : result);
+  b_.release(differ);
+  return word;
+}
+
+/// Of ADC and SBB of 32 bits.
+Condition FlagTracker::with_carry_condition(unsigned cc) {
+  const unsigned base = cc >> 1;
+  const bool add = is(FlagKind::adc8);
+  if (base == kE || base == kS || base == kP) return result_condition(cc);
+  Condition condition{};
+  if (base == kO) {
+    condition = overflow_condition(add);
+  } else {
+    const bool below = base == kB || base == kBE;
+    const Gpr word =
+        below ? carry_word()
+              : sign_without_wrap(add, in_register(now_.a), in_register(now_.b), result_register());
+    condition = {Condition::Kind::ltz, word, zero};
+    if (base == kBE || base == 7) {
+      const Gpr is_zero = b_.scratch();
+      b_.as.SLTIU(is_zero, result_register(), 1);
+      b_.as.SRL(word, word, 31);
+      b_.as.OR(is_zero, is_zero, word);
+      condition = bool_condition(is_zero);
+    }
+  }
+  return (cc & 1) != 0 ? condition.inverted() : condition;
+}
+
+/// Of a multiplication: CF = OF = whether b is not 0, ZF is 0.
+Condition FlagTracker::multiply_condition(unsigned cc) {
+  const unsigned base = cc >> 1;
+  if (base == kS || base == kP) return result_condition(cc);
+  Condition condition{Condition::Kind::never, zero, zero};
+  if (base != kE) condition = {Condition::Kind::ne, in_register(now_.b), zero};
+  if (base >= kL) {
+    const Gpr less = b_.scratch(), overflow = b_.scratch();
+    b_.as.SLT(less, result_register(), zero);
+    b_.as.SLTU(overflow, zero, condition.rs);
+    b_.as.XOR(less, less, overflow);
+    condition = bool_condition(less);
+  }
+  return (cc & 1) != 0 ? condition.inverted() : condition;
+}
+
 Condition FlagTracker::packed_condition(unsigned cc) {
-  const Gpr word = b_.scratch();
+  Gpr word = b_.scratch();
   b_.as.LW(word, offset::eflags, kState);
   static constexpr uint32_t kMasks[] = {ef::OF, ef::CF, ef::ZF, ef::CF | ef::ZF, ef::SF, ef::PF};
   const unsigned base = cc >> 1;
@@ -161,10 +248,9 @@ Condition FlagTracker::packed_condition(unsigned cc) {
     b_.as.ANDI(other, other, ef::SF);
     if (base == 7) {
       b_.as.ANDI(word, word, ef::ZF);
-      b_.as.OR(word, word, other);
-    } else {
-      mips64::move(b_.as, word, other);
+      b_.as.OR(other, other, word);
     }
+    word = other;
   }
   const Condition condition{Condition::Kind::ne, word, zero};
   return (cc & 1) != 0 ? condition.inverted() : condition;
@@ -217,6 +303,32 @@ void FlagTracker::packed_bool(Gpr answer, unsigned cc) {
   b_.as.SLTU(answer, zero, condition.rs);
 }
 
+void FlagTracker::long_comparison(Gpr answer, unsigned cc, Label& resume) {
+  b_.free_scratch_ &= ~answer.bit();
+  const Gpr result = b_.scratch();
+  Label given, other, found;
+  const bool less = cc >> 1 == kL;
+  b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(FlagKind::given32));
+  b_.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, answer, zero), given);
+  b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(FlagKind::sbb32));
+  b_.branch(mips64::encode::rs_rt(mips64::opcode::BNE, answer, zero), other);
+  b_.as.LW(result, offset::lazy_result, kState);
+  const Gpr word = sign_without_wrap(false, kFlagA, kFlagB, result);
+  b_.branch(mips64::opcode::BEQ, found);
+  b_.bind(given);
+  mips64::move(b_.as, result, kFlagA);
+  b_.as.SLL(word, kFlagB, 31 - static_cast<unsigned>(__builtin_ctz(ef::OF)));
+  b_.as.XOR(word, word, result);
+  b_.bind(found);
+  b_.as.SLT(answer, word, zero);
+  if (!less) {
+    b_.as.SLTIU(result, result, 1);
+    b_.as.OR(answer, answer, result);
+  }
+  b_.branch(mips64::opcode::BEQ, resume);
+  b_.bind(other);
+}
+
 Condition FlagTracker::condition(unsigned cc) {
   if (b_.options.passes.compare_fusion) {  // the commonest without calls
     if (is(FlagKind::sub8)) return subtract_condition(cc);
@@ -229,6 +341,7 @@ Condition FlagTracker::condition(unsigned cc) {
   const unsigned base = cc >> 1;
   const bool cheap = base == kE || base == kS || base == kP;
   const bool by_comparison = base != kO && base != kP;
+  if (exact()) return exact_condition(cc);
   if (now_.form == Form::lazy_registers && by_comparison && b_.options.passes.compare_fusion) {
     return lazy_condition(cc);
   }
@@ -237,6 +350,8 @@ Condition FlagTracker::condition(unsigned cc) {
   if (is(FlagKind::sub8)) return subtract_condition(cc);
   if (is(FlagKind::add8)) return add_condition(cc);
   if (is(FlagKind::logic8)) return result_condition(cc);
+  if (is(FlagKind::multiply8)) return multiply_condition(cc);
+  if (with_carry() && width_index() == 2) return with_carry_condition(cc);
   if (cheap && (now_.result.known() || is_shift())) return result_condition(cc);
   if ((is(FlagKind::inc8) || is(FlagKind::dec8)) && base >= kL) {
     // inc and dec are additions of 1 but for CF.
@@ -301,11 +416,19 @@ Gpr FlagTracker::carry(Gpr into) {
       return into;
     }
     if (is(FlagKind::inc8) || is(FlagKind::dec8)) return in_register(now_.b);
+    if (is(FlagKind::multiply8)) {
+      b_.as.SLTU(into, zero, in_register(now_.b));
+      return into;
+    }
     if (is(FlagKind::given8)) {
       b_.as.ANDI(into, in_register(now_.b), ef::CF);
       return into;
     }
     if (is_shift()) return shift_carry(into);
+    if (with_carry() && width_index() == 2) {
+      b_.as.SRL(into, carry_word(), 31);
+      return into;
+    }
     if (is(FlagKind::add8)) {
       // Narrow operands are sign-extended, which keeps their unsigned order: compare as above.
       b_.as.SLTU(into, result_register(), in_register(now_.b));

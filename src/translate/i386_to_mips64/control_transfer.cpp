@@ -41,7 +41,7 @@ void loop(BlockBuilder& b, const Instruction& in, int zero_flag) {
     Label skip;
     b.as.ADDIU(equal, zero, 1);
     if (condition.kind != Condition::Kind::always) {
-      b.branch(condition.branch_word(), skip);
+      if (condition.kind != Condition::Kind::never) b.branch(condition.branch_word(), skip);
       mips64::move(b.as, equal, zero);
     }
     b.bind(skip);

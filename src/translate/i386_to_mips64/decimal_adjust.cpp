@@ -74,17 +74,10 @@ void ascii_adjust(BlockBuilder& b, bool add) {
   b.as.INS(ax, zero, 4, 4);
   b.write_register(kAx, ax);
   if (b.live() == 0) return;
-  b.as.SLL(kFlagB, adjust, 4);  // CF and AF; the others are undefined
+  b.as.ANDI(kFlagA, ax, 15);
+  b.as.SLL(kFlagB, adjust, 4);
   b.as.OR(kFlagB, kFlagB, adjust);
-  b.flags.set(FlagKind::given8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
-}
-
-/// ax = `value`, whose low byte SF, ZF and PF tell of.
-void set_ascii_result(BlockBuilder& b, Gpr value, bool zero_extended) {
-  b.write_register(kAx, value, zero_extended);
-  if (b.live() == 0) return;
-  b.as.SEB(kFlagA, value);
-  b.flags.set(FlagKind::logic8, 1, {}, {}, Value::of(kFlagA));
+  b.flags.set(FlagKind::given8, 1, {}, Value::of(kFlagB), Value::of(kFlagA));
 }
 
 }  // namespace
@@ -111,7 +104,10 @@ void AAM(BlockBuilder& b, const Instruction& in) {
   b.as.MFHI(al);
   b.as.MFLO(quotient);
   b.as.INS(al, quotient, 8, 8);
-  set_ascii_result(b, al, true);
+  b.write_register(kAx, al, true);
+  if (b.live() == 0) return;
+  b.as.SEB(kFlagA, al);
+  b.flags.set(FlagKind::logic8, 1, {}, {}, Value::of(kFlagA));
 }
 
 void AAD(BlockBuilder& b, const Instruction& in) {
@@ -119,9 +115,14 @@ void AAD(BlockBuilder& b, const Instruction& in) {
   b.as.EXT(ah, host_gpr(EAX), 8, 8);
   mips64::load_immediate(b.as, base, static_cast<int32_t>(in.immediate));
   b.as.MUL(ah, ah, base);
+  if (b.live() != 0) {
+    b.as.SEB(kFlagA, host_gpr(EAX));
+    b.as.SEB(kFlagB, ah);
+    b.flags.set(FlagKind::add8, 1, Value::of(kFlagA), Value::of(kFlagB), {});
+  }
   b.as.ADDU(ah, ah, host_gpr(EAX));
   b.as.ANDI(ah, ah, 0xff);
-  set_ascii_result(b, ah, true);
+  b.write_register(kAx, ah, true);
 }
 
 }  // namespace ferry::translate::handlers

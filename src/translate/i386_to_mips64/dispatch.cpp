@@ -130,7 +130,10 @@ constexpr auto kTraits = [] {
   std::array<RowTraits, i386::kRows.size()> all{};
   for (size_t i = 0; i < all.size(); ++i) {
     const i386::Row& row = i386::kRows[i];
-    const uint32_t killed = (row.flags_written | row.flags_undefined) & ef::kArithmetic;
+    // What the manual leaves undefined has a value here (docs/flags.md): a new one, or the old one.
+    const bool keeps = (row.attributes & i386::attribute::keeps_undefined) != 0;
+    const uint32_t set = row.flags_written | (keeps ? 0 : row.flags_undefined);
+    const uint32_t killed = set & ef::kArithmetic;
     all[i] = {.handler = handlers::kHandlers[i],
               .flags_read = static_cast<uint16_t>(row.flags_read & ef::kArithmetic),
               .flags_killed = static_cast<uint16_t>(killed),

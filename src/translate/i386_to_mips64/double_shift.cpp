@@ -62,12 +62,19 @@ void shift_narrow(BlockBuilder& b, const DoubleShift& shift, Gpr result, Gpr car
   shift.left ? b.as.SRA(result, pair, 16) : b.as.SEH(result, pair);
 }
 
-/// Puts OF (whether the sign changed) beside CF in `carry`, as in EFLAGS.
-void add_overflow(BlockBuilder& b, Gpr carry, Gpr old, Gpr result, unsigned width) {
+/// Puts OF (whether the last place changed the sign) beside CF in `carry`, as in EFLAGS. `result`
+/// is sign-extended.
+void add_overflow(BlockBuilder& b, Gpr carry, bool left, Gpr result, unsigned width) {
   if ((b.live() & ef::OF) == 0) return;
   const Gpr overflow = b.scratch();
-  b.as.XOR(overflow, old, result);
-  b.as.EXT(overflow, overflow, 8 * width - 1, 1);
+  if (left) {
+    b.as.SRL(overflow, result, 31);
+    b.as.XOR(overflow, overflow, carry);
+  } else {
+    b.as.SLL(overflow, result, 1);
+    b.as.XOR(overflow, overflow, result);
+    b.as.EXT(overflow, overflow, 8 * width - 1, 1);
+  }
   b.as.SLL(overflow, overflow, 11);
   b.as.OR(carry, carry, overflow);
 }
@@ -99,7 +106,7 @@ void double_shift(BlockBuilder& b, const Instruction& in, bool left) {
     constant ? shift_by_constant(b, shift, result, carry)
              : shift_by_register(b, shift, result, carry);
   }
-  if (carry_wanted) add_overflow(b, carry, shift.old, result, width);
+  if (carry_wanted) add_overflow(b, carry, left, result, width);
   if (flags || !BlockBuilder::is_full_register(operand)) destination.write(result);
   if (!flags) return;
   if (!constant) return b.flags.set_if(count.reg, FlagKind::given8, width, result, carry);

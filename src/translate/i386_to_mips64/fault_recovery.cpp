@@ -95,8 +95,12 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   cpu.lazy.kind = static_cast<uint32_t>(context.reg(kFlagKind));
   cpu.lazy.a = static_cast<uint32_t>(context.reg(kFlagA));
   cpu.lazy.b = static_cast<uint32_t>(context.reg(kFlagB));
-  // The recipe speaks of the host's esp.
-  materialise_recipe(cpu, recipes_[block->region].get(mark->recipe));
+  const FlagState& flags = recipes_[block->region].get(mark->recipe);
+  if (flags.form == FlagState::Form::exact) {
+    materialise_exact(cpu, context.reg(kFlagA));
+  } else {
+    materialise_recipe(cpu, flags);  // which speaks of the host's esp
+  }
   cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
 
   const auto guest_address = static_cast<uint32_t>(access.address);

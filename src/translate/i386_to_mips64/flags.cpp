@@ -34,13 +34,53 @@ void FlagTracker::set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, G
   b_.as.MOVN(kFlagB, b, condition);
 }
 
+// Of logic, steps and given flags CF can be said beside the result; the others are packed.
+
+void FlagTracker::prepare_carry_change() {
+  const bool beside_result =
+      is(FlagKind::logic8) || is(FlagKind::inc8) || is(FlagKind::dec8) || is(FlagKind::given8);
+  if (!beside_result) to_packed();
+}
+
+void FlagTracker::change_carry(Gpr carry) {
+  if (now_.form == Form::packed) {
+    const Gpr word = b_.scratch();
+    b_.as.LW(word, offset::eflags, kState);
+    b_.as.INS(word, carry, 0, 1);
+    return b_.as.SW(word, offset::eflags, kState);
+  }
+  if (is(FlagKind::given8)) {
+    move_value(kFlagB, now_.b);
+    b_.as.INS(kFlagB, carry, 0, 1);
+  } else {
+    mips64::move(b_.as, kFlagB, carry);
+  }
+  if (is(FlagKind::logic8)) {  // AF and OF are 0
+    const auto distance =
+        static_cast<uint32_t>(FlagKind::given8) - static_cast<uint32_t>(FlagKind::logic8);
+    now_.kind = static_cast<FlagKind>(static_cast<uint32_t>(now_.kind) + distance);
+  }
+  now_.b = Value::of(kFlagB);
+  named_ |= kFlagB.bit();
+}
+
+void FlagTracker::leave_exact() {
+  // OF: whether bits 31 and 32 differ.
+  b_.as.DSRA32(kFlagB, kFlagA, 0);
+  b_.as.XOR(kFlagB, kFlagB, kFlagA);
+  b_.as.DEXT(kFlagB, kFlagB, 31, 1);
+  b_.as.SLL(kFlagB, kFlagB, static_cast<unsigned>(__builtin_ctz(i386::eflags::OF)));
+  b_.as.SLL(kFlagA, kFlagA, 0);
+  set(FlagKind::given8, 4, {}, Value::of(kFlagB), Value::of(kFlagA));
+}
+
 bool FlagTracker::is_shift() const {
   return is(FlagKind::shl8) || is(FlagKind::shr8) || is(FlagKind::sar8);
 }
 
 bool FlagTracker::result_in_a() const {
   return is(FlagKind::logic8) || is(FlagKind::neg8) || is(FlagKind::inc8) || is(FlagKind::dec8) ||
-         is(FlagKind::given8);
+         is(FlagKind::multiply8) || is(FlagKind::given8);
 }
 
 /// Moves the operands for which `moving` holds to their homes.
@@ -61,8 +101,7 @@ void FlagTracker::move_home(Moving moving) {
   if (now_.a.in(kFlagA)) {
     // Shifts can be redone from a and b; an addition with carry cannot, so its result waits in
     // memory.
-    if (is(FlagKind::adc8) || is(FlagKind::sbb8))
-      b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
+    if (with_carry()) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
     now_.result = {};
     return;
   }
@@ -75,6 +114,7 @@ void FlagTracker::preserve(Gpr reg) {
 }
 
 void FlagTracker::settle() {
+  if (exact()) leave_exact();
   move_home(
       [](const Value& value) { return value.kind == Value::Kind::reg && is_guest_gpr(value.reg); });
 }
@@ -146,6 +186,11 @@ Gpr FlagTracker::result_register() {
   if (now_.result.known()) return in_register(now_.result);
   if (result_in_a()) return in_register(now_.a);
   if (is_shift()) return shift_result();
+  if (with_carry()) {
+    const Gpr result = b_.scratch();
+    b_.as.LW(result, offset::lazy_result, kState);
+    return result;
+  }
   CHECK(is(FlagKind::add8) || is(FlagKind::sub8));
   return sum(is(FlagKind::add8), b_.scratch(), in_register(now_.a), now_.b);
 }
@@ -177,11 +222,12 @@ void FlagTracker::to_lazy_registers() {
     now_ = {.form = Form::lazy_registers};
     return;
   }
+  if (exact()) leave_exact();
   // What is stored: a and b (add, sub, shifts; logic as the result minus 0), the result in a (neg),
-  // the result in a and the flags it does not say in b (inc, dec, given), and all three with the
-  // result in memory (adc, sbb).
-  const bool three = is(FlagKind::adc8) || is(FlagKind::sbb8);
-  if (three && now_.result.known()) b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
+  // the result in a and the flags it does not say in b (inc, dec, multiply, given), and all three
+  // with the result in memory (adc, sbb).
+  if (with_carry() && now_.result.known())
+    b_.as.SW(in_register(now_.result), offset::lazy_result, kState);
   const bool wide = now_.b.kind == Value::Kind::constant && !mips64::fits_simm16(now_.b.constant);
   if (wide && !now_.a.known() && !result_in_a()) {  // it is needed twice
     move_value(kFlagB, now_.b);
@@ -230,7 +276,7 @@ void FlagTracker::restore_after_call() {
 
 bool FlagTracker::uses_homes() const {
   const auto home = [](const Value& value) { return value.in(kFlagA) || value.in(kFlagB); };
-  return now_.form == Form::lazy_registers ||
+  return now_.form == Form::lazy_registers || exact() ||
          (now_.form == Form::operation && (home(now_.a) || home(now_.b) || home(now_.result)));
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "guest/i386/flags.hpp"
+#include "host/mips64/assembler.hpp"
 #include "host/mips64/registers.hpp"
 #include "translate/i386_to_mips64/register_map.hpp"
 
@@ -63,6 +64,7 @@ struct FlagState {
     lazy_registers,  ///< t0..t2 say (the block did not set flags)
     packed,          ///< in CpuState::eflags, or none is live
     operation,       ///< of `kind`, with these operands
+    exact,  ///< those of a 32-bit sum or difference that is in t1 whole; CF and AF are dead
   };
   Form form = Form::lazy_registers;
   FlagKind kind = FlagKind::packed;
@@ -111,8 +113,18 @@ class FlagTracker {
     now_ = {Form::operation, member(kind8, width), a, b, result};
     named_ |= a.reg.bit() | b.reg.bit() | result.reg.bit();
   }
+  /// The flags, but for CF and AF, are those of the sum or difference of sign-extended operands of
+  /// 32 bits in t1: its 33rd bit is the sign it has without wrap, which is SF != OF.
+  void set_exact() {
+    now_ = {.form = Form::exact};
+    named_ |= kFlagA.bit();
+  }
   /// CF is the only live flag: `carry` is 0 or 1.
   void set_carry_only(Gpr carry);
+  /// Before an instruction that changes CF alone while others are live. May call C++.
+  void prepare_carry_change();
+  /// Behind it: CF becomes `carry` (0 or 1), not in t1 or t2.
+  void change_carry(Gpr carry);
   /// With the flags in the lazy registers: where `condition` is not 0 they become those of `kind`,
   /// otherwise they stay. Nothing of the instruction may fault behind it.
   void set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b);
@@ -144,6 +156,9 @@ class FlagTracker {
 
   /// Emits `answer` = the condition `cc` without its negation, from packed flags. For cold paths.
   void packed_bool(Gpr answer, unsigned cc);
+  /// Emits `answer` = the signed condition `cc` without its negation and goes on at `resume`, where
+  /// the lazy registers hold a 64-bit comparison: SBB or what set_exact became. For cold paths.
+  void long_comparison(Gpr answer, unsigned cc, mips64::Label& resume);
 
   /// A cold path needs the state again.
   [[nodiscard]] const FlagState& state() const { return now_; }
@@ -157,8 +172,11 @@ class FlagTracker {
   void unname(Gpr reg) { named_ &= ~reg.bit(); }
   [[nodiscard]] bool in_lazy_registers() const { return now_.form == Form::lazy_registers; }
   [[nodiscard]] bool operation() const { return now_.form == Form::operation; }
+  [[nodiscard]] bool exact() const { return now_.form == Form::exact; }
 
  private:
+  /// Makes an operation of the exact sum or difference, which the lazy registers can hold.
+  void leave_exact();
   [[nodiscard]] Gpr in_register(const Value& value) {
     // A constant 0 is in register zero.
     return value.constant == 0 && value.known() ? value.reg : moved_to_scratch(value);
@@ -172,6 +190,8 @@ class FlagTracker {
   }
   /// SHL, SHR or SAR, whose b is a constant while the tracker has them.
   [[nodiscard]] bool is_shift() const;
+  /// ADC or SBB.
+  [[nodiscard]] bool with_carry() const { return is(FlagKind::adc8) || is(FlagKind::sbb8); }
   /// Whether the operation's flags need its result and b alone.
   [[nodiscard]] bool result_in_a() const;
   /// 0, 1 or 2 for an operation of 8, 16 or 32 bits.
@@ -190,6 +210,11 @@ class FlagTracker {
   Condition result_condition(unsigned cc);
   Condition overflow_condition(bool add);
   Condition parity_condition(Gpr result);
+  Condition multiply_condition(unsigned cc);
+  Condition exact_condition(unsigned cc);
+  Condition with_carry_condition(unsigned cc);
+  [[nodiscard]] Gpr carry_word();
+  [[nodiscard]] Gpr sign_without_wrap(bool add, Gpr a, Gpr b, Gpr result);
   Condition compare(bool is_unsigned, const Value& left, const Value& right);
   Gpr shift_carry(Gpr into);
   void move_value(Gpr into, const Value& value);

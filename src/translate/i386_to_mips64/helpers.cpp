@@ -141,6 +141,14 @@ void materialise_recipe(CpuState& cpu, const FlagState& recipe) {
   i386::materialise_flags(cpu);
 }
 
+void materialise_exact(CpuState& cpu, uint64_t sum) {
+  const auto low = static_cast<uint32_t>(sum);
+  const bool overflow = ((sum >> 32 ^ low) >> 31 & 1) != 0;
+  cpu.lazy = {static_cast<uint32_t>(FlagKind::given32), low,
+              i386::flag_if(overflow, i386::eflags::OF), low};
+  i386::materialise_flags(cpu);
+}
+
 void record_x87_call(CpuState& cpu) {
   uint64_t& returned_to = cpu.host_area[offset::kSlotX87Return];
   if (returned_to == 0) return;

@@ -71,6 +71,10 @@ void materialise_lazy(i386::CpuState& cpu);
 /// Packs the flags a recipe describes. Registers are in cpu.gpr and cpu.lazy.
 void materialise_recipe(i386::CpuState& cpu, const FlagState& recipe);
 
+/// Packs the flags of FlagState::Form::exact: of a sum or difference of 32 bits that `sum` is
+/// whole. CF and AF, which are dead, become 0. Signal-safe.
+void materialise_exact(i386::CpuState& cpu, uint64_t sum);
+
 /// Enters the x87 instruction that translated code called last into the pointers FSTENV shows. To
 /// be called whenever C++ gets control: what the code said holds no longer than its block.
 void record_x87_call(i386::CpuState& cpu);

@@ -186,9 +186,8 @@ constexpr unsigned kNotEqual = 5;  // condition code
 
 enum class BitOperation : uint8_t { test, set, reset, complement };
 
-/// CF is new, ZF stays as it was, the others are undefined: the flags of an addition with that
-/// carry and that zero. 2^31 + 2^31 has both; the lowest bit added to one of them takes the zero
-/// away.
+/// CF is new, ZF stays as it was, the others are dead: the flags of an addition with that carry and
+/// that zero. 2^31 + 2^31 has both; the lowest bit added to one of them takes the zero away.
 void set_carry_keep_zero(BlockBuilder& b, Gpr carry, Gpr not_zero) {
   b.as.SLL(kFlagB, carry, 31);
   b.as.OR(kFlagA, kFlagB, not_zero);
@@ -264,8 +263,9 @@ void change_bit(BlockBuilder& b, BitOperation operation, Gpr rd, Gpr value, Gpr 
   if (operation == BitOperation::complement) b.as.XOR(rd, value, mask);
 }
 
-/// The access of BT BTS BTR BTC to their operand. Returns the bit as it was.
+/// The access of BT BTS BTR BTC to their operand. Returns the bit as it was, if CF is live.
 Gpr access_bit(BlockBuilder& b, const Instruction& in, BitOperation operation) {
+  const bool wanted = (b.live() & ef::CF) != 0;
   const Operand& base = in.operands[0];
   const bool immediate = in.operands[1].kind == OperandKind::immediate;
   const bool memory = BlockBuilder::is_memory(base);
@@ -280,7 +280,7 @@ Gpr access_bit(BlockBuilder& b, const Instruction& in, BitOperation operation) {
     const Gpr value = b.scratch();
     locked_update(b, locked, value,
                   [&](Gpr changed) { change_bit(b, operation, changed, value, mask); });
-    extract_bit(b, mask, value, number);
+    if (wanted) extract_bit(b, mask, value, number);
     return mask;
   }
   Gpr value = zero;
@@ -290,8 +290,8 @@ Gpr access_bit(BlockBuilder& b, const Instruction& in, BitOperation operation) {
   } else {
     value = b.read_gpr(base.reg);
   }
-  const Gpr carry = b.scratch();
-  extract_bit(b, carry, value, number);
+  const Gpr carry = wanted ? b.scratch() : zero;
+  if (wanted) extract_bit(b, carry, value, number);
   if (operation == BitOperation::test) return carry;
   const Gpr mask = bit_mask(b, operation, number);
   if (BlockBuilder::is_full_register(base)) {
@@ -304,23 +304,28 @@ Gpr access_bit(BlockBuilder& b, const Instruction& in, BitOperation operation) {
 }
 
 void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operation) {
-  const bool keep_zero = (b.live() & ef::ZF) != 0;
+  // All flags but CF stay as they were.
+  if ((b.live() & ef::CF) == 0) return static_cast<void>(access_bit(b, in, operation));
+  const uint32_t others = b.live() & ~ef::CF;
+  const bool keep_zero = others == ef::ZF;
   Gpr not_zero = zero;
   if (keep_zero) {
     const Condition condition = b.flags.condition(kNotEqual);
     not_zero = b.scratch();
     set_bool(b, not_zero, condition);
     b.release_all_but(not_zero);
+  } else if (others != 0) {
+    b.flags.prepare_carry_change();
   }
   const Gpr carry = access_bit(b, in, operation);
   if (keep_zero) return set_carry_keep_zero(b, carry, not_zero);
-  if (b.live() != 0) b.flags.set_carry_only(carry);
+  others != 0 ? b.flags.change_carry(carry) : b.flags.set_carry_only(carry);
 }
 
 /// BSF and BSR: a zero source keeps the destination (as processors do) and sets ZF.
 void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
   const Operand& destination = in.operands[0];
-  const bool flags = b.live() != 0;  // ZF; all others are undefined
+  const bool flags = b.live() != 0;
   const bool narrow = destination.width == 2;
   // 16 bits: BSR must not see the bits above them.
   const Gpr value = b.read(in.operands[1], narrow ? Extend::zero : Extend::sign);
@@ -341,7 +346,13 @@ void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
   }
   const Gpr rd = b.begin_write(destination.reg);
   b.as.MOVN(rd, narrow ? found : number, flags ? kFlagA : value);
-  if (flags) b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(kFlagA));
+  if (!flags) return;
+  if ((b.live() & (ef::SF | ef::PF)) != 0) {
+    // ZF is the value's, PF the index's, and SF is 0: those of a small number made of both.
+    b.as.ORI(number, number, 0x100);
+    b.as.MOVN(kFlagA, number, kFlagA);
+  }
+  b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(kFlagA));
 }
 
 /// CLC and STC.
@@ -351,13 +362,13 @@ void set_carry(BlockBuilder& b, bool carry) {
     const Value value = Value::of_constant(carry ? 1 : 0);
     return b.flags.set(FlagKind::inc8, 4, {}, value, Value::of_constant(0));
   }
-  b.flags.to_packed();
+  b.flags.prepare_carry_change();
   Gpr bit = zero;
   if (carry) {
     bit = b.scratch();
     b.as.ADDIU(bit, zero, 1);
   }
-  put_packed_flag(b, bit, ef::CF);
+  b.flags.change_carry(bit);
 }
 
 [[gnu::noinline]] void test_general(BlockBuilder& b, const Instruction& in) {
@@ -496,10 +507,10 @@ void STC(BlockBuilder& b, const Instruction&) {
 void CMC(BlockBuilder& b, const Instruction&) {
   if ((b.live() & ef::CF) == 0) return;
   const bool others = b.live() != ef::CF;
-  if (others) b.flags.to_packed();
+  if (others) b.flags.prepare_carry_change();
   const Gpr flipped = b.scratch();
   b.as.XORI(flipped, b.flags.carry(flipped), 1);
-  others ? put_packed_flag(b, flipped, ef::CF) : b.flags.set_carry_only(flipped);
+  others ? b.flags.change_carry(flipped) : b.flags.set_carry_only(flipped);
 }
 
 /// Translated code runs with DF clear only (i386::translatable).

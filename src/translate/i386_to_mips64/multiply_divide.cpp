@@ -16,33 +16,34 @@ Operand part(unsigned reg, unsigned width) {
   return {OperandKind::gpr, static_cast<uint8_t>(width), static_cast<uint8_t>(reg), false};
 }
 
-/// CF = OF = (`overflow` is not 0) in the form of an addition: 2^31 + 2^31 has both, 0 + 0 neither.
-void set_overflow(BlockBuilder& b, Gpr overflow) {
-  b.as.SLTU(kFlagB, zero, overflow);
-  b.as.SLL(kFlagB, kFlagB, 31);
-  b.flags.set(FlagKind::add8, 4, Value::of(kFlagB), Value::of(kFlagB), Value::of_constant(0));
+/// The flags of a product of 32 bits, whose low half is in `low`: CF = OF = whether `overflow` is
+/// not 0.
+void set_flags(BlockBuilder& b, Gpr low, Gpr overflow) {
+  b.flags.set(FlagKind::multiply8, 4, {}, Value::of(overflow), Value::of(low));
 }
 
-/// The same where `product` is not what is left of it in `width` bytes, sign-extended.
-void set_signed_overflow(BlockBuilder& b, Gpr product, unsigned width) {
-  const Gpr overflow = b.scratch();
-  extend(b, overflow, product, width, Extend::sign);
-  b.as.XOR(overflow, overflow, product);
-  set_overflow(b, overflow);
+/// Those of a narrow product in scratch register `product`: `is_signed`, they overflow where the
+/// low half is not all of it, else where the high one is not 0.
+void set_narrow_flags(BlockBuilder& b, Gpr product, unsigned width, bool is_signed) {
+  extend(b, kFlagA, product, width, Extend::sign);
+  is_signed ? b.as.XOR(kFlagB, kFlagA, product) : b.as.SRL(kFlagB, product, 8 * width);
+  b.flags.set(FlagKind::multiply8, width, {}, Value::of(kFlagB), Value::of(kFlagA));
 }
 
 /// One-operand MUL and IMUL of 8 and 16 bits: ax, and dx:ax.
 void narrow_multiply(BlockBuilder& b, const Instruction& in, bool is_signed) {
-  const unsigned width = in.operands[0].width, bits = 8 * width;
+  const unsigned width = in.operands[0].width;
   const Extend how = is_signed ? Extend::sign : Extend::zero;
   const Gpr factor = b.read(in.operands[0], how);
-  const Gpr product = b.scratch(), high = b.scratch();
+  const Gpr product = b.scratch();
   b.as.MUL(product, b.read(part(EAX, width), how), factor);
   b.write_register(part(EAX, 2), product, width == 1 && !is_signed);
-  if (width == 2 || (!is_signed && b.live() != 0)) b.as.SRL(high, product, bits);
-  if (width == 2) b.write_register(part(EDX, 2), high, true);
-  if (b.live() == 0) return;
-  is_signed ? set_signed_overflow(b, product, width) : set_overflow(b, high);
+  if (width == 2) {
+    const Gpr high = b.scratch();
+    b.as.SRL(high, product, 8 * width);
+    b.write_register(part(EDX, 2), high, true);
+  }
+  if (b.live() != 0) set_narrow_flags(b, product, width, is_signed);
 }
 
 /// One-operand MUL and IMUL.
@@ -56,11 +57,10 @@ void wide_multiply(BlockBuilder& b, const Instruction& in, bool is_signed) {
   b.as.MFLO(low);
   b.as.MFHI(high);
   if (!flags) return;
-  if (!is_signed) return set_overflow(b, high);
-  const Gpr overflow = b.scratch();
-  b.as.SRA(overflow, low, 31);
-  b.as.XOR(overflow, overflow, high);
-  set_overflow(b, overflow);
+  if (!is_signed) return set_flags(b, low, high);
+  b.as.SRA(kFlagB, low, 31);
+  b.as.XOR(kFlagB, kFlagB, high);
+  set_flags(b, low, kFlagB);
 }
 
 /// IMUL with a 16-bit destination register.
@@ -68,7 +68,7 @@ void truncated_multiply(BlockBuilder& b, const Operand& destination, Gpr left, G
   const Gpr product = b.scratch();
   b.as.MUL(product, left, right);
   b.write_register(destination, product);
-  if (b.live() != 0) set_signed_overflow(b, product, destination.width);
+  if (b.live() != 0) set_narrow_flags(b, product, destination.width, true);
 }
 
 /// 16-by-8 and 32-by-16-bit division. What does not fit, and division by zero, is left to the
@@ -157,12 +157,12 @@ void IMUL(BlockBuilder& b, const Instruction& in) {
   if (b.live() == 0) return b.as.MUL(b.begin_write(destination.reg), left, right);
   b.as.MULT(left, right);
   const Gpr rd = b.begin_write(destination.reg);
-  const Gpr high = b.scratch(), sign = b.scratch();
+  const Gpr sign = b.scratch();
   b.as.MFLO(rd);
-  b.as.MFHI(high);
+  b.as.MFHI(kFlagB);
   b.as.SRA(sign, rd, 31);
-  b.as.XOR(high, high, sign);
-  set_overflow(b, high);
+  b.as.XOR(kFlagB, kFlagB, sign);
+  set_flags(b, rd, kFlagB);
 }
 
 void DIV(BlockBuilder& b, const Instruction& in) {

@@ -15,9 +15,14 @@ struct Rotated {
   Gpr value, carry;
 };
 
-/// To the left by the constant `places` of 1..`bits`. `old` is zero-extended.
+/// To the left by the constant `places` of 1..`bits`, or all the way round. `old` is zero-extended.
 void rotate_by_constant(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr carry_in,
                         unsigned bits, unsigned places) {
+  if (places > bits) {
+    if (rotated.value != old) mips64::move(b.as, rotated.value, old);
+    if (rotated.carry != zero) mips64::move(b.as, rotated.carry, carry_in);
+    return;
+  }
   if (rotated.carry != zero) b.as.EXT(rotated.carry, old, bits - places, 1);
   if (places == 32) {
     b.as.SRL(rotated.value, old, 1);
@@ -63,19 +68,21 @@ void rotate_by_register(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr ca
   for (const Gpr reg : {wide, opposite, high}) b.release(reg);
 }
 
-/// count mod (bits + 1), in place: a count of 0..31 less 18 or 9 (8 bits), or 17 (16 bits), where
-/// it is not below.
-void reduce(BlockBuilder& b, Gpr count, unsigned bits) {
-  if (bits == 32) return;
-  const Gpr below = b.scratch(), less = b.scratch();
+/// count mod (bits + 1), `count` being 0..31: less 18 or 9 (8 bits), or 17 (16 bits), where it is
+/// not below.
+Gpr reduced(BlockBuilder& b, Gpr count, unsigned bits) {
+  if (bits == 32) return count;
+  const Gpr places = b.scratch(), below = b.scratch(), less = b.scratch();
+  mips64::move(b.as, places, count);
   for (auto period = static_cast<int32_t>(bits == 8 ? 18 : 17); period > static_cast<int32_t>(bits);
        period /= 2) {
-    b.as.SLTIU(below, count, period);
-    b.as.ADDIU(less, count, -period);
-    b.as.MOVZ(count, less, below);
+    b.as.SLTIU(below, places, period);
+    b.as.ADDIU(less, places, -period);
+    b.as.MOVZ(places, less, below);
   }
   b.release(below);
   b.release(less);
+  return places;
 }
 
 /// OF: whether the two top bits (RCR), or the top bit and CF (RCL), differ.
@@ -96,8 +103,7 @@ void rotate_through_carry(BlockBuilder& b, const Instruction& in, bool left) {
   const Operand& operand = in.operands[0];
   const unsigned bits = operand.width * 8u;
   const bool constant = in.operands[1].kind == i386::OperandKind::immediate;
-  const unsigned places = (in.immediate & 31) % (bits + 1);
-  if (constant && places == 0) return touch(b, operand);
+  if (constant && (in.immediate & 31) == 0) return touch(b, operand);
   const bool flags = (b.live() & (ef::CF | ef::OF)) != 0;
   if (flags) keep_other_flags(b, !constant);
   const Gpr carry = carry_in(b);
@@ -108,10 +114,12 @@ void rotate_through_carry(BlockBuilder& b, const Instruction& in, bool left) {
   const Gpr value = full ? b.begin_write(operand.reg) : b.scratch();  // may be `old`
   const Rotated rotated{value, flags ? b.scratch() : zero};
   if (constant) {
-    rotate_by_constant(b, rotated, old, carry, bits, left ? places : bits + 1 - places);
+    const unsigned places = (in.immediate & 31) % (bits + 1);
+    rotate_by_constant(b, rotated, old, carry, bits,
+                       left && places != 0 ? places : bits + 1 - places);
   } else {
-    reduce(b, count.reg, bits);
-    rotate_by_register(b, rotated, old, carry, bits, left, count.reg);
+    const Gpr places = reduced(b, count.reg, bits);
+    rotate_by_register(b, rotated, old, carry, bits, left, places);
   }
   if (!full) destination.write(value);
   if (!flags) return;

@@ -186,6 +186,19 @@ DecodeStatus decode_body(const uint8_t* body, uint32_t available, const Prefixes
 
 }  // namespace
 
+void refuse_features(uint32_t features) {
+  fill_all_cells(all_tables.cells, features);
+  for (const Row& row : kRows) {
+    if ((row.attributes & features) == 0) continue;
+    for (unsigned opcode = row.opcode; opcode < row.opcode + unsigned{row.span}; ++opcode) {
+      OpcodeEntry& entry = all_tables.maps[static_cast<unsigned>(row.map)][opcode];
+      if (entry.select != Select::row) continue;
+      entry.first = kNoRow;
+      entry.shape = Shape::other;
+    }
+  }
+}
+
 DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
                     Instruction& instruction) {
   if (size >= kMaxBodyLength && decode_quickly(tables(), bytes, address, instruction)) {

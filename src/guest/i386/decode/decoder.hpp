@@ -18,9 +18,13 @@ enum class DecodeStatus : uint8_t {
 
 /// Decodes the instruction at guest `address` whose bytes are at `bytes`. Reads at most
 /// min(size, 15) bytes and nothing else; never asserts on what they are. On anything but ok,
-/// `instruction` holds no meaning. Signal-safe, no state.
+/// `instruction` holds no meaning. Signal-safe; no state but what refuse_features() did.
 [[nodiscard]] DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
                                   Instruction& instruction);
+
+/// From now on the rows that need one of `features` (attribute::needs_...) are not there: their
+/// encodings are illegal, or those of the rows they stand over. Before the first block is made.
+void refuse_features(uint32_t features);
 
 /// GPRs (bit = Gpr, whole registers: AL counts as EAX) the instruction reads and writes, address
 /// registers included; a partial write (8/16 bit) counts as read too. cmov and conditional writes

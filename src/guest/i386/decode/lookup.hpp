@@ -1,5 +1,5 @@
 // From opcode, ModRM and prefix to a row in at most two loads. Everything here is built from the
-// rows at compile time.
+// rows at compile time; refuse_features() takes rows out again.
 #pragma once
 
 #include <array>
@@ -209,7 +209,7 @@ consteval unsigned count_cells() {
 
 using Cells = std::array<uint16_t, count_cells()>;
 
-consteval void fill_cells(Cells& cells, const OpcodeEntry& entry, unsigned index,
+constexpr void fill_cells(Cells& cells, const OpcodeEntry& entry, unsigned index,
                           unsigned strength) {
   const Row& row = kRows[index];
   const unsigned block = cells_per_block(entry.select);
@@ -225,19 +225,25 @@ consteval void fill_cells(Cells& cells, const OpcodeEntry& entry, unsigned index
   }
 }
 
-/// Second pass: rows that take any prefix first, then those that ask for one over them.
-consteval Cells make_cells() {
-  Cells cells;
+/// Second pass: rows that take any prefix first, then those that ask for one over them. Without
+/// rows that need one of the features `refused`.
+constexpr void fill_all_cells(Cells& cells, uint32_t refused) {
   cells.fill(kNoRow);
   for (unsigned strength = 1; strength <= 2; ++strength) {
     for (unsigned i = 0; i < kRows.size(); ++i) {
       const Row& row = kRows[i];
+      if ((row.attributes & refused) != 0) continue;
       for (unsigned opcode = row.opcode; opcode < row.opcode + unsigned{row.span}; ++opcode) {
         const OpcodeEntry& entry = kOpcodeMaps[static_cast<unsigned>(row.map)][opcode];
         if (cells_per_block(entry.select) != 0) fill_cells(cells, entry, i, strength);
       }
     }
   }
+}
+
+consteval Cells make_cells() {
+  Cells cells;
+  fill_all_cells(cells, 0);
   return cells;
 }
 

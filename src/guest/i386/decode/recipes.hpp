@@ -211,13 +211,13 @@ struct Tables {
   std::array<Recipe, kRows.size()> recipes = make_recipes();
 };
 
-inline constexpr Tables kTables{};
+inline constinit Tables all_tables{};
 static_assert(offsetof(Tables, recipes) + sizeof(Recipe) <= 0x8000,
               "what an instruction can add to an address reaches the first recipe");
 
-/// kTables by an address the compiler takes as it is, instead of making one for each table.
+/// all_tables by an address the compiler takes as it is, instead of making one for each table.
 [[gnu::always_inline]] inline const Tables& tables() {
-  return *computed(&kTables);
+  return *computed(&all_tables);
 }
 
 }  // namespace ferry::i386

@@ -87,6 +87,27 @@ inline constexpr uint32_t privileged =
 inline constexpr uint32_t conditional_flags = 1u << 5;
 inline constexpr uint32_t stack = 1u << 6;      ///< implicit push or pop through ESP
 inline constexpr uint32_t byte_form = 1u << 7;  ///< 8-bit form (operand size prefix has no meaning)
+/// The flags the manual leaves undefined stay as they were (docs/flags.md). Of all other rows they
+/// get a new value.
+inline constexpr uint32_t keeps_undefined = 1u << 8;
+// The processor's feature without which the encoding is #UD, if not every one has it. (The family
+// simd, which is #UD on all that ferry shows, says nothing.)
+inline constexpr uint32_t needs_tsc = 1u << 9;
+inline constexpr uint32_t needs_cx8 = 1u << 10;
+inline constexpr uint32_t needs_sep = 1u << 11;
+inline constexpr uint32_t needs_cmov = 1u << 12;  ///< FCMOVcc and FCOMI too
+inline constexpr uint32_t needs_clflush = 1u << 13;
+inline constexpr uint32_t needs_fxsr = 1u << 14;
+inline constexpr uint32_t needs_sse = 1u << 15;
+inline constexpr uint32_t needs_sse2 = 1u << 16;
+inline constexpr uint32_t needs_sse3 = 1u << 17;
+inline constexpr uint32_t needs_sse42 = 1u << 18;
+inline constexpr uint32_t needs_popcnt = 1u << 19;
+inline constexpr uint32_t needs_rdtscp = 1u << 20;
+inline constexpr uint32_t needs_prefetchw = 1u << 21;
+/// 0F 18 to 0F 1F, prefetches and ENDBR among them: NOPs from the Pentium Pro on.
+inline constexpr uint32_t needs_hint_nops = 1u << 22;
+inline constexpr uint32_t kFeatures = (1u << 23) - needs_tsc;
 }  // namespace attribute
 
 /// What the translator does with a row: emit code, call a helper, or run the interpreter.

@@ -47,9 +47,10 @@ void set_accumulator_pair(CpuState& cpu, T low, T high) {
   }
 }
 
-/// CF and OF tell whether the high half matters. SF, ZF, AF and PF are undefined: left unchanged.
-void set_multiply_flags(CpuState& cpu, bool high_half_used) {
-  set_flags(cpu, eflags::CF | eflags::OF, high_half_used ? eflags::CF | eflags::OF : 0);
+/// `low`: the low half of the product.
+template <OperandType T>
+void set_multiply_flags(CpuState& cpu, T low, bool high_half_used) {
+  set_arithmetic_flags(cpu, multiply_flags(low, high_half_used));
 }
 
 /// Signed product of two T as 64 bits.
@@ -77,7 +78,7 @@ Outcome truncated_product(CpuState& cpu, const Instruction& instruction, const O
     }
     const int64_t product = signed_product(a, b);
     write_gpr(cpu, instruction.operands[0], static_cast<T>(product));
-    set_multiply_flags(cpu, !fits<T>(product));
+    set_multiply_flags(cpu, static_cast<T>(product), !fits<T>(product));
     return Outcome::next;
   });
 }
@@ -137,7 +138,7 @@ Outcome MUL(CpuState& cpu, const Instruction& instruction) {
     const uint64_t product = uint64_t{gpr<T>(cpu, EAX)} * b;
     const auto high = static_cast<T>(product >> kBits<T>);
     set_accumulator_pair(cpu, static_cast<T>(product), high);
-    set_multiply_flags(cpu, high != 0);
+    set_multiply_flags(cpu, static_cast<T>(product), high != 0);
     return Outcome::next;
   });
 }
@@ -155,10 +156,12 @@ Outcome IMUL(CpuState& cpu, const Instruction& instruction) {
     if (!read_operand(cpu, instruction, operands[0], b)) return Outcome::exception;
     const int64_t product = signed_product(gpr<T>(cpu, EAX), b);
     set_accumulator_pair(cpu, static_cast<T>(product), static_cast<T>(product >> kBits<T>));
-    set_multiply_flags(cpu, !fits<T>(product));
+    set_multiply_flags(cpu, static_cast<T>(product), !fits<T>(product));
     return Outcome::next;
   });
 }
+
+// All flags are undefined behind DIV and IDIV: left unchanged.
 
 Outcome DIV(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
@@ -211,20 +214,15 @@ Outcome decimal_adjust(CpuState& cpu, int direction) {
   return Outcome::next;
 }
 
-/// AAA and AAS. OF, SF, ZF and PF are undefined: left unchanged.
+/// AAA and AAS. OF, SF, ZF and PF are undefined: those of AL, without overflow.
 Outcome ascii_adjust(CpuState& cpu, int direction) {
   const bool adjust = (cpu.gpr[EAX] & 0xf) > 9 || (cpu.eflags & eflags::AF) != 0;
   auto ax = gpr<uint16_t>(cpu, EAX);
   if (adjust) ax = static_cast<uint16_t>(ax + direction * 0x106);
   set_gpr<uint16_t>(cpu, EAX, ax & 0xff0f);
-  set_flags(cpu, eflags::AF | eflags::CF, adjust ? eflags::AF | eflags::CF : 0);
+  set_arithmetic_flags(
+      cpu, result_flags(static_cast<uint8_t>(ax & 0xf)) | flag_if(adjust, eflags::AF | eflags::CF));
   return Outcome::next;
-}
-
-/// SF, ZF and PF of AL; CF, OF and AF are undefined: cleared.
-void set_ascii_result(CpuState& cpu, uint8_t al, uint8_t ah) {
-  set_gpr<uint16_t>(cpu, EAX, static_cast<uint16_t>(ah << 8 | al));
-  set_arithmetic_flags(cpu, result_flags(al));
 }
 
 }  // namespace
@@ -249,14 +247,19 @@ Outcome AAM(CpuState& cpu, const Instruction& instruction) {
   const auto base = static_cast<uint8_t>(instruction.immediate);
   if (base == 0) return raise(cpu, Vector::DE);
   const auto al = gpr<uint8_t>(cpu, EAX);
-  set_ascii_result(cpu, al % base, al / base);
+  const auto rest = static_cast<uint8_t>(al % base);
+  set_gpr<uint16_t>(cpu, EAX, static_cast<uint16_t>(al / base << 8 | rest));
+  set_arithmetic_flags(cpu, result_flags(rest));  // CF, OF and AF are undefined: cleared
   return Outcome::next;
 }
 
 Outcome AAD(CpuState& cpu, const Instruction& instruction) {
   const auto al = gpr<uint8_t>(cpu, EAX);
   const auto ah = static_cast<uint8_t>(cpu.gpr[EAX] >> 8);
-  set_ascii_result(cpu, static_cast<uint8_t>(al + ah * instruction.immediate), 0);
+  const auto tens = static_cast<uint8_t>(ah * instruction.immediate);
+  const auto sum = static_cast<uint8_t>(al + tens);
+  set_gpr<uint16_t>(cpu, EAX, sum);
+  set_arithmetic_flags(cpu, add_flags(al, tens, sum));  // CF, OF and AF are undefined
   return Outcome::next;
 }
 

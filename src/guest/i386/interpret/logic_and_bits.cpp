@@ -31,7 +31,8 @@ template <OperandType T>
   return linear_address(cpu, instruction.memory.segment, unit, kind, address);
 }
 
-/// BTS, BTR, BTC: `change(value, mask)`. Only CF changes; OF, SF, AF and PF are undefined.
+/// BTS, BTR, BTC: `change(value, mask)`. Only CF changes; OF, SF, AF and PF are undefined: left
+/// unchanged, as ZF is.
 template <typename Change>
 Outcome change_bit(CpuState& cpu, const Instruction& instruction, Change change) {
   const Operand& operand = instruction.operands[0];
@@ -60,14 +61,16 @@ Outcome change_bit(CpuState& cpu, const Instruction& instruction, Change change)
 }
 
 /// BSF and BSR: `index(value)` of a value that is not 0. Of 0 the destination stays as it was, as
-/// AMD documents and Intel does. Only ZF is defined; the others are left unchanged.
+/// AMD documents and Intel does. Only ZF is defined; PF is the index's, the others are cleared.
 template <typename Index>
 Outcome scan(CpuState& cpu, const Instruction& instruction, Index index) {
   return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
     T value = 0;
     if (!read_operand(cpu, instruction, instruction.operands[1], value)) return Outcome::exception;
-    if (value != 0) write_gpr(cpu, instruction.operands[0], static_cast<T>(index(value)));
-    set_flags(cpu, eflags::ZF, flag_if(value == 0, eflags::ZF));
+    const auto found = value != 0 ? static_cast<T>(index(value)) : T{0};
+    if (value != 0) write_gpr(cpu, instruction.operands[0], found);
+    set_arithmetic_flags(cpu,
+                         flag_if(value == 0, eflags::ZF) | flag_if(even_parity(found), eflags::PF));
     return Outcome::next;
   });
 }

@@ -51,7 +51,15 @@ template <OperandType T>
   return uint64_t{value} | uint64_t{(flags & eflags::CF) != 0} << kBits<T>;
 }
 
-/// SHLD and SHRD: `compute(destination, source, count, carry)`; 0 < count.
+/// What a double shift makes.
+template <OperandType T>
+struct DoubleShifted {
+  T result;
+  bool carry;
+  bool overflow;  ///< whether the last place changed the sign: undefined unless the count is 1
+};
+
+/// SHLD and SHRD: `compute(destination, source, count)`; 0 < count.
 template <typename Compute>
 Outcome double_shift(CpuState& cpu, const Instruction& instruction, Compute compute) {
   uint8_t raw_count = 0;
@@ -63,15 +71,18 @@ Outcome double_shift(CpuState& cpu, const Instruction& instruction, Compute comp
     const T source = read_gpr<T>(cpu, instruction.operands[1]);
     T old = 0;
     T result = 0;
-    bool carry_out = false;
+    DoubleShifted<T> shifted{};
     const bool done =
-        modify_operand(cpu, instruction, instruction.operands[0], old, result,
-                       [&](T a) { return count == 0 ? a : compute(a, source, count, carry_out); });
+        modify_operand(cpu, instruction, instruction.operands[0], old, result, [&](T a) {
+          if (count == 0) return a;
+          shifted = compute(a, source, count);
+          return shifted.result;
+        });
     if (!done) return Outcome::exception;
     if (count == 0) return Outcome::next;
-    // OF: the sign changed (defined for a count of 1). AF is undefined: cleared.
-    set_arithmetic_flags(cpu, result_flags(result) | flag_if(carry_out, eflags::CF) |
-                                  flag_if(sign_bit(static_cast<T>(old ^ result)), eflags::OF));
+    // AF is undefined: cleared.
+    set_arithmetic_flags(cpu, result_flags(result) | flag_if(shifted.carry, eflags::CF) |
+                                  flag_if(shifted.overflow, eflags::OF));
     return Outcome::next;
   });
 }
@@ -123,7 +134,6 @@ Outcome ROR(CpuState& cpu, const Instruction& instruction) {
 Outcome RCL(CpuState& cpu, const Instruction& instruction) {
   return shift(cpu, instruction, []<OperandType T>(T a, unsigned count, uint32_t& flags) {
     const unsigned places = count % (kBits<T> + 1);
-    if (places == 0) return a;
     const uint64_t wide = with_carry(a, flags);
     const uint64_t rotated = wide << places | wide >> (kBits<T> + 1 - places);
     const auto result = static_cast<T>(rotated);
@@ -136,7 +146,6 @@ Outcome RCL(CpuState& cpu, const Instruction& instruction) {
 Outcome RCR(CpuState& cpu, const Instruction& instruction) {
   return shift(cpu, instruction, []<OperandType T>(T a, unsigned count, uint32_t& flags) {
     const unsigned places = count % (kBits<T> + 1);
-    if (places == 0) return a;
     const uint64_t wide = with_carry(a, flags);
     const uint64_t rotated = wide >> places | wide << (kBits<T> + 1 - places);
     const auto result = static_cast<T>(rotated);
@@ -146,33 +155,30 @@ Outcome RCR(CpuState& cpu, const Instruction& instruction) {
 }
 
 // With 16-bit operands a count above 16 is undefined; the value shifted in is then the destination
-// again, as on processors that shift destination:source:destination.
+// again, as on Intel's processors (on AMD's the source).
 
 Outcome SHLD(CpuState& cpu, const Instruction& instruction) {
-  return double_shift(cpu, instruction,
-                      []<OperandType T>(T a, T source, unsigned count, bool& carry_out) {
-                        const unsigned width = kBits<T>;
-                        const bool beyond = count > width;
-                        const unsigned places = beyond ? count - width : count;
-                        const T high = beyond ? source : a;
-                        const T low = beyond ? a : source;
-                        carry_out = (high >> (width - places)) & 1;
-                        const uint64_t shifted = (uint64_t{high} << width | low) << places;
-                        return static_cast<T>(shifted >> width);
-                      });
+  return double_shift(cpu, instruction, []<OperandType T>(T a, T source, unsigned count) {
+    const unsigned width = kBits<T>;
+    const bool beyond = count > width;
+    const unsigned places = beyond ? count - width : count;
+    const T high = beyond ? source : a;
+    const T low = beyond ? a : source;
+    const bool carry_out = (high >> (width - places)) & 1;
+    const auto result = static_cast<T>((uint64_t{high} << width | low) << places >> width);
+    return DoubleShifted<T>{result, carry_out, sign_bit(result) != carry_out};
+  });
 }
 
 Outcome SHRD(CpuState& cpu, const Instruction& instruction) {
-  return double_shift(cpu, instruction,
-                      []<OperandType T>(T a, T source, unsigned count, bool& carry_out) {
-                        const unsigned width = kBits<T>;
-                        const bool beyond = count > width;
-                        const uint64_t pair =
-                            beyond ? uint64_t{a} << width | source : uint64_t{source} << width | a;
-                        const unsigned places = beyond ? count - width : count;
-                        carry_out = (pair >> (places - 1)) & 1;
-                        return static_cast<T>(pair >> places);
-                      });
+  return double_shift(cpu, instruction, []<OperandType T>(T a, T source, unsigned count) {
+    const unsigned width = kBits<T>;
+    const bool beyond = count > width;
+    const uint64_t pair = beyond ? uint64_t{a} << width | source : uint64_t{source} << width | a;
+    const unsigned places = beyond ? count - width : count;
+    const auto result = static_cast<T>(pair >> places);
+    return DoubleShifted<T>{result, (pair >> (places - 1) & 1) != 0, top_bits_differ(result)};
+  });
 }
 
 }  // namespace ferry::i386::interpret

@@ -2,6 +2,7 @@
 // (SDM vol. 1, 5.1.13 and 5.22). Privileged instructions never get here: the dispatch raises #GP.
 #include <time.h>
 
+#include "guest/i386/cpu_model.hpp"
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
 
@@ -25,14 +26,9 @@ struct CpuidLeaf {
   return word;
 }
 
-// CPUID.01H:EDX. Only what this interpreter does in full.
-constexpr uint32_t kFeatureFpu = 1u << 0, kFeatureTsc = 1u << 4, kFeatureCx8 = 1u << 8,
-                   kFeatureCmov = 1u << 15, kFeatureFxsr = 1u << 24;
-
 constexpr uint32_t kMaxBasicLeaf = 1;
 constexpr uint32_t kMaxExtendedLeaf = 0x80000004;
 
-/// Family 6, model 1: the first processor with CMOV, which is what an i686 distribution asks for.
 /// The vendor is Intel's because C libraries and run-time dispatchers read their tables only for
 /// vendors they know; the brand string says what it is.
 [[nodiscard]] CpuidLeaf cpuid(uint32_t leaf) {
@@ -51,7 +47,7 @@ constexpr uint32_t kMaxExtendedLeaf = 0x80000004;
       return {};
     // Above the highest leaf Intel processors give the data of the highest basic one.
     default:
-      return {0x611, 0, 0, kFeatureFpu | kFeatureTsc | kFeatureCx8 | kFeatureCmov | kFeatureFxsr};
+      return {cpu_model().signature, 0, 0, cpu_model().cpuid_features()};
   }
 }
 
