@@ -53,12 +53,17 @@ class MappingObserver {
   ~MappingObserver() = default;
 };
 
-/// What a mapping shows in /proc/self/maps.
-struct MappedFile {
-  std::string path;
+struct FileId {
   uint64_t inode = 0;
   uint32_t device_major = 0;
   uint32_t device_minor = 0;
+  [[nodiscard]] auto operator<=>(const FileId&) const = default;
+};
+
+/// What a mapping shows in /proc/self/maps.
+struct MappedFile {
+  std::string path;
+  FileId id;
 };
 
 /// Guest pages [begin, end) of one kind. Neighbours that could be one mapping are merged.
@@ -113,6 +118,15 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] int32_t discard(uint32_t begin, uint32_t end);
   /// madvise of whole host pages, as the host does it. 0 or -errno; EINVAL where they are split.
   [[nodiscard]] int32_t advise_host_pages(uint32_t begin, uint32_t end, int advice);
+  /// Whether any mapping has shown `file` so far.
+  [[nodiscard]] bool ever_mapped(const FileId& file) const;
+  /// The contents or the size of `file` have changed by a call: drops what was translated from
+  /// private mappings of it.
+  void file_changed(const FileId& file);
+  /// Reads or writes bytes within one guest page whatever its protection, as /proc/PID/mem does;
+  /// false where nothing is mapped, or a shared page may not be written.
+  [[nodiscard]] bool force_read(void* to, uint32_t address, uint32_t size);
+  [[nodiscard]] bool force_write(uint32_t address, const void* from, uint32_t size);
   /// brk(2): returns the new break, or the old one on failure.
   uint32_t set_break(uint32_t address);
   /// The loader's: the heap starts at `address` (page-aligned).
@@ -181,7 +195,7 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] HostRange inner_host_range(uint32_t begin, uint32_t end) const;
   /// Not so memory that only has a name, as the heap.
   [[nodiscard]] bool from_file(const Mapping& mapping) const {
-    return files_[mapping.file]->inode != 0;
+    return files_[mapping.file]->id.inode != 0;
   }
   [[nodiscard]] uint32_t mapped_until(uint32_t begin, uint32_t end) const;
   [[nodiscard]] bool any_mapped(uint32_t begin, uint32_t end) const;

@@ -411,4 +411,50 @@ int32_t AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice
   return guest_result(host_call(SYS_madvise, host_pointer(begin), end - begin, advice));
 }
 
+// --- memory that changes in other ways ----------------------------------------------------------
+
+bool AddressSpace::ever_mapped(const FileId& file) const {
+  return std::any_of(files_.begin(), files_.end(),
+                     [&](const auto& mapped) { return mapped->id == file; });
+}
+
+void AddressSpace::file_changed(const FileId& file) {
+  for (const Mapping& mapping : mappings_) {
+    const bool private_code = !mapping.shared && (mapping.protection & kProtExec) != 0;
+    if (private_code && from_file(mapping) && files_[mapping.file]->id == file)
+      changed(mapping.begin, mapping.end);
+  }
+}
+
+bool AddressSpace::force_read(void* to, uint32_t address, uint32_t size) {
+  if (find(address) == nullptr) return false;
+  const bool read = i386::copy_host(
+      to,
+      static_cast<const uint8_t*>(readable_place(page_floor(address))) + (address & kGuestPageMask),
+      size);
+  settle(host_floor(address));
+  return read;
+}
+
+bool AddressSpace::force_write(uint32_t address, const void* from, uint32_t size) {
+  const Mapping* mapping = find(address);
+  if (mapping == nullptr) return false;
+  if (mapping->shared && (mapping->protection & kProtWrite) == 0) return false;
+  const uint32_t host_page = host_floor(address);
+  changed(page_floor(address), page_floor(address) + kGuestPageSize);
+  prepare_kernel_write(address, size);
+  uint8_t* place = splits_.place(address);
+  if (place != nullptr) {
+    const uint32_t page = page_floor(address);
+    static_cast<void>(
+        protect_places(host_page, page, page + kGuestPageSize, PROT_READ | PROT_WRITE));
+  } else {
+    place = static_cast<uint8_t*>(host_pointer(address));
+    host_call(SYS_mprotect, host_pointer(host_page), host_page_size_, PROT_READ | PROT_WRITE);
+  }
+  const bool written = i386::copy_host(place, from, size);
+  settle(host_page);
+  return written;
+}
+
 }  // namespace ferry

@@ -108,15 +108,13 @@ uint32_t AddressSpace::intern_file(const MapRequest& request) {
     if (length > 0) file.path.assign(path, static_cast<size_t>(length));
     struct statx status;
     if (host_call(SYS_statx, request.descriptor, "", AT_EMPTY_PATH, STATX_INO, &status) == 0) {
-      file.inode = status.stx_ino;
-      file.device_major = status.stx_dev_major;
-      file.device_minor = status.stx_dev_minor;
+      file.id = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
     }
   } else if (request.shared) {
     // A file of its own, as the kernel makes one (shmem_zero_setup): each is another.
     file.path = "/dev/zero (deleted)";
-    file.device_minor = 1;
-    file.inode = ++shared_anonymous_files_;
+    file.id.device_minor = 1;
+    file.id.inode = ++shared_anonymous_files_;
     files_.push_back(std::make_unique<MappedFile>(file));
     return static_cast<uint32_t>(files_.size() - 1);
   } else if (request.name != nullptr) {
@@ -125,7 +123,7 @@ uint32_t AddressSpace::intern_file(const MapRequest& request) {
     return 0;
   }
   for (uint32_t i = 1; i < files_.size(); ++i) {
-    if (files_[i]->inode == file.inode && files_[i]->path == file.path) return i;
+    if (files_[i]->id == file.id && files_[i]->path == file.path) return i;
   }
   files_.push_back(std::make_unique<MappedFile>(file));
   return static_cast<uint32_t>(files_.size() - 1);
@@ -146,8 +144,8 @@ std::string AddressSpace::maps_text(std::string_view root) const {
         (mapping.protection & kProtRead) != 0 ? 'r' : '-',
         (mapping.protection & kProtWrite) != 0 ? 'w' : '-',
         (mapping.protection & kProtExec) != 0 ? 'x' : '-', mapping.shared ? 's' : 'p',
-        from_file(mapping) ? static_cast<uint32_t>(mapping.offset) : 0, name.device_major,
-        name.device_minor, static_cast<unsigned long long>(name.inode));
+        from_file(mapping) ? static_cast<uint32_t>(mapping.offset) : 0, name.id.device_major,
+        name.id.device_minor, static_cast<unsigned long long>(name.id.inode));
     text.append(line, static_cast<size_t>(length));
     text += ' ';
     if (!path.empty()) {

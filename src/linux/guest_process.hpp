@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -102,7 +103,11 @@ class GuestProcess {
   /// Set by main: runs `thread` until its process ends; never returns. vfork children need it.
   void (*run_loop)(Thread& thread) = nullptr;
   bool is_vfork_child = false;
-  bool has_signalfd = false;  ///< what is read may have to be converted (signalfd)
+  bool has_signalfd = false;     ///< what is read may have to be converted (signalfd)
+  bool has_memory_file = false;  ///< /proc/PID/mem was opened
+  /// Files the guest opened for writing; whether one of them was mapped too (file_effects.hpp).
+  std::set<FileId> files_written;
+  bool writes_mapped_files = false;
   /// The parent waits until this is closed (only below an emulator).
   HiddenDescriptors::Handle vfork_release = HiddenDescriptors::kNone;
 

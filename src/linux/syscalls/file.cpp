@@ -11,6 +11,7 @@
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/directory.hpp"
+#include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 
 namespace ferry {
@@ -48,10 +49,21 @@ bool is_signalfd(int fd) {
          std::string_view(target, static_cast<size_t>(length)) == "anon_inode:[signalfd]";
 }
 
+/// read or write of /proc/self/mem at the descriptor's position.
+int32_t move_own_memory(Thread& t, int fd, const GuestBuffer& buffer,
+                        int32_t (*move)(Thread&, const GuestBuffer&, uint64_t)) {
+  const long position = host_call(SYS_lseek, fd, 0, SEEK_CUR);
+  const int32_t moved = move(t, buffer, static_cast<uint64_t>(position));
+  if (moved > 0) host_call(SYS_lseek, fd, position + moved, SEEK_SET);
+  return moved;
+}
+
 }  // namespace
 
 int32_t sys_read(Thread& t, const Arguments& a) {
   const GuestBuffer buffer = writable(t, a[1], a[2]);
+  if (is_own_memory(t, a.signed_at(0)))
+    return move_own_memory(t, a.signed_at(0), buffer, read_own_memory);
   const int32_t result =
       blocking_call(t, SYS_read, a.signed_at(0), buffer.pointer(), buffer.length());
   constexpr int32_t kInfo = sizeof(signalfd_siginfo);
@@ -65,19 +77,28 @@ int32_t sys_read(Thread& t, const Arguments& a) {
 
 int32_t sys_write(Thread& t, const Arguments& a) {
   const GuestBuffer buffer = readable(t, a[1], a[2]);
-  return blocking_call(t, SYS_write, a.signed_at(0), buffer.pointer(), buffer.length());
+  if (is_own_memory(t, a.signed_at(0)))
+    return move_own_memory(t, a.signed_at(0), buffer, write_own_memory);
+  const int32_t result =
+      blocking_call(t, SYS_write, a.signed_at(0), buffer.pointer(), buffer.length());
+  note_written(t, a.signed_at(0));
+  return result;
 }
 
 int32_t sys_pread64(Thread& t, const Arguments& a) {
   const GuestBuffer buffer = writable(t, a[1], a[2]);
+  if (is_own_memory(t, a.signed_at(0))) return read_own_memory(t, buffer, a.wide(3));
   return blocking_call(t, SYS_pread64, a.signed_at(0), buffer.pointer(), buffer.length(),
                        a.wide(3));
 }
 
 int32_t sys_pwrite64(Thread& t, const Arguments& a) {
   const GuestBuffer buffer = readable(t, a[1], a[2]);
-  return blocking_call(t, SYS_pwrite64, a.signed_at(0), buffer.pointer(), buffer.length(),
-                       a.wide(3));
+  if (is_own_memory(t, a.signed_at(0))) return write_own_memory(t, buffer, a.wide(3));
+  const int32_t result =
+      blocking_call(t, SYS_pwrite64, a.signed_at(0), buffer.pointer(), buffer.length(), a.wide(3));
+  note_written(t, a.signed_at(0));
+  return result;
 }
 
 namespace {
@@ -87,7 +108,10 @@ int32_t vector_call(Thread& t, const Arguments& a, bool kernel_writes, long numb
   HostVectors vectors;
   vectors.load(t, a[1], a[2], kernel_writes);
   if (vectors.error != 0) return -vectors.error;
-  return blocking_call(t, number, a.signed_at(0), vectors.entries, vectors.count, rest...);
+  const int32_t result =
+      blocking_call(t, number, a.signed_at(0), vectors.entries, vectors.count, rest...);
+  if (!kernel_writes) note_written(t, a.signed_at(0));
+  return result;
 }
 
 }  // namespace
@@ -340,12 +364,22 @@ int32_t sys_flock(Thread& t, const Arguments& a) {
   return blocking_call(t, SYS_flock, a.signed_at(0), a.signed_at(1));
 }
 
-int32_t sys_ftruncate64(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_ftruncate, a.signed_at(0), a.wide(1)));
+int32_t sys_ftruncate(Thread& t, const Arguments& a) {
+  const int32_t result = guest_result(host_call(SYS_ftruncate, a.signed_at(0), a.signed_at(1)));
+  note_resized(t, a.signed_at(0));
+  return result;
+}
+int32_t sys_ftruncate64(Thread& t, const Arguments& a) {
+  const int32_t result = guest_result(host_call(SYS_ftruncate, a.signed_at(0), a.wide(1)));
+  note_resized(t, a.signed_at(0));
+  return result;
 }
 
 int32_t sys_fallocate(Thread& t, const Arguments& a) {
-  return blocking_call(t, SYS_fallocate, a.signed_at(0), a.signed_at(1), a.wide(2), a.wide(4));
+  const int32_t result =
+      blocking_call(t, SYS_fallocate, a.signed_at(0), a.signed_at(1), a.wide(2), a.wide(4));
+  note_resized(t, a.signed_at(0));
+  return result;
 }
 
 int32_t sys_fadvise64(Thread&, const Arguments& a) {
@@ -369,21 +403,28 @@ namespace {
 
 template <typename Offset>
 int32_t send_file(Thread& t, const Arguments& a) {
-  if (a[2] == 0)
-    return blocking_call(t, SYS_sendfile, a.signed_at(0), a.signed_at(1), nullptr, a[3]);
+  if (a[2] == 0) {
+    const int32_t sent =
+        blocking_call(t, SYS_sendfile, a.signed_at(0), a.signed_at(1), nullptr, a[3]);
+    note_written(t, a.signed_at(0));
+    return sent;
+  }
   Offset offset;
   if (!copy_in(a[2], offset)) return -abi::kEFAULT;
   int64_t host_offset = offset;
   const int32_t result =
       blocking_call(t, SYS_sendfile, a.signed_at(0), a.signed_at(1), &host_offset, a[3]);
+  note_written(t, a.signed_at(0));
   offset = static_cast<Offset>(host_offset);
   return copy_out(t, a[2], offset) ? result : -abi::kEFAULT;
 }
 
 /// splice and copy_file_range: two optional 64-bit offsets the kernel updates.
 int32_t copy_between(Thread& t, const Arguments& a, long number) {
-  return blocking_call(t, number, a.signed_at(0), writable(t, a[1], 8).pointer(), a.signed_at(2),
-                       writable(t, a[3], 8).pointer(), a[4], a[5]);
+  const int32_t result = blocking_call(t, number, a.signed_at(0), writable(t, a[1], 8).pointer(),
+                                       a.signed_at(2), writable(t, a[3], 8).pointer(), a[4], a[5]);
+  note_written(t, a.signed_at(2));
+  return result;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "linux/path.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/proc_files.hpp"
 
@@ -59,6 +60,15 @@ int32_t plain_path_call(Thread& t, uint32_t path, LastLink last_link, long numbe
   return guest_result(host_call(number, argument.host.text, rest...));
 }
 
+constexpr uint32_t kLargeFile = 0100000, kPathOnly = 010000000;  // of the guest's O_*
+
+/// Whether a file of that size needs O_LARGEFILE (fs/open.c, generic_file_open).
+bool is_large(int fd) {
+  struct statx status;
+  return host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status) == 0 &&
+         S_ISREG(status.stx_mode) && status.stx_size > INT32_MAX;
+}
+
 int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags, uint32_t mode) {
   PathArgument argument;
   const uint32_t flags = open_flags_to_host(guest_flags);
@@ -68,7 +78,15 @@ int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags,
   if (error != 0) return error;
   const int32_t own = open_proc_file(t, argument.host.entry, flags);
   if (own != kNotAProcFile) return own;
-  return blocking_call(t, SYS_openat, argument.host.directory, argument.host.text, flags, mode);
+  const int32_t fd =
+      blocking_call(t, SYS_openat, argument.host.directory, argument.host.text, flags, mode);
+  if (fd < 0) return fd;
+  if ((guest_flags & (kLargeFile | kPathOnly)) == 0 && is_large(fd)) {
+    host_call(SYS_close, fd);
+    return -abi::kEOVERFLOW;
+  }
+  note_opened(t, fd, argument.host.text, flags);
+  return fd;
 }
 
 }  // namespace
@@ -392,11 +410,29 @@ int32_t sys_fchownat(Thread& t, const Arguments& a) {
                    SYS_fchownat, a[2], a[3], a.signed_at(4));
 }
 
+namespace {
+
+int32_t truncate_call(Thread& t, uint32_t path, int64_t length) {
+  PathArgument argument;
+  const int32_t error = argument.load(t, AT_FDCWD, path, LastLink::follow);
+  if (error != 0) return error;
+  const int32_t result = guest_result(host_call(SYS_truncate, argument.host.text, length));
+  const long fd =
+      result == 0 ? host_call(SYS_openat, AT_FDCWD, argument.host.text, O_PATH | O_CLOEXEC) : -1;
+  if (fd >= 0) {
+    note_resized(t, static_cast<int>(fd));
+    host_call(SYS_close, fd);
+  }
+  return result;
+}
+
+}  // namespace
+
 int32_t sys_truncate(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_truncate, a.signed_at(1));
+  return truncate_call(t, a[0], a.signed_at(1));
 }
 int32_t sys_truncate64(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_truncate, a.wide(1));
+  return truncate_call(t, a[0], static_cast<int64_t>(a.wide(1)));
 }
 
 namespace {

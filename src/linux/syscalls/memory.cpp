@@ -4,6 +4,7 @@
 
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 
 namespace ferry {
@@ -53,6 +54,7 @@ int32_t map_call(Thread& t, const Arguments& a, uint64_t offset) {
       return -abi::kEBADF;
   }
   const Result<uint32_t> mapped = t.process->space->map(request);
+  if (mapped.ok() && request.descriptor >= 0) note_mapped(t, request.descriptor);
   return mapped.ok() ? static_cast<int32_t>(mapped.value()) : result_of(mapped.error());
 }
 
