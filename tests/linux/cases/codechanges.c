@@ -38,7 +38,7 @@ int main() {
   signal(SIGSEGV, caught);
   ftruncate(fd, 0x1000);
   fill(fd);
-  page = mmap(0, 0x1000, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  page = mmap((void *)0x23000000, 0x1000, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
   printf("at first %d\n", run());
   byte = 2;
   pwrite(fd, &byte, 1, 1);
@@ -83,6 +83,7 @@ int main() {
   madvise((void *)page, 0x1000, MADV_DONTNEED);
   printf("discarded %d\n", run());
   memory = open("/proc/self/mem", O_RDWR);
+  mprotect((void *)page, 0x1000, PROT_READ | PROT_EXEC);
   byte = 9;
   printf("through /proc/self/mem %d ", (int)pwrite(memory, &byte, 1, (unsigned long)page + 1));
   printf("code %d ", run());
