@@ -29,7 +29,6 @@ struct Thread {
   int exit_status = 0;     ///< valid once handle_syscall says exit_process
   void* engine = nullptr;  ///< the engine's own per-thread data
   ThreadSignals signals;
-  std::array<i386::abi::UserDesc, i386::kTlsEntries> tls{};  ///< cpu.tls as the guest set it
   /// Number of the call being made or restarted; what strace and restarts use.
   uint32_t syscall_number = 0;
 };

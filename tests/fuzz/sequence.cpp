@@ -125,8 +125,7 @@ void Memory::begin(const Sequence& sequence, const std::vector<uint8_t>& code,
   cpu.tls[0] = {kWindow, 0xffffffff, true, true};
   if (!sequence.tls) return;
   for (const unsigned segment : {i386::FS, i386::GS}) {
-    cpu.selector[segment] = kTlsSelector;
-    cpu.segment_base[segment] = kWindow;
+    cpu.set_tls_segment(static_cast<i386::SegmentRegister>(segment), 0, kTlsSelector);
   }
 }
 

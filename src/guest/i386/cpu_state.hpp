@@ -109,16 +109,33 @@ struct LazyFlags {
   uint32_t result = 0;
 };
 
-/// A TLS entry of the GDT, as set_thread_area leaves it. The limit (in bytes) is reported by LSL
-/// but not enforced: segments are flat but for their base.
+/// A TLS entry of the GDT, as set_thread_area leaves it: a 32-bit data segment.
 struct SegmentDescriptor {
   uint32_t base = 0;
-  uint32_t limit = 0;
+  uint32_t limit = 0;  ///< in bytes: the last offset, or the last one below an expand-down segment
   bool present = false;
   bool writable = true;
+  bool expand_down = false;
+  bool in_pages = true;  ///< G: the limit was given in pages
+  bool available = false;
+
+  /// Whether every access is within it.
+  [[nodiscard]] bool is_open() const { return limit == ~uint32_t{0} && writable && !expand_down; }
 };
 
 struct CpuState {
+  /// Makes `segment` name the TLS entry `entry`, which is present, by `new_selector`.
+  void set_tls_segment(SegmentRegister segment, unsigned entry, uint16_t new_selector) {
+    selector[segment] = new_selector;
+    segment_base[segment] = tls[entry].base;
+    open_base[segment] = tls[entry].is_open() ? tls[entry].base : 0;
+  }
+  /// A flat or null segment.
+  void set_flat_segment(SegmentRegister segment, uint16_t new_selector) {
+    selector[segment] = new_selector;
+    segment_base[segment] = open_base[segment] = 0;
+  }
+
   std::array<uint32_t, kGprCount> gpr{};
   uint32_t eip = 0;
   /// All bits but, while lazy.kind != packed, the six arithmetic ones. Reserved bit 1 and IF are
@@ -126,6 +143,9 @@ struct CpuState {
   uint32_t eflags = eflags::kReserved1 | eflags::IF;
   LazyFlags lazy;
   std::array<uint32_t, kSegmentCount> segment_base{};
+  /// The same where the descriptor is_open(), else 0: what translated code adds for FS and GS. Of 0
+  /// it leaves accesses to the interpreter, which looks at selector and descriptor.
+  std::array<uint32_t, kSegmentCount> open_base{};
   alignas(8) std::array<uint16_t, kSegmentCount> selector{
       kUserDataSelector, kUserCodeSelector, kUserDataSelector, kUserDataSelector, 0, 0};
   uint32_t mxcsr = 0x1f80;

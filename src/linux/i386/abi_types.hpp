@@ -119,8 +119,10 @@ struct UserDesc {  // struct user_desc, arch/x86/include/uapi/asm/ldt.h
   uint32_t flags;
 };
 static_assert(sizeof(UserDesc) == 16);
-inline constexpr uint32_t kDescSeg32Bit = 1, kDescReadExecOnly = 8, kDescLimitInPages = 16,
-                          kDescSegNotPresent = 32, kDescUsable = 64;
+// `contents` are two bits: expand-down data, and code. `lm` is there for 64-bit kernels.
+inline constexpr uint32_t kDescSeg32Bit = 1, kDescExpandDown = 2, kDescCode = 4,
+                          kDescReadExecOnly = 8, kDescLimitInPages = 16, kDescSegNotPresent = 32,
+                          kDescUsable = 64, kDescLongMode = 128, kDescAllFlags = 255;
 
 // --- times ---------------------------------------------------------------------------------------
 struct TimeSpec32 {

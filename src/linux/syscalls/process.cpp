@@ -95,7 +95,6 @@ struct VforkChild {
       : process(*parent.process), thread(process), request(what) {
     thread.cpu = parent.cpu;
     thread.signals = parent.signals;
-    thread.tls = parent.tls;
     thread.engine = parent.engine;
     process.is_vfork_child = true;
   }
@@ -188,6 +187,10 @@ int32_t sys_vfork(Thread& t, const Arguments&) {
 
 int32_t sys_clone(Thread& t, const Arguments& a) {
   CloneRequest request{a[0], a[1], a[2], a[3], a[4]};
+  if ((request.flags & CLONE_SETTLS) != 0) {
+    const int32_t refused = check_tls_entry(request.tls);
+    if (refused != 0) return refused;
+  }
   if ((request.flags & CLONE_THREAD) != 0) return -abi::kENOSYS;
   if ((request.flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
     return vfork_process(t, request);

@@ -23,57 +23,103 @@ namespace {
 
 /// A descriptor that means "no segment" (LDT_empty and LDT_zero of the kernel).
 bool is_empty(const abi::UserDesc& desc) {
-  const uint32_t flags = desc.flags & ~abi::kDescUsable;
   return desc.base == 0 && desc.limit == 0 &&
-         (flags == 0 || flags == (abi::kDescReadExecOnly | abi::kDescSegNotPresent));
+         ((desc.flags & ~abi::kDescLongMode) == 0 ||
+          desc.flags == (abi::kDescReadExecOnly | abi::kDescSegNotPresent));
 }
 
-}  // namespace
+/// tls_desc_okay of arch/x86/kernel/tls.c (6.1): 32-bit data segments that are present, or none.
+bool is_acceptable(const abi::UserDesc& desc) {
+  if (is_empty(desc)) return true;
+  return (desc.flags & abi::kDescSeg32Bit) != 0 && (desc.flags & abi::kDescCode) == 0 &&
+         (desc.flags & abi::kDescSegNotPresent) == 0;
+}
 
-int32_t set_tls_entry(Thread& thread, uint32_t guest) {
-  abi::UserDesc desc;
-  if (!copy_in(guest, desc)) return -abi::kEFAULT;
-  auto& entries = thread.cpu.tls;
-  if (desc.entry_number == UINT32_MAX) {
-    uint32_t free = 0;
-    while (free < i386::kTlsEntries && entries[free].present) ++free;
-    if (free == i386::kTlsEntries) return -abi::kESRCH;
-    desc.entry_number = i386::kFirstTlsEntry + free;
-    if (!copy_out(thread, guest, desc.entry_number)) return -abi::kEFAULT;
+/// copy_in of a descriptor, of whose flags the bits without a name are no part.
+bool copy_in_descriptor(uint32_t guest, abi::UserDesc& desc) {
+  if (!copy_in(guest, desc)) return false;
+  desc.flags &= abi::kDescAllFlags;
+  return true;
+}
+
+/// fill_ldt of the kernel.
+i386::SegmentDescriptor descriptor_of(const abi::UserDesc& desc) {
+  if (is_empty(desc)) return {};
+  const uint32_t limit = desc.limit & 0xfffff;
+  const bool in_pages = (desc.flags & abi::kDescLimitInPages) != 0;
+  return {.base = desc.base,
+          .limit = in_pages ? limit << 12 | 0xfff : limit,
+          .present = true,
+          .writable = (desc.flags & abi::kDescReadExecOnly) == 0,
+          .expand_down = (desc.flags & abi::kDescExpandDown) != 0,
+          .in_pages = in_pages,
+          .available = (desc.flags & abi::kDescUsable) != 0};
+}
+
+/// The first entry without a segment, or -1.
+int32_t free_entry(const i386::CpuState& cpu) {
+  for (uint32_t i = 0; i < i386::kTlsEntries; ++i) {
+    if (!cpu.tls[i].present) return static_cast<int32_t>(i386::kFirstTlsEntry + i);
   }
+  return -1;
+}
+
+/// Writes a TLS entry. A segment register that holds it sees the new descriptor at once.
+int32_t set_entry(Thread& thread, const abi::UserDesc& desc) {
   const uint32_t index = desc.entry_number - i386::kFirstTlsEntry;
   if (index >= i386::kTlsEntries) return -abi::kEINVAL;
-  i386::SegmentDescriptor& entry = entries[index];
-  thread.tls[index] = desc;
-  if (is_empty(desc)) {
-    entry = {};
-    return 0;
-  }
-  const bool in_pages = (desc.flags & abi::kDescLimitInPages) != 0;
-  entry.base = desc.base;
-  entry.limit = in_pages ? (desc.limit << 12) | 0xfff : desc.limit;
-  entry.present = (desc.flags & abi::kDescSegNotPresent) == 0;
-  entry.writable = (desc.flags & abi::kDescReadExecOnly) == 0;
-  // A segment register that holds the entry sees the new base at once on return to user mode.
+  thread.cpu.tls[index] = descriptor_of(desc);
   const auto selector = static_cast<uint16_t>(desc.entry_number << 3 | 3);
-  for (const i386::SegmentRegister segment : {i386::FS, i386::GS}) {
+  for (const i386::SegmentRegister segment : {i386::ES, i386::DS, i386::FS, i386::GS}) {
     if (thread.cpu.selector[segment] == selector) restore_segment(thread, segment, selector);
   }
   return 0;
 }
 
+}  // namespace
+
+int32_t check_tls_entry(uint32_t guest) {
+  abi::UserDesc desc;
+  if (!copy_in_descriptor(guest, desc)) return -abi::kEFAULT;
+  const bool exists = desc.entry_number - i386::kFirstTlsEntry < i386::kTlsEntries;
+  return is_acceptable(desc) && exists ? 0 : -abi::kEINVAL;
+}
+
+int32_t set_tls_entry(Thread& thread, uint32_t guest) {
+  abi::UserDesc desc;
+  if (!copy_in_descriptor(guest, desc)) return -abi::kEFAULT;
+  return is_acceptable(desc) ? set_entry(thread, desc) : -abi::kEINVAL;
+}
+
 int32_t sys_set_thread_area(Thread& t, const Arguments& a) {
-  return set_tls_entry(t, a[0]);
+  abi::UserDesc desc;
+  if (!copy_in_descriptor(a[0], desc)) return -abi::kEFAULT;
+  if (!is_acceptable(desc)) return -abi::kEINVAL;
+  if (desc.entry_number == UINT32_MAX) {
+    const int32_t free = free_entry(t.cpu);
+    if (free < 0) return -abi::kESRCH;
+    if (!copy_out(t, a[0], free)) return -abi::kEFAULT;
+    desc.entry_number = static_cast<uint32_t>(free);
+  }
+  return set_entry(t, desc);
 }
 
 int32_t sys_get_thread_area(Thread& t, const Arguments& a) {
-  abi::UserDesc desc;
-  if (!copy_in(a[0], desc)) return -abi::kEFAULT;
+  abi::UserDesc desc{};
+  if (!copy_in(a[0], desc.entry_number)) return -abi::kEFAULT;
   const uint32_t index = desc.entry_number - i386::kFirstTlsEntry;
   if (index >= i386::kTlsEntries) return -abi::kEINVAL;
-  desc = t.tls[index];
-  desc.entry_number = index + i386::kFirstTlsEntry;
-  if (!t.cpu.tls[index].present) desc.flags = abi::kDescReadExecOnly | abi::kDescSegNotPresent;
+  const i386::SegmentDescriptor& entry = t.cpu.tls[index];
+  if (entry.present) {
+    desc.base = entry.base;
+    desc.limit = entry.in_pages ? entry.limit >> 12 : entry.limit;
+    desc.flags = abi::kDescSeg32Bit | (entry.expand_down ? abi::kDescExpandDown : 0) |
+                 (entry.writable ? 0 : abi::kDescReadExecOnly) |
+                 (entry.in_pages ? abi::kDescLimitInPages : 0) |
+                 (entry.available ? abi::kDescUsable : 0);
+  } else {
+    desc.flags = abi::kDescReadExecOnly | abi::kDescSegNotPresent;
+  }
   return copy_out(t, a[0], desc) ? 0 : -abi::kEFAULT;
 }
 

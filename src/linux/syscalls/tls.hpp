@@ -6,8 +6,10 @@ namespace ferry {
 
 struct Thread;
 
-/// set_thread_area: takes the user_desc at `guest`, chooses an entry if it asks for one. 0 or
-/// -errno.
+/// Whether the user_desc at `guest` is one that clone takes (it chooses no entry): 0 or -errno.
+[[nodiscard]] int32_t check_tls_entry(uint32_t guest);
+
+/// Takes it for `thread`. 0 or -errno.
 [[nodiscard]] int32_t set_tls_entry(Thread& thread, uint32_t guest);
 
 }  // namespace ferry

@@ -92,12 +92,12 @@ Gpr BlockBuilder::base_with_index(const MemoryOperand& memory, int32_t displacem
   return cached_base(memory.base, memory.index, memory.scale_log2, high);
 }
 
-/// The base of fs or gs. A base of 0 may be a null selector, whose use is #GP: the interpreter sees
-/// to it.
+/// The base of fs or gs. A base of 0 may be a null selector, whose use is #GP, or a segment with a
+/// limit: the interpreter sees to it.
 Gpr BlockBuilder::segment_base(unsigned segment) {
   const Gpr base = scratch();
   Label& null = interpret_instead();
-  as.LW(base, offset::segment_base(segment), kState);
+  as.LW(base, offset::open_base(segment), kState);
   branch(mips64::encode::rs_rt(mips64::opcode::BEQ, base, zero), null);
   return base;
 }

@@ -56,8 +56,8 @@ inline constexpr int32_t lazy_kind = offsetof(i386::CpuState, lazy.kind);
 inline constexpr int32_t lazy_a = offsetof(i386::CpuState, lazy.a);
 inline constexpr int32_t lazy_b = offsetof(i386::CpuState, lazy.b);
 inline constexpr int32_t lazy_result = offsetof(i386::CpuState, lazy.result);
-inline constexpr int32_t segment_base(unsigned segment) {
-  return static_cast<int32_t>(offsetof(i386::CpuState, segment_base) + 4 * segment);
+inline constexpr int32_t open_base(unsigned segment) {
+  return static_cast<int32_t>(offsetof(i386::CpuState, open_base) + 4 * segment);
 }
 inline constexpr int32_t selector(unsigned segment) {
   return static_cast<int32_t>(offsetof(i386::CpuState, selector) + 2 * segment);

@@ -40,7 +40,7 @@ using Handler = Outcome (*)(CpuState&, const Instruction&);
 [[nodiscard]] Outcome run(CpuState& cpu, unsigned limit);
 
 /// Whether a translator's assumptions hold: flat code, data and stack segments, no single-stepping,
-/// and strings that go up. The interpreter has none.
+/// no alignment checks, and strings that go up. The interpreter has none.
 [[nodiscard]] inline bool translatable(const CpuState& cpu) {
   static_assert(ES == 0 && CS == 1 && SS == 2 && DS == 3);
   constexpr std::array<uint16_t, 4> kFlat = {kUserDataSelector, kUserCodeSelector,
@@ -48,7 +48,7 @@ using Handler = Outcome (*)(CpuState&, const Instruction&);
   // One comparison: this runs for every instruction of a cold block.
   uint64_t selectors = 0;
   std::memcpy(&selectors, std::assume_aligned<8>(cpu.selector.data()), sizeof selectors);
-  return (cpu.eflags & (eflags::TF | eflags::DF)) == 0 &&
+  return (cpu.eflags & (eflags::TF | eflags::DF | eflags::AC)) == 0 &&
          selectors == std::bit_cast<uint64_t>(kFlat);
 }
 

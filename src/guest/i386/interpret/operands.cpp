@@ -44,6 +44,14 @@ void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsi
   cpu.exception = {Vector::PF, kPageFaultUser | (write ? kPageFaultWrite : 0), first};
 }
 
+bool check_access(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,
+                  unsigned alignment, AccessKind kind) {
+  if (!check_segment(cpu, segment, address, size, kind)) return false;
+  if ((cpu.eflags & eflags::AC) == 0 || address % alignment == 0) return true;
+  raise(cpu, Vector::AC);
+  return false;
+}
+
 uint32_t effective_offset(const CpuState& cpu, const Instruction& instruction) {
   const MemoryOperand& memory = instruction.memory;
   uint32_t offset = memory.displacement;
@@ -52,8 +60,8 @@ uint32_t effective_offset(const CpuState& cpu, const Instruction& instruction) {
   return instruction.address_size == 2 ? offset & 0xffff : offset;
 }
 
-bool linear_address(CpuState& cpu, SegmentRegister segment, uint32_t offset, AccessKind kind,
-                    uint32_t& address) {
+bool segmented_address(CpuState& cpu, SegmentRegister segment, uint32_t offset, AccessKind kind,
+                       uint32_t& address) {
   const uint16_t index = cpu.selector[segment] & ~kRplMask;
   const bool read_only = index == (kUserCodeSelector & ~kRplMask);
   if (index == 0 || (read_only && kind == AccessKind::write)) {

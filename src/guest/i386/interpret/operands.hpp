@@ -103,8 +103,40 @@ inline void write_gpr(CpuState& cpu, const Operand& operand, T value) {
 
 /// Linear address of `offset` in `segment`. #GP if the segment's selector is null, or the access a
 /// write and the segment a code segment.
-[[nodiscard]] bool linear_address(CpuState& cpu, SegmentRegister segment, uint32_t offset,
-                                  AccessKind kind, uint32_t& address);
+[[nodiscard]] bool segmented_address(CpuState& cpu, SegmentRegister segment, uint32_t offset,
+                                     AccessKind kind, uint32_t& address);
+[[nodiscard]] inline bool linear_address(CpuState& cpu, SegmentRegister segment, uint32_t offset,
+                                         AccessKind kind, uint32_t& address) {
+  if (cpu.selector[segment] != kUserDataSelector) {
+    return segmented_address(cpu, segment, offset, kind, address);
+  }
+  address = offset;
+  return true;
+}
+
+/// Whether accesses through `segment` may break more than their page: a segment that is not flat,
+/// or alignment checks.
+[[nodiscard]] inline bool is_guarded(const CpuState& cpu, SegmentRegister segment) {
+  return cpu.selector[segment] != kUserDataSelector || (cpu.eflags & eflags::AC) != 0;
+}
+
+/// The checks of a guarded access to `size` bytes at linear `address`, a multiple of `alignment` or
+/// #AC (a power of two; SDM vol. 3, 6.15, interrupt 17): #GP or #SS where limit or rights of a TLS
+/// segment forbid it. #AC comes before a page fault, as on AMD's processors (the manuals leave the
+/// order open).
+[[nodiscard]] bool check_access(CpuState& cpu, SegmentRegister segment, uint32_t address,
+                                unsigned size, unsigned alignment, AccessKind kind);
+
+/// What of this the segment's descriptor says (segments.cpp).
+[[nodiscard]] bool check_segment(CpuState& cpu, SegmentRegister segment, uint32_t address,
+                                 unsigned size, AccessKind kind);
+
+template <typename T>
+[[nodiscard]] inline bool may_access(CpuState& cpu, SegmentRegister segment, uint32_t address,
+                                     AccessKind kind) {
+  return !is_guarded(cpu, segment) ||
+         check_access(cpu, segment, address, sizeof(T), sizeof(T), kind);
+}
 
 [[nodiscard]] inline bool operand_address(CpuState& cpu, const Instruction& instruction,
                                           AccessKind kind, uint32_t& address) {
@@ -117,6 +149,7 @@ inline void write_gpr(CpuState& cpu, const Operand& operand, T value) {
 template <typename T>
 [[nodiscard]] inline bool load_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                       T& value) {
+  if (!may_access<T>(cpu, segment, address, AccessKind::read)) return false;
   if (load(address, value)) return true;
   access_fault(cpu, segment, address, sizeof(T), AccessKind::read);
   return false;
@@ -125,6 +158,7 @@ template <typename T>
 template <typename T>
 [[nodiscard]] inline bool store_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                        T value) {
+  if (!may_access<T>(cpu, segment, address, AccessKind::write)) return false;
   if (store(address, value)) return true;
   access_fault(cpu, segment, address, sizeof(T), AccessKind::write);
   return false;
@@ -135,6 +169,7 @@ template <typename T>
 template <typename T, typename Compute>
 [[nodiscard]] inline bool modify_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                         bool locked, T& old, T& result, Compute&& compute) {
+  if (!may_access<T>(cpu, segment, address, AccessKind::write)) return false;
   bool done = load(address, old);
   bool exchanged = false;
   while (done && !exchanged) {

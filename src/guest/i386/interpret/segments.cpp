@@ -24,6 +24,22 @@ constexpr uint32_t kWritable = 1u << 9;
   return cpu.tls[entry].present ? &cpu.tls[entry] : nullptr;
 }
 
+/// The second doubleword of a TLS entry without its base (SDM vol. 3, figure 3-8).
+[[nodiscard]] uint32_t rights_of(const SegmentDescriptor& tls) {
+  constexpr uint32_t kUserData = 0x0040f100;  // present, DPL 3, 32-bit, accessed data
+  const uint32_t upper_limit = (tls.in_pages ? tls.limit >> 12 : tls.limit) & 0xf0000;
+  return kUserData | upper_limit | (tls.writable ? kWritable : 0) |
+         (tls.expand_down ? 1u << 10 : 0) | (tls.available ? 1u << 20 : 0) |
+         (tls.in_pages ? 1u << 23 : 0);
+}
+
+/// Whether `size` bytes from `offset` on lie in the segment.
+[[nodiscard]] bool within(const SegmentDescriptor& tls, uint32_t offset, unsigned size) {
+  const uint32_t last = offset + (size - 1);
+  if (last < offset) return false;
+  return tls.expand_down ? offset > tls.limit : last <= tls.limit;
+}
+
 }  // namespace
 
 bool lookup_descriptor(const CpuState& cpu, uint16_t selector, uint32_t& rights, uint32_t& limit) {
@@ -40,13 +56,13 @@ bool lookup_descriptor(const CpuState& cpu, uint16_t selector, uint32_t& rights,
   }
   const SegmentDescriptor* tls = tls_descriptor(cpu, selector);
   if (tls == nullptr) return false;
-  rights = tls->writable ? kUserDataRights : kUserDataRights & ~kWritable;
+  rights = rights_of(*tls);
   limit = tls->limit;
   return true;
 }
 
 bool load_segment(CpuState& cpu, SegmentRegister segment, uint16_t selector) {
-  uint32_t base = 0;
+  const SegmentDescriptor* tls = nullptr;
   if ((selector & ~kRplMask) == 0) {
     if (segment == SS) {
       raise(cpu, Vector::GP, 0);
@@ -64,11 +80,24 @@ bool load_segment(CpuState& cpu, SegmentRegister segment, uint16_t selector) {
       raise(cpu, Vector::GP, error_code(selector));
       return false;
     }
-    if (const SegmentDescriptor* tls = tls_descriptor(cpu, selector)) base = tls->base;
+    tls = tls_descriptor(cpu, selector);
   }
-  cpu.selector[segment] = selector;
-  cpu.segment_base[segment] = base;
+  if (tls != nullptr) {
+    cpu.set_tls_segment(segment, static_cast<unsigned>(tls - cpu.tls.data()), selector);
+  } else {
+    cpu.set_flat_segment(segment, selector);
+  }
   return true;
+}
+
+bool check_segment(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,
+                   AccessKind kind) {
+  const SegmentDescriptor* tls = tls_descriptor(cpu, cpu.selector[segment]);
+  if (tls == nullptr || tls->is_open()) return true;
+  const bool allowed = kind == AccessKind::read || tls->writable;
+  if (allowed && within(*tls, address - tls->base, size)) return true;
+  raise(cpu, segment == SS ? Vector::SS : Vector::GP);
+  return false;
 }
 
 bool check_code_selector(CpuState& cpu, uint16_t selector, bool is_return) {

@@ -77,10 +77,12 @@ Outcome repeat(CpuState& cpu, const Instruction& instruction, uint32_t budget, B
                                                        : Iteration::condition_failed;
 }
 
-/// Whether MOVS and STOS may do several elements at once: upwards, with 32-bit addresses.
+/// Whether MOVS and STOS may do several elements at once: upwards, with 32-bit addresses, in flat
+/// segments.
 [[nodiscard]] bool may_do_bulk(const CpuState& cpu, const Instruction& instruction) {
   return instruction.rep != RepPrefix::none && instruction.address_size == 4 &&
-         (cpu.eflags & (eflags::DF | eflags::TF)) == 0;
+         (cpu.eflags & (eflags::DF | eflags::TF)) == 0 && !is_guarded(cpu, ES) &&
+         !is_guarded(cpu, instruction.memory.segment);
 }
 
 /// Bytes of whole elements from `address` on that lie in its page, so that doing them at once

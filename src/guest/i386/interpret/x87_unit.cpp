@@ -15,9 +15,29 @@ void record(CpuState& cpu, const Instruction& instruction) {
                        cpu.selector[instruction.memory.segment]);
 }
 
+namespace {
+
+/// The checks of a guarded access to a block: a number of ten bytes, the image of FXSAVE, or an
+/// environment or state, which consists of words of the operand size.
+[[nodiscard]] bool may_access_block(CpuState& cpu, const Instruction& instruction, uint32_t address,
+                                    unsigned size, AccessKind kind) {
+  const SegmentRegister segment = instruction.memory.segment;
+  if (!is_guarded(cpu, segment)) return true;
+  constexpr unsigned kNumber = 10, kLargestState = 108;
+  unsigned alignment = instruction.operand_size;
+  if (size == kNumber) alignment = 8;
+  if (size > kLargestState) alignment = 16;
+  return check_access(cpu, segment, address, size, alignment, kind);
+}
+
+}  // namespace
+
 bool load_block(CpuState& cpu, const Instruction& instruction, void* block, unsigned size) {
   uint32_t address = 0;
-  if (!operand_address(cpu, instruction, AccessKind::read, address)) return false;
+  if (!operand_address(cpu, instruction, AccessKind::read, address) ||
+      !may_access_block(cpu, instruction, address, size, AccessKind::read)) {
+    return false;
+  }
   if (copy_from_guest(block, address, size)) return true;
   access_fault(cpu, instruction.memory.segment, address, size, AccessKind::read);
   return false;
@@ -34,7 +54,10 @@ namespace {
 /// A block reaches into two pages at most, so its ends tell whether all of it can be written.
 [[nodiscard]] bool writable_address(CpuState& cpu, const Instruction& instruction, unsigned size,
                                     uint32_t& address) {
-  if (!operand_address(cpu, instruction, AccessKind::write, address)) return false;
+  if (!operand_address(cpu, instruction, AccessKind::write, address) ||
+      !may_access_block(cpu, instruction, address, size, AccessKind::write)) {
+    return false;
+  }
   const uint32_t last = address + size - 1;
   if (last >= address && can_write(address) && can_write(last)) return true;
   access_fault(cpu, instruction.memory.segment, address, size, AccessKind::write);
