@@ -97,7 +97,7 @@ ensure_root() {
 # What a small Debian has, and the programs that ferry is to run in it.
 full_packages() {
   local packages=(
-    base-files base-passwd bash busybox-static coreutils dash diffutils findutils grep gzip hostname mawk
+    base-files base-passwd bash busybox-static coreutils dash diffutils findutils grep gzip hostname libc-bin mawk
     ncurses-base ncurses-bin sed tar util-linux
     gcc g++ git perl python3 redis-server redis-tools tmux)
   local IFS=,
@@ -108,6 +108,9 @@ full_packages() {
 finish_full_root() {
   local folder=$1 link
   for link in awk:mawk c++:g++ cc:gcc; do ln -sf "${link#*:}" "$folder/usr/bin/${link%:*}"; done
+  # gcc looks there for as, ld and headers before it looks elsewhere. Nothing is there on an i386 Debian, but the host may
+  # have its own tools there (binutils-i686-linux-gnu), and with -L what ROOT has not is the host's: a link to nowhere hides them.
+  ln -s nowhere "$folder/usr/i686-linux-gnu"
   cp "$folder/usr/share/base-passwd/passwd.master" "$folder/etc/passwd"
   cp "$folder/usr/share/base-passwd/group.master" "$folder/etc/group"
   rm -rf "$folder"/usr/share/{doc,info,lintian,locale,man}
@@ -119,7 +122,7 @@ finish_full_root() {
 # Debian's i386 compilers, interpreters and so on: ./dev rootfs --full.
 ensure_full_root() {
   [ -e "$full_root/.complete" ] && return
-  say "fetching Debian's i386 compilers and programs (300 MB in .cache/i386-debian)"
+  say "fetching Debian's i386 compilers and programs (410 MB in .cache/i386-debian)"
   # /bin is /usr/bin as on every Debian 12: scripts name either.
   unpack_packages i386 "$full_root" "$(full_packages)" \
     --setup-hook='for each in bin sbin lib; do mkdir -p "$1/usr/$each"; ln -s "usr/$each" "$1/$each"; done'
