@@ -3,6 +3,7 @@
 project=$PWD
 cache=$project/.cache
 i386_root=$cache/i386-root
+full_root=$cache/i386-debian
 mips_root=$cache/mips64el-root
 mips_cpu=${FERRY_MIPS_CPU:-Loongson-3A4000}
 
@@ -61,18 +62,20 @@ debian_sources() {
   awk '{print "deb", $1, $2, $3}' <<<"$targets"
 }
 
-# unpack_packages ARCHITECTURE FOLDER PACKAGE,...: packages and what they depend on, without touching dpkg.
+# unpack_packages ARCHITECTURE FOLDER PACKAGE,... [MMDEBSTRAP OPTION...]: packages and what they depend on, without
+# touching dpkg. The packages' scripts do not run.
 unpack_packages() {
   local architecture=$1 folder=$2 packages=$3 log suites proxy mode=root
+  shift 3
   [ "$(id -u)" -eq 0 ] || mode=chrootless # nothing is executed in the folder, so no root is needed
   proxy=$(apt-config dump Acquire::http::Proxy)
-  log=$(log_file "mmdebstrap-$architecture")
+  log=$(log_file "mmdebstrap-$(basename "$folder")")
   # One index of the archive may be in the middle of an update: try again, then take the main suite alone.
   for suites in all all main; do
     rm -rf "$folder.new"
     if debian_sources $suites |
         mmdebstrap --mode=$mode --variant=extract --architectures="$architecture" --include="$packages" \
-          ${proxy:+--aptopt="$proxy"} bookworm "$folder.new" - >"$log" 2>&1; then
+          ${proxy:+--aptopt="$proxy"} "$@" bookworm "$folder.new" - >"$log" 2>&1; then
       rm -rf "$folder"
       mv "$folder.new" "$folder"
       return
@@ -83,12 +86,48 @@ unpack_packages() {
   fail "could not unpack $architecture packages"
 }
 
-# The i386 programs that ./dev run, the tests and the bench use.
+# Debian's i386 busybox: what the tests, the bench and the machine use, and ./dev run where there is no full root.
 ensure_root() {
   [ -e "$i386_root/.complete" ] && return
   say "fetching Debian's i386 busybox"
   unpack_packages i386 "$i386_root" busybox-static
   touch "$i386_root/.complete"
+}
+
+# What a small Debian has, and the programs that ferry is to run in it.
+full_packages() {
+  local packages=(
+    base-files base-passwd bash busybox-static coreutils dash diffutils findutils grep gzip hostname libc-bin mawk
+    ncurses-base ncurses-bin sed tar util-linux
+    gcc g++ git perl python3 redis-server redis-tools tmux)
+  local IFS=,
+  echo "${packages[*]}"
+}
+
+# Makes in FOLDER what the packages' scripts would have made there, and takes away what nobody reads there.
+finish_full_root() {
+  local folder=$1 link
+  for link in awk:mawk c++:g++ cc:gcc; do ln -sf "${link#*:}" "$folder/usr/bin/${link%:*}"; done
+  # gcc looks there for as, ld and headers before it looks elsewhere. Nothing is there on an i386 Debian, but the host may
+  # have its own tools there (binutils-i686-linux-gnu), and with -L what ROOT has not is the host's: a link to nowhere hides them.
+  ln -s nowhere "$folder/usr/i686-linux-gnu"
+  cp "$folder/usr/share/base-passwd/passwd.master" "$folder/etc/passwd"
+  cp "$folder/usr/share/base-passwd/group.master" "$folder/etc/group"
+  rm -rf "$folder"/usr/share/{doc,info,lintian,locale,man}
+  for link in bin/sh bin/cc lib/ld-linux.so.2; do
+    [ -e "$folder/$link" ] || fail "$folder: $link is missing"
+  done
+}
+
+# Debian's i386 compilers, interpreters and so on: ./dev rootfs --full.
+ensure_full_root() {
+  [ -e "$full_root/.complete" ] && return
+  say "fetching Debian's i386 compilers and programs (410 MB in .cache/i386-debian)"
+  # /bin is /usr/bin as on every Debian 12: scripts name either.
+  unpack_packages i386 "$full_root" "$(full_packages)" \
+    --setup-hook='for each in bin sbin lib; do mkdir -p "$1/usr/$each"; ln -s "usr/$each" "$1/$each"; done'
+  finish_full_root "$full_root"
+  touch "$full_root/.complete"
 }
 
 # One link per busybox applet, so that pipelines in ROOT find i386 programs and not the host's.
@@ -139,10 +178,25 @@ ferry_binary() { if on_mips64; then echo "$project/build/native/ferry"; else ech
 # What runs a MIPS64 program here: nothing on MIPS64, else the emulator. A path, because guests change PATH.
 mips_runner() { on_mips64 || echo "$(command -v qemu-mips64el) -cpu $mips_cpu"; }
 
-# run_ferry ARGS...: ferry on (emulated) MIPS64 with the i386 root, in the folder of the caller. A program
-# without a slash is looked for in the root's folders.
+# find_program NAME: prints the root and the path there of a program named without a slash: of the full root if there is
+# one and it has it, else of the small one.
+find_program() {
+  local root folder
+  for root in "$full_root" "$i386_root"; do
+    [ -e "$root/.complete" ] || continue
+    for folder in bin usr/bin sbin usr/sbin; do
+      [ -x "$root/$folder/$1" ] || continue
+      echo "$root /$folder/$1"
+      return
+    done
+  done
+  return 1
+}
+
+# run_ferry ARGS...: ferry on (emulated) MIPS64 with an i386 root, in the folder of the caller.
 run_ferry() {
-  local options=() folder runner
+  local options=() root=$i386_root found runner
+  [ -e "$full_root/.complete" ] && root=$full_root
   while [ $# -gt 0 ] && [[ $1 == -?* ]]; do
     options+=("$1")
     case "$1" in
@@ -156,15 +210,11 @@ run_ferry() {
     esac
     shift
   done
-  if [ $# -gt 0 ] && [[ $1 != */* ]]; then
-    for folder in bin usr/bin sbin usr/sbin; do
-      if [ -x "$i386_root/$folder/$1" ]; then
-        set -- "/$folder/$1" "${@:2}"
-        break
-      fi
-    done
+  if [ $# -gt 0 ] && [[ $1 != */* ]] && found=$(find_program "$1"); then
+    root=${found% *}
+    set -- "${found##* }" "${@:2}"
   fi
   runner=$(mips_runner)
   (cd "${caller_folder:-$PWD}" &&
-   FERRY_RUNNER="$runner" exec $runner "$(ferry_binary)" -L "$i386_root" "${options[@]}" "$@")
+   FERRY_RUNNER="$runner" exec $runner "$(ferry_binary)" -L "$root" "${options[@]}" "$@")
 }
