@@ -129,11 +129,13 @@ struct CpuState {
     selector[segment] = new_selector;
     segment_base[segment] = tls[entry].base;
     open_base[segment] = tls[entry].is_open() ? tls[entry].base : 0;
+    limited = (limited & ~(1u << segment)) | (tls[entry].is_open() ? 0 : 1u << segment);
   }
   /// A flat or null segment.
   void set_flat_segment(SegmentRegister segment, uint16_t new_selector) {
     selector[segment] = new_selector;
     segment_base[segment] = open_base[segment] = 0;
+    limited &= ~(1u << segment);
   }
 
   std::array<uint32_t, kGprCount> gpr{};
@@ -146,6 +148,7 @@ struct CpuState {
   /// The same where the descriptor is_open(), else 0: what translated code adds for FS and GS. Of 0
   /// it leaves accesses to the interpreter, which looks at selector and descriptor.
   std::array<uint32_t, kSegmentCount> open_base{};
+  uint32_t limited = 0;  ///< bit s: segment register s holds a TLS segment that is not open
   alignas(8) std::array<uint16_t, kSegmentCount> selector{
       kUserDataSelector, kUserCodeSelector, kUserDataSelector, kUserDataSelector, 0, 0};
   uint32_t mxcsr = 0x1f80;

@@ -200,11 +200,9 @@ void enter_handler(Thread& thread, const SignalAction& action, uint32_t frame, i
   cpu.eflags &= ~(eflags::DF | eflags::RF | eflags::TF);
   clear_fp(cpu);
   for (const SegmentRegister segment : {DS, ES, SS}) {
-    cpu.selector[segment] = kUserDataSelector;
-    cpu.segment_base[segment] = 0;
+    cpu.set_flat_segment(segment, kUserDataSelector);
   }
-  cpu.selector[CS] = kUserCodeSelector;
-  cpu.segment_base[CS] = 0;
+  cpu.set_flat_segment(CS, kUserCodeSelector);
 }
 
 // The kernel writes these into every frame though vdso code runs; unwinders look for them.

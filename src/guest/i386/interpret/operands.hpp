@@ -114,16 +114,16 @@ inline void write_gpr(CpuState& cpu, const Operand& operand, T value) {
   return true;
 }
 
-/// Whether accesses through `segment` may break more than their page: a segment that is not flat,
-/// or alignment checks.
-[[nodiscard]] inline bool is_guarded(const CpuState& cpu, SegmentRegister segment) {
-  return cpu.selector[segment] != kUserDataSelector || (cpu.eflags & eflags::AC) != 0;
+/// Whether an access to linear `address`, which should be a multiple of `alignment`, may break more
+/// than its page: a limit, or the alignment checks.
+[[nodiscard]] inline bool is_guarded(const CpuState& cpu, uint32_t address, unsigned alignment) {
+  return (cpu.limited | (address & (alignment - 1))) != 0;
 }
 
-/// The checks of a guarded access to `size` bytes at linear `address`, a multiple of `alignment` or
-/// #AC (a power of two; SDM vol. 3, 6.15, interrupt 17): #GP or #SS where limit or rights of a TLS
-/// segment forbid it. #AC comes before a page fault, as on AMD's processors (the manuals leave the
-/// order open).
+/// The checks of a guarded access to `size` bytes at linear `address`, under EFLAGS.AC a multiple
+/// of `alignment` or #AC (a power of two; SDM vol. 3, 6.15, interrupt 17): #GP or #SS where limit
+/// or rights of a TLS segment forbid it. #AC comes before a page fault, as on AMD's processors (the
+/// manuals leave the order open).
 [[nodiscard]] bool check_access(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                 unsigned size, unsigned alignment, AccessKind kind);
 
@@ -134,8 +134,9 @@ inline void write_gpr(CpuState& cpu, const Operand& operand, T value) {
 template <typename T>
 [[nodiscard]] inline bool may_access(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                      AccessKind kind) {
-  return !is_guarded(cpu, segment) ||
-         check_access(cpu, segment, address, sizeof(T), sizeof(T), kind);
+  if (!is_guarded(cpu, address, sizeof(T))) [[likely]]
+    return true;
+  return check_access(cpu, segment, address, sizeof(T), sizeof(T), kind);
 }
 
 [[nodiscard]] inline bool operand_address(CpuState& cpu, const Instruction& instruction,

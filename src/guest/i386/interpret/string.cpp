@@ -77,12 +77,11 @@ Outcome repeat(CpuState& cpu, const Instruction& instruction, uint32_t budget, B
                                                        : Iteration::condition_failed;
 }
 
-/// Whether MOVS and STOS may do several elements at once: upwards, with 32-bit addresses, in flat
-/// segments.
+/// Whether MOVS and STOS may do several elements at once: upwards, with 32-bit addresses, where
+/// no limit or alignment is checked.
 [[nodiscard]] bool may_do_bulk(const CpuState& cpu, const Instruction& instruction) {
   return instruction.rep != RepPrefix::none && instruction.address_size == 4 &&
-         (cpu.eflags & (eflags::DF | eflags::TF)) == 0 && !is_guarded(cpu, ES) &&
-         !is_guarded(cpu, instruction.memory.segment);
+         (cpu.eflags & (eflags::DF | eflags::TF | eflags::AC)) == 0 && cpu.limited == 0;
 }
 
 /// Bytes of whole elements from `address` on that lie in its page, so that doing them at once

@@ -21,13 +21,12 @@ namespace {
 /// environment or state, which consists of words of the operand size.
 [[nodiscard]] bool may_access_block(CpuState& cpu, const Instruction& instruction, uint32_t address,
                                     unsigned size, AccessKind kind) {
-  const SegmentRegister segment = instruction.memory.segment;
-  if (!is_guarded(cpu, segment)) return true;
   constexpr unsigned kNumber = 10, kLargestState = 108;
   unsigned alignment = instruction.operand_size;
   if (size == kNumber) alignment = 8;
   if (size > kLargestState) alignment = 16;
-  return check_access(cpu, segment, address, size, alignment, kind);
+  if (!is_guarded(cpu, address, alignment)) return true;
+  return check_access(cpu, instruction.memory.segment, address, size, alignment, kind);
 }
 
 }  // namespace
