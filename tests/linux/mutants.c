@@ -99,7 +99,8 @@ static int beyond(uint32_t size) {
   Elf32_Ehdr header;
   memcpy(&header, file, sizeof header);
   if (header.e_phoff > kFileSize - 32) return 0;
-  int entered = header.e_type != ET_DYN, high = 0, low = 0;
+  int entered = header.e_type != ET_DYN, below = 0;
+  uint32_t first = UINT32_MAX;
   for (unsigned i = 0; i < header.e_phnum && header.e_phoff + (i + 1) * 32 <= size; i++) {
     Elf32_Phdr each;
     memcpy(&each, file + header.e_phoff + i * 32, 32);
@@ -108,12 +109,12 @@ static int beyond(uint32_t size) {
     if (header.e_type == ET_EXEC && each.p_vaddr < 0x10000) return 1;
     if (each.p_vaddr >= 0x20000000 || each.p_memsz >= 0x20000000 || each.p_filesz >= 0x20000000 || each.p_align >= 0x10000000)
       return 1;
-    high |= each.p_vaddr >= 0x10000;
-    low |= each.p_vaddr < 0x10000;
+    if (first == UINT32_MAX) first = each.p_vaddr;
+    below |= each.p_vaddr < first;
     entered |= header.e_entry - (each.p_vaddr & ~0xfff) < each.p_memsz;
   }
-  /* An interpreter goes to its own addresses if it can. */
-  return !entered || (high && low);
+  /* An interpreter's first segment goes to its own address if that is allowed; what lies below then may not be. */
+  return !entered || (header.e_type == ET_DYN && below);
 }
 
 static void verdict(const char *name, char *text) {
