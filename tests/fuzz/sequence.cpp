@@ -137,7 +137,7 @@ uint64_t Memory::hash() {
 }
 
 SequenceGenerator::SequenceGenerator(uint64_t seed, Memory& memory)
-    : random_(seed), generator_(random_.next(), 0), memory_(memory) {
+    : random_(seed), generator_(random_.next(), semantics::OwnBytes{}), memory_(memory) {
   for (uint16_t row = 0; row < i386::row_count(); ++row) {
     pool_.insert(pool_.end(), weight(i386::row(row)), row);
   }
