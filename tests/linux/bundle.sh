@@ -11,7 +11,10 @@ for program in "$@"; do
   cp "$program" "$folder/$name"
   arguments=$(cat "$sources/$name".* 2>/dev/null | sed -n -E "s#^(//|;)ARGUMENTS: ##p")
   echo "$arguments" >"$folder/$name.arguments"
-  (cd "$work" && timeout -k 5 500 "$program" $arguments >"$folder/$name.out" 2>&1 </dev/null)
+  # By the same path as on the machine: programs print their names.
+  mkdir "$work/d"
+  cp "$program" "$work/$name"
+  (cd "$work/d" && timeout -k 5 500 "../$name" $arguments >"$folder/$name.out" 2>&1 </dev/null)
   echo "status $?" >>"$folder/$name.out"
   rm -rf "$work"
 done
@@ -24,10 +27,11 @@ limit=500 # seconds, against hangs alone
 for expected in "$here"/*.out; do
   name=${expected##*/}
   name=${name%.out}
-  mkdir -p "/tmp/$name.d"
+  mkdir -p "/tmp/run/$name.d"
+  cp "$here/$name" /tmp/run/
   started=$(date +%s)
-  (cd "/tmp/$name.d" &&
-   timeout -k 5 $limit "$1" "$here/$name" $(cat "$here/$name.arguments") >/tmp/out 2>&1 </dev/null)
+  (cd "/tmp/run/$name.d" &&
+   timeout -k 5 $limit "$1" "../$name" $(cat "$here/$name.arguments") >/tmp/out 2>&1 </dev/null)
   echo "status $?" >>/tmp/out
   if [ $(($(date +%s) - started)) -ge $limit ]; then
     failed=1

@@ -22,6 +22,7 @@
 static char buf[1<<16]; static int slurp(const char*p){int f=open(p,O_RDONLY); if(f<0){printf("%s: errno %d\n",p,errno);return -1;} int n=0,k; while((k=read(f,buf+n,sizeof buf-1-n))>0)n+=k; buf[n]=0; close(f); return n;}
 extern char __executable_start, etext; int data_var=3;
 int main(int argc,char**argv,char**envp){
+ for(int i=3;i<1024;i++) close(i);
  char l[4096]; int n=readlink("/proc/self/exe",l,sizeof l-1); l[n>0?n:0]=0; printf("exe %s\n",strrchr(l,'/')?strrchr(l,'/'):l);
  snprintf(buf,100,"/proc/%d/exe",getpid()); n=readlink(buf,l,sizeof l-1); l[n>0?n:0]=0; printf("pid exe %s\n",strrchr(l,'/')?strrchr(l,'/'):l);
  n=readlink("/proc/thread-self/exe",l,sizeof l-1); l[n>0?n:0]=0; printf("thread-self exe %s\n",strrchr(l,'/')?strrchr(l,'/'):l);
