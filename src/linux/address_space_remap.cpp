@@ -110,7 +110,10 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   }
   if (source.shared) {
     const Errno error = duplicate_shared(source, begin, old_length, new_length, target);
-    if (error.value != 0) return error;
+    if (error.value != 0) {
+      settle_range(target, target + new_length);
+      return error;
+    }
     if (const Errno left = unmap(begin, old_length); left.value != 0) return left;
     return target;
   }
