@@ -107,7 +107,8 @@ void relative(const Fixture& f) {
 }
 
 void own_entries() {
-  GuestProcess process(*new AddressSpace(4096));
+  AddressSpace space(4096);
+  GuestProcess process(space);
   const auto entry = [&](const char* path, LastLink last_link = LastLink::follow) {
     HostPath result;
     resolve_path(process, AT_FDCWD, path, last_link, result);
