@@ -345,7 +345,11 @@ Condition FlagTracker::condition(unsigned cc) {
   if (now_.form == Form::lazy_registers && by_comparison && b_.options.passes.compare_fusion) {
     return lazy_condition(cc);
   }
-  if (now_.form == Form::lazy_registers || !b_.options.passes.compare_fusion) to_packed();
+  if (now_.form == Form::carry_apart && base == kB) {
+    const Condition below = bool_condition(carry(b_.scratch()));
+    return (cc & 1) != 0 ? below.inverted() : below;
+  }
+  if (in_lazy_registers() || !b_.options.passes.compare_fusion) to_packed();
   if (now_.form == Form::packed) return packed_condition(cc);
   if (is(FlagKind::sub8)) return subtract_condition(cc);
   if (is(FlagKind::add8)) return add_condition(cc);
@@ -399,6 +403,10 @@ Gpr FlagTracker::shift_carry(Gpr into) {
 }
 
 Gpr FlagTracker::carry(Gpr into) {
+  if (now_.form == Form::carry_apart) {
+    b_.as.EXT(into, kFlagKind, carry_in_kind::kFirstBit, 1);
+    return into;
+  }
   if (now_.form == Form::operation) {
     if (is(FlagKind::logic8)) return zero;
     if (is(FlagKind::sub8)) {

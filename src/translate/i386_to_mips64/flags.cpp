@@ -34,12 +34,13 @@ void FlagTracker::set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, G
   b_.as.MOVN(kFlagB, b, condition);
 }
 
-// Of logic, steps and given flags CF can be said beside the result; the others are packed.
+// Of logic, steps and given flags CF can be said beside the result; in the lazy registers beside
+// the kind.
 
 void FlagTracker::prepare_carry_change() {
   const bool beside_result =
       is(FlagKind::logic8) || is(FlagKind::inc8) || is(FlagKind::dec8) || is(FlagKind::given8);
-  if (!beside_result) to_packed();
+  if (!beside_result && now_.form != Form::packed && !in_lazy_registers()) to_lazy_registers();
 }
 
 void FlagTracker::change_carry(Gpr carry) {
@@ -48,6 +49,13 @@ void FlagTracker::change_carry(Gpr carry) {
     b_.as.LW(word, offset::eflags, kState);
     b_.as.INS(word, carry, 0, 1);
     return b_.as.SW(word, offset::eflags, kState);
+  }
+  if (in_lazy_registers()) {
+    const Gpr known = b_.scratch();
+    b_.as.ORI(known, carry, carry_in_kind::kKnown >> carry_in_kind::kFirstBit);
+    b_.as.INS(kFlagKind, known, carry_in_kind::kFirstBit, 2);
+    now_.form = Form::carry_apart;
+    return;
   }
   if (is(FlagKind::given8)) {
     move_value(kFlagB, now_.b);
@@ -216,7 +224,10 @@ Gpr FlagTracker::shift_result() {
 // --- between blocks ------------------------------------------------------------------------------
 
 void FlagTracker::to_lazy_registers() {
-  if (now_.form == Form::lazy_registers) return;
+  if (in_lazy_registers()) {
+    now_.form = Form::lazy_registers;
+    return;
+  }
   if (now_.form == Form::packed) {
     mips64::move(b_.as, kFlagKind, zero);
     now_ = {.form = Form::lazy_registers};
@@ -276,7 +287,7 @@ void FlagTracker::restore_after_call() {
 
 bool FlagTracker::uses_homes() const {
   const auto home = [](const Value& value) { return value.in(kFlagA) || value.in(kFlagB); };
-  return now_.form == Form::lazy_registers || exact() ||
+  return in_lazy_registers() || exact() ||
          (now_.form == Form::operation && (home(now_.a) || home(now_.b) || home(now_.result)));
 }
 

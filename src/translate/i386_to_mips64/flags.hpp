@@ -64,6 +64,7 @@ struct FlagState {
     lazy_registers,  ///< t0..t2 say (the block did not set flags)
     packed,          ///< in CpuState::eflags, or none is live
     operation,       ///< of `kind`, with these operands
+    carry_apart,     ///< as lazy_registers, but CF is in t0 apart (carry_in_kind)
     exact,  ///< those of a 32-bit sum or difference that is in t1 whole; CF and AF are dead
   };
   Form form = Form::lazy_registers;
@@ -83,7 +84,10 @@ class RecipeTable {
   RecipeTable() { clear(); }
   uint32_t add(const FlagState& state) {
     if (state.form == FlagState::Form::packed) return kPacked;
-    if (state.form == FlagState::Form::lazy_registers) return kLazyRegisters;
+    if (state.form == FlagState::Form::lazy_registers ||
+        state.form == FlagState::Form::carry_apart) {
+      return kLazyRegisters;
+    }
     if (!(recipes_.back() == state)) append(state);
     return static_cast<uint32_t>(recipes_.size() - 1);
   }
@@ -95,6 +99,13 @@ class RecipeTable {
 
   std::vector<FlagState> recipes_;
 };
+
+/// Bits of t0, and of LazyFlags::kind, that neither kinds nor identities of exits have: CF is known
+/// apart from what else t0 says, and it is set.
+namespace carry_in_kind {
+inline constexpr unsigned kFirstBit = 29;
+inline constexpr uint32_t kSet = 1u << 29, kKnown = 1u << 30;
+}  // namespace carry_in_kind
 
 /// The kind of the operation whose 8-bit member is `kind8`, for `width` bytes.
 [[nodiscard]] constexpr FlagKind member(FlagKind kind8, unsigned width) {
@@ -170,7 +181,9 @@ class FlagTracker {
   [[nodiscard]] uint32_t named() const { return named_; }
   /// The operands are in `reg` no longer.
   void unname(Gpr reg) { named_ &= ~reg.bit(); }
-  [[nodiscard]] bool in_lazy_registers() const { return now_.form == Form::lazy_registers; }
+  [[nodiscard]] bool in_lazy_registers() const {
+    return now_.form == Form::lazy_registers || now_.form == Form::carry_apart;
+  }
   [[nodiscard]] bool operation() const { return now_.form == Form::operation; }
   [[nodiscard]] bool exact() const { return now_.form == Form::exact; }
 

@@ -94,7 +94,10 @@ void set_helper_context(const HelperContext& context) {
   helper_context = context;
 }
 
-void materialise_lazy(CpuState& cpu) {
+namespace {
+
+/// Without a carry apart.
+void materialise_whole(CpuState& cpu) {
   i386::LazyFlags& lazy = cpu.lazy;
   if (lazy.kind == 0) return;
   if (lazy.kind >= engine::CodeCache::kBase) {
@@ -106,6 +109,17 @@ void materialise_lazy(CpuState& cpu) {
   }
   lazy.result = derive_result(static_cast<FlagKind>(lazy.kind), lazy.a, lazy.b, lazy.result);
   i386::materialise_flags(cpu);
+}
+
+}  // namespace
+
+void materialise_lazy(CpuState& cpu) {
+  const uint32_t kind = cpu.lazy.kind;
+  cpu.lazy.kind = kind & ~(carry_in_kind::kKnown | carry_in_kind::kSet);
+  materialise_whole(cpu);
+  if ((kind & carry_in_kind::kKnown) == 0) return;
+  const bool carry = (kind & carry_in_kind::kSet) != 0;
+  cpu.eflags = (cpu.eflags & ~i386::eflags::CF) | i386::flag_if(carry, i386::eflags::CF);
 }
 
 void materialise_recipe(CpuState& cpu, const FlagState& recipe) {

@@ -182,17 +182,7 @@ void set_bool(BlockBuilder& b, Gpr rd, const Condition& condition) {
   equal ? b.as.SLTIU(rd, difference, 1) : b.as.SLTU(rd, zero, difference);
 }
 
-constexpr unsigned kNotEqual = 5;  // condition code
-
 enum class BitOperation : uint8_t { test, set, reset, complement };
-
-/// CF is new, ZF stays as it was, the others are dead: the flags of an addition with that carry and
-/// that zero. 2^31 + 2^31 has both; the lowest bit added to one of them takes the zero away.
-void set_carry_keep_zero(BlockBuilder& b, Gpr carry, Gpr not_zero) {
-  b.as.SLL(kFlagB, carry, 31);
-  b.as.OR(kFlagA, kFlagB, not_zero);
-  b.flags.set(FlagKind::add8, 4, Value::of(kFlagA), Value::of(kFlagB), {});
-}
 
 /// The unit (16 or 32 bits) of a bit string in memory that bit `index` (signed) lies in (SDM
 /// vol. 2, BT).
@@ -306,20 +296,10 @@ Gpr access_bit(BlockBuilder& b, const Instruction& in, BitOperation operation) {
 void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operation) {
   // All flags but CF stay as they were.
   if ((b.live() & ef::CF) == 0) return static_cast<void>(access_bit(b, in, operation));
-  const uint32_t others = b.live() & ~ef::CF;
-  const bool keep_zero = others == ef::ZF;
-  Gpr not_zero = zero;
-  if (keep_zero) {
-    const Condition condition = b.flags.condition(kNotEqual);
-    not_zero = b.scratch();
-    set_bool(b, not_zero, condition);
-    b.release_all_but(not_zero);
-  } else if (others != 0) {
-    b.flags.prepare_carry_change();
-  }
+  const bool others = b.live() != ef::CF;
+  if (others) b.flags.prepare_carry_change();
   const Gpr carry = access_bit(b, in, operation);
-  if (keep_zero) return set_carry_keep_zero(b, carry, not_zero);
-  others != 0 ? b.flags.change_carry(carry) : b.flags.set_carry_only(carry);
+  others ? b.flags.change_carry(carry) : b.flags.set_carry_only(carry);
 }
 
 /// BSF and BSR: a zero source keeps the destination (as processors do) and sets ZF.
