@@ -169,7 +169,7 @@ TEST(BlockBugs, CarryBesideTheKind) {
            "39d8 bf13080040 ffe7 90909090909090 0fbae000 9c",  // of which CF alone changes then
            "39d8 0fa3c8 bf13080040 ffe7 90909090 0f96c1 9c",   // and which is handed on
            "39d8 0fa3c8 8b3d00000000 9c",
-           "0fab0d00000000 9c",  // faults behind and in it
+           "0fab0d00000000 9c",  // faults after and in it
            "39d8 0fa3c8 f5 0fa3ca f8 0f9cc1 f9 9c",
            "39d8 0fbae000 d3e0 9c",
            "39d8 0fbae000 d3d0 9c",
@@ -226,7 +226,7 @@ TEST(BlockBugs, FlagsOf64BitComparisons) {
   expect_agreement("39d8 19f2 8b3d00000000 0f9cc1 31c0", kValues[1], "00000000");
 }
 
-// The first attempt at that: ZF is always clear behind a multiplication, and LOOPE took the
+// The first attempt at that: ZF is always clear after a multiplication, and LOOPE took the
 // condition that never holds for a branch.
 TEST(BlockBugs, LoopeBehindAMultiplication) {
   constexpr std::string_view kRegisters =

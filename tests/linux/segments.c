@@ -15,7 +15,7 @@
 static unsigned first;  // TLS entry of the GDT
 uint32_t resume, stack;
 static volatile int caught;
-static uint8_t* area;  // 8 KB, what is behind it unmapped
+static uint8_t* area;  // 8 KB, what follows it unmapped
 static uint8_t other_stack[65536];
 
 static void on_signal(int signal, siginfo_t* info, void* context) {

@@ -14,7 +14,7 @@ static uint32_t next(void) {
   return seed >> 29 == 0 ? special[seed >> 26 & 7] : value;
 }
 
-// eax, edx, ecx and ebx before an instruction, and what it and those behind it left.
+// eax, edx, ecx and ebx before an instruction, and what it and those after it left.
 struct State {
   uint32_t eax, edx, ecx, ebx, flags;
   uint32_t pushed, ah, set, moved, jumped, again;
@@ -141,7 +141,7 @@ int main(void) {
     uint32_t sum = 0;
     for (int round = 0; round < 60; ++round) {
       struct State before = {next(), next(), next(), next(), next() & ALL};
-      // A rotate's OF and AF behind a count of 0 are those of before; of other counts vendors differ.
+      // A rotate's OF and AF after a count of 0 are those of before; of other counts vendors differ.
       struct State state = before;
       test->run(&state);
       if (state.again != state.pushed) printf("%s: POPF of %x gave %x\n", test->name, state.pushed, state.again);

@@ -178,7 +178,7 @@ Gpr FlagTracker::sign_without_wrap(bool add, Gpr a, Gpr b, Gpr result) {
   return word;
 }
 
-/// A word whose sign is CF behind ADC or SBB: where the operands' signs are the same the result's
+/// A word whose sign is CF after ADC or SBB: where the operands' signs are the same the result's
 /// sign tells of a carry in, else the second's is the borrow, and the result's opposite the carry.
 Gpr FlagTracker::carry_word() {
   const bool add = is(FlagKind::adc8);

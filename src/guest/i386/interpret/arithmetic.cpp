@@ -161,7 +161,7 @@ Outcome IMUL(CpuState& cpu, const Instruction& instruction) {
   });
 }
 
-// All flags are undefined behind DIV and IDIV: left unchanged.
+// All flags are undefined after DIV and IDIV: left unchanged.
 
 Outcome DIV(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
