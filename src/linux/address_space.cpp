@@ -174,17 +174,16 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
       return Errno{abi::kEEXIST};
     }
   }
+  // A file of its own (intern_file), which fits the host's pages.
+  if (request.descriptor < 0)
+    request.offset = request.shared ? request.address & (host_page_size_ - 1) : 0;
   const uint32_t end = request.address + request.length;
   changed(request.address, end);
   const Errno error = back_with_host_pages(request);
   if (error.value != 0) return error;
   erase_range(request.address, end);
-  const bool shared_anonymous = request.shared && request.descriptor < 0;
   insert({request.address, end, request.protection, request.shared, intern_file(request),
-          shared_anonymous          ? request.address & (host_page_size_ - 1)
-          : request.descriptor >= 0 ? request.offset
-                                    : 0,
-          request.grows_down});
+          request.offset, request.grows_down});
   settle_range(request.address, end);
   report_shared_code(request.address, end);
   log_printf(LogChannel::page, "map %08x-%08x prot %x\n", request.address, end, request.protection);

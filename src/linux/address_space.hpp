@@ -60,6 +60,9 @@ struct FileId {
   [[nodiscard]] auto operator<=>(const FileId&) const = default;
 };
 
+/// Which file `descriptor` is open on; false where the host does not say.
+[[nodiscard]] bool identify_file(int descriptor, FileId& file);
+
 /// What a mapping shows in /proc/self/maps.
 struct MappedFile {
   std::string path;
@@ -213,7 +216,6 @@ class AddressSpace final : public i386::CodeSource {
   void apply_protection(uint32_t begin, uint32_t end);
   [[nodiscard]] long protect_host_pages(uint32_t begin, uint32_t end, int bits);
   [[nodiscard]] long protect_places(uint32_t host_page, uint32_t begin, uint32_t end, int bits);
-  [[nodiscard]] uint32_t mapped_in(uint32_t host_page) const;
   [[nodiscard]] bool any_shared(uint32_t begin, uint32_t end) const;
   [[nodiscard]] bool needs_split(uint32_t host_page) const;
   [[nodiscard]] Errno split_host_page(uint32_t host_page, uint32_t begin, uint32_t end);
@@ -228,6 +230,8 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] Errno back_edge(uint32_t begin, uint32_t end, const MapRequest& request);
   [[nodiscard]] Errno back_split(uint32_t begin, uint32_t end, const MapRequest& request);
   void release_host_pages(uint32_t begin, uint32_t end);
+  [[nodiscard]] uint8_t* place_of(uint32_t address) const;
+  [[nodiscard]] uint8_t* open_page(uint32_t page, int bits);
   void clear_page(uint32_t page);
   [[nodiscard]] bool grow_down_to(uint32_t address, uint64_t stack_limit);
   void changed(uint32_t begin, uint32_t end);
@@ -249,7 +253,6 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] Errno duplicate_shared(const Mapping& source, uint32_t begin, uint32_t old_length,
                                        uint32_t new_length, uint32_t target);
   void insert_moved(const Mapping& source, uint32_t begin, uint32_t target, uint32_t length);
-  [[nodiscard]] const void* readable_place(uint32_t page);
   [[nodiscard]] bool any_split(uint32_t begin, uint32_t end) const;
   [[nodiscard]] bool owns_host_pages(uint32_t begin, uint32_t end) const;
   [[nodiscard]] bool follows_file(const Mapping& mapping) const;

@@ -104,14 +104,6 @@ long AddressSpace::protect_places(uint32_t host_page, uint32_t begin, uint32_t e
 
 // --- split host pages ---------------------------------------------------------------------------
 
-uint32_t AddressSpace::mapped_in(uint32_t host_page) const {
-  uint32_t mask = 0;
-  for (uint32_t i = 0; i < host_page_size_ / kGuestPageSize; ++i) {
-    if (find(host_page + i * kGuestPageSize) != nullptr) mask |= 1u << i;
-  }
-  return mask;
-}
-
 /// Whether no single host mapping can show what the guest has in this host page: a shared mapping
 /// beside anything else, or anonymous memory with several protections. (Protections that differ in
 /// private pages of files, as in most programs, are united: accesses that the guest forbids itself
@@ -155,7 +147,6 @@ Errno AddressSpace::split_host_page(uint32_t host_page, uint32_t begin, uint32_t
 
 /// Makes a split host page a plain one again, if one host mapping can show what is left in it.
 bool AddressSpace::rejoin(uint32_t host_page) {
-  const uint32_t mapped = mapped_in(host_page);
   const uint32_t end = host_page + host_page_size_;
   if (splits_.join(host_page)) {
     apply_protection(host_page, end);
@@ -166,8 +157,8 @@ bool AddressSpace::rejoin(uint32_t host_page) {
   std::vector<uint8_t> contents(host_page_size_);
   static_cast<void>(protect_places(host_page, host_page, end, PROT_READ));
   for (uint32_t i = 0; i < host_page_size_ / kGuestPageSize; ++i) {
-    if ((mapped >> i & 1) == 0) continue;
     const uint8_t* const place = splits_.place(host_page + i * kGuestPageSize);
+    if (place == nullptr) continue;
     // Where a file has no page (SIGBUS), zeroes are left.
     static_cast<void>(i386::copy_host(&contents[i * kGuestPageSize], place, kGuestPageSize));
   }
@@ -216,8 +207,25 @@ void* AddressSpace::reach(uint32_t address, bool write, uint64_t stack_limit) {
   }
   const int needed = write ? PROT_WRITE : PROT_READ;
   if ((host_bits(mapping->protection) & needed) == 0) return nullptr;
+  return place_of(address);
+}
+
+uint8_t* AddressSpace::place_of(uint32_t address) const {
   uint8_t* const place = splits_.place(address);
-  return place != nullptr ? place : host_pointer(address);
+  return place != nullptr ? place : static_cast<uint8_t*>(host_pointer(address));
+}
+
+/// Where the host has a guest page that is mapped, opened for ferry with `bits` whatever the guest
+/// may do with it; settle() closes it.
+uint8_t* AddressSpace::open_page(uint32_t page, int bits) {
+  const uint32_t host_page = host_floor(page);
+  if (splits_.contains(page)) {
+    static_cast<void>(protect_places(host_page, page, page + kGuestPageSize, bits));
+  } else {
+    host_call(SYS_mprotect, host_pointer(host_page), host_page_size_,
+              host_protection(host_page) | bits);
+  }
+  return place_of(page);
 }
 
 // --- making and taking host pages ---------------------------------------------------------------
@@ -374,17 +382,8 @@ Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
 void AddressSpace::clear_page(uint32_t page) {
   const Mapping& mapping = *find(page);
   if (from_file(mapping) || mapping.shared) return;
-  if (uint8_t* const place = splits_.place(page); place != nullptr) {
-    static_cast<void>(
-        protect_places(host_floor(page), page, page + kGuestPageSize, PROT_READ | PROT_WRITE));
-    std::memset(place, 0, kGuestPageSize);
-    static_cast<void>(protect_places(host_floor(page), 0, 0, PROT_NONE));
-    return;
-  }
-  const uint32_t host_page = host_floor(page);
-  host_call(SYS_mprotect, host_pointer(host_page), host_page_size_, PROT_READ | PROT_WRITE);
-  std::memset(host_pointer(page), 0, kGuestPageSize);
-  apply_protection(host_page, host_page + host_page_size_);
+  std::memset(open_page(page, PROT_READ | PROT_WRITE), 0, kGuestPageSize);
+  settle(host_floor(page));
 }
 
 int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
@@ -428,10 +427,8 @@ void AddressSpace::file_changed(const FileId& file) {
 
 bool AddressSpace::force_read(void* to, uint32_t address, uint32_t size) {
   if (find(address) == nullptr) return false;
-  const bool read = i386::copy_host(
-      to,
-      static_cast<const uint8_t*>(readable_place(page_floor(address))) + (address & kGuestPageMask),
-      size);
+  const uint8_t* const page = open_page(page_floor(address), PROT_READ);
+  const bool read = i386::copy_host(to, page + (address & kGuestPageMask), size);
   settle(host_floor(address));
   return read;
 }
@@ -440,20 +437,11 @@ bool AddressSpace::force_write(uint32_t address, const void* from, uint32_t size
   const Mapping* mapping = find(address);
   if (mapping == nullptr) return false;
   if (mapping->shared && (mapping->protection & kProtWrite) == 0) return false;
-  const uint32_t host_page = host_floor(address);
   changed(page_floor(address), page_floor(address) + kGuestPageSize);
   prepare_kernel_write(address, size);
-  uint8_t* place = splits_.place(address);
-  if (place != nullptr) {
-    const uint32_t page = page_floor(address);
-    static_cast<void>(
-        protect_places(host_page, page, page + kGuestPageSize, PROT_READ | PROT_WRITE));
-  } else {
-    place = static_cast<uint8_t*>(host_pointer(address));
-    host_call(SYS_mprotect, host_pointer(host_page), host_page_size_, PROT_READ | PROT_WRITE);
-  }
-  const bool written = i386::copy_host(place, from, size);
-  settle(host_page);
+  uint8_t* const page = open_page(page_floor(address), PROT_READ | PROT_WRITE);
+  const bool written = i386::copy_host(page + (address & kGuestPageMask), from, size);
+  settle(host_floor(address));
   return written;
 }
 

@@ -72,18 +72,6 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   return begin;
 }
 
-/// Where the host has a guest page, made readable whatever the guest may do with it.
-const void* AddressSpace::readable_place(uint32_t page) {
-  const uint32_t host_page = host_floor(page);
-  if (splits_.contains(page)) {
-    static_cast<void>(protect_places(host_page, page, page + kGuestPageSize, PROT_READ));
-    return splits_.place(page);
-  }
-  host_call(SYS_mprotect, host_pointer(host_page), host_page_size_,
-            host_protection(host_page) | PROT_READ);
-  return host_pointer(page);
-}
-
 /// Moves [begin, begin + old_length) of `mapping` to `target`, which is free or to be replaced.
 Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t begin,
                                             uint32_t old_length, uint32_t new_length,
@@ -129,9 +117,8 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   if (!mapped.ok()) return mapped;
   for (uint32_t at = 0; at < std::min(old_length, new_length); at += kGuestPageSize) {
     // A page past the end of its file (SIGBUS) is left zero.
-    uint8_t* const to = splits_.place(target + at);
-    static_cast<void>(i386::copy_host(to != nullptr ? to : host_pointer(target + at),
-                                      readable_place(begin + at), kGuestPageSize));
+    const uint8_t* const from = open_page(begin + at, PROT_READ);
+    static_cast<void>(i386::copy_host(place_of(target + at), from, kGuestPageSize));
   }
   Errno error = protect(target, new_length, source.protection);
   if (error.value == 0) error = unmap(begin, old_length);

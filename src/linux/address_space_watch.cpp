@@ -8,6 +8,7 @@
 
 #include "linux/address_space.hpp"
 #include "linux/host_syscall.hpp"
+#include "linux/path.hpp"
 
 namespace ferry {
 
@@ -98,18 +99,18 @@ void AddressSpace::report_shared_code(uint32_t begin, uint32_t end) const {
   }
 }
 
+bool identify_file(int descriptor, FileId& file) {
+  struct statx status;
+  if (host_call(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_INO, &status) < 0) return false;
+  file = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
+  return true;
+}
+
 uint32_t AddressSpace::intern_file(const MapRequest& request) {
   MappedFile file;
   if (request.descriptor >= 0) {
-    char link[32];
-    char path[4096];
-    std::snprintf(link, sizeof link, "/proc/self/fd/%d", request.descriptor);
-    const long length = host_call(SYS_readlinkat, AT_FDCWD, link, path, sizeof path);
-    if (length > 0) file.path.assign(path, static_cast<size_t>(length));
-    struct statx status;
-    if (host_call(SYS_statx, request.descriptor, "", AT_EMPTY_PATH, STATX_INO, &status) == 0) {
-      file.id = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
-    }
+    file.path = descriptor_link(request.descriptor);
+    static_cast<void>(identify_file(request.descriptor, file.id));
   } else if (request.shared) {
     // A file of its own, as the kernel makes one (shmem_zero_setup): each is another.
     file.path = "/dev/zero (deleted)";

@@ -193,8 +193,7 @@ std::vector<std::string> GuestProcess::private_environment(SignalSet blocked,
 }
 
 void* ProcessPages::reach(uint32_t guest_address, bool write) {
-  const GuestProcess& process = *current_thread()->process;
-  return process.space->reach(guest_address, write, process.limit_stack.soft);
+  return current_thread()->process->reach(guest_address, write);
 }
 
 // --- the start of a program ---------------------------------------------------------------------
@@ -374,10 +373,6 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   return esp;
 }
 
-}  // namespace
-
-namespace {
-
 /// The name ps shows: the last part of the path as it was given: the link's, for busybox, and a
 /// script's, not its interpreter's. Of a descriptor, its file's (since Linux 6.14; before that, its
 /// number).
@@ -411,7 +406,6 @@ void GuestProcess::launch(Thread& thread, const LaunchRequest& request) {
     root = std::strcmp(canonical, "/") == 0 ? "" : canonical;
   }
   Program program;
-  set_current_thread(&thread);
   const ProgramProblem problem = open_requested(request, program);
   if (problem.error != 0) fail(problem);
   space->set_space_limit(limit_address_space.soft);

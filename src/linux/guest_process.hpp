@@ -113,6 +113,10 @@ class GuestProcess {
 
   /// Whether an exec of a guest's began this process, not a command line.
   [[nodiscard]] bool executed_by_guest() const { return inherited_program_ >= 0; }
+  /// AddressSpace::reach within this process's limit of the stack.
+  [[nodiscard]] void* reach(uint32_t guest, bool write) const {
+    return space->reach(guest, write, limit_stack.soft);
+  }
   /// Whether a guest may not see or touch host descriptor `fd`.
   [[nodiscard]] bool descriptor_hidden(int fd) const { return hidden.contains(fd); }
   /// Environment strings that make an exec'd ferry continue this process: runner, binary, limits,

@@ -38,6 +38,10 @@ void resolve_path(const GuestProcess& process, int directory, std::string_view g
 /// How the guest sees host path `host`: without ROOT in front.
 [[nodiscard]] std::string_view guest_view(const GuestProcess& process, std::string_view host);
 
+/// What the host's /proc/self/fd says an open descriptor is: a path, or a word like
+/// "anon_inode:[signalfd]"; empty if unknown.
+[[nodiscard]] std::string descriptor_link(int descriptor);
+
 /// The host's path of an open descriptor, or of the working directory for AT_FDCWD; empty if
 /// unknown.
 [[nodiscard]] std::string descriptor_path(int descriptor);

@@ -4,9 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <string_view>
-
+#include "linux/path.hpp"
 #include "linux/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
@@ -40,15 +38,6 @@ void HostVectors::load(Thread& thread, uint32_t guest, uint32_t guest_count, boo
 
 namespace {
 
-bool is_signalfd(int fd) {
-  char name[32];
-  char target[32];
-  std::snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-  const long length = host_call(SYS_readlinkat, AT_FDCWD, name, target, sizeof target);
-  return length > 0 &&
-         std::string_view(target, static_cast<size_t>(length)) == "anon_inode:[signalfd]";
-}
-
 /// read or write of /proc/self/mem at the descriptor's position.
 int32_t move_own_memory(Thread& t, int fd, const GuestBuffer& buffer,
                         int32_t (*move)(Thread&, const GuestBuffer&, uint64_t)) {
@@ -68,7 +57,7 @@ int32_t sys_read(Thread& t, const Arguments& a) {
       blocking_call(t, SYS_read, a.signed_at(0), buffer.pointer(), buffer.length());
   constexpr int32_t kInfo = sizeof(signalfd_siginfo);
   if (t.process->has_signalfd && result >= kInfo && result % kInfo == 0 &&
-      is_signalfd(a.signed_at(0))) {
+      descriptor_link(a.signed_at(0)) == "anon_inode:[signalfd]") {
     signalfd_infos_to_guest(static_cast<signalfd_siginfo*>(buffer.pointer()),
                             static_cast<size_t>(result / kInfo));
   }

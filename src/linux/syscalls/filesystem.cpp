@@ -18,8 +18,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 namespace {
 
 /// A guest's path argument, resolved for the host.

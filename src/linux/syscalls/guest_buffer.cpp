@@ -7,14 +7,6 @@
 
 namespace ferry {
 
-namespace {
-
-void* reach(Thread& thread, uint32_t guest, bool write) {
-  return thread.process->space->reach(guest, write, thread.process->limit_stack.soft);
-}
-
-}  // namespace
-
 GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use use)
     : pointer_(i386::host_pointer(guest)),
       guest_(guest),
@@ -26,14 +18,14 @@ GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use us
   if (use == Use::kernel_writes) space.prepare_kernel_write(guest, length_);
   if (length_ == 0 || guest >= i386::kGuestEnd) return;
   // The kernel's accesses extend the stack as the guest's do.
-  if (space.find(guest) == nullptr) static_cast<void>(reach(thread, guest, true));
+  if (space.find(guest) == nullptr) static_cast<void>(thread.process->reach(guest, true));
   if (!space.in_place(guest, length_)) make_copy(thread);
 }
 
 void GuestBuffer::make_copy(Thread& thread) {
   const bool write = use_ == Use::kernel_writes;
   uint32_t reachable = 0;
-  while (reachable < length_ && reach(thread, guest_ + reachable, write) != nullptr) {
+  while (reachable < length_ && thread.process->reach(guest_ + reachable, write) != nullptr) {
     reachable = std::min(length_, page_floor(guest_ + reachable) + kGuestPageSize - guest_);
   }
   if (reachable == 0) return;  // the host's page is inaccessible too: EFAULT, in its turn
@@ -62,7 +54,7 @@ void GuestBuffer::end_copy() {
 void* shared_word(Thread& thread, uint32_t guest) {
   AddressSpace& space = *thread.process->space;
   if (guest < i386::kGuestEnd && !space.in_place(guest, 1)) {
-    if (void* const place = reach(thread, guest, false); place != nullptr) return place;
+    if (void* const place = thread.process->reach(guest, false); place != nullptr) return place;
   }
   return i386::host_pointer(guest);
 }

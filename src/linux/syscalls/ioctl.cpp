@@ -16,8 +16,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 namespace {
 
 /// How the argument is treated.

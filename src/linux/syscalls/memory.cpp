@@ -9,8 +9,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 namespace {
 
 // Guest flags: include/uapi/asm-generic/mman-common.h and mman.h.

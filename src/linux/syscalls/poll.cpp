@@ -15,8 +15,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 namespace {
 
 constexpr uint32_t kMaxDescriptors = 1u << 16;  // of a select set; RLIMIT_NOFILE rarely allows more

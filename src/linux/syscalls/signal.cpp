@@ -14,8 +14,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 namespace {
 
 /// `Action`: abi::SigAction, or abi::OldSigAction with a mask of 32 signals.

@@ -18,8 +18,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 namespace {
 
 constexpr uint32_t kMaxControl = 20480;  // net.core.optmem_max allows that much by default

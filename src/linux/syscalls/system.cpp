@@ -11,8 +11,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 int32_t sys_uname(Thread& t, const Arguments& a) {
   struct utsname host;
   const long result = host_call(SYS_uname, &host);

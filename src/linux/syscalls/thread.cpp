@@ -15,8 +15,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 // --- thread-local storage ------------------------------------------------------------------------
 
 namespace {

@@ -11,8 +11,6 @@
 
 namespace ferry {
 
-using i386::host_pointer;
-
 int32_t sys_time(Thread& t, const Arguments& a) {
   struct timespec now;
   host_call(SYS_clock_gettime, CLOCK_REALTIME, &now);
