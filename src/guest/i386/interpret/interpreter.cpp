@@ -6,6 +6,7 @@
 
 #include "guest/i386/code_source.hpp"
 #include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/decode/inline.hpp"
 #include "guest/i386/decode/row_table.hpp"
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
@@ -172,6 +173,7 @@ Outcome step(CpuState& cpu) {
 Outcome run(CpuState& cpu, unsigned limit) {
   CHECK(cpu.lazy.kind == static_cast<uint32_t>(FlagKind::packed));
   uint32_t page = ~0u;  // whose first byte to be executed was seen to be there
+  const Tables& tables = i386::tables();
   Instruction instruction;
   Outcome outcome = Outcome::next;
   do {
@@ -185,8 +187,10 @@ Outcome run(CpuState& cpu, unsigned limit) {
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
     const uint32_t rest = kPageMask + 1 - (address & kPageMask);
     const auto* bytes = static_cast<const uint8_t*>(host_pointer(address));
+    // Most instructions have no prefix and are decoded in line: start-up is interpreted.
     if (rest < kMaxInstructionLength ||
-        decode(bytes, rest, address, instruction) != DecodeStatus::ok) {
+        (!decode_quickly(tables, bytes, address, instruction) &&
+         decode(bytes, rest, address, instruction) != DecodeStatus::ok)) {
       outcome = step(cpu);
       continue;
     }
