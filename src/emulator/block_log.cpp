@@ -19,7 +19,7 @@ bool blocks_are_logged() {
 #include "disassembly/i386/disassemble.hpp"
 #include "disassembly/mips64/disassemble.hpp"
 #include "guest/i386/decode/decoder.hpp"
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 
 namespace ferry {
 

@@ -10,9 +10,9 @@
 #include "emulator/entry_log.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
-#include "guest/i386/memory.hpp"
-#include "translate/i386_to_mips64/register_map.hpp"
-#include "translate/i386_to_mips64/row_traits.hpp"
+#include "guest/memory/memory.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386/row_traits.hpp"
 
 namespace ferry {
 

@@ -7,7 +7,7 @@
 #include "engine/code_cache.hpp"
 #include "guest/i386/cpu_state.hpp"
 #include "guest/i386/decode/instruction.hpp"
-#include "translate/i386_to_mips64/translator.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
 

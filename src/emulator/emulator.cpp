@@ -12,10 +12,10 @@
 #include "emulator/entry_log.hpp"
 #include "emulator/guest_thread.hpp"
 #include "emulator/statistics.hpp"
-#include "linux/guest_process.hpp"
-#include "linux/signals.hpp"
-#include "translate/i386_to_mips64/thunks.hpp"
-#include "translate/i386_to_mips64/translator.hpp"
+#include "linux/kernel/guest_process.hpp"
+#include "linux/kernel/signals.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
 

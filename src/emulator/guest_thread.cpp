@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "guest/i386/interpret/interpreter.hpp"
-#include "linux/guest_process.hpp"
-#include "linux/signals.hpp"
+#include "linux/kernel/guest_process.hpp"
+#include "linux/kernel/signals.hpp"
 #include "linux/syscalls/dispatch.hpp"
 
 namespace ferry {

@@ -5,7 +5,7 @@
 #include "engine/backend.hpp"
 #include "engine/engine.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
-#include "linux/threads.hpp"
+#include "linux/kernel/threads.hpp"
 
 namespace ferry {
 

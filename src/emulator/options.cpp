@@ -11,7 +11,7 @@
 
 #include "common/diagnostics.hpp"
 #include "emulator/block_log.hpp"
-#include "translate/i386_to_mips64/translator.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
 
@@ -46,7 +46,7 @@ struct PassRow {
 };
 constexpr PassRow kPasses[] = {
 #define PASS(member, name, text) {name, &translate::Passes::member, text},
-#include "translate/i386_to_mips64/passes.inc"
+#include "translate/i386/passes.inc"
 #undef PASS
 };
 

@@ -8,7 +8,7 @@
 
 #include "common/address_filter.hpp"
 #include "guest/i386/cpu_model.hpp"
-#include "translate/i386_to_mips64/options.hpp"
+#include "translate/i386/options.hpp"
 
 namespace ferry {
 

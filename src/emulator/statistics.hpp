@@ -4,8 +4,8 @@
 #include <string>
 
 #include "engine/engine.hpp"
-#include "linux/signals.hpp"
-#include "translate/i386_to_mips64/helpers.hpp"
+#include "linux/kernel/signals.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 
 namespace ferry {
 

@@ -10,10 +10,10 @@
 #include "engine/code_cache.hpp"
 #include "guest/i386/flags.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 #include "host/mips64/assembler.hpp"
 #include "sequence.hpp"
-#include "translate/i386_to_mips64/translator.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
 namespace {

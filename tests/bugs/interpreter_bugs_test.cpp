@@ -11,7 +11,7 @@
 #include "executor.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 #include "guest_arena.hpp"
 #include "recording.hpp"
 

@@ -6,8 +6,8 @@
 
 #include "engine/engine.hpp"
 #include "sequence.hpp"
-#include "translate/i386_to_mips64/thunks.hpp"
-#include "translate/i386_to_mips64/translator.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry::fuzz {
 

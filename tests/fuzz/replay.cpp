@@ -15,11 +15,11 @@ std::vector<OptionSet> option_sets() {
 #define PASS(member, name, text)         \
   sets.push_back({"without " name, {}}); \
   sets.back().options.passes.member = false;
-#include "translate/i386_to_mips64/passes.inc"
+#include "translate/i386/passes.inc"
 #undef PASS
   sets.push_back({"no passes", {}});
 #define PASS(member, name, text) sets.back().options.passes.member = false;
-#include "translate/i386_to_mips64/passes.inc"
+#include "translate/i386/passes.inc"
 #undef PASS
   static constexpr const char* kShort[] = {"blocks of 1", "blocks of 2", "blocks of 3"};
   for (uint32_t length = 1; length <= 3; ++length) {

@@ -9,7 +9,7 @@
 #include "common/diagnostics.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 #include "guest_arena.hpp"
 
 namespace ferry::fuzz {

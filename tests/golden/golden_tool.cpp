@@ -16,9 +16,9 @@
 #include "disassembly/i386/disassemble.hpp"
 #include "disassembly/mips64/disassemble.hpp"
 #include "guest/i386/decode/decoder.hpp"
-#include "guest/i386/memory.hpp"
-#include "translate/i386_to_mips64/thunks.hpp"
-#include "translate/i386_to_mips64/translator.hpp"
+#include "guest/memory/memory.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
 namespace {

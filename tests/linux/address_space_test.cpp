@@ -1,5 +1,5 @@
 // The address space on hosts of 4 KB and (simulated) 16 and 64 KB pages, against a simple model.
-#include "linux/address_space.hpp"
+#include "linux/kernel/address_space.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "expect.hpp"
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 
 namespace {
 

@@ -10,8 +10,8 @@
 #include <cstring>
 
 #include "expect.hpp"
-#include "linux/errno_map.hpp"
-#include "linux/signal_map.hpp"
+#include "linux/host/errno_map.hpp"
+#include "linux/host/signal_map.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/dispatch.hpp"
 #include "linux/syscalls/terminal.hpp"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "expect.hpp"
-#include "linux/address_space.hpp"
-#include "linux/elf_loader.hpp"
+#include "linux/kernel/address_space.hpp"
+#include "linux/load/elf_loader.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // -L ROOT: which host path a guest path means.
-#include "linux/path.hpp"
+#include "linux/kernel/path.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,8 +10,8 @@
 #include <string>
 
 #include "expect.hpp"
-#include "linux/guest_process.hpp"
-#include "linux/i386/abi_types.hpp"
+#include "linux/kernel/guest_process.hpp"
+#include "linux/abi/i386/abi_types.hpp"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "common/diagnostics.hpp"
-#include "guest/i386/memory.hpp"
-#include "guest/i386/x87_image.hpp"
+#include "guest/memory/memory.hpp"
+#include "guest/i386/x87/image.hpp"
 
 namespace ferry::semantics {
 

@@ -6,7 +6,7 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/i386/interpret/operands.hpp"
 #include "guest/i386/interpret/x87_unit.hpp"
-#include "guest/i386/x87_operations.hpp"
+#include "guest/i386/x87/operations.hpp"
 #include "guest_arena.hpp"
 
 namespace ferry::semantics {

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "guest/i386/flags.hpp"
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 #include "guest_arena.hpp"
 #include "random.hpp"
 

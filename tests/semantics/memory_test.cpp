@@ -1,6 +1,6 @@
 // Guest memory accessors: values, alignment, page ends, faults, and atomicity between threads. A
 // plain program, because it runs on MIPS64 too, where the interesting paths are.
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 
 #include <sys/mman.h>
 

@@ -7,10 +7,10 @@
 #include "executor.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 #include "guest_arena.hpp"
-#include "translate/i386_to_mips64/thunks.hpp"
-#include "translate/i386_to_mips64/translator.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry::semantics {
 

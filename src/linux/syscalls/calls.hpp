@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "linux/errno_map.hpp"
-#include "linux/host_syscall.hpp"
+#include "linux/host/errno_map.hpp"
+#include "linux/host/host_syscall.hpp"
 #include "linux/syscalls/dispatch.hpp"
 
 namespace ferry {

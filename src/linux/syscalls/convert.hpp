@@ -12,7 +12,7 @@
 #include <optional>
 #include <span>
 
-#include "linux/i386/abi_types.hpp"
+#include "linux/abi/i386/abi_types.hpp"
 
 namespace ferry {
 

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "linux/proc_entry.hpp"
+#include "linux/kernel/proc_entry.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/handlers.hpp"
 

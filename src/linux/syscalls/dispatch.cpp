@@ -48,7 +48,7 @@ constexpr auto kRows = [] {
 #define PASS(number, name, host_name, signature) \
   rows[number] = {#name, pass<SYS_##host_name>, signature, Support::full, ""};
 #define ABSENT(number, name, note) rows[number] = {#name, nullptr, "", Support::enosys, note};
-#include "linux/i386/syscalls.inc"
+#include "linux/abi/i386/syscalls.inc"
 #undef SYSCALL
 #undef PASS
 #undef ABSENT

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <cstring>
 
-#include "guest/i386/memory.hpp"
-#include "linux/address_space.hpp"
-#include "linux/guest_process.hpp"
-#include "linux/threads.hpp"
+#include "guest/memory/memory.hpp"
+#include "linux/kernel/address_space.hpp"
+#include "linux/kernel/guest_process.hpp"
+#include "linux/kernel/threads.hpp"
 
 namespace ferry {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "linux/path.hpp"
-#include "linux/program.hpp"
-#include "linux/signals.hpp"
+#include "linux/kernel/path.hpp"
+#include "linux/load/program.hpp"
+#include "linux/kernel/signals.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/handlers.hpp"
 

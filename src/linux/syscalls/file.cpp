@@ -4,8 +4,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "linux/path.hpp"
-#include "linux/signal_map.hpp"
+#include "linux/kernel/path.hpp"
+#include "linux/host/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/directory.hpp"

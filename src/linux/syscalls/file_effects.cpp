@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "linux/path.hpp"
+#include "linux/kernel/path.hpp"
 
 namespace ferry {
 

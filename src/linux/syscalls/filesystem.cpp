@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string>
 
-#include "linux/path.hpp"
+#include "linux/kernel/path.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/file_effects.hpp"

@@ -9,7 +9,7 @@ namespace ferry {
   int32_t handler(Thread& thread, const Arguments& arguments);
 #define PASS(number, name, host_name, signature)
 #define ABSENT(number, name, note)
-#include "linux/i386/syscalls.inc"
+#include "linux/abi/i386/syscalls.inc"
 #undef SYSCALL
 #undef PASS
 #undef ABSENT

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include "linux/signal_map.hpp"
+#include "linux/host/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"

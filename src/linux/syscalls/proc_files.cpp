@@ -12,7 +12,7 @@
 #include <string>
 
 #include "guest/i386/interpret/handlers.hpp"
-#include "linux/path.hpp"
+#include "linux/kernel/path.hpp"
 #include "linux/syscalls/calls.hpp"
 
 namespace ferry {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "linux/proc_entry.hpp"
+#include "linux/kernel/proc_entry.hpp"
 
 namespace ferry {
 

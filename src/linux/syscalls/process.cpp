@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "linux/signal_map.hpp"
+#include "linux/host/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"

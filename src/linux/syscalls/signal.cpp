@@ -5,8 +5,8 @@
 
 #include <cstring>
 
-#include "linux/i386/signal_frame.hpp"
-#include "linux/signal_map.hpp"
+#include "linux/kernel/i386/signal_frame.hpp"
+#include "linux/host/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"

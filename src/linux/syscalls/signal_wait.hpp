@@ -1,7 +1,7 @@
 // A call that replaces the signal mask while it waits: sigsuspend, pselect, ppoll, epoll_pwait.
 #pragma once
 
-#include "linux/signal_map.hpp"
+#include "linux/host/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 
 namespace ferry {

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "linux/path.hpp"
+#include "linux/kernel/path.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"

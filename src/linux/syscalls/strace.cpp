@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "linux/errno_map.hpp"
+#include "linux/host/errno_map.hpp"
 #include "linux/syscalls/calls.hpp"
 
 namespace ferry {

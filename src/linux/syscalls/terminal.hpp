@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "linux/i386/abi_types.hpp"
+#include "linux/abi/i386/abi_types.hpp"
 
 namespace ferry {
 

@@ -4,7 +4,7 @@
 #include <sys/times.h>
 #include <time.h>
 
-#include "linux/signal_map.hpp"
+#include "linux/host/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"

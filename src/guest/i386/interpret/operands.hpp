@@ -12,7 +12,7 @@
 #include "guest/i386/decode/instruction.hpp"
 #include "guest/i386/flags.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
-#include "guest/i386/memory.hpp"
+#include "guest/memory/memory.hpp"
 
 namespace ferry::i386::interpret {
 

@@ -2,7 +2,7 @@
 // and FXRSTOR stand here too, for most of their image is x87's.
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/x87_unit.hpp"
-#include "guest/i386/x87_image.hpp"
+#include "guest/i386/x87/image.hpp"
 
 namespace ferry::i386::interpret {
 

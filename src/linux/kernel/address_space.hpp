@@ -1,0 +1,297 @@
+// The guest's address space: what the guest believes is mapped, kept as a sorted list of mappings,
+// and the host mappings that back it.
+//
+// Guest pages are 4 KB; host pages may be larger (16 KB on loongson-3 kernels). One host page can
+// so hold guest pages of several mappings. Rules for such a host page:
+//   - private mappings: it is anonymous memory; what a file mapping would show there is read into
+//   it; its host protection is the union of its guest pages' protections (minus W while
+//   write-watched);
+//   - a shared mapping beside another, or anonymous memory with several protections: it is split
+//   (split_pages.hpp), and exact;
+//   - unmapping part of it keeps it; the part is cleared when it is mapped again.
+// The host never executes guest memory, so no host page is ever PROT_EXEC.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.hpp"
+#include "guest/i386/code_source.hpp"
+#include "guest/memory/memory.hpp"
+#include "linux/kernel/split_pages.hpp"
+
+namespace ferry {
+
+inline constexpr uint32_t kGuestPageSize = 4096;
+inline constexpr uint32_t kGuestPageMask = kGuestPageSize - 1;
+[[nodiscard]] constexpr uint32_t page_floor(uint32_t address) {
+  return address & ~kGuestPageMask;
+}
+[[nodiscard]] constexpr uint32_t page_ceil(uint32_t address) {
+  return (address + kGuestPageMask) & ~kGuestPageMask;
+}
+
+/// Guest protection bits; PROT_READ/WRITE/EXEC have these values on i386 and on every host.
+inline constexpr uint8_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
+
+/// Told about changes of the address space; the engine drops translations and watches.
+class MappingObserver {
+ public:
+  /// Called before any mapping or protection of [begin, end) changes.
+  virtual void range_changed(uint32_t begin, uint32_t end) = 0;
+  /// Called when [begin, end) has become executable memory that changes without a write through it:
+  /// other mappings, of this process or of others, and write(2) to its file show there.
+  virtual void range_shared(uint32_t begin, uint32_t end) = 0;
+  /// Called before the kernel or ferry itself writes [begin, end), which has write-watched pages:
+  /// must drop the watches there (set_write_watch off) and the translations.
+  virtual void kernel_write(uint32_t begin, uint32_t end) = 0;
+
+ protected:
+  ~MappingObserver() = default;
+};
+
+struct FileId {
+  uint64_t inode = 0;
+  uint32_t device_major = 0;
+  uint32_t device_minor = 0;
+  [[nodiscard]] auto operator<=>(const FileId&) const = default;
+};
+
+/// Which file `descriptor` is open on; false where the host does not say.
+[[nodiscard]] bool identify_file(int descriptor, FileId& file);
+
+/// What a mapping shows in /proc/self/maps.
+struct MappedFile {
+  std::string path;
+  FileId id;
+};
+
+/// Guest pages [begin, end) of one kind. Neighbours that could be one mapping are merged.
+struct Mapping {
+  uint32_t begin;
+  uint32_t end;
+  uint8_t protection;
+  bool shared;
+  uint32_t file;            ///< index into AddressSpace's files; 0 = anonymous without a name
+  uint64_t offset;          ///< of `begin` in the file
+  bool grows_down = false;  ///< an access below it extends it (MAP_GROWSDOWN, the stack)
+};
+
+/// mmap's arguments after conversion from the guest's ABI.
+struct MapRequest {
+  enum class Placement : uint8_t { anywhere, fixed, fixed_no_replace };
+  uint32_t address = 0;
+  uint32_t length = 0;
+  uint8_t protection = 0;
+  Placement placement = Placement::anywhere;
+  bool shared = false;
+  bool grows_down = false;
+  int descriptor = -1;  ///< -1: anonymous
+  uint64_t offset = 0;
+  int extra_host_flags = 0;    ///< MAP_POPULATE, MAP_NORESERVE, MAP_LOCKED in host values
+  const char* name = nullptr;  ///< for /proc/self/maps when there is no descriptor: "[stack]"
+};
+
+class AddressSpace final : public i386::CodeSource {
+ public:
+  /// `host_page_size`: the kernel's, or a larger power of two (tests of 16 KB hosts on 4 KB ones).
+  explicit AddressSpace(uint32_t host_page_size);
+  AddressSpace(const AddressSpace&) = delete;
+  AddressSpace& operator=(const AddressSpace&) = delete;
+
+  void set_observer(MappingObserver* observer) { observer_ = observer; }
+  /// Mappings made readable become executable too (personality READ_IMPLIES_EXEC).
+  void set_read_implies_exec(bool on) { read_implies_exec_ = on; }
+  [[nodiscard]] bool read_implies_exec() const { return read_implies_exec_; }
+  [[nodiscard]] uint32_t host_page_size() const { return host_page_size_; }
+
+  // --- changes; errors as the i386 kernel gives them, Errno{0} is success -----------------------
+  [[nodiscard]] Result<uint32_t> map(const MapRequest& request);
+  [[nodiscard]] Errno unmap(uint32_t begin, uint32_t length);
+  /// Where some of the range is not mapped, what comes before that is changed all the same: ENOMEM.
+  [[nodiscard]] Errno protect(uint32_t begin, uint32_t length, uint8_t protection);
+  /// `flags`: MREMAP_MAYMOVE 1, MREMAP_FIXED 2, MREMAP_DONTUNMAP 4 (the same on every host).
+  [[nodiscard]] Result<uint32_t> remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
+                                       uint32_t flags, uint32_t new_begin);
+  /// MADV_DONTNEED of whole guest pages, all mapped: private anonymous memory reads as zeroes then,
+  /// that of files as the file where whole host pages are concerned. 0 or -errno.
+  [[nodiscard]] int32_t discard(uint32_t begin, uint32_t end);
+  /// madvise of whole host pages, as the host does it. 0 or -errno; EINVAL where they are split.
+  [[nodiscard]] int32_t advise_host_pages(uint32_t begin, uint32_t end, int advice);
+  /// Whether any mapping has shown `file` so far.
+  [[nodiscard]] bool ever_mapped(const FileId& file) const;
+  /// The contents or the size of `file` have changed by a call: drops what was translated from
+  /// private mappings of it.
+  void file_changed(const FileId& file);
+  /// Reads or writes bytes within one guest page whatever its protection, as /proc/PID/mem does;
+  /// false where nothing is mapped, or a shared page may not be written.
+  [[nodiscard]] bool force_read(void* to, uint32_t address, uint32_t size);
+  [[nodiscard]] bool force_write(uint32_t address, const void* from, uint32_t size);
+  /// brk(2): returns the new break, or the old one on failure.
+  uint32_t set_break(uint32_t address);
+  /// The loader's: the heap starts at `address` (page-aligned).
+  void start_break(uint32_t address);
+  /// The loader's, at the start: leaves room for a stack that may grow to `stack_limit` bytes below
+  /// `stack_top`, as the kernel does (arch/x86/mm/mmap.c, mmap_base): new mappings go below it.
+  void place_below_stack(uint32_t stack_top, uint64_t stack_limit);
+  void set_data_limit(uint64_t bytes) { data_limit_ = bytes; }
+  void set_space_limit(uint64_t bytes) { space_limit_ = bytes; }
+
+  // --- questions --------------------------------------------------------------------------------
+  /// The mapping that holds `address`, or null. Valid until the next change.
+  [[nodiscard]] const Mapping* find(uint32_t address) const;
+  /// The first mapping that ends past `address`, or null. Valid until the next change.
+  [[nodiscard]] const Mapping* find_at_or_above(uint32_t address) const;
+  /// Guest protection of the page that holds `address`; -1 where nothing is mapped.
+  [[nodiscard]] int prot_at(uint32_t address) const;
+  [[nodiscard]] uint32_t fetch_end(uint32_t address) const override;
+  [[nodiscard]] uint32_t direct_fetch_end(uint32_t address) const override;
+  /// Where the host has the byte at `address`, if the guest may read (or write) it; else null. A
+  /// mapping that grows down is extended to it if its size stays within `stack_limit` bytes. Not
+  /// signal-safe.
+  [[nodiscard]] void* reach(uint32_t address, bool write, uint64_t stack_limit);
+  /// Whether [begin, begin + length) lies where the guest has it, so that the host's kernel may be
+  /// given its address.
+  [[nodiscard]] bool in_place(uint32_t begin, uint32_t length) const {
+    return splits_.empty() || splits_.next(host_floor(begin)) >= uint64_t{begin} + length;
+  }
+  /// Calls `pass(begin, end)` with host addresses for all that backs the mapped guest pages of
+  /// [begin, end), in whole host pages, until it returns something other than 0; returns that.
+  template <typename Pass>
+  [[nodiscard]] long for_each_backing(uint32_t begin, uint32_t end, Pass pass) const;
+  /// Whether every page of [begin, begin + length) is mapped with at least `protection`.
+  [[nodiscard]] bool accessible(uint32_t begin, uint32_t length, uint8_t protection) const;
+  [[nodiscard]] const std::vector<Mapping>& mappings() const { return mappings_; }
+  [[nodiscard]] const MappedFile& file(uint32_t index) const { return *files_[index]; }
+  /// Text of /proc/self/maps; host paths below `root` are shown as the guest sees them.
+  [[nodiscard]] std::string maps_text(std::string_view root) const;
+  [[nodiscard]] uint64_t mapped_bytes() const { return mapped_bytes_; }
+  [[nodiscard]] uint32_t program_break() const { return break_; }
+
+  // --- write watch ------------------------------------------------------------------------------
+  /// While on, the host pages of [page_begin, page_end) are not writable although the guest's
+  /// protection says so. Guest page granularity; a host page is protected if any of its guest pages
+  /// is watched. Unmapping or remapping a page ends its watch. Signal-safe when switching off.
+  void set_write_watch(uint32_t page_begin, uint32_t page_end, bool on);
+  /// Whether a write to `address` faults because of a watch, its own or a neighbour's in the same
+  /// host page, although the guest may write there. Signal-safe.
+  [[nodiscard]] bool write_watched(uint32_t address) const;
+  /// To be called before every write into guest memory by ferry or the kernel (design 7.12). Does
+  /// not say whether the range is writable; only ends watches in it.
+  void prepare_kernel_write(uint32_t begin, uint32_t length) {
+    if (watched_pages_ != 0 && length != 0) end_watches(begin, length);
+  }
+
+ private:
+  struct HostRange {  // whole host pages inside a guest range; empty when begin >= end
+    uint32_t begin;
+    uint32_t end;
+  };
+
+  [[nodiscard]] uint32_t host_floor(uint32_t a) const { return a & ~(host_page_size_ - 1); }
+  [[nodiscard]] uint32_t host_ceil(uint32_t a) const {
+    return (a + host_page_size_ - 1) & ~(host_page_size_ - 1);
+  }
+  [[nodiscard]] HostRange inner_host_range(uint32_t begin, uint32_t end) const;
+  /// Not so memory that only has a name, as the heap.
+  [[nodiscard]] bool from_file(const Mapping& mapping) const {
+    return files_[mapping.file]->id.inode != 0;
+  }
+  [[nodiscard]] uint32_t mapped_until(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool any_mapped(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool hint_taken(const MapRequest& request, uint32_t hint) const;
+  [[nodiscard]] uint32_t find_free(uint32_t length, uint32_t congruence) const;
+  [[nodiscard]] uint32_t free_below(uint32_t top, uint32_t length, uint32_t congruence) const;
+  [[nodiscard]] uint32_t free_above(uint32_t bottom, uint32_t length, uint32_t congruence) const;
+  [[nodiscard]] bool any_watched(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool any_writable(uint32_t begin, uint32_t end) const;
+  void mark_watch(uint32_t begin, uint32_t end, bool on);
+  void clear_watch(uint32_t begin, uint32_t end);
+  void end_watches(uint32_t begin, uint32_t length);
+  [[nodiscard]] static int host_bits(int guest_protection);
+  [[nodiscard]] int host_protection(uint32_t host_page) const;
+  void apply_protection(uint32_t begin, uint32_t end);
+  [[nodiscard]] long protect_host_pages(uint32_t begin, uint32_t end, int bits);
+  [[nodiscard]] long protect_places(uint32_t host_page, uint32_t begin, uint32_t end, int bits);
+  [[nodiscard]] bool any_shared(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool needs_split(uint32_t host_page) const;
+  [[nodiscard]] Errno split_host_page(uint32_t host_page, uint32_t begin, uint32_t end);
+  [[nodiscard]] bool rejoin(uint32_t host_page);
+  void settle(uint32_t host_page);
+  void settle_range(uint32_t begin, uint32_t end);
+  void forget_splits(uint32_t begin, uint32_t end);
+  [[nodiscard]] bool mappable_directly(const MapRequest& request) const;
+  [[nodiscard]] Errno try_mapping(const MapRequest& request) const;
+  [[nodiscard]] Errno back_with_host_pages(const MapRequest& request);
+  [[nodiscard]] Errno back_whole(uint32_t begin, uint32_t end, const MapRequest& request);
+  [[nodiscard]] Errno back_edge(uint32_t begin, uint32_t end, const MapRequest& request);
+  [[nodiscard]] Errno back_split(uint32_t begin, uint32_t end, const MapRequest& request);
+  void release_host_pages(uint32_t begin, uint32_t end);
+  [[nodiscard]] uint8_t* place_of(uint32_t address) const;
+  [[nodiscard]] uint8_t* open_page(uint32_t page, int bits);
+  void clear_page(uint32_t page);
+  [[nodiscard]] bool grow_down_to(uint32_t address, uint64_t stack_limit);
+  void changed(uint32_t begin, uint32_t end);
+  void report_shared_code(uint32_t begin, uint32_t end) const;
+  size_t first_ending_after(uint32_t address) const;
+  void split_at(uint32_t address);
+  void erase_range(uint32_t begin, uint32_t end);
+  void insert(const Mapping& mapping);
+  void merge_around(uint32_t begin, uint32_t end);
+  uint32_t intern_file(const MapRequest& request);
+  [[nodiscard]] Result<uint32_t> resize_in_place(const Mapping& mapping, uint32_t begin,
+                                                 uint32_t old_length, uint32_t new_length);
+  [[nodiscard]] Result<uint32_t> move_mapping(const Mapping& mapping, uint32_t begin,
+                                              uint32_t old_length, uint32_t new_length,
+                                              uint32_t target);
+  [[nodiscard]] Result<uint32_t> remap_again(const Mapping& mapping, uint32_t begin,
+                                             uint32_t new_length, uint32_t flags,
+                                             uint32_t new_begin);
+  [[nodiscard]] Errno duplicate_shared(const Mapping& source, uint32_t begin, uint32_t old_length,
+                                       uint32_t new_length, uint32_t target);
+  void insert_moved(const Mapping& source, uint32_t begin, uint32_t target, uint32_t length);
+  [[nodiscard]] bool any_split(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool owns_host_pages(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool follows_file(const Mapping& mapping) const;
+  void clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end, uint32_t new_end) const;
+
+  uint32_t host_page_size_;
+  bool read_implies_exec_ = false;
+  MappingObserver* observer_ = nullptr;
+  std::vector<Mapping> mappings_;
+  std::vector<std::unique_ptr<MappedFile>> files_;
+  uint64_t shared_anonymous_files_ = 0;
+  uint64_t mapped_bytes_ = 0;
+  uint64_t data_limit_ = UINT64_MAX;
+  uint64_t space_limit_ = UINT64_MAX;
+  uint32_t break_start_ = 0;
+  uint32_t break_ = 0;
+  uint32_t mmap_top_ = i386::kGuestEnd;  ///< mappings are placed below it while there is room
+  SplitPages splits_;
+  uint32_t watched_pages_ = 0;
+  uint64_t* watch_bits_ = nullptr;  ///< one bit per guest page; made on first use
+};
+
+template <typename Pass>
+long AddressSpace::for_each_backing(uint32_t begin, uint32_t end, Pass pass) const {
+  long result = 0;
+  for (uint32_t at = begin; at < end && result == 0;) {
+    const uint32_t split = splits_.next(host_floor(at));
+    if (host_floor(at) != split) {
+      const uint32_t stop = split < end ? split : host_ceil(end);
+      result = pass(static_cast<uint8_t*>(i386::host_pointer(host_floor(at))),
+                    static_cast<uint8_t*>(i386::host_pointer(stop)));
+      at = stop;
+    } else {
+      if (uint8_t* const base = splits_.backing(at); base != nullptr)
+        result = pass(base, base + host_page_size_);
+      at += kGuestPageSize;
+    }
+  }
+  return result;
+}
+
+}  // namespace ferry

@@ -1,0 +1,146 @@
+// AddressSpace: where mappings go, and mappings that grow: the stack and the heap.
+#include <algorithm>
+
+#include "linux/kernel/address_space.hpp"
+#include "linux/abi/i386/abi_types.hpp"
+
+namespace ferry {
+
+namespace {
+
+using i386::kGuestBegin;
+using i386::kGuestEnd;
+
+/// stack_guard_gap (mm/mmap.c): kept free below a mapping that grows down.
+constexpr uint32_t kStackGap = 256 * kGuestPageSize;
+/// The least that mmap_base leaves for the stack (arch/x86/mm/mmap.c).
+constexpr uint32_t kLeastStackRoom = 128u << 20;
+
+}  // namespace
+
+void AddressSpace::place_below_stack(uint32_t stack_top, uint64_t stack_limit) {
+  const uint32_t most = (stack_top - kGuestBegin) / 6 * 5;
+  const uint64_t wanted = stack_limit > most ? most : stack_limit + kStackGap;
+  const uint64_t room = std::clamp<uint64_t>(wanted, kLeastStackRoom, most);
+  mmap_top_ = host_floor(stack_top - static_cast<uint32_t>(room));
+}
+
+/// Whether a mapping may be placed at the address that the guest proposes: where that is free, and
+/// no host page would have to be split for it.
+bool AddressSpace::hint_taken(const MapRequest& request, uint32_t hint) const {
+  if (hint < kGuestBegin || hint >= kGuestEnd || request.length > kGuestEnd - hint) return false;
+  const uint32_t end = hint + request.length;
+  if (any_mapped(hint, end)) return false;
+  const size_t next = first_ending_after(end - 1);
+  if (next < mappings_.size() && mappings_[next].grows_down &&
+      mappings_[next].begin - end < kStackGap) {
+    return false;
+  }
+  MapRequest there = request;
+  there.address = hint;
+  if (request.shared && (!mappable_directly(there) || any_mapped(host_floor(hint), hint) ||
+                         any_mapped(end, host_ceil(end)))) {
+    return false;
+  }
+  return !any_shared(host_floor(hint), hint) && !any_shared(end, host_ceil(end));
+}
+
+/// The highest room below `top`. Rooms begin and end at host pages, so that what the guest lets
+/// ferry choose never shares one.
+uint32_t AddressSpace::free_below(uint32_t top, uint32_t length, uint32_t congruence) const {
+  const uint64_t needed = uint64_t{length} + congruence;
+  size_t i = first_ending_after(top - 1);
+  if (i < mappings_.size() && mappings_[i].begin < top) ++i;
+  uint32_t gap_end = top;
+  for (;;) {
+    const uint32_t gap_begin =
+        i > 0 ? std::max(host_ceil(mappings_[i - 1].end), kGuestBegin) : kGuestBegin;
+    uint32_t usable = host_floor(std::min(gap_end, top));
+    if (i < mappings_.size() && mappings_[i].grows_down && gap_end == mappings_[i].begin)
+      usable = usable > kStackGap ? host_floor(usable - kStackGap) : 0;
+    if (usable > gap_begin && usable - gap_begin >= needed) {
+      return host_floor(usable - length - congruence) + congruence;
+    }
+    if (i == 0) return 0;
+    --i;
+    gap_end = mappings_[i].begin;
+  }
+}
+
+/// The lowest room from `bottom` on.
+uint32_t AddressSpace::free_above(uint32_t bottom, uint32_t length, uint32_t congruence) const {
+  const uint64_t needed = uint64_t{length} + congruence;
+  uint32_t gap_begin = host_ceil(bottom);
+  for (size_t i = first_ending_after(bottom); gap_begin < kGuestEnd; ++i) {
+    const bool last = i >= mappings_.size();
+    uint32_t gap_end = last ? kGuestEnd : mappings_[i].begin;
+    if (!last && mappings_[i].grows_down) gap_end = gap_end > kStackGap ? gap_end - kStackGap : 0;
+    if (host_floor(gap_end) > gap_begin && host_floor(gap_end) - gap_begin >= needed)
+      return gap_begin + congruence;
+    if (last) break;
+    gap_begin = std::max(gap_begin, host_ceil(mappings_[i].end));
+  }
+  return 0;
+}
+
+/// Room for a mapping whose address is `congruence` above a host page: downwards from the base, as
+/// the kernel's top-down layout; when there is none, above it (arch_get_unmapped_area_topdown).
+uint32_t AddressSpace::find_free(uint32_t length, uint32_t congruence) const {
+  const uint32_t found = free_below(mmap_top_, length, congruence);
+  return found != 0 ? found : free_above(mmap_top_, length, congruence);
+}
+
+// --- growing mappings ---------------------------------------------------------------------------
+
+/// expand_downwards (mm/mmap.c). Whole host pages at once.
+bool AddressSpace::grow_down_to(uint32_t address, uint64_t stack_limit) {
+  if (address < kGuestBegin || address >= kGuestEnd) return false;
+  const size_t i = first_ending_after(address);
+  if (i >= mappings_.size() || !mappings_[i].grows_down || mappings_[i].begin <= address)
+    return false;
+  const Mapping above = mappings_[i];
+  const uint32_t begin = std::max(host_floor(address), kGuestBegin);
+  if (above.end - page_floor(address) > stack_limit) return false;
+  if (mapped_bytes_ + (above.begin - begin) > space_limit_) return false;
+  if (i > 0) {
+    const Mapping& below = mappings_[i - 1];
+    const bool keeps_away = !below.grows_down && below.protection != 0;
+    if (begin < below.end || (keeps_away && begin - below.end < kStackGap)) return false;
+  }
+  MapRequest request;
+  request.address = begin;
+  request.length = above.begin - begin;
+  request.protection = above.protection;
+  request.placement = MapRequest::Placement::fixed;
+  request.grows_down = true;
+  request.name = above.file != 0 ? files_[above.file]->path.c_str() : nullptr;
+  return map(request).ok();
+}
+
+void AddressSpace::start_break(uint32_t address) {
+  break_start_ = break_ = address;
+}
+
+uint32_t AddressSpace::set_break(uint32_t address) {
+  if (address < break_start_ || address >= kGuestEnd || break_start_ == 0) return break_;
+  const uint32_t old_end = page_ceil(break_);
+  const uint32_t new_end = page_ceil(address);
+  if (new_end > old_end) {
+    const bool over_limit = address - break_start_ > data_limit_;
+    // Keep a page free before the next mapping, as the kernel's stack guard check does.
+    if (over_limit || any_mapped(old_end, new_end + kGuestPageSize)) return break_;
+    MapRequest request;
+    request.address = old_end;
+    request.length = new_end - old_end;
+    request.protection = kProtRead | kProtWrite;
+    request.placement = MapRequest::Placement::fixed;
+    request.name = "[heap]";
+    if (!map(request).ok()) return break_;
+  } else if (new_end < old_end) {
+    if (unmap(new_end, old_end - new_end).value != 0) return break_;
+  }
+  break_ = address;
+  return break_;
+}
+
+}  // namespace ferry

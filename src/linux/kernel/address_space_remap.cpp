@@ -1,0 +1,250 @@
+// AddressSpace: mremap(2).
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "linux/kernel/address_space.hpp"
+#include "linux/host/errno_map.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/abi/i386/abi_types.hpp"
+
+namespace ferry {
+
+namespace {
+
+using i386::host_pointer;
+namespace abi = i386::abi;
+
+constexpr uint32_t kMayMove = 1, kFixed = 2;  // include/uapi/linux/mman.h
+
+}  // namespace
+
+/// Whether the host pages that [begin, end) touches hold nothing else.
+bool AddressSpace::owns_host_pages(uint32_t begin, uint32_t end) const {
+  return !any_mapped(host_floor(begin), begin) && !any_mapped(end, host_ceil(end));
+}
+
+/// Whether host pages can show `mapping`'s file from `begin` on (and so show more of it when they
+/// become more); else its pages are copies. True for anonymous memory.
+bool AddressSpace::follows_file(const Mapping& mapping) const {
+  return !from_file(mapping) || ((mapping.begin - mapping.offset) & (host_page_size_ - 1)) == 0;
+}
+
+/// The host page in which `mapping` ended at `old_end` may hold what an earlier partial unmap left
+/// behind it; what the mapping grows by, to `new_end`, is zero.
+void AddressSpace::clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end,
+                                           uint32_t new_end) const {
+  const uint32_t end = std::min(host_ceil(old_end), new_end);
+  const bool anonymous = !from_file(mapping) && !mapping.shared;
+  if (old_end < end && anonymous && (mapping.protection & kProtWrite) != 0)
+    std::memset(host_pointer(old_end), 0, end - old_end);
+}
+
+Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t begin,
+                                               uint32_t old_length, uint32_t new_length) {
+  const uint32_t old_end = begin + old_length;
+  const uint32_t new_end = begin + new_length;
+  const bool room = mapping.end == old_end && new_length <= i386::kGuestEnd - begin &&
+                    !any_mapped(old_end, host_ceil(new_end)) && !any_split(begin, old_end);
+  // Host pages with something else in them are anonymous: the kernel would not add what the file
+  // has.
+  const bool alone = mapping.file == 0 ? !any_mapped(old_end, host_ceil(old_end))
+                                       : owns_host_pages(begin, old_end);
+  if (!room || !alone || !follows_file(mapping)) return Errno{abi::kENOMEM};
+  const uint32_t host_begin = host_floor(begin);
+  const uint32_t host_old = host_ceil(old_end) - host_begin;
+  const uint32_t host_new = host_ceil(new_end) - host_begin;
+  changed(old_end, new_end);
+  const Mapping grown = mapping;
+  if (host_new > host_old) {
+    const long result =
+        host_call(SYS_mremap, host_pointer(host_begin), host_old, host_new, 0, nullptr);
+    if (result < 0) return errno_from_host(result);
+  }
+  clear_rest_of_host_page(grown, old_end, new_end);
+  Mapping added = grown;
+  added.begin = old_end;
+  added.end = new_end;
+  if (added.file != 0) added.offset += old_end - grown.begin;
+  insert(added);
+  report_shared_code(old_end, new_end);
+  return begin;
+}
+
+/// Moves [begin, begin + old_length) of `mapping` to `target`, which is free or to be replaced.
+Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t begin,
+                                            uint32_t old_length, uint32_t new_length,
+                                            uint32_t target) {
+  const Mapping source = mapping;
+  const uint32_t old_end = begin + old_length;
+  changed(begin, old_end);
+  changed(target, target + new_length);
+  const bool direct = ((begin ^ target) & (host_page_size_ - 1)) == 0 &&
+                      owns_host_pages(begin, old_end) && !any_split(begin, old_end) &&
+                      owns_host_pages(target, target + new_length) && follows_file(source);
+  if (direct) {
+    const uint32_t host_begin = host_floor(begin);
+    const uint32_t host_target = host_floor(target);
+    const long result = host_call(
+        SYS_mremap, host_pointer(host_begin), host_ceil(old_end) - host_begin,
+        host_ceil(target + new_length) - host_target, kMayMove | kFixed, host_pointer(host_target));
+    if (result < 0) return errno_from_host(result);
+    clear_rest_of_host_page(source, target + old_length, target + new_length);
+    erase_range(begin, old_end);
+    erase_range(target, target + new_length);
+    insert_moved(source, begin, target, new_length);
+    return target;
+  }
+  if (source.shared) {
+    const Errno error = duplicate_shared(source, begin, old_length, new_length, target);
+    if (error.value != 0) {
+      settle_range(target, target + new_length);
+      return error;
+    }
+    if (const Errno left = unmap(begin, old_length); left.value != 0) return left;
+    return target;
+  }
+  // Host pages shared with other mappings cannot be moved: copy. What the file has past the old end
+  // would be missing.
+  if (from_file(source) && new_length > old_length) return Errno{abi::kENOMEM};
+  MapRequest request;
+  request.address = target;
+  request.length = new_length;
+  request.protection = kProtRead | kProtWrite;
+  request.placement = MapRequest::Placement::fixed;
+  const Result<uint32_t> mapped = map(request);
+  if (!mapped.ok()) return mapped;
+  for (uint32_t at = 0; at < std::min(old_length, new_length); at += kGuestPageSize) {
+    // A page past the end of its file (SIGBUS) is left zero.
+    const uint8_t* const from = open_page(begin + at, PROT_READ);
+    static_cast<void>(i386::copy_host(place_of(target + at), from, kGuestPageSize));
+  }
+  Errno error = protect(target, new_length, source.protection);
+  if (error.value == 0) error = unmap(begin, old_length);
+  if (error.value != 0) return error;
+  return target;
+}
+
+/// Enters what [begin, ...) of `source` has become at `target`.
+void AddressSpace::insert_moved(const Mapping& source, uint32_t begin, uint32_t target,
+                                uint32_t length) {
+  Mapping moved = source;
+  moved.begin = target;
+  moved.end = target + length;
+  if (source.file != 0) moved.offset = source.offset + (begin - source.begin);
+  insert(moved);
+  settle_range(target, target + length);
+  report_shared_code(target, target + length);
+}
+
+/// Maps, at `target`, what [begin, begin + old_length) of the shared mapping `source` shows, and
+/// what follows in its file up to `new_length`. The source stays.
+Errno AddressSpace::duplicate_shared(const Mapping& source, uint32_t begin, uint32_t old_length,
+                                     uint32_t new_length, uint32_t target) {
+  const uint32_t in_host_page = host_page_size_ - 1;
+  const Mapping original = source;
+  const uint32_t end = target + new_length;
+  const int bits = host_bits(original.protection);
+  changed(target, end);
+  const bool direct = ((begin ^ target) & in_host_page) == 0 && follows_file(original) &&
+                      !any_split(begin, begin + old_length) && owns_host_pages(target, end);
+  if (direct) {
+    const uint32_t host_target = host_floor(target);
+    const long made =
+        host_call(SYS_mremap, host_pointer(host_floor(begin)), 0, host_ceil(end) - host_target,
+                  kMayMove | kFixed, host_pointer(host_target));
+    if (made < 0) return errno_from_host(made);
+    forget_splits(host_target, host_ceil(end));
+  }
+  for (uint32_t at = 0; !direct && at < new_length; at += kGuestPageSize) {
+    if (!splits_.contains(target + at)) {
+      const Errno error = split_host_page(host_floor(target + at), target, end);
+      if (error.value != 0) return error;
+    }
+    // A page past the old end is reached from the last one.
+    const uint32_t from = begin + std::min(at, old_length - kGuestPageSize);
+    uint8_t* const backing = splits_.backing(from);
+    const uint8_t* const place = splits_.place(from);
+    const uint64_t within =
+        (place != nullptr ? static_cast<uint64_t>(place - backing) : from & in_host_page) +
+        (begin + at - from);
+    const long made =
+        splits_.place_duplicate(target + at, backing, within & ~uint64_t{in_host_page},
+                                static_cast<uint32_t>(within) & in_host_page, bits);
+    if (made < 0) return errno_from_host(made);
+  }
+  erase_range(target, end);
+  insert_moved(original, begin, target, new_length);
+  return Errno{0};
+}
+
+/// mremap of nothing: a second mapping of shared pages (mm/mremap.c, vma_to_resize).
+Result<uint32_t> AddressSpace::remap_again(const Mapping& mapping, uint32_t begin,
+                                           uint32_t new_length, uint32_t flags,
+                                           uint32_t new_begin) {
+  if (!mapping.shared || (flags & kMayMove) == 0) return Errno{abi::kEINVAL};
+  if (mapped_bytes_ + new_length > space_limit_) return Errno{abi::kENOMEM};
+  const uint64_t offset = mapping.offset + (begin - mapping.begin);
+  const uint32_t target =
+      (flags & kFixed) != 0
+          ? new_begin
+          : find_free(new_length, static_cast<uint32_t>(offset) & (host_page_size_ - 1));
+  if (target == 0) return Errno{abi::kENOMEM};
+  const Errno error = duplicate_shared(mapping, begin, kGuestPageSize, new_length, target);
+  if (error.value != 0) return error;
+  return target;
+}
+
+bool AddressSpace::any_split(uint32_t begin, uint32_t end) const {
+  return splits_.next(host_floor(begin)) < end;
+}
+
+Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
+                                     uint32_t flags, uint32_t new_begin) {
+  constexpr Errno kInvalid{abi::kEINVAL};
+  if ((flags & ~(kMayMove | kFixed)) != 0) return kInvalid;  // MREMAP_DONTUNMAP: not offered
+  if ((flags & kFixed) != 0 && (flags & kMayMove) == 0) return kInvalid;
+  if ((old_begin & kGuestPageMask) != 0 || new_length == 0) return kInvalid;
+  if (old_length > i386::kGuestEnd || new_length > i386::kGuestEnd) return Errno{abi::kENOMEM};
+  old_length = page_ceil(old_length);
+  new_length = page_ceil(new_length);
+  const Mapping* mapping = find(old_begin);
+  if (mapping == nullptr || mapping->end - old_begin < old_length) return Errno{abi::kEFAULT};
+  if ((flags & kFixed) != 0) {
+    const bool outside = new_begin < i386::kGuestBegin || new_begin >= i386::kGuestEnd ||
+                         new_length > i386::kGuestEnd - new_begin;
+    const bool overlap = new_begin < old_begin + old_length && old_begin < new_begin + new_length;
+    if ((new_begin & kGuestPageMask) != 0 || outside || overlap) return kInvalid;
+    if (new_length < old_length) {
+      const Errno error = unmap(old_begin + new_length, old_length - new_length);
+      if (error.value != 0) return error;
+      old_length = new_length;
+    }
+    const Errno error = unmap(new_begin, new_length);
+    if (error.value != 0) return error;
+    if (old_length == 0)
+      return remap_again(*find(old_begin), old_begin, new_length, flags, new_begin);
+    return move_mapping(*find(old_begin), old_begin, old_length, new_length, new_begin);
+  }
+  if (old_length == 0) return remap_again(*mapping, old_begin, new_length, flags, 0);
+  if (new_length <= old_length) {
+    if (new_length < old_length) {
+      const Errno error = unmap(old_begin + new_length, old_length - new_length);
+      if (error.value != 0) return error;
+    }
+    return old_begin;
+  }
+  if (mapped_bytes_ + (new_length - old_length) > space_limit_) return Errno{abi::kENOMEM};
+  const Result<uint32_t> in_place = resize_in_place(*mapping, old_begin, old_length, new_length);
+  if (in_place.ok() || (flags & kMayMove) == 0) return in_place;
+  const uint32_t congruence =
+      mapping->file != 0 ? static_cast<uint32_t>((mapping->offset + old_begin - mapping->begin) &
+                                                 (host_page_size_ - 1))
+                         : 0;
+  const uint32_t target = find_free(new_length, congruence);
+  if (target == 0) return Errno{abi::kENOMEM};
+  return move_mapping(*find(old_begin), old_begin, old_length, new_length, target);
+}
+
+}  // namespace ferry

@@ -1,0 +1,297 @@
+#include "linux/kernel/i386/signal_frame.hpp"
+
+#include <cstring>
+
+#include "guest/memory/memory.hpp"
+#include "linux/kernel/guest_process.hpp"
+#include "linux/syscalls/dispatch.hpp"
+#include "linux/kernel/threads.hpp"
+
+namespace ferry::i386 {
+
+namespace {
+
+constexpr uint32_t kRestorableFlags = eflags::AC | eflags::OF | eflags::DF | eflags::TF |
+                                      eflags::SF | eflags::ZF | eflags::AF | eflags::PF |
+                                      eflags::CF | eflags::RF;
+constexpr uint32_t kLegacyFpSize = offsetof(abi::FpState, fxsr_env);  // the FNSAVE part
+
+/// Full tag of a physical register (SDM vol. 1, 8.1.7): 0 valid, 1 zero, 2 special, 3 empty.
+unsigned x87_tag(const X87State& x87, unsigned reg) {
+  if ((x87.empty >> reg & 1) != 0) return 3;
+  const Float80Bits& value = x87.registers[reg];
+  const unsigned exponent = value.sign_exponent & 0x7fff;
+  if (exponent == 0x7fff) return 2;
+  if (exponent == 0) return value.significand == 0 ? 1 : 2;
+  return (value.significand >> 63) != 0 ? 0 : 2;
+}
+
+void save_fp(const CpuState& cpu, abi::FpState& fp) {
+  std::memset(&fp, 0, sizeof fp);
+  const X87State& x87 = cpu.x87;
+  fp.cw = 0xffff0000u | x87.control;
+  const auto status = static_cast<uint16_t>(x87.status | (x87.top << 11));
+  fp.sw = 0xffff0000u | status;
+  uint32_t tags = 0;
+  for (unsigned reg = 0; reg < 8; ++reg) tags |= x87_tag(x87, reg) << (2 * reg);
+  fp.tag = 0xffff0000u | tags;
+  fp.ipoff = x87.instruction_pointer;
+  fp.cssel = x87.instruction_selector | static_cast<uint32_t>(x87.opcode) << 16;
+  fp.dataoff = x87.data_pointer();
+  fp.datasel = 0xffff0000u | x87.data_selector();
+  for (unsigned i = 0; i < 8; ++i) {
+    const Float80Bits& value = x87.registers[(x87.top + i) & 7];
+    std::memcpy(fp.st[i].significand, &value.significand, 8);
+    fp.st[i].exponent = value.sign_exponent;
+    std::memcpy(fp.fxsr_st + 16 * i, &value.significand, 8);
+    std::memcpy(fp.fxsr_st + 16 * i + 8, &value.sign_exponent, 2);
+  }
+  fp.status = status;
+  fp.magic = 0;  // X86_FXSR_MAGIC: FXSAVE data follows
+  fp.fxsr_env[0] = x87.control | static_cast<uint32_t>(status) << 16;
+  fp.fxsr_env[1] = static_cast<uint8_t>(~x87.empty) | static_cast<uint32_t>(x87.opcode) << 16;
+  fp.fxsr_env[2] = x87.instruction_pointer;
+  fp.fxsr_env[3] = x87.instruction_selector;
+  fp.fxsr_env[4] = x87.data_pointer();
+  fp.fxsr_env[5] = x87.data_selector();
+  fp.mxcsr = cpu.mxcsr;
+  fp.reserved = 0xffff;  // MXCSR_MASK
+  std::memcpy(fp.xmm, cpu.xmm.data(), sizeof fp.xmm);
+}
+
+/// The kernel takes x87 from the FNSAVE part and the rest from the FXSAVE part (convert_to_fxsr).
+void load_fp(CpuState& cpu, const abi::FpState& fp) {
+  X87State& x87 = cpu.x87;
+  x87.control = static_cast<uint16_t>(fp.cw);
+  x87.top = static_cast<uint8_t>(fp.sw >> 11 & 7);
+  x87.status = static_cast<uint16_t>(fp.sw & ~0x3800u);
+  x87.empty = 0;
+  for (unsigned reg = 0; reg < 8; ++reg) {
+    if ((fp.tag >> (2 * reg) & 3) == 3) x87.empty |= static_cast<uint8_t>(1u << reg);
+  }
+  x87.instruction_pointer = fp.ipoff;
+  x87.instruction_selector = static_cast<uint16_t>(fp.cssel);
+  x87.opcode = static_cast<uint16_t>(fp.cssel >> 16 & 0x7ff);
+  x87.set_data_operand(fp.dataoff, static_cast<uint16_t>(fp.datasel));
+  for (unsigned i = 0; i < 8; ++i) {
+    Float80Bits& value = x87.registers[(x87.top + i) & 7];
+    std::memcpy(&value.significand, fp.st[i].significand, 8);
+    value.sign_exponent = fp.st[i].exponent;
+  }
+  if (fp.magic != 0) return;
+  cpu.mxcsr = fp.mxcsr & 0xffff;
+  std::memcpy(cpu.xmm.data(), fp.xmm, sizeof fp.xmm);
+}
+
+/// The state of a new program, which handlers begin in, too (fpu__clear_user_states).
+void clear_fp(CpuState& cpu) {
+  cpu.x87 = X87State{};
+  cpu.mxcsr = 0x1f80;
+  cpu.xmm = {};
+}
+
+abi::SigContext save_context(const Thread& thread, uint32_t fpstate, SignalSet mask) {
+  const CpuState& cpu = thread.cpu;
+  abi::SigContext context{};
+  context.gs = cpu.selector[GS];
+  context.fs = cpu.selector[FS];
+  context.es = cpu.selector[ES];
+  context.ds = cpu.selector[DS];
+  context.edi = cpu.gpr[EDI];
+  context.esi = cpu.gpr[ESI];
+  context.ebp = cpu.gpr[EBP];
+  context.esp = context.esp_at_signal = cpu.gpr[ESP];
+  context.ebx = cpu.gpr[EBX];
+  context.edx = cpu.gpr[EDX];
+  context.ecx = cpu.gpr[ECX];
+  context.eax = cpu.gpr[EAX];
+  context.trapno = thread.signals.trap_number;
+  context.err = thread.signals.error_code;
+  context.cr2 = thread.signals.fault_address;
+  context.eip = cpu.eip;
+  context.cs = cpu.selector[CS];
+  context.flags = cpu.eflags;
+  context.ss = cpu.selector[SS];
+  context.fpstate = fpstate;
+  context.oldmask = static_cast<uint32_t>(mask);
+  return context;
+}
+
+/// Whether IRET takes a selector of ring 3 for the stack's. (Of code it takes one alone, since
+/// set_thread_area makes data segments.)
+bool is_stack_selector(const CpuState& cpu, uint16_t selector) {
+  if (selector == kUserDataSelector) return true;
+  const uint32_t index = (selector >> 3) - kFirstTlsEntry;
+  const bool local = (selector & 4) != 0;
+  return !local && index < kTlsEntries && cpu.tls[index].present && cpu.tls[index].writable;
+}
+
+/// IRET's general protection fault at a selector it does not take (arch/x86/entry/entry_64.S).
+void refuse_selector(Thread& thread, uint16_t selector) {
+  Exception fault;
+  fault.vector = Vector::GP;
+  fault.error_code = selector & ~3u;
+  handle_exception(thread, fault);
+}
+
+/// Selectors as the frame has them, made those of ring 3 (arch/x86/kernel/signal_32.c).
+void restore_code_and_stack(Thread& thread, const abi::SigContext& context) {
+  CpuState& cpu = thread.cpu;
+  const auto code = static_cast<uint16_t>(context.cs | 3);
+  const auto stack = static_cast<uint16_t>(context.ss | 3);
+  cpu.selector[CS] = code;
+  cpu.selector[SS] = stack;
+  if (code != kUserCodeSelector) return refuse_selector(thread, code);
+  if (!is_stack_selector(cpu, stack)) return refuse_selector(thread, stack);
+  restore_segment(thread, SS, stack);
+}
+
+bool restore_context(Thread& thread, const abi::SigContext& context) {
+  CpuState& cpu = thread.cpu;
+  restore_segment(thread, GS, static_cast<uint16_t>(context.gs));
+  restore_segment(thread, FS, static_cast<uint16_t>(context.fs));
+  restore_segment(thread, ES, static_cast<uint16_t>(context.es));
+  restore_segment(thread, DS, static_cast<uint16_t>(context.ds));
+  cpu.gpr = {context.eax, context.ecx, context.edx, context.ebx,
+             context.esp, context.ebp, context.esi, context.edi};
+  cpu.eip = context.eip;
+  cpu.eflags = (cpu.eflags & ~kRestorableFlags) | (context.flags & kRestorableFlags);
+  restore_code_and_stack(thread, context);
+  if (context.fpstate != 0) {
+    abi::FpState fp;
+    std::memset(&fp, 0, sizeof fp);
+    if (!copy_in_bytes(context.fpstate, &fp, kLegacyFpSize)) return false;
+    if (fp.magic == 0 && !copy_in(context.fpstate, fp)) return false;
+    load_fp(cpu, fp);
+  } else {
+    clear_fp(cpu);
+  }
+  return true;
+}
+
+/// Where the frame of `size` bytes goes, 0 if nowhere; saves the FP state above it.
+uint32_t place_frame(Thread& thread, const SignalAction& action, uint32_t size, uint32_t& fpstate) {
+  uint32_t esp = thread.cpu.gpr[ESP];
+  const AltStack& alt = thread.signals.alt_stack;
+  const bool on_alt_stack = alt_stack_state(alt, esp) == abi::kSsOnStack;
+  bool entering = false;
+  if ((action.flags & abi::kSaOnStack) != 0 && alt_stack_state(alt, esp) == 0) {
+    esp = alt.base + alt.size;
+    entering = true;
+  }
+  // The FXSAVE part is aligned to 64, the FNSAVE part lies directly below (fpu__alloc_mathframe).
+  fpstate = ((esp - (sizeof(abi::FpState) - kLegacyFpSize)) & ~63u) - kLegacyFpSize;
+  const uint32_t frame = ((fpstate - size + 4) & ~15u) - 4;
+  // A frame that leaves the alternate stack at its lower end is an overflow, not a switch back.
+  if ((on_alt_stack || entering) && frame - alt.base >= alt.size) return 0;
+  abi::FpState fp;
+  save_fp(thread.cpu, fp);
+  return copy_out(thread, fpstate, fp) ? frame : 0;
+}
+
+void enter_handler(Thread& thread, const SignalAction& action, uint32_t frame, int signal,
+                   uint32_t info, uint32_t context) {
+  CpuState& cpu = thread.cpu;
+  cpu.gpr[ESP] = frame;
+  cpu.gpr[EAX] = static_cast<uint32_t>(signal);
+  cpu.gpr[EDX] = info;
+  cpu.gpr[ECX] = context;
+  cpu.eip = action.handler;
+  cpu.eflags &= ~(eflags::DF | eflags::RF | eflags::TF);
+  clear_fp(cpu);
+  for (const SegmentRegister segment : {DS, ES, SS}) {
+    cpu.set_flat_segment(segment, kUserDataSelector);
+  }
+  cpu.set_flat_segment(CS, kUserCodeSelector);
+}
+
+// The kernel writes these into every frame though vdso code runs; unwinders look for them.
+constexpr uint8_t kSigReturnCode[8] = {0x58, 0xb8, 0x77, 0, 0, 0, 0xcd, 0x80};
+constexpr uint8_t kRtSigReturnCode[8] = {0xb8, 0xad, 0, 0, 0, 0xcd, 0x80, 0};
+
+/// SS_AUTODISARM: any handler, on that stack or not, begins without it (kernel/signal.c,
+/// signal_delivered).
+void disarm_alt_stack(Thread& thread) {
+  if ((thread.signals.alt_stack.flags & abi::kSsAutoDisarm) != 0) thread.signals.alt_stack = {};
+}
+
+/// As it was set (kernel/signal.c, __save_altstack).
+abi::StackT saved_stack(const Thread& thread) {
+  const AltStack& alt = thread.signals.alt_stack;
+  return {alt.base, alt.flags, alt.size};
+}
+
+}  // namespace
+
+uint32_t alt_stack_state(const AltStack& stack, uint32_t esp) {
+  if (stack.size == 0) return abi::kSsDisable;
+  if ((stack.flags & abi::kSsAutoDisarm) != 0) return 0;
+  return esp - stack.base - 1 < stack.size ? abi::kSsOnStack : 0;
+}
+
+bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAction& action,
+                        SignalSet saved_mask) {
+  const GuestProcess& process = *thread.process;
+  const bool real_time = (action.flags & abi::kSaSigInfo) != 0;
+  const bool own_restorer = (action.flags & abi::kSaRestorer) != 0;
+  uint32_t fpstate = 0;
+  if (!real_time) {
+    const uint32_t address = place_frame(thread, action, sizeof(abi::SigFrame), fpstate);
+    if (address == 0) return false;
+    abi::SigFrame frame;
+    std::memset(&frame, 0, sizeof frame);
+    frame.return_address = own_restorer ? action.restorer : process.vdso.sigreturn;
+    frame.signal = info.signo;
+    frame.context = save_context(thread, fpstate, saved_mask);
+    frame.extra_mask = static_cast<uint32_t>(saved_mask >> 32);
+    std::memcpy(frame.return_code, kSigReturnCode, sizeof frame.return_code);
+    if (!copy_out(thread, address, frame)) return false;
+    disarm_alt_stack(thread);
+    enter_handler(thread, action, address, info.signo, 0, 0);
+    return true;
+  }
+  const uint32_t address = place_frame(thread, action, sizeof(abi::RtSigFrame), fpstate);
+  if (address == 0) return false;
+  abi::RtSigFrame frame;
+  std::memset(&frame, 0, sizeof frame);
+  frame.return_address = own_restorer ? action.restorer : process.vdso.rt_sigreturn;
+  frame.signal = info.signo;
+  frame.info_pointer = address + static_cast<uint32_t>(offsetof(abi::RtSigFrame, info));
+  frame.context_pointer = address + static_cast<uint32_t>(offsetof(abi::RtSigFrame, context));
+  frame.info = info;
+  frame.context.stack = saved_stack(thread);
+  frame.context.mcontext = save_context(thread, fpstate, saved_mask);
+  frame.context.sigmask = saved_mask;
+  std::memcpy(frame.return_code, kRtSigReturnCode, sizeof frame.return_code);
+  if (!copy_out(thread, address, frame)) return false;
+  disarm_alt_stack(thread);
+  enter_handler(thread, action, address, info.signo, frame.info_pointer, frame.context_pointer);
+  return true;
+}
+
+bool return_from_signal(Thread& thread, bool real_time) {
+  const uint32_t esp = thread.cpu.gpr[ESP];
+  if (!real_time) {
+    // The handler's ret popped the return address, and __kernel_sigreturn the signal number.
+    abi::SigFrame frame;
+    if (!copy_in(esp - 8, frame)) return false;
+    set_signal_mask(thread, frame.context.oldmask | static_cast<uint64_t>(frame.extra_mask) << 32);
+    return restore_context(thread, frame.context);
+  }
+  abi::RtSigFrame frame;
+  if (!copy_in(esp - 4, frame)) return false;
+  set_signal_mask(thread, frame.context.sigmask);
+  if (!restore_context(thread, frame.context.mcontext)) return false;
+  const abi::StackT& stack = frame.context.stack;
+  AltStack& alt = thread.signals.alt_stack;
+  if (alt_stack_state(alt, thread.cpu.gpr[ESP]) != abi::kSsOnStack) {
+    if ((stack.flags & ~(abi::kSsAutoDisarm | abi::kSsOnStack)) == abi::kSsDisable) {
+      alt = {};
+    } else if (stack.size >= abi::kMinSigStackSize) {
+      alt = {stack.base, stack.size, stack.flags};
+    }
+  }
+  return true;
+}
+
+}  // namespace ferry::i386

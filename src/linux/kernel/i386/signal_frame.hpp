@@ -1,0 +1,29 @@
+// The frames the i386 kernel puts on a guest's stack for a handler, and the way back.
+#pragma once
+
+#include <cstdint>
+
+#include "linux/kernel/signals.hpp"
+
+namespace ferry {
+struct Thread;
+}
+
+namespace ferry::i386 {
+
+/// The most a frame takes of a stack, with what aligns it: AT_MINSIGSTKSZ.
+inline constexpr uint32_t kLargestSignalFrame =
+    (sizeof(abi::RtSigFrame) + sizeof(abi::FpState) + 64 + 16 + 15) & ~15u;
+
+/// Builds the sigframe (or rt_sigframe with SA_SIGINFO) for `signal` and makes the thread enter the
+/// handler. `saved_mask` is what sigreturn restores. False: the stack cannot take the frame.
+[[nodiscard]] bool build_signal_frame(Thread& thread, const abi::SigInfo& info,
+                                      const SignalAction& action, SignalSet saved_mask);
+
+/// sigreturn(2) and rt_sigreturn(2): restore registers and mask. False: bad frame, SIGSEGV.
+[[nodiscard]] bool return_from_signal(Thread& thread, bool real_time);
+
+/// SS_ONSTACK or SS_DISABLE or 0 for stack pointer `esp` (sas_ss_flags of the kernel).
+[[nodiscard]] uint32_t alt_stack_state(const AltStack& stack, uint32_t esp);
+
+}  // namespace ferry::i386

@@ -1,0 +1,210 @@
+#include "linux/kernel/path.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "linux/kernel/guest_process.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/abi/i386/abi_types.hpp"
+
+namespace ferry {
+
+namespace {
+
+namespace abi = i386::abi;
+
+constexpr unsigned kMaxLinks = 40;  // MAXSYMLINKS of the kernel
+
+void set_text(HostPath& result, std::string_view text) {
+  if (text.size() >= sizeof result.text) {
+    result.error = abi::kENAMETOOLONG;
+    return;
+  }
+  std::memcpy(result.text, text.data(), text.size());
+  result.text[text.size()] = '\0';
+}
+
+bool host_exists(const char* path) {
+  struct statx status;
+  return host_call(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &status) == 0;
+}
+
+bool always_host(std::string_view path) {
+  for (const std::string_view top : {"/proc", "/sys", "/dev"}) {
+    if (path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/'))
+      return true;
+  }
+  return false;
+}
+
+/// A path walked inside ROOT.
+struct Walk {
+  std::string path;  ///< as the guest sees it: absolute, no links, no dots
+  bool exists = true;
+  bool too_many_links = false;
+};
+
+/// Takes the next component off `rest`.
+std::string next_component(std::string& rest) {
+  const size_t start = rest.find_first_not_of('/');
+  if (start == std::string::npos) {
+    rest.clear();
+    return {};
+  }
+  const size_t end = rest.find('/', start);
+  std::string component = rest.substr(start, end == std::string::npos ? end : end - start);
+  rest = end == std::string::npos ? std::string{} : rest.substr(end);
+  return component;
+}
+
+Walk walk_in_root(const std::string& root, std::string rest, LastLink last_link) {
+  Walk walk;
+  unsigned links = 0;
+  const bool wants_directory = rest.ends_with('/');
+  while (!rest.empty()) {
+    const std::string component = next_component(rest);
+    if (component.empty() || component == ".") continue;
+    if (component == "..") {
+      const size_t slash = walk.path.rfind('/');
+      walk.path.resize(slash == std::string::npos ? 0 : slash);
+      continue;
+    }
+    walk.path += '/';
+    walk.path += component;
+    char target[4096];
+    const long length =
+        host_call(SYS_readlinkat, AT_FDCWD, (root + walk.path).c_str(), target, sizeof target);
+    const bool is_last = rest.find_first_not_of('/') == std::string::npos;
+    if (length == -EINVAL) continue;  // exists, no link
+    if (length < 0) {
+      walk.exists = false;
+      if (is_last) break;
+      continue;  // nothing below it either; `..` still counts
+    }
+    if (is_last && last_link == LastLink::keep && !wants_directory) break;
+    if (++links > kMaxLinks) {
+      walk.too_many_links = true;
+      break;
+    }
+    const std::string_view link(target, static_cast<size_t>(length));
+    const size_t slash = walk.path.rfind('/');
+    walk.path.resize(link.starts_with('/') ? 0 : slash);
+    rest.insert(0, link);
+  }
+  if (walk.path.empty()) walk.path = "/";
+  if (wants_directory && walk.path != "/") walk.path += '/';
+  return walk;
+}
+
+std::string parent_of(const std::string& path) {
+  const size_t end = path.find_last_not_of('/');
+  const size_t slash = path.rfind('/', end);
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+/// Returns whether the last link may still have to be followed: by the host.
+bool resolve_absolute(const GuestProcess& process, std::string_view path, LastLink last_link,
+                      HostPath& result) {
+  if (always_host(path)) {
+    set_text(result, path);
+    return true;
+  }
+  const Walk walk = walk_in_root(process.root, std::string(path), last_link);
+  if (walk.too_many_links) {
+    result.error = abi::kELOOP;
+    return false;
+  }
+  const bool host_only =
+      !walk.exists &&
+      (host_exists(walk.path.c_str()) || host_exists(parent_of(walk.path).c_str()) ||
+       !host_exists((process.root + parent_of(walk.path)).c_str()));
+  const bool host = always_host(walk.path) || host_only;
+  set_text(result, host ? walk.path : process.root + walk.path);
+  return host;
+}
+
+/// Whether `host` is ROOT or inside it.
+bool inside_root(const GuestProcess& process, std::string_view host) {
+  const std::string& root = process.root;
+  return host.starts_with(root) && (host.size() == root.size() || host[root.size()] == '/');
+}
+
+}  // namespace
+
+std::string descriptor_link(int descriptor) {
+  char buffer[4096];
+  char link[32];
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  const long length = host_call(SYS_readlinkat, AT_FDCWD, link, buffer, sizeof buffer);
+  return length > 0 ? std::string(buffer, static_cast<size_t>(length)) : "";
+}
+
+std::string descriptor_path(int descriptor) {
+  if (descriptor == AT_FDCWD) {
+    char buffer[4096];
+    const long length = host_call(SYS_getcwd, buffer, sizeof buffer);
+    return length > 1 && buffer[0] == '/' ? std::string(buffer, static_cast<size_t>(length) - 1)
+                                          : "";
+  }
+  std::string link = descriptor_link(descriptor);
+  return link.starts_with('/') ? link : "";
+}
+
+std::string_view guest_view(const GuestProcess& process, std::string_view host) {
+  if (process.root.empty() || !inside_root(process, host)) return host;
+  host.remove_prefix(process.root.size());
+  return host.empty() ? "/" : host;
+}
+
+namespace {
+
+/// `directory` and `guest_path` without regard to /proc. Returns whether the path's last link may
+/// still have to be followed.
+bool resolve_in_root(const GuestProcess& process, int directory, std::string_view guest_path,
+                     LastLink last_link, HostPath& result) {
+  if (process.root.empty() || guest_path.empty()) {
+    set_text(result, guest_path);
+    return true;
+  }
+  if (guest_path.starts_with('/')) return resolve_absolute(process, guest_path, last_link, result);
+  const std::string base = descriptor_path(directory);
+  if (base.empty() || !inside_root(process, base)) {
+    set_text(result, guest_path);
+    return true;
+  }
+  const std::string from_root = base.substr(process.root.size()) + "/" + std::string(guest_path);
+  const Walk walk = walk_in_root(process.root, from_root, last_link);
+  if (walk.too_many_links) {
+    result.error = abi::kELOOP;
+    return false;
+  }
+  const bool host = always_host(walk.path);
+  set_text(result, host ? walk.path : process.root + walk.path);
+  return host;
+}
+
+}  // namespace
+
+void resolve_path(const GuestProcess& process, int directory, std::string_view guest_path,
+                  LastLink last_link, HostPath& result) {
+  result.error = 0;
+  result.entry = ProcEntry::none;
+  result.directory = directory;
+  const bool may_be_link = resolve_in_root(process, directory, guest_path, last_link, result);
+  if (result.error != 0) return;
+  const bool follow = last_link == LastLink::follow;
+  result.entry = find_proc_entry(process, result, follow && may_be_link);
+  const int executable = process.hidden[process.executable_file];
+  if (result.entry == ProcEntry::hidden_descriptor) {
+    result.error = abi::kENOENT;
+  } else if (result.entry == ProcEntry::exe && follow && executable >= 0) {
+    // Whatever has become of its name, or if it never had one.
+    set_text(result, "/proc/self/fd/" + std::to_string(executable));
+  }
+}
+
+}  // namespace ferry

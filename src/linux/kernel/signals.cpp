@@ -1,0 +1,387 @@
+#include "linux/kernel/signals.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "guest/memory/memory.hpp"
+#include "linux/kernel/guest_process.hpp"
+#include "linux/host/host_context.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/i386/signal_frame.hpp"
+#include "linux/host/signal_map.hpp"
+#include "linux/syscalls/dispatch.hpp"
+#include "linux/kernel/threads.hpp"
+
+namespace ferry {
+
+namespace {
+
+namespace abi = i386::abi;
+
+/// Signals that faults raise: ferry always handles them and never blocks them on the host.
+constexpr int kFaultSignals[] = {abi::kSIGILL, abi::kSIGTRAP, abi::kSIGBUS, abi::kSIGFPE,
+                                 abi::kSIGSEGV};
+constexpr SignalSet kFaultSet = [] {
+  SignalSet set = 0;
+  for (const int signal : kFaultSignals) set |= signal_bit(signal);
+  return set;
+}();
+constexpr SignalSet kUnblockable = signal_bit(abi::kSIGKILL) | signal_bit(abi::kSIGSTOP);
+constexpr SignalSet kIgnoredByDefault = signal_bit(abi::kSIGCHLD) | signal_bit(abi::kSIGCONT) |
+                                        signal_bit(abi::kSIGURG) | signal_bit(abi::kSIGWINCH);
+constexpr SignalSet kStopByDefault =
+    signal_bit(abi::kSIGTSTP) | signal_bit(abi::kSIGTTIN) | signal_bit(abi::kSIGTTOU);
+constexpr uint32_t kDefault = 0, kIgnore = 1;
+
+SignalHooks hooks;
+
+bool contains(SignalSet set, int signal) {
+  return (set & signal_bit(signal)) != 0;
+}
+
+size_t fault_index(int signal) {
+  size_t index = 0;
+  while (kFaultSignals[index] != signal) ++index;
+  return index;
+}
+
+// --- the host's handlers ------------------------------------------------------------------------
+
+/// Blocks everything but faults in the interrupted context: further signals wait in the kernel's
+/// queue.
+void block_all_in(ucontext_t* context) {
+  // The kernel's mask is shorter than libc's sigset_t, and other fields of the frame follow it.
+  const HostSignalSet mask = set_to_host(~kFaultSet);
+  std::memcpy(&context->uc_sigmask, &mask, sizeof mask);
+}
+
+void requeue(Thread& thread, const abi::SigInfo& info) {
+  siginfo_t host = siginfo_to_host(info);
+  host_call(SYS_rt_tgsigqueueinfo, host_call(SYS_getpid), thread.tid, host.si_signo, &host);
+}
+
+}  // namespace
+
+bool hold_signal(Thread& thread, const abi::SigInfo& info) {
+  if (!contains(kFaultSet, info.signo)) return false;
+  thread.signals.held |= signal_bit(info.signo);
+  thread.signals.held_info[fault_index(info.signo)] = info;
+  thread.signal_pending = 1;
+  return true;
+}
+
+namespace {
+
+/// Async-signal context. Records one signal for the thread.
+void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
+  const abi::SigInfo info = siginfo_to_guest(host_info);
+  if (info.signo == 0) return;
+  ThreadSignals& signals = thread.signals;
+  if (signals.recorded || contains(signals.mask, info.signo)) {
+    // Not blocked on the host, so it cannot wait in the kernel.
+    if (hold_signal(thread, info)) return;
+  }
+  if (signals.recorded) {
+    // Ferry changed the host mask while one was recorded: this one goes back to the kernel's queue.
+    requeue(thread, info);
+  } else {
+    signals.record = info;
+    signals.recorded = true;
+  }
+  thread.signal_pending = 1;
+  block_all_in(context);
+  const uintptr_t restart = safe_call_restart(context_pc(context));
+  if (restart != 0) {
+    set_context_pc(context, restart);
+  } else if (hooks.interrupt != nullptr) {
+    hooks.interrupt(thread, context);
+  }
+}
+
+void report_internal_fault(int signal, const siginfo_t* info, const ucontext_t* context) {
+  char line[160];
+  const int length = std::snprintf(
+      line, sizeof line, "ferry: internal error: signal %d at host pc %#llx, address %p\n", signal,
+      static_cast<unsigned long long>(context_pc(context)), info->si_addr);
+  if (length > 0) host_call(SYS_write, STDERR_FILENO, line, length);
+}
+
+void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* context) {
+  const uintptr_t pc = context_pc(context);
+  const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
+  AddressSpace& space = *thread.process->space;
+  if (host_signal == SIGSEGV && address < i386::kGuestEnd &&
+      space.write_watched(static_cast<uint32_t>(address))) {
+    if (hooks.fault != nullptr) {
+      if (hooks.fault(thread, host_signal, info, context)) return;
+    } else {
+      space.prepare_kernel_write(static_cast<uint32_t>(address), 1);
+      return;
+    }
+  }
+  // Translated code first: it knows its own by one look at the pc.
+  if (hooks.fault != nullptr && hooks.fault(thread, host_signal, info, context)) return;
+  const uintptr_t landing_pad = i386::fault_landing_pad(pc);
+  if (landing_pad != 0) {
+    set_context_pc(context, landing_pad);
+    return;
+  }
+  report_internal_fault(host_signal, info, context);
+  const HostAction action{kHostDefault, 0};
+  set_host_action(host_signal, &action, nullptr);
+}
+
+void host_handler(int host_signal, siginfo_t* info, void* context) {
+  Thread& thread = *current_thread();
+  auto* user_context = static_cast<ucontext_t*>(context);
+  const int signal = signal_to_guest(host_signal);
+  // A code above 0 comes from the kernel: a real fault, not kill(2).
+  if (signal != 0 && contains(kFaultSet, signal) && info->si_code > 0) {
+    ++thread.signals.host_faults;
+    handle_fault(thread, host_signal, info, user_context);
+    return;
+  }
+  ++thread.signals.host_signals;
+  record(thread, *info, user_context);
+}
+
+/// Gives the host the disposition that stands for the guest's `action`.
+long apply_action(int signal, const SignalAction& action) {
+  HostAction host;
+  if (contains(kFaultSet, signal) || action.handler > kIgnore) {
+    host.handler = reinterpret_cast<uintptr_t>(host_handler);
+    host.flags = SA_SIGINFO | SA_RESTART;
+  } else {
+    host.handler = action.handler == kIgnore ? kHostIgnore : kHostDefault;
+  }
+  if ((action.flags & abi::kSaNoCldStop) != 0) host.flags |= SA_NOCLDSTOP;
+  if ((action.flags & abi::kSaNoCldWait) != 0) host.flags |= SA_NOCLDWAIT;
+  return set_host_action(signal_to_host(signal), &host, nullptr);
+}
+
+void learn_inherited_action(GuestProcess& process, int signal) {
+  HostAction host;
+  if (contains(process.known_actions, signal)) return;
+  process.known_actions |= signal_bit(signal);
+  if (set_host_action(signal_to_host(signal), nullptr, &host) != 0) return;
+  if (host.handler == kHostIgnore || contains(process.inherited_ignored & kFaultSet, signal)) {
+    process.actions[static_cast<size_t>(signal)].handler = kIgnore;
+  }
+}
+
+}  // namespace
+
+void set_signal_hooks(const SignalHooks& new_hooks) {
+  hooks = new_hooks;
+}
+
+void initialize_signals(Thread& thread) {
+  for (const int signal : kFaultSignals) {
+    learn_inherited_action(*thread.process, signal);
+    apply_action(signal, thread.process->actions[static_cast<size_t>(signal)]);
+  }
+  HostSignalSet inherited;
+  host_call(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &inherited, sizeof inherited);
+  thread.signals.mask = set_to_guest(inherited) | (thread.process->inherited_blocked & kFaultSet);
+  if ((thread.signals.mask & kFaultSet) != 0) restore_host_mask(thread);
+}
+
+// --- masks --------------------------------------------------------------------------------------
+
+void block_host_signals() {
+  set_host_mask(set_to_host(~kFaultSet));
+}
+
+HostSignalSet host_signal_mask(const Thread& thread) {
+  return set_to_host(thread.signals.mask & ~kFaultSet);
+}
+
+void restore_host_mask(const Thread& thread) {
+  set_host_mask(host_signal_mask(thread));
+}
+
+void set_signal_mask(Thread& thread, SignalSet mask) {
+  mask = without_unblockable(mask);
+  if (mask == thread.signals.mask) return;
+  thread.signals.mask = mask;
+  if ((thread.signals.held & ~mask) != 0) thread.signal_pending = 1;
+  // While a signal is recorded everything is blocked; delivery sets the mask.
+  if (!thread.signals.recorded) restore_host_mask(thread);
+}
+
+SignalSet pending_signals(Thread& thread) {
+  HostSignalSet host;
+  host_call(SYS_rt_sigpending, &host, sizeof host);
+  return set_to_guest(host) | thread.signals.held;
+}
+
+void reset_signals_in_child(Thread& thread) {
+  thread.signals.recorded = false;
+  thread.signals.held = 0;
+  thread.signal_pending = 0;
+}
+
+void prepare_signals_for_exec(Thread& thread) {
+  for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
+    const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
+    if (action.handler <= kIgnore && !contains(kFaultSet, signal)) continue;
+    const HostAction host{action.handler == kIgnore ? kHostIgnore : kHostDefault, 0};
+    set_host_action(signal_to_host(signal), &host, nullptr);
+  }
+  set_host_mask(set_to_host(thread.signals.mask));
+}
+
+void restore_signals_after_exec(Thread& thread) {
+  restore_host_mask(thread);
+  for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
+    const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
+    if (action.handler > kIgnore || contains(kFaultSet, signal)) apply_action(signal, action);
+  }
+}
+
+int32_t change_action(Thread& thread, int signal, const SignalAction* action, SignalAction* old) {
+  if (signal < 1 || signal > static_cast<int>(kSignalCount)) return -abi::kEINVAL;
+  if (action != nullptr && contains(kUnblockable, signal)) return -abi::kEINVAL;
+  GuestProcess& process = *thread.process;
+  learn_inherited_action(process, signal);
+  SignalAction& current = process.actions[static_cast<size_t>(signal)];
+  if (old != nullptr) *old = current;
+  if (action == nullptr) return 0;
+  current = *action;
+  current.mask = without_unblockable(current.mask);
+  apply_action(signal, current);
+  const bool ignored = current.handler == kIgnore ||
+                       (current.handler == kDefault && contains(kIgnoredByDefault, signal));
+  if (ignored) thread.signals.held &= ~signal_bit(signal);
+  return 0;
+}
+
+void die_by_signal(int signal) {
+  const int host_signal = signal_to_host(signal);
+  if (hooks.before_death != nullptr) hooks.before_death(*current_thread());
+  // A core of the translator would say nothing about the guest.
+  const struct { uint64_t soft, hard; } no_core{0, 0};
+  host_call(SYS_prlimit64, 0, 4 /* RLIMIT_CORE, the same on every host */, &no_core, nullptr);
+  block_host_signals();
+  const HostAction action{kHostDefault, 0};
+  set_host_action(host_signal, &action, nullptr);
+  host_call(SYS_tgkill, host_call(SYS_getpid), host_call(SYS_gettid), host_signal);
+  HostSignalSet mask = set_to_host(~SignalSet{0});
+  mask.remove(host_signal);
+  set_host_mask(mask);
+  _exit(128 + signal);
+}
+
+// --- delivery -----------------------------------------------------------------------------------
+
+namespace {
+
+/// Takes the next signal that may be delivered. Host signals are blocked.
+bool take_next(Thread& thread, abi::SigInfo& info) {
+  ThreadSignals& signals = thread.signals;
+  if (signals.forced) {
+    signals.forced = false;
+    info = signals.forced_info;
+    return true;
+  }
+  if (signals.recorded) {
+    signals.recorded = false;
+    if (!contains(signals.mask, signals.record.signo)) {
+      info = signals.record;
+      return true;
+    }
+    requeue(thread, signals.record);  // the guest blocked it in the meantime
+  }
+  const SignalSet ready = signals.held & ~signals.mask;
+  for (const int signal : kFaultSignals) {
+    if (!contains(ready, signal)) continue;
+    signals.held &= ~signal_bit(signal);
+    info = signals.held_info[fault_index(signal)];
+    return true;
+  }
+  return false;
+}
+
+/// Makes the interrupted call start again, or return -EINTR.
+void finish_call(Thread& thread, bool restart) {
+  i386::CpuState& cpu = thread.cpu;
+  if (restart) {
+    cpu.gpr[i386::EAX] = thread.syscall_number;
+    cpu.eip -= 2;  // int 0x80
+  } else {
+    cpu.gpr[i386::EAX] = static_cast<uint32_t>(-abi::kEINTR);
+  }
+  thread.signals.restart = Restart::none;
+}
+
+/// Returns true if a handler was entered.
+bool deliver_one(Thread& thread, const abi::SigInfo& info) {
+  const int signal = info.signo;
+  SignalAction& slot = thread.process->actions[static_cast<size_t>(signal)];
+  const SignalAction action = slot;
+  log_printf(LogChannel::int_, "signal %d code %d at %08x, handler %08x\n", signal, info.code,
+             thread.cpu.eip, action.handler);
+  if (action.handler == kIgnore) return false;
+  if (action.handler == kDefault) {
+    if (contains(kIgnoredByDefault, signal)) return false;
+    if (!contains(kStopByDefault, signal)) die_by_signal(signal);
+    host_call(SYS_tgkill, host_call(SYS_getpid), thread.tid, SIGSTOP);
+    return false;
+  }
+  ThreadSignals& signals = thread.signals;
+  if (signals.restart != Restart::none) {
+    finish_call(thread,
+                signals.restart == Restart::always || (action.flags & abi::kSaRestart) != 0);
+  }
+  const SignalSet saved_mask = signals.restore_saved_mask ? signals.saved_mask : signals.mask;
+  if (!i386::build_signal_frame(thread, info, action, saved_mask)) {
+    if (signal == abi::kSIGSEGV) die_by_signal(signal);
+    abi::SigInfo fault{};
+    fault.signo = abi::kSIGSEGV;
+    fault.code = SI_KERNEL;
+    force_signal(thread, fault);
+    return false;
+  }
+  signals.restore_saved_mask = false;
+  if ((action.flags & abi::kSaResetHand) != 0) {
+    slot.handler = kDefault;
+    apply_action(signal, slot);
+  }
+  signals.mask |= action.mask;
+  if ((action.flags & abi::kSaNoDefer) == 0) signals.mask |= signal_bit(signal);
+  signals.mask = without_unblockable(signals.mask);
+  return true;
+}
+
+}  // namespace
+
+void force_signal(Thread& thread, const abi::SigInfo& info) {
+  SignalAction& action = thread.process->actions[static_cast<size_t>(info.signo)];
+  // force_sig_info_to_task of the kernel: what cannot be handled kills.
+  if (action.handler == kIgnore || contains(thread.signals.mask, info.signo)) {
+    action.handler = kDefault;
+    thread.signals.mask &= ~signal_bit(info.signo);
+  }
+  thread.signals.forced_info = info;
+  thread.signals.forced = true;
+  thread.signal_pending = 1;
+}
+
+bool deliver_pending_signals(Thread& thread) {
+  bool entered = false;
+  abi::SigInfo info;
+  block_host_signals();
+  thread.signal_pending = 0;
+  while (take_next(thread, info)) entered = deliver_one(thread, info) || entered;
+  if (thread.signals.restart != Restart::none) finish_call(thread, true);
+  if (thread.signals.restore_saved_mask) {
+    thread.signals.restore_saved_mask = false;
+    thread.signals.mask = thread.signals.saved_mask;
+  }
+  restore_host_mask(thread);
+  return entered;
+}
+
+}  // namespace ferry

@@ -1,0 +1,344 @@
+#include "linux/load/elf_loader.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "linux/kernel/address_space.hpp"
+#include "linux/host/errno_map.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/abi/i386/abi_types.hpp"
+
+namespace ferry {
+
+namespace {
+
+constexpr uint32_t kMaxInterpreterPath = 4096;  // PATH_MAX
+constexpr uint16_t kMachine486 = 6;
+constexpr unsigned kMaxHeaders = 65536 / sizeof(Elf32_Phdr);  // load_elf_phdrs
+
+template <typename T>
+T read_at(std::span<const uint8_t> bytes, uint64_t offset) {
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+ElfProblem check_header(const Elf32_Ehdr& header, ElfRole role) {
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return ElfProblem::not_elf;
+  if (role == ElfRole::program && header.e_type != ET_EXEC && header.e_type != ET_DYN)
+    return ElfProblem::not_executable_type;
+  // The rest of e_ident, e_version, e_flags and e_ehsize are not looked at.
+  if (header.e_machine != EM_386 && header.e_machine != kMachine486) return ElfProblem::not_i386;
+  if (header.e_phentsize != sizeof(Elf32_Phdr) || header.e_phnum == 0 ||
+      header.e_phnum > kMaxHeaders) {
+    return ElfProblem::bad_header;
+  }
+  return ElfProblem::none;
+}
+
+void add_segment(const Elf32_Phdr& header, ElfImage& image) {
+  uint8_t protection = 0;
+  if ((header.p_flags & PF_R) != 0) protection |= kProtRead;
+  if ((header.p_flags & PF_W) != 0) protection |= kProtWrite;
+  if ((header.p_flags & PF_X) != 0) protection |= kProtExec;
+  image.segments.push_back({header.p_vaddr, header.p_offset, header.p_filesz, header.p_memsz,
+                            header.p_align, protection});
+}
+
+ElfProblem add_header(const Elf32_Phdr& header, ElfImage& image) {
+  switch (header.p_type) {
+    case PT_LOAD:
+      add_segment(header, image);
+      return ElfProblem::none;
+    case PT_INTERP:
+      if (image.has_interpreter) return ElfProblem::none;
+      if (header.p_filesz < 2 || header.p_filesz > kMaxInterpreterPath)
+        return ElfProblem::bad_header;
+      image.has_interpreter = true;
+      image.interpreter_offset = header.p_offset;
+      image.interpreter_size = header.p_filesz;
+      return ElfProblem::none;
+    case PT_GNU_STACK:
+      image.has_stack_header = true;
+      image.executable_stack = (header.p_flags & PF_X) != 0;
+      return ElfProblem::none;
+    default:  // x86 kernels do not look at PT_GNU_PROPERTY
+      return ElfProblem::none;
+  }
+}
+
+}  // namespace
+
+const char* elf_problem_text(ElfProblem problem) {
+  switch (problem) {
+    case ElfProblem::none:
+      return "no problem";
+    case ElfProblem::not_elf:
+      return "not an ELF file";
+    case ElfProblem::not_i386:
+      return "not an i386 program";
+    case ElfProblem::not_executable_type:
+      return "an ELF file, but not an executable";
+    case ElfProblem::truncated:
+      return "ELF file is cut short";
+    case ElfProblem::bad_header:
+      return "ELF file with a bad header";
+    case ElfProblem::read_error:
+      return "cannot be read";
+  }
+  return "";
+}
+
+ElfProblem parse_elf(std::span<const uint8_t> bytes, ElfRole role, ElfImage& image) {
+  image = ElfImage{};
+  Elf32_Ehdr header{};
+  std::memcpy(&header, bytes.data(), std::min(bytes.size(), sizeof header));
+  ElfProblem problem = check_header(header, role);
+  if (problem != ElfProblem::none) {
+    const bool cut = problem != ElfProblem::not_elf && bytes.size() < sizeof header;
+    return cut ? ElfProblem::truncated : problem;
+  }
+  image.executable_type = header.e_type == ET_EXEC || header.e_type == ET_DYN;
+  image.position_independent = header.e_type == ET_DYN;
+  image.entry = header.e_entry;
+  image.program_header_offset = header.e_phoff;
+  image.program_header_count = header.e_phnum;
+  if (uint64_t{header.e_phoff} + header.e_phnum * sizeof(Elf32_Phdr) > bytes.size())
+    return ElfProblem::truncated;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    problem = add_header(
+        read_at<Elf32_Phdr>(bytes, header.e_phoff + uint64_t{i} * sizeof(Elf32_Phdr)), image);
+    // An interpreter's own PT_INTERP is nothing.
+    if (problem != ElfProblem::none && role == ElfRole::program) return problem;
+  }
+  return ElfProblem::none;
+}
+
+ElfProblem parse_elf(int descriptor, ElfRole role, ElfImage& image) {
+  // The header and, where a table usually is, the table.
+  uint8_t start[1024];
+  const long count = host_call(SYS_pread64, descriptor, start, sizeof start, 0);
+  if (count < 0) return ElfProblem::read_error;
+  const std::span<const uint8_t> head(start, static_cast<size_t>(count));
+  const ElfProblem problem = parse_elf(head, role, image);
+  if (problem != ElfProblem::truncated || head.size() < sizeof start) return problem;
+  // A table further on: it is put after the header, as if it were there.
+  std::vector<uint8_t> moved(start, start + sizeof(Elf32_Ehdr));
+  auto header = read_at<Elf32_Ehdr>(head, 0);
+  const size_t size = header.e_phnum * sizeof(Elf32_Phdr);
+  moved.resize(sizeof header + size);
+  if (host_call(SYS_pread64, descriptor, moved.data() + sizeof header, size, header.e_phoff) !=
+      static_cast<long>(size)) {
+    return ElfProblem::truncated;
+  }
+  const uint32_t offset = header.e_phoff;
+  header.e_phoff = sizeof header;
+  std::memcpy(moved.data(), &header, sizeof header);
+  const ElfProblem found = parse_elf(moved, role, image);
+  image.program_header_offset = offset;
+  return found;
+}
+
+// --- mapping ------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr Errno kInvalid{i386::abi::kEINVAL}, kNoMemory{i386::abi::kENOMEM};
+
+/// Zeroes from `begin`, where the file's part of `segment` ends, to the end of the page (padzero).
+/// False if that would fault: not writable, or past the file's last page.
+bool clear_rest_of_page(int descriptor, const ElfSegment& segment, uint32_t begin) {
+  const uint32_t size = page_ceil(begin) - begin;
+  if (size == 0) return true;
+  if ((segment.protection & kProtWrite) == 0) return false;
+  struct statx status;
+  const long result = host_call(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_SIZE, &status);
+  const uint64_t file_end = uint64_t{segment.file_offset} + segment.file_size;
+  if (result < 0 || (file_end & ~uint64_t{kGuestPageMask}) >= status.stx_size) return false;
+  std::memset(i386::host_pointer(begin), 0, size);
+  return true;
+}
+
+MapRequest file_request(const ElfSegment& segment, int descriptor) {
+  MapRequest request;
+  request.protection = segment.protection;
+  request.descriptor = descriptor;
+  request.length = page_ceil(segment.file_size + (segment.address & kGuestPageMask));
+  request.offset = uint64_t{segment.file_offset} - (segment.address & kGuestPageMask);
+  return request;
+}
+
+/// Maps one segment whose address becomes `address` (elf_load, elf_map).
+Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment, uint32_t address,
+                  MapRequest::Placement placement) {
+  uint32_t zero_begin = page_floor(address);
+  if (segment.file_size != 0) {
+    MapRequest request = file_request(segment, descriptor);
+    request.address = page_floor(address);
+    request.placement = placement;
+    // vm_mmap: an offset that does not fit the address within its page is none.
+    if ((request.offset & kGuestPageMask) != 0) return kInvalid;
+    if (request.length != 0) {
+      const Result<uint32_t> mapped = space.map(request);
+      if (!mapped.ok()) return mapped.error();
+    }
+    zero_begin = address + segment.file_size;
+  }
+  if (segment.memory_size <= segment.file_size) return Errno{0};
+  const uint32_t zero_end = address + segment.memory_size;
+  if (segment.file_size != 0 && !clear_rest_of_page(descriptor, segment, zero_begin) &&
+      (segment.protection & kProtWrite) != 0) {
+    return Errno{i386::abi::kEFAULT};
+  }
+  MapRequest bss;
+  bss.address = page_ceil(zero_begin);
+  bss.length = page_ceil(zero_end) - bss.address;
+  bss.protection = kProtRead | kProtWrite | (segment.protection & kProtExec);
+  bss.placement = MapRequest::Placement::fixed;
+  if (bss.length == 0) return Errno{0};
+  const Result<uint32_t> mapped = space.map(bss);
+  return mapped.ok() ? Errno{0} : mapped.error();
+}
+
+/// From the lowest segment's page to the end of the highest (total_mapping_size).
+uint32_t total_size(const ElfImage& image) {
+  if (image.segments.empty()) return 0;
+  uint32_t lowest = UINT32_MAX;
+  uint32_t highest = 0;
+  for (const ElfSegment& segment : image.segments) {
+    lowest = std::min(lowest, page_floor(segment.address));
+    highest = std::max(highest, segment.address + segment.memory_size);
+  }
+  return highest - lowest;
+}
+
+/// The largest p_align that is a power of two, at least a host page (maximum_alignment).
+uint32_t largest_alignment(const AddressSpace& space, const ElfImage& image) {
+  uint32_t alignment = space.host_page_size();
+  for (const ElfSegment& segment : image.segments) {
+    const uint32_t each = segment.alignment;
+    if ((each & (each - 1)) == 0) alignment = std::max(alignment, each);
+  }
+  return alignment;
+}
+
+/// A free place for a position-independent image, near `hint` if that is not 0: where its first
+/// segment's page goes.
+Result<uint32_t> free_place(AddressSpace& space, const ElfImage& image, uint32_t hint,
+                            uint32_t alignment) {
+  const uint32_t size = total_size(image);
+  if (size == 0) return kInvalid;
+  if (alignment > i386::kGuestEnd / 2 || size > i386::kGuestEnd / 2) return kNoMemory;
+  MapRequest request;
+  request.address = hint & ~(alignment - 1);
+  request.length = size + alignment;
+  const Result<uint32_t> room = space.map(request);
+  if (!room.ok()) return room;
+  CHECK(space.unmap(room.value(), page_ceil(request.length)).value == 0);
+  return (room.value() + alignment - 1) & ~(alignment - 1);
+}
+
+/// Whether a segment would not fit into any address space.
+bool too_large(const ElfSegment& segment, uint32_t address) {
+  return address >= i386::kGuestEnd || segment.file_size > segment.memory_size ||
+         segment.memory_size > i386::kGuestEnd - address;
+}
+
+/// Maps all segments, the first as `placement` says.
+Errno map_segments(AddressSpace& space, int descriptor, const ElfImage& image, uint32_t bias,
+                   MapRequest::Placement placement) {
+  for (const ElfSegment& segment : image.segments) {
+    const Errno error = map_segment(space, descriptor, segment, segment.address + bias, placement);
+    if (error.value != 0) return error;
+    if (too_large(segment, segment.address + bias)) return kInvalid;
+    placement = MapRequest::Placement::fixed;
+  }
+  return Errno{0};
+}
+
+/// The addresses that load_elf_binary finds on its way through the segments.
+LoadedElf addresses_of(const ElfImage& image, uint32_t bias) {
+  LoadedElf loaded;
+  uint32_t start_code = UINT32_MAX;
+  uint32_t end = 0;
+  for (const ElfSegment& segment : image.segments) {
+    const uint32_t file_end = segment.address + segment.file_size;
+    if (segment.file_offset <= image.program_header_offset &&
+        image.program_header_offset < segment.file_offset + segment.file_size) {
+      loaded.program_headers = image.program_header_offset - segment.file_offset + segment.address;
+    }
+    if ((segment.protection & kProtExec) != 0) {
+      start_code = std::min(start_code, segment.address);
+      loaded.end_code = std::max(loaded.end_code, file_end);
+    }
+    loaded.start_data = std::max(loaded.start_data, segment.address);
+    loaded.end_data = std::max(loaded.end_data, file_end);
+    end = std::max(end, segment.address + segment.memory_size);
+  }
+  loaded.bias = bias;
+  loaded.entry = image.entry + bias;
+  loaded.program_headers += bias;
+  loaded.start_code = start_code + bias;
+  loaded.end_code += bias;
+  loaded.start_data += bias;
+  loaded.end_data += bias;
+  loaded.end = page_ceil(end + bias);
+  return loaded;
+}
+
+}  // namespace
+
+Result<LoadedElf> map_program(AddressSpace& space, int descriptor, const ElfImage& image,
+                              uint32_t preferred) {
+  uint32_t bias = 0;
+  if (image.position_independent) {
+    const uint32_t alignment = largest_alignment(space, image);
+    const uint32_t first = image.segments[0].address;
+    if (total_size(image) == 0) return kInvalid;
+    if (image.has_interpreter) {
+      bias = page_floor((preferred & ~(alignment - 1)) - first);
+    } else {
+      // Its memory goes where mmap puts it; without a file to map first there is nothing to ask
+      // mmap for.
+      if (image.segments[0].file_size == 0) return Errno{i386::abi::kEPERM};
+      const Result<uint32_t> place = free_place(space, image, 0, alignment);
+      if (!place.ok()) return place.error();
+      bias = place.value() - page_floor(first);
+    }
+  }
+  const Errno error =
+      map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed_no_replace);
+  if (error.value != 0) return error;
+  return addresses_of(image, bias);
+}
+
+Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor, const ElfImage& image,
+                                  bool program_moves) {
+  if (!image.executable_type || total_size(image) == 0) return kInvalid;
+  uint32_t bias = 0;
+  if (image.position_independent) {
+    // At its own addresses if they are free and the program does not move.
+    const uint32_t hint = program_moves ? 0 : page_floor(image.segments[0].address);
+    // Without anything of the file to map first, mmap is not asked: the hint is the place.
+    const Result<uint32_t> place = image.segments[0].file_size != 0
+                                       ? free_place(space, image, hint, space.host_page_size())
+                                       : Result<uint32_t>(hint);
+    if (!place.ok()) return place.error();
+    bias = place.value() - page_floor(image.segments[0].address);
+  } else if (image.segments[0].file_size != 0) {
+    // The kernel maps the whole at first and unmaps what the first segment does not need (elf_map):
+    // the program's pages between the interpreter's segments go.
+    const Errno error = space.unmap(page_floor(image.segments[0].address), total_size(image));
+    if (error.value != 0) return error;
+  }
+  const Errno error = map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed);
+  if (error.value != 0) return error;
+  return addresses_of(image, bias);
+}
+
+}  // namespace ferry

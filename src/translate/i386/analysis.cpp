@@ -1,0 +1,404 @@
+#include "translate/i386/analysis.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "guest/i386/decode/inline.hpp"
+
+namespace ferry::translate {
+
+using i386::Instruction;
+namespace ef = i386::eflags;
+
+namespace {
+
+constexpr uint32_t kPageBytes = 4096;
+constexpr unsigned kLookAheadInstructions = 12;
+constexpr unsigned kLeafInstructions = 4;  ///< of a leaf function, its return included
+
+/// Adds [begin, end) to `ranges`: what matters is which pages they touch.
+void add_range(Ranges& ranges, GuestAddress begin, GuestAddress end) {
+  for (engine::GuestRange& range : ranges) {
+    const bool same_pages = range.begin / kPageBytes <= begin / kPageBytes &&
+                            (range.end - 1) / kPageBytes >= (end - 1) / kPageBytes;
+    if (same_pages) return;
+    if (range.end == begin) {
+      range.end = end;
+      return;
+    }
+  }
+  ranges.push_back({begin, end});
+}
+
+bool is_plain_return(const Instruction& in) {
+  return in.length == 1 && in.opcode == 0xc3;
+}
+
+/// Whether the straight instruction `in` may be part of a leaf function: it stores nothing, leaves
+/// esp alone and never calls the interpreter.
+bool fits_leaf(const Instruction& in) {
+  const i386::Row& row = i386::row(in.row);
+  using enum i386::Family;
+  const bool plain = row.family == data_transfer || row.family == arithmetic ||
+                     row.family == logic_and_bits || row.family == shift_rotate;
+  if (!plain || (row.attributes & i386::attribute::stack) != 0 || in.segment_override ||
+      may_store(in)) {
+    return false;
+  }
+  return std::none_of(in.operands.begin(), in.operands.end(), [](const i386::Operand& operand) {
+    return operand.kind == i386::OperandKind::gpr && operand.reg == i386::ESP;
+  });
+}
+
+/// mov REGISTER, [esp], in its shortest form: the register, or -1.
+int loads_top_of_stack(const Instruction& in) {
+  constexpr uint8_t kAllButRegister = 0xc7, kSibAlone = 0x04;
+  const bool load =
+      in.length == 3 && in.opcode == 0x8b && (in.modrm & kAllButRegister) == kSibAlone;
+  const bool top = load && in.memory.base == i386::ESP && in.memory.index == i386::kNoRegister;
+  return top ? in.operands[0].reg : -1;
+}
+
+/// add `reg`, imm32, without a prefix.
+bool adds_constant(const Instruction& in, int reg) {
+  const bool general = in.length == 6 && in.opcode == 0x81 && (in.modrm & 0xf8) == 0xc0;
+  const bool accumulator = in.length == 5 && in.opcode == 0x05;
+  return (general || accumulator) && in.operands[0].reg == reg;
+}
+
+}  // namespace
+
+Analysis::Analysis(const Options& options, const i386::CodeSource& code)
+    : options_(options),
+      code_(code),
+      most_instructions_(std::min(options.max_guest_instructions, kMaxBlockInstructions)),
+      most_branches_(options.passes.superblocks ? options.max_branches : 0),
+      // With exact flags, what kills the flags may fault first.
+      looks_ahead_(options.passes.flag_liveness && options.passes.flag_lookahead &&
+                   !options.exact_flags),
+      usual_liveness_(options.passes.flag_liveness && !options.exact_flags) {}
+
+/// Probes the page of `address`, and the next one: a file mapping may end before its last page
+/// does. Each block does so anew, as files shrink without notice.
+bool Analysis::move_window(GuestAddress address) {
+  if (address - fetchable_.begin >= fetchable_.end - fetchable_.begin) {
+    fetchable_ = {address, code_.direct_fetch_end(address)};
+    if (fetchable_.end <= address) return fetchable_ = {}, false;
+  }
+  uint8_t byte = 0;
+  if (!i386::load(address, byte)) return false;
+  const GuestAddress next_page = (address | (kPageBytes - 1)) + 1;
+  window_begin_ = address;
+  window_end_ = next_page;
+  if (fetchable_.end > next_page && i386::load(next_page, byte)) window_end_ += kPageBytes;
+  if (fetchable_.end < window_end_) window_end_ = fetchable_.end;
+  const uint32_t bytes = window_end_ - window_begin_;
+  window_span_ = bytes > i386::kMaxInstructionLength ? bytes - i386::kMaxInstructionLength : 0;
+  return true;
+}
+
+[[gnu::noinline]] bool Analysis::fetch(GuestAddress address, Instruction& instruction) {
+  if (!in_window(address) && !move_window(address)) return false;
+  const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+  return i386::decode(bytes, window_end_ - address, address, instruction) == i386::DecodeStatus::ok;
+}
+
+/// Whether the block goes on at the target of the direct jump `in`; decodes the instruction there
+/// into `next`.
+bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
+  const GuestAddress target = in.immediate;
+  if (!options_.passes.follow_jumps || in.operand_size != 4 || target <= in.address) return false;
+  return fetch(target, next.instruction);
+}
+
+/// Decodes the function that `call` calls into the entries behind it, if it is a leaf of a few
+/// instructions, and follows call and return. Returns behind the last entry, or null. That the
+/// return goes where the call said needs no test: the same thread has just stored the address, the
+/// leaf stores nothing, and a processor may take a load from its own last store whatever others do
+/// meanwhile (SDM vol. 3, store-buffer forwarding).
+[[gnu::noinline]] AnalysedInstruction* Analysis::enter_leaf(AnalysedInstruction& call,
+                                                            const AnalysedInstruction* limit) {
+  if (!options_.passes.leaf_calls || call.instruction.operand_size != 4) return nullptr;
+  GuestAddress pc = call.instruction.immediate;
+  AnalysedInstruction* next = &call + 1;
+  for (unsigned i = 0; i < kLeafInstructions && next != limit; ++i) {
+    if (!fetch(pc, next->instruction)) return nullptr;
+    const RowTraits& traits = traits_of(next->instruction.row);
+    next->traits = &traits;
+    next->followed = is_plain_return(next->instruction);
+    if (next->followed) {
+      call.followed = entered_leaf_ = true;
+      return next + 1;
+    }
+    if (traits.flow != Flow::straight || !fits_leaf(next->instruction)) return nullptr;
+    pc = next->instruction.next_address();
+    ++next;
+  }
+  return nullptr;
+}
+
+[[gnu::always_inline]] inline void Analysis::form(GuestAddress address, AnalysedBlock& block,
+                                                  Ranges& ranges) {
+  GuestAddress pc = address;
+  GuestAddress run_begin = address;
+  unsigned branches = 0;
+  const i386::Tables& tables = i386::tables();
+  AnalysedInstruction* next = block.instructions.data();
+  const AnalysedInstruction* const limit = next + most_instructions_;
+  ranges.clear();
+  entered_leaf_ = false;
+  bool decoded = false;
+  // A block goes forward only: where it is not behind the window's last instruction, it is in it.
+  window_span_ = 0;
+  GuestAddress window_limit = move_window(address) ? address + window_span_ : address;
+  while (next != limit) {
+    AnalysedInstruction& entry = *next;
+    if (!decoded) {
+      const bool quick =
+          pc < window_limit &&
+          i386::decode_quickly(tables, static_cast<const uint8_t*>(i386::host_pointer(pc)), pc,
+                               entry.instruction);
+      if (!quick) [[unlikely]] {
+        if (!fetch(pc, entry.instruction)) break;
+        window_limit = window_begin_ + window_span_;
+      }
+    }
+    decoded = false;
+    ++next;
+    const RowTraits& traits = traits_of(entry.instruction.row);
+    entry.traits = &traits;
+    entry.followed = false;
+    pc = entry.instruction.next_address();
+    if (traits.flow == Flow::straight) continue;
+    if (traits.flow == Flow::conditional) {
+      if (++branches > most_branches_) break;
+      continue;
+    }
+    if (traits.flow == Flow::call) {
+      AnalysedInstruction* const behind = enter_leaf(entry, limit);
+      if (behind == nullptr) break;
+      add_range(ranges, run_begin, pc);
+      add_range(ranges, entry.instruction.immediate, behind[-1].instruction.next_address());
+      next = behind;
+      run_begin = pc;
+      window_limit = move_window(pc) ? pc + window_span_ : pc;
+      continue;
+    }
+    if (traits.flow != Flow::jump || next == limit || !follow(entry.instruction, *next)) break;
+    entry.followed = decoded = true;
+    add_range(ranges, run_begin, pc);
+    pc = run_begin = entry.instruction.immediate;
+    window_limit = window_begin_ + window_span_;
+  }
+  block.count = static_cast<uint32_t>(next - block.instructions.data());
+  block.next = pc;
+  if (run_begin == address) {
+    if (pc > address) ranges.push_back({address, pc});
+  } else {
+    add_range(ranges, run_begin, pc);
+  }
+}
+
+void Analysis::set_self_checking(GuestAddress page, bool on) {
+  if (on) {
+    self_checking_pages_.insert(page);
+  } else {
+    self_checking_pages_.erase(page);
+  }
+}
+
+bool Analysis::in_self_checking_page(const engine::GuestRange& range) const {
+  GuestAddress page = range.begin & ~(kPageBytes - 1);
+  for (; page < range.end; page += kPageBytes) {
+    if (self_checking_pages_.contains(page)) return true;
+  }
+  return false;
+}
+
+/// A block that checks its own bytes is one short run of them, and ends behind an instruction that
+/// may store: what is stored may be the next instruction, whose block checks.
+void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
+  const GuestAddress begin = block.instructions[0].instruction.address;
+  const GuestAddress limit = (begin & ~3u) + kMostCheckedBytes;
+  uint32_t count = 0;
+  AnalysedInstruction* entry = nullptr;
+  do {
+    entry = &block.instructions[count++];
+  } while (count < block.count && !entry->followed && !may_store(entry->instruction) &&
+           block.instructions[count].instruction.next_address() <= limit);
+  entry->followed = false;
+  block.count = count;
+  block.next = entry->instruction.next_address();
+  block.self_checking = true;
+  ranges.clear();
+  ranges.push_back({begin, block.next});
+}
+
+/// What a scan wants of an instruction that skim() does not take or whose effect depends on
+/// operands.
+[[gnu::noinline]] Analysis::Step Analysis::whole_step(GuestAddress pc) {
+  Instruction in;
+  if (!fetch(pc, in)) return {};
+  const RowTraits& traits = traits_of(in.row);
+  // A target cut to 16 bits is not followed, as that of a conditional jump is not.
+  const bool direct = traits.flow == Flow::jump || traits.flow == Flow::call;
+  const Flow flow = direct && in.operand_size != 4 ? Flow::conditional : traits.flow;
+  return {flag_effect(in, traits), in.next_address(), in.immediate, flow};
+}
+
+/// Which flags may be read at `target` before they are overwritten; remembers it.
+[[gnu::noinline]] uint32_t Analysis::scan(Memo& memo, GuestAddress target) {
+  const i386::Tables& tables = i386::tables();
+  uint32_t live = 0;
+  uint32_t open = ef::kArithmetic;  // not yet overwritten on this path
+  GuestAddress pc = target;
+  GuestAddress end = target + 1;  // behind the bytes that tell
+  const auto account = [&](const FlagEffect& effect) {
+    live |= effect.read & open;
+    open &= ~effect.killed;
+  };
+  for (unsigned left = kLookAheadInstructions; left != 0; --left) {
+    Flow flow = Flow::end;
+    GuestAddress to = 0;
+    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(pc));
+    i386::Skimmed in;
+    if ((in_window(pc) || (move_window(pc) && in_window(pc))) && i386::skim(tables, bytes, in) &&
+        traits_of(in.row).rule <= EffectRule::condition) [[likely]] {
+      const RowTraits& traits = traits_of(in.row);
+      account(simple_effect(static_cast<uint32_t>(in.opcode), traits));
+      if (open == 0) {
+        // What follows ModRM does not matter.
+        end = std::max(end, pc + static_cast<uint32_t>(in.code - bytes));
+        break;
+      }
+      const uint8_t* const behind = i386::end_of(in);
+      pc += static_cast<uint32_t>(behind - bytes);
+      if (pc > end) end = pc;
+      flow = traits.flow;
+      if (flow == Flow::straight) continue;
+      if (flow == Flow::jump || flow == Flow::call) to = pc + i386::distance_of(in, behind);
+    } else {
+      const Step step = whole_step(pc);
+      if (step.end == 0) break;
+      account(step.effect);
+      pc = step.end;
+      if (pc > end) end = pc;
+      flow = step.flow;
+      if (flow == Flow::straight && open != 0) continue;
+      to = step.target;
+    }
+    const bool near = to >= target && to < target + 2 * kPageBytes;
+    if ((flow == Flow::jump || flow == Flow::call) && near && open != 0) {
+      pc = to;
+      continue;
+    }
+    if (flow == Flow::end && options_.dead_flags_at_calls) open = 0;
+    break;
+  }
+  live |= open;
+  if (!self_checking_pages_.empty() && in_self_checking_page({target, end})) {
+    live = ef::kArithmetic;
+  }
+  memo = {target, generation_, live, end};
+  return live;
+}
+
+/// The flags that may be read at `target`, a successor of the block that begins at `home`.
+[[gnu::always_inline]] inline uint32_t Analysis::look_ahead(GuestAddress target, GuestAddress home,
+                                                            Ranges& ranges) {
+  Memo& memo = memo_[(target ^ target >> 8) & (memo_.size() - 1)];
+  const bool known = memo.generation == generation_ && memo.address == target;
+  const uint32_t live = known ? memo.live : scan(memo, target);
+  // What was found holds only while those bytes stay: the block depends on their pages. The page it
+  // begins in is among its ranges already.
+  const bool elsewhere = ((target ^ home) | ((memo.end - 1) ^ home)) >= kPageBytes;
+  if (elsewhere && live != ef::kArithmetic) add_range(ranges, target, memo.end);
+  return live;
+}
+
+/// `usual`: see usual_liveness_.
+template <bool usual>
+[[gnu::always_inline]] inline void Analysis::solve(AnalysedBlock& block, Ranges& ranges) {
+  AnalysedInstruction* const first = block.instructions.data();
+  AnalysedInstruction* entry = first + block.count;
+  const auto live_at = [&](GuestAddress target) -> uint32_t {
+    if (!looks_ahead_) return ef::kArithmetic;
+    return look_ahead(target, first->instruction.address, ranges);
+  };
+  uint32_t live = ef::kArithmetic;
+  block.live_at_next = 0;
+  if (entry[-1].traits->flow <= Flow::conditional || entry[-1].followed) {
+    live = block.live_at_next = live_at(block.next);
+  }
+  do {
+    --entry;
+    const RowTraits& traits = *entry->traits;
+    FlagEffect effect{traits.flags_read, traits.flags_killed};
+    if (!traits.plain()) {
+      if (traits.flow == Flow::end && !entry->followed) {
+        live = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
+      } else if (traits.flow != Flow::straight && !entry->followed) {
+        const uint32_t at_target = live_at(entry->instruction.immediate);
+        entry->live_at_target = static_cast<uint16_t>(at_target);
+        live = at_target | (traits.flow == Flow::conditional ? live : 0);
+      }
+      effect = flag_effect(entry->instruction, traits);
+    }
+    if (!usual && !options_.passes.flag_liveness) live = ef::kArithmetic;
+    entry->live_after = static_cast<uint16_t>(live);
+    entry->killed = static_cast<uint16_t>(effect.killed);
+    live = (live & ~effect.killed) | effect.read;
+    if (!usual && options_.exact_flags) live = ef::kArithmetic;
+    entry->live_before = static_cast<uint16_t>(live);
+  } while (entry != first);
+}
+
+[[gnu::noinline]] void Analysis::solve_unusually(AnalysedBlock& block, Ranges& ranges) {
+  solve<false>(block, ranges);
+}
+
+/// Position-independent code learns its own address so:
+///
+///     call thunk          thunk: mov ebx, [esp]
+///     add ebx, CONSTANT          ret
+///
+/// The call is followed already, and what it has just stored is what the MOV loads: then ADD is a
+/// MOV of a constant, if its flags are dead, and the first MOV nothing. Nothing between the two can
+/// fault, so that no one sees the register in between.
+[[gnu::noinline]] void Analysis::fold_thunks(AnalysedBlock& block) {
+  for (uint32_t i = 0; i + 3 < block.count; ++i) {
+    const AnalysedInstruction* const call = &block.instructions[i];
+    if (!call->followed || call->traits->flow != Flow::call) continue;
+    AnalysedInstruction& load = block.instructions[i + 1];
+    AnalysedInstruction& sum = block.instructions[i + 3];
+    const int reg = loads_top_of_stack(load.instruction);
+    const bool thunk = reg >= 0 && is_plain_return(block.instructions[i + 2].instruction);
+    if (!thunk || !adds_constant(sum.instruction, reg) || sum.live_after != 0) continue;
+    const uint32_t value = call->instruction.next_address() + sum.instruction.immediate;
+    uint8_t move[5] = {static_cast<uint8_t>(0xb8 + reg)};
+    std::memcpy(move + 1, &value, sizeof value);
+    const uint8_t length = sum.instruction.length;
+    const auto status = i386::decode(move, sizeof move, sum.instruction.address, sum.instruction);
+    CHECK(status == i386::DecodeStatus::ok);
+    sum.instruction.length = length;
+    sum.traits = &traits_of(sum.instruction.row);
+    load.followed = true;
+  }
+}
+
+[[gnu::noinline]] void Analysis::analyse(GuestAddress address, AnalysedBlock& block,
+                                         Ranges& ranges) {
+  form(address, block, ranges);
+  block.self_checking = false;
+  if (!self_checking_pages_.empty() &&
+      std::any_of(ranges.begin(), ranges.end(),
+                  [this](const auto& range) { return in_self_checking_page(range); })) {
+    make_self_checking(block, ranges);
+  }
+  if (block.count == 0) return;
+  if (!usual_liveness_) return solve_unusually(block, ranges);
+  solve<true>(block, ranges);
+  if (entered_leaf_ && options_.passes.pc_thunks) fold_thunks(block);
+}
+
+}  // namespace ferry::translate

@@ -1,0 +1,123 @@
+// What a block consists of, and which flags are live where: the part of translation before any code
+// is emitted.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <unordered_set>
+
+#include "engine/backend.hpp"
+#include "guest/i386/code_source.hpp"
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/memory/memory.hpp"
+#include "translate/i386/options.hpp"
+#include "translate/i386/row_traits.hpp"
+
+namespace ferry::translate {
+
+using engine::GuestAddress;
+
+inline constexpr uint32_t kMaxBlockInstructions = 64;
+/// Of a self-checking block, counted from the aligned word it begins in.
+inline constexpr uint32_t kMostCheckedBytes = 32;
+
+/// One instruction of a block with what liveness found.
+struct AnalysedInstruction {
+  i386::Instruction instruction;
+  const RowTraits* traits;
+  // Arithmetic flags, bits of EFLAGS. In an order in which those stored together are apart: next to
+  // each other the compiler would put them together, in more instructions than stores take.
+  uint16_t killed;          ///< it sets them or leaves them undefined
+  uint16_t live_at_target;  ///< of conditional, jump and call; of others it holds no meaning
+  uint16_t live_before;
+  /// A jump, call or return that goes to the next instruction of the block, or what needs no code
+  /// of its own (fold_thunks).
+  bool followed;
+  uint16_t live_after;
+};
+
+struct AnalysedBlock {
+  std::array<AnalysedInstruction, kMaxBlockInstructions> instructions;
+  uint32_t count = 0;
+  GuestAddress next = 0;  ///< where control goes on if the last instruction falls through
+  uint32_t live_at_next = 0;
+  /// Compares the bytes from its first instruction to `next` with what it was made from, on entry.
+  bool self_checking = false;
+};
+
+/// The guest bytes a block was made from, or relies on.
+using Ranges = decltype(engine::Translation::ranges);
+
+class Analysis {
+ public:
+  Analysis(const Options& options, const i386::CodeSource& code);
+
+  /// Decodes and analyses the block at `address`. A count of 0: nothing can be fetched or decoded
+  /// there. `ranges` receives what it depends on.
+  void analyse(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
+  /// Guest code changed: what was looked up before no longer holds.
+  void forget() {
+    ++generation_;
+    fetchable_ = {};
+  }
+  /// Blocks with bytes of the page at `page` are self-checking from now on, or no longer.
+  void set_self_checking(GuestAddress page, bool on);
+
+ private:
+  /// What is live at `address`, by the bytes up to `end`.
+  struct Memo {
+    GuestAddress address = 0;
+    uint32_t generation = 0;
+    uint32_t live = 0;
+    GuestAddress end = 0;
+  };
+
+  /// One instruction of a path that is scanned for flags.
+  struct Step {
+    FlagEffect effect{};
+    GuestAddress end = 0;  ///< 0: nothing can be decoded there
+    GuestAddress target = 0;
+    Flow flow = Flow::end;
+  };
+
+  [[nodiscard]] bool in_window(GuestAddress address) const {
+    // One comparison says that the longest instruction lies in what was probed.
+    return address - window_begin_ < window_span_;
+  }
+  /// Decodes the instruction at `address`, whatever it is and wherever it lies.
+  [[nodiscard]] bool fetch(GuestAddress address, i386::Instruction& instruction);
+  /// Whether bytes of `range` may change without notice.
+  [[nodiscard]] bool in_self_checking_page(const engine::GuestRange& range) const;
+  [[nodiscard]] bool move_window(GuestAddress address);
+  bool follow(const i386::Instruction& in, AnalysedInstruction& next);
+  AnalysedInstruction* enter_leaf(AnalysedInstruction& call, const AnalysedInstruction* limit);
+  void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
+  static void fold_thunks(AnalysedBlock& block);
+  void make_self_checking(AnalysedBlock& block, Ranges& ranges) const;
+  template <bool usual>
+  void solve(AnalysedBlock& block, Ranges& ranges);
+  void solve_unusually(AnalysedBlock& block, Ranges& ranges);
+  uint32_t look_ahead(GuestAddress target, GuestAddress home, Ranges& ranges);
+  Step whole_step(GuestAddress pc);
+  uint32_t scan(Memo& memo, GuestAddress target);
+
+  const Options& options_;
+  const i386::CodeSource& code_;
+  // What follows from the options.
+  const uint32_t most_instructions_;  ///< of a block
+  const uint32_t most_branches_;      ///< conditional ones a block passes
+  const bool looks_ahead_;
+  const bool usual_liveness_;  ///< neither without liveness nor with exact flags
+  // Pages probed for this block: bytes up to window_end_ can be read, and instructions that begin
+  // in the first window_span_ bytes lie inside whatever their length.
+  GuestAddress window_begin_ = 0;
+  GuestAddress window_end_ = 0;
+  uint32_t window_span_ = 0;
+  engine::GuestRange fetchable_{};  ///< the last answer of CodeSource, while nothing is remapped
+  uint32_t generation_ = 1;
+  bool entered_leaf_ = false;  ///< in the block that is being formed
+  std::unordered_set<GuestAddress> self_checking_pages_;
+  std::array<Memo, 256> memo_{};
+};
+
+}  // namespace ferry::translate

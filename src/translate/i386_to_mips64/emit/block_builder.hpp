@@ -1,0 +1,328 @@
+// The block being translated: emitted words, marks, exits, scratch registers, esp folding, and
+// access to guest operands. Instruction handlers (the family files) work on this alone.
+//
+// Invariants a handler keeps:
+//   - guest registers hold sign-extended 32-bit values after every instruction;
+//   - `begin_write(reg)` comes before the first word that changes a guest register;
+//   - every word that can fault is emitted before the first word that changes guest state, or the
+//     instruction can be undone from its mark (esp_bias).
+#pragma once
+
+#include <cstdint>
+
+#include "common/diagnostics.hpp"
+#include "engine/backend.hpp"
+#include "guest/i386/decode/decoder.hpp"
+#include "host/mips64/assembler.hpp"
+#include "host/mips64/pseudo_instructions.hpp"
+#include "translate/i386/analysis.hpp"
+#include "translate/i386_to_mips64/emit/flags.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
+#include "translate/i386/options.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
+
+namespace ferry::translate {
+
+using i386::Instruction;
+using i386::Operand;
+using mips64::Assembler;
+using mips64::Label;
+
+/// How the bits above an 8- or 16-bit value are wanted.
+enum class Extend : uint8_t { any, zero, sign };
+
+/// A host address: base register and 16-bit offset.
+struct Address {
+  Gpr base;
+  int32_t offset;
+};
+
+class BlockBuilder {
+ public:
+  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes,
+               InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
+               engine::Translation& out);
+
+  Assembler as;
+  const Options& options;
+  const Thunks& thunks;
+  FlagTracker flags;
+
+  /// The prologue for indirect entries of a block that reads flags or passes them on: notes the
+  /// exit control came from, which tells what t1 and t2 hold. Linked exits enter behind it.
+  void flag_prologue();
+  /// For the entry of a self-checking block, behind the prologue: leaves if its bytes are no longer
+  /// those it is made from. Nothing is assumed about flags: what is there now may read them.
+  void check_bytes(const AnalysedBlock& block);
+
+  // --- the instruction being translated ---------------------------------------------------------
+  /// Starts the next instruction; `unaligned`: its accesses take the unaligned form.
+  void begin_instruction(const AnalysedInstruction& entry, bool unaligned) {
+    entry_ = &entry;
+    live_after_ = entry.live_after;
+    unaligned_ = unaligned;
+    interpret_path_ = nullptr;
+    // Only what can fault needs a mark; the log shows every instruction.
+    marked_ = mark_all_ || may_access_memory(entry.instruction, *entry.traits);
+    if (marked_) mark_instruction();
+  }
+  /// Flags that may be read at the direct target of the current instruction.
+  [[nodiscard]] uint32_t live_at_target() const { return entry_->live_at_target; }
+  /// What a fault in the words from here on has to undo, and where it finds the flags: as things
+  /// stand now.
+  void add_mark() {
+    if (marked_) push_mark();
+  }
+  /// Releases scratch registers.
+  void end_instruction() {
+    free_scratch_ = kScratchMask;
+    if (live_after_ == 0) flags.set_packed();
+  }
+  [[nodiscard]] const Instruction& instruction() const { return entry_->instruction; }
+  /// Flags that may be read after the current instruction.
+  [[nodiscard]] uint32_t live() const { return live_after_; }
+
+  // --- scratch registers -------------------------------------------------------------------------
+  /// A scratch register until the end of the instruction.
+  [[nodiscard]] Gpr scratch() {
+    CHECK(free_scratch_ != 0);
+    const Gpr reg(static_cast<unsigned>(__builtin_ctz(free_scratch_)));
+    free_scratch_ &= ~reg.bit();
+    return reg;
+  }
+  void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
+  /// Releases all scratch registers but `kept`.
+  void release_all_but(Gpr kept) { free_scratch_ = kScratchMask & ~kept.bit(); }
+
+  // --- guest registers ---------------------------------------------------------------------------
+  /// The register holding guest `reg` (esp: with the folded adjustment applied, in a scratch).
+  [[nodiscard]] Gpr read_gpr(unsigned reg);
+  /// To be called before guest `reg` changes: saves what the live flags still need of it.
+  /// Returns its host register. For esp the folded adjustment is dropped: the caller sets all of
+  /// it.
+  Gpr begin_write(unsigned reg) {
+    const Gpr host = host_gpr(reg);
+    if (referred_to(reg)) [[unlikely]]
+      give_up(host);
+    known_width_[reg] = 32;
+    if (reg == i386::ESP) esp_bias_ = 0;
+    return host;
+  }
+  /// Whether flags or cached addresses refer to guest `reg`: begin_write may emit words then.
+  [[nodiscard]] bool referred_to(unsigned reg) const {
+    return ((flags.named() | cached_registers_) & host_gpr(reg).bit()) != 0;
+  }
+  /// Number of low bits guest `reg` is known to fit in, zero-extended: 8, 16 or 32.
+  [[nodiscard]] unsigned known_width(unsigned reg) const { return known_width_[reg]; }
+  void set_known_width(unsigned reg, unsigned bits);
+
+  // --- esp ---------------------------------------------------------------------------------------
+  /// Guest esp is host esp + esp_bias().
+  [[nodiscard]] int32_t esp_bias() const { return esp_bias_; }
+  void adjust_esp(int32_t bytes) {
+    esp_bias_ += bytes;
+    if (esp_bias_ > largest_bias_ || esp_bias_ < -largest_bias_) [[unlikely]]
+      apply_esp_bias();
+  }
+  /// Applies the folded adjustment, so that host esp is guest esp.
+  void commit_esp() {
+    if (esp_bias_ != 0) apply_esp_bias();
+  }
+  [[nodiscard]] Address stack_address(int32_t offset) {
+    return {host_gpr(i386::ESP), esp_bias_ + offset};
+  }
+
+  // --- operands ----------------------------------------------------------------------------------
+  /// Host address of the memory operand (segment base applied), plus `extra` bytes.
+  [[nodiscard]] Address address(int32_t extra = 0) {
+    Address plain;
+    return plain_address(plain, extra) ? plain : general_address(extra);
+  }
+  /// Whether the memory operand, plus `extra` bytes, is [register + 16-bit constant], as most are:
+  /// then `address` is it, and no word is needed.
+  [[nodiscard]] bool plain_address(Address& address, int32_t extra = 0) const {
+    const Instruction& in = instruction();
+    const i386::MemoryOperand& memory = in.memory;
+    uint32_t sum = memory.displacement + static_cast<uint32_t>(extra);
+    if (memory.base == i386::ESP) sum += static_cast<uint32_t>(esp_bias_);
+    address = {host_gpr(memory.base), static_cast<int32_t>(sum)};
+    return memory.is_base_alone() && in.address_size == 4 && mips64::fits_simm16(address.offset);
+  }
+  /// The base of fs or gs in a scratch register; leaves to the interpreter where it is 0.
+  [[nodiscard]] Gpr segment_base(unsigned segment);
+  /// The effective address alone (lea): canonical value in some register, `into` preferred.
+  Gpr effective_address(Gpr into);
+  void load(Gpr rd, unsigned width, Address from, Extend extend) {
+    if (unaligned_ && width != 1) return load_unaligned(rd, width, from, extend);
+    CHECK(mips64::fits_simm16(from.offset));
+    as.emit(mips64::encode::rt_rs_imm(load_opcode(width, extend), rd, from.base, from.offset));
+  }
+  void store(Gpr value, unsigned width, Address to) {
+    if (unaligned_ && width != 1) return store_unaligned(value, width, to);
+    CHECK(mips64::fits_simm16(to.offset));
+    as.emit(mips64::encode::rt_rs_imm(store_opcode(width), value, to.base, to.offset));
+  }
+  /// The operand's value; memory is loaded, into `into` if that is not zero.
+  [[nodiscard]] Gpr read(const Operand& operand, Extend extend, Gpr into = mips64::zero) {
+    return in_place(operand) ? host_gpr(operand.reg) : read_general(operand, extend, into);
+  }
+  /// Whether the operand's value is in its host register: 32 bits, and no esp with an adjustment.
+  [[nodiscard]] bool in_place(const Operand& operand) const {
+    return is_full_register(operand) && (operand.reg != i386::ESP || esp_bias_ == 0);
+  }
+  /// Whether the operand is the low part of a register that holds nothing else.
+  [[nodiscard]] bool zero_extended_in_place(const Operand& operand) const {
+    return operand.kind == i386::OperandKind::gpr && !operand.high_byte &&
+           operand.reg != i386::ESP && known_width(operand.reg) <= operand.width * 8u;
+  }
+  /// The value of an operand in place when it is a 32-bit register, else extended into `into`.
+  void read_into(Gpr into, const Operand& operand, Extend extend);
+  /// Writes a register operand. `zero_extended`: no bit above the width is set in `value`.
+  void write_register(const Operand& operand, Gpr value, bool zero_extended = false);
+  /// The host register a 32-bit register operand is computed into.
+  [[nodiscard]] static bool is_full_register(const Operand& operand) {
+    return operand.kind == i386::OperandKind::gpr && operand.width == 4;
+  }
+  [[nodiscard]] static bool is_memory(const Operand& operand) {
+    return operand.kind == i386::OperandKind::memory;
+  }
+
+  // --- control -----------------------------------------------------------------------------------
+  /// Emits a branch or jump word and its slot, filled with the previous word where that is safe.
+  void control(uint32_t word);
+  /// The same for a branch inside the block.
+  void branch(uint32_t word, Label& target);
+  void bind(Label& label);
+  /// A conditional branch to guest `target`, patched to its block once that exists. Flags live
+  /// there are stored on the way out.
+  void branch_exit(const Condition& condition, uint32_t target, uint32_t live_at_target);
+  /// The unconditional end of the block at guest `target`.
+  void jump_exit(uint32_t target, uint32_t live_at_target);
+  /// The end of the block at the guest address in kExitTarget.
+  void indirect_exit();
+  /// Leaves to the run loop for `reason` with guest pc `eip`.
+  void leave(engine::LeaveReason reason, uint32_t eip);
+  /// Out of line: leave so that the current instruction is interpreted. Branch to the returned
+  /// label before anything was changed. Valid until the end of the instruction's block.
+  Label& interpret_instead();
+  /// Out of line on `condition`: leaves as if interrupted, with guest pc `eip`. Goes on otherwise.
+  void leave_if(const Condition& condition, uint32_t eip);
+  /// Calls the interpreter for the current instruction and goes on behind it (or leaves).
+  void call_interpreter();
+  /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which
+  /// leaves or comes back at the returned label (to be bound with `bind_resume`). Live flags must
+  /// be in the lazy registers, and esp committed.
+  Label& branch_to_interpreter(const Condition& condition);
+  /// Branches, while `answer` is 0, to a cold path that packs the lazy registers and sets `answer`
+  /// to the condition `cc` without its negation, then comes back at the returned label.
+  Label& branch_to_packed_condition(Gpr answer, unsigned cc);
+  void bind_resume(Label& label);
+  /// Whether the current instruction's accesses take the unaligned form.
+  [[nodiscard]] bool unaligned() const { return unaligned_; }
+  /// Forgets cached addresses and lazy registers' contents after a call into C++.
+  void clobber_scratch();
+  /// Emits the out-of-line parts. No more instructions after this.
+  void finish();
+
+  [[nodiscard]] engine::Translation& out() { return out_; }
+  [[nodiscard]] bool ended() const { return ended_; }
+  /// Packed flags: makes CpuState::eflags hold the arithmetic flags.
+  void materialise_flags();
+
+ private:
+  friend class FlagTracker;
+  struct ColdPath {  ///< emitted behind the block's main line
+    enum class Kind : uint8_t {
+      flag_exit,
+      interpret,
+      interpret_and_resume,
+      packed_condition,
+      leave
+    } kind;
+    Label label;
+    uint32_t target = 0;
+    uint32_t live = 0;  ///< flags, at the target
+    int32_t esp_bias = 0;
+    FlagState flags;
+    const Instruction* instruction = nullptr;
+    Gpr answer;
+    uint8_t condition = 0;
+    engine::LeaveReason reason{};
+    Label resume;
+  };
+  static constexpr unsigned kMaxColdPaths = 3 * 64;  ///< at most three per instruction
+
+  struct CachedAddress {
+    bool valid = false;
+    uint8_t base, index, scale;
+    int32_t high;
+  };
+
+  [[nodiscard]] Address general_address(int32_t extra);
+  [[nodiscard]] Gpr read_general(const Operand& operand, Extend extend, Gpr into);
+  void apply_esp_bias();
+  void give_up(Gpr host);
+  void forget_addresses_of(Gpr host);
+  Gpr base_with_index(const i386::MemoryOperand& memory, int32_t displacement, int32_t* low);
+  Gpr cached_base(uint8_t base, uint8_t index, uint8_t scale, int32_t high);
+  void compute_base(Gpr into, uint8_t base, uint8_t index, uint8_t scale, int32_t high);
+  Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
+  Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
+  void mark_instruction();
+  void push_mark();
+  [[nodiscard]] static constexpr uint32_t load_opcode(unsigned width, Extend extend) {
+    using namespace mips64::opcode;
+    if (width == 4) return LW;
+    if (extend == Extend::sign) return width == 1 ? LB : LH;
+    return width == 1 ? LBU : LHU;
+  }
+  [[nodiscard]] static constexpr uint32_t store_opcode(unsigned width) {
+    using namespace mips64::opcode;
+    if (width == 4) return SW;
+    return width == 1 ? SB : SH;
+  }
+  void load_unaligned(Gpr rd, unsigned width, Address from, Extend extend);
+  void store_unaligned(Gpr value, unsigned width, Address to);
+  void emit_interpreter_call(const Instruction& instruction);
+  void store_exit_flags(uint32_t live);
+  void emit_cold(ColdPath& path);
+  void emit_stub(engine::Exit& exit);
+  [[gnu::noinline]] void swap_last_words(bool last_may_fault);
+  [[nodiscard]] bool may_load_early(uint32_t word, uint32_t position) const;
+  [[gnu::noinline]] void fill_slot_from_behind();
+  void close_slot();
+  /// The slot of the branch just emitted, if it is free, may take the word that comes next where
+  /// that writes one of `dead` alone: registers nobody reads where the branch goes.
+  void leave_slot_open(uint32_t dead) {
+    if (options.passes.slot_fallthrough && as.next()[-1] == 0) dead_at_exit_ = dead;
+  }
+  [[gnu::noinline]] void emit_control(uint32_t word, Label* target);
+  ColdPath& new_cold_path();
+
+  RecipeTable& recipes_;
+  InterpretedInstructions& interpreted_;
+  engine::Translation& out_;
+  const AnalysedInstruction* entry_ = nullptr;  ///< the current instruction
+  const bool mark_all_;                         ///< not only instructions that can fault
+  bool marked_ = false;                         ///< the current instruction gets marks
+  uint32_t live_after_ = 0;
+  uint32_t free_scratch_ = kScratchMask;
+  uint32_t* barrier_;          ///< words before this place must not be moved
+  uint32_t dead_at_exit_ = 0;  ///< if the last slot is open: see leave_slot_open
+  int32_t esp_bias_ = 0;
+  const int32_t largest_bias_;  ///< stays in reach of 16-bit offsets; 0: esp is not folded
+  uint8_t known_width_[i386::kGprCount];
+  CachedAddress cache_[2];
+  unsigned next_cache_ = 0;
+  uint32_t cached_registers_ = 0;  ///< host registers (Gpr::bit) that entries of cache_ may name
+  bool unaligned_ = false;
+  bool ended_ = false;
+  ColdPath& cold_path(unsigned i) { return reinterpret_cast<ColdPath*>(cold_storage_)[i]; }
+  unsigned cold_count_ = 0;
+  alignas(ColdPath) unsigned char cold_storage_[kMaxColdPaths *
+                                                sizeof(ColdPath)];  ///< constructed one by one
+  ColdPath* interpret_path_ = nullptr;
+};
+
+}  // namespace ferry::translate

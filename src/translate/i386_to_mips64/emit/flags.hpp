@@ -1,0 +1,241 @@
+// Where the arithmetic flags are while a block is translated, and how conditions are made of them.
+//
+// Nothing is computed when an instruction sets flags: the tracker remembers the operation and where
+// its operands are. A consumer (jcc, setcc, cmovcc, adc, ...) asks for a Condition or the carry,
+// which is then made from the operands: cmp+jl is slt+bne. When a guest register the live flags
+// still refer to is overwritten, `preserve` copies it to its home (t1 for a, t2 for b).
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "guest/i386/flags.hpp"
+#include "host/mips64/assembler.hpp"
+#include "host/mips64/registers.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
+
+namespace ferry::translate {
+
+using i386::FlagKind;
+
+class BlockBuilder;
+
+/// An operand of a flag operation: a register plus a constant (esp folding), a constant, or
+/// unknown.
+struct alignas(8) Value {
+  enum class Kind : uint8_t { none, reg, constant } kind = Kind::none;
+  Gpr reg;
+  uint16_t unused = 0;   ///< no padding: values are compared as words
+  int32_t constant = 0;  ///< the constant, or what to add to `reg`
+
+  [[nodiscard]] static Value of(Gpr reg, int32_t delta = 0) {
+    if (reg == mips64::zero) return of_constant(delta);
+    return {Kind::reg, reg, 0, delta};
+  }
+  [[nodiscard]] static Value of_constant(int32_t constant) {
+    return {Kind::constant, mips64::zero, 0, constant};
+  }
+  [[nodiscard]] bool known() const { return kind != Kind::none; }
+  [[nodiscard]] bool in(Gpr r) const { return kind == Kind::reg && reg == r; }
+  bool operator==(const Value& other) const {
+    return std::bit_cast<uint64_t>(*this) == std::bit_cast<uint64_t>(other);
+  }
+};
+
+/// A host condition: `kind` applied to rs (and rt, which is zero for the kinds with one operand).
+struct Condition {
+  /// In pairs of opposites.
+  enum class Kind : uint8_t { eq, ne, ltz, gez, lez, gtz, always, never } kind;
+  Gpr rs;
+  Gpr rt;
+  bool rs_is_bool = false;  ///< kind ne/eq with rt zero, and rs is 0 or 1
+
+  [[nodiscard]] Condition inverted() const {
+    return {static_cast<Kind>(static_cast<uint8_t>(kind) ^ 1), rs, rt, rs_is_bool};
+  }
+  /// The branch word taken when the condition holds. Not for always/never.
+  [[nodiscard]] uint32_t branch_word() const;
+};
+
+/// Where the arithmetic flags are at some point of a block.
+struct FlagState {
+  enum class Form : uint8_t {
+    lazy_registers,  ///< t0..t2 say (the block did not set flags)
+    packed,          ///< in CpuState::eflags, or none is live
+    operation,       ///< of `kind`, with these operands
+    carry_apart,     ///< as lazy_registers, but CF is in t0 apart (carry_in_kind)
+    exact,  ///< those of a 32-bit sum or difference that is in t1 whole; CF and AF are dead
+  };
+  Form form = Form::lazy_registers;
+  FlagKind kind = FlagKind::packed;
+  Value a, b, result;
+  bool operator==(const FlagState&) const = default;
+};
+
+/// Flag states by number, kept for exits and marks: how to find the flags when control leaves
+/// translated code there. 0 = packed, 1 = in the lazy registers. The recipe of an indirect exit
+/// names constants and lazy registers only, because the block that is entered may pass the flags on
+/// (t0 = the exit's identity) after it has changed guest registers.
+class RecipeTable {
+ public:
+  static constexpr uint32_t kPacked = 0;
+  static constexpr uint32_t kLazyRegisters = 1;
+  RecipeTable() { clear(); }
+  uint32_t add(const FlagState& state) {
+    if (state.form == FlagState::Form::packed) return kPacked;
+    if (state.form == FlagState::Form::lazy_registers ||
+        state.form == FlagState::Form::carry_apart) {
+      return kLazyRegisters;
+    }
+    if (!(recipes_.back() == state)) append(state);
+    return static_cast<uint32_t>(recipes_.size() - 1);
+  }
+  [[nodiscard]] const FlagState& get(uint32_t index) const { return recipes_[index]; }
+  void clear();
+
+ private:
+  void append(const FlagState& state);
+
+  std::vector<FlagState> recipes_;
+};
+
+/// Bits of t0, and of LazyFlags::kind, that neither kinds nor identities of exits have: CF is known
+/// apart from what else t0 says, and it is set.
+namespace carry_in_kind {
+inline constexpr unsigned kFirstBit = 29;
+inline constexpr uint32_t kSet = 1u << 29, kKnown = 1u << 30;
+}  // namespace carry_in_kind
+
+/// The kind of the operation whose 8-bit member is `kind8`, for `width` bytes.
+[[nodiscard]] constexpr FlagKind member(FlagKind kind8, unsigned width) {
+  return static_cast<FlagKind>(static_cast<uint32_t>(kind8) + (width == 4 ? 2 : width - 1));
+}
+
+class FlagTracker {
+ public:
+  using Form = FlagState::Form;
+
+  explicit FlagTracker(BlockBuilder& builder) : b_(builder) {}
+
+  /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands
+  /// of 8 and 16 bits are sign-extended. Operands in scratch registers must be in their homes.
+  void set(FlagKind kind8, unsigned width, Value a, Value b, Value result) {
+    now_ = {Form::operation, member(kind8, width), a, b, result};
+    named_ |= a.reg.bit() | b.reg.bit() | result.reg.bit();
+  }
+  /// The flags, but for CF and AF, are those of the sum or difference of sign-extended operands of
+  /// 32 bits in t1: its 33rd bit is the sign it has without wrap, which is SF != OF.
+  void set_exact() {
+    now_ = {.form = Form::exact};
+    named_ |= kFlagA.bit();
+  }
+  /// CF is the only live flag: `carry` is 0 or 1.
+  void set_carry_only(Gpr carry);
+  /// Before an instruction that changes CF alone while others are live. May call C++.
+  void prepare_carry_change();
+  /// Behind it: CF becomes `carry` (0 or 1), not in t1 or t2.
+  void change_carry(Gpr carry);
+  /// With the flags in the lazy registers: where `condition` is not 0 they become those of `kind`,
+  /// otherwise they stay. Nothing of the instruction may fault behind it.
+  void set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b);
+  /// CpuState::eflags holds the flags (after a helper or the interpreter), or none is live.
+  void set_packed() { now_.form = Form::packed; }
+
+  /// A condition for the current flags (cc as in the opcode). May emit words into scratch
+  /// registers. May call C++ if the flags are in the lazy registers: before anything is in scratch.
+  [[nodiscard]] Condition condition(unsigned cc);
+  /// CF as 0 or 1, in `into` or in another register. May call C++ like `condition`.
+  [[nodiscard]] Gpr carry(Gpr into);
+
+  /// Guest register `reg` is about to change while flags are still wanted afterwards.
+  void preserve(Gpr reg);
+  /// Host esp moves by `bytes` although guest esp does not.
+  void rebase_esp(int32_t bytes);
+  /// Puts the flags into t0..t2 (the convention between blocks).
+  void to_lazy_registers();
+  /// Moves operands out of guest registers into their homes: what an indirect exit's recipe may
+  /// name.
+  void settle();
+  /// Around a call into C++ that keeps the flags: t0..t2 wait in the state.
+  void save_for_call();
+  void restore_after_call();
+  /// Whether t1 or t2 hold part of the flags.
+  [[nodiscard]] bool uses_homes() const;
+  /// Makes the flags packed in the state. May call C++.
+  void to_packed();
+
+  /// Emits `answer` = the condition `cc` without its negation, from packed flags. For cold paths.
+  void packed_bool(Gpr answer, unsigned cc);
+  /// Emits `answer` = the signed condition `cc` without its negation and goes on at `resume`, where
+  /// the lazy registers hold a 64-bit comparison: SBB or what set_exact became. For cold paths.
+  void long_comparison(Gpr answer, unsigned cc, mips64::Label& resume);
+
+  /// A cold path needs the state again.
+  [[nodiscard]] const FlagState& state() const { return now_; }
+  void restore(const FlagState& state) {
+    now_ = state;
+    named_ = ~0u;
+  }
+  /// Host registers (Gpr::bit) the operands may be in; no other is.
+  [[nodiscard]] uint32_t named() const { return named_; }
+  /// The operands are in `reg` no longer.
+  void unname(Gpr reg) { named_ &= ~reg.bit(); }
+  [[nodiscard]] bool in_lazy_registers() const {
+    return now_.form == Form::lazy_registers || now_.form == Form::carry_apart;
+  }
+  [[nodiscard]] bool operation() const { return now_.form == Form::operation; }
+  [[nodiscard]] bool exact() const { return now_.form == Form::exact; }
+
+ private:
+  /// Makes an operation of the exact sum or difference, which the lazy registers can hold.
+  void leave_exact();
+  [[nodiscard]] Gpr in_register(const Value& value) {
+    // A constant 0 is in register zero.
+    return value.constant == 0 && value.known() ? value.reg : moved_to_scratch(value);
+  }
+  [[nodiscard]] Gpr moved_to_scratch(const Value& value);
+  [[nodiscard]] Gpr a_register(Gpr into = mips64::zero);
+  [[nodiscard]] Gpr result_register();
+  [[nodiscard]] bool is(FlagKind kind8) const {
+    const uint32_t member = static_cast<uint32_t>(now_.kind) - static_cast<uint32_t>(kind8);
+    return now_.form == Form::operation && member < 3;
+  }
+  /// SHL, SHR or SAR, whose b is a constant while the tracker has them.
+  [[nodiscard]] bool is_shift() const;
+  /// ADC or SBB.
+  [[nodiscard]] bool with_carry() const { return is(FlagKind::adc8) || is(FlagKind::sbb8); }
+  /// Whether the operation's flags need its result and b alone.
+  [[nodiscard]] bool result_in_a() const;
+  /// 0, 1 or 2 for an operation of 8, 16 or 32 bits.
+  [[nodiscard]] uint32_t width_index() const { return (static_cast<uint32_t>(now_.kind) - 1) % 3; }
+  void narrow(Gpr reg);
+  [[nodiscard]] Gpr sum(bool add, Gpr answer, Gpr left, const Value& right);
+  [[nodiscard]] Gpr shift_result();
+  template <typename Moving>
+  void move_home(Moving moving);
+  Condition lazy_condition(unsigned cc);
+  Condition packed_condition(unsigned cc);
+  Condition general_condition(unsigned cc);
+  Condition subtract_condition(unsigned cc);
+  Condition difference_condition(unsigned cc);
+  Condition add_condition(unsigned cc);
+  Condition result_condition(unsigned cc);
+  Condition overflow_condition(bool add);
+  Condition parity_condition(Gpr result);
+  Condition multiply_condition(unsigned cc);
+  Condition exact_condition(unsigned cc);
+  Condition with_carry_condition(unsigned cc);
+  [[nodiscard]] Gpr carry_word();
+  [[nodiscard]] Gpr sign_without_wrap(bool add, Gpr a, Gpr b, Gpr result);
+  Condition compare(bool is_unsigned, const Value& left, const Value& right);
+  Gpr shift_carry(Gpr into);
+  void move_value(Gpr into, const Value& value);
+
+  BlockBuilder& b_;
+  FlagState now_;
+  uint32_t named_ = 0;
+  bool saved_ = false;  ///< save_for_call stored something
+};
+
+}  // namespace ferry::translate

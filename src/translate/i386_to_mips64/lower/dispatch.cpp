@@ -1,0 +1,198 @@
+// Row -> handler and traits, expanded from opcodes.inc.
+#include <array>
+
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/decode/operand_forms.hpp"
+#include "guest/i386/decode/row_table.hpp"
+#include "translate/i386_to_mips64/lower/handlers.hpp"
+
+namespace ferry::translate {
+
+namespace handlers {
+
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
+               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
+               attributes, execution)                                                          \
+  void mnemonic(BlockBuilder&, const Instruction&);
+#include "guest/i386/decode/opcodes.inc"
+#undef OPCODE
+
+int32_t signed_immediate(const Instruction& in, unsigned width) {
+  if (width == 1) return static_cast<int8_t>(in.immediate);
+  if (width == 2) return static_cast<int16_t>(in.immediate);
+  return static_cast<int32_t>(in.immediate);
+}
+
+int32_t extended_immediate(const Instruction& in, unsigned width, Extend how) {
+  const int32_t constant = signed_immediate(in, width);
+  if (how == Extend::sign || width == 4) return constant;
+  return constant & (width == 1 ? 0xff : 0xffff);
+}
+
+void interpret(BlockBuilder& b, const Instruction& in) {
+  if ((i386::row(in.row).attributes & i386::attribute::block_end) != 0)
+    return leave_to_interpreter(b, in);
+  b.call_interpreter();
+}
+
+void leave_to_interpreter(BlockBuilder& b, const Instruction& in) {
+  b.leave(engine::LeaveReason::interpret, in.address);
+}
+
+namespace {
+
+// A row's handler by execution and family: x87 has one for all, the others one per mnemonic.
+#define HANDLER_interpret(family, mnemonic) &interpret
+#define HANDLER_translate(family, mnemonic) HANDLER_##family(mnemonic)
+#define HANDLER_data_transfer(mnemonic) &mnemonic
+#define HANDLER_arithmetic(mnemonic) &mnemonic
+#define HANDLER_logic_and_bits(mnemonic) &mnemonic
+#define HANDLER_shift_rotate(mnemonic) &mnemonic
+#define HANDLER_control_transfer(mnemonic) &mnemonic
+#define HANDLER_string(mnemonic) &mnemonic
+#define HANDLER_atomic(mnemonic) &mnemonic
+#define HANDLER_x87(mnemonic) &x87
+#define HANDLER_system(mnemonic) &mnemonic
+constexpr auto kHandlers = std::to_array<Handler>({
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
+               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
+               attributes, execution)                                                          \
+  HANDLER_##execution(family, mnemonic),
+#include "guest/i386/decode/opcodes.inc"
+#undef OPCODE
+});
+#undef HANDLER_interpret
+#undef HANDLER_translate
+#undef HANDLER_data_transfer
+#undef HANDLER_arithmetic
+#undef HANDLER_logic_and_bits
+#undef HANDLER_shift_rotate
+#undef HANDLER_control_transfer
+#undef HANDLER_string
+#undef HANDLER_atomic
+#undef HANDLER_x87
+#undef HANDLER_system
+
+}  // namespace
+}  // namespace handlers
+
+namespace {
+
+namespace ef = i386::eflags;
+
+constexpr Flow flow_of(const i386::Row& row) {
+  const std::string_view name = row.mnemonic;
+  if (name == "JCC" || name == "JECXZ" || name == "LOOP" || name == "LOOPE" || name == "LOOPNE") {
+    return Flow::conditional;
+  }
+  const bool relative = row.operands[0].code == i386::OperandCode::Jb ||
+                        row.operands[0].code == i386::OperandCode::Jz;
+  if (name == "JMP" && relative) return Flow::jump;
+  if (name == "CALL" && relative) return Flow::call;
+  return (row.attributes & i386::attribute::block_end) != 0 ? Flow::end : Flow::straight;
+}
+
+constexpr EffectRule rule_of(const i386::Row& row) {
+  if (row.mnemonic == "JCC" || row.mnemonic == "SETCC" || row.mnemonic == "CMOVCC") {
+    return EffectRule::condition;
+  }
+  if ((row.attributes & i386::attribute::conditional_flags) != 0) return EffectRule::shift;
+  const bool any =
+      ((row.flags_read | row.flags_written | row.flags_undefined) & ef::kArithmetic) != 0;
+  if (any && (row.attributes & i386::attribute::repcc) != 0) return EffectRule::repeated;
+  return EffectRule::fixed;
+}
+
+constexpr MemoryUse memory_use_of(const i386::Row& row) {
+  using namespace i386::attribute;
+  if ((row.attributes & (stack | rep | repcc)) != 0) return MemoryUse::always;
+  if (row.family == i386::Family::x87 || row.family == i386::Family::simd) return MemoryUse::always;
+  if (row.mnemonic == "LEA" || row.mnemonic == "NOP") return MemoryUse::none;
+  MemoryUse use = MemoryUse::none;
+  for (const i386::OperandSpec& operand : row.operands) {
+    const i386::OperandForm& form = i386::operand_form(operand.code);
+    if (form.kind == i386::OperandKind::memory) return MemoryUse::always;
+    if (form.mod == i386::ModUse::memory) return MemoryUse::always;
+    if (form.mod == i386::ModUse::any) use = MemoryUse::by_modrm;
+    const bool register_or_constant =
+        form.kind == i386::OperandKind::gpr || form.kind == i386::OperandKind::immediate ||
+        form.kind == i386::OperandKind::immediate2 || form.kind == i386::OperandKind::relative ||
+        form.kind == i386::OperandKind::none;
+    if (!register_or_constant) return MemoryUse::always;
+  }
+  const bool implicit = row.operands[0].code == i386::OperandCode::none &&
+                        row.family != i386::Family::logic_and_bits &&
+                        row.family != i386::Family::arithmetic;
+  return implicit ? MemoryUse::always : use;
+}
+
+constexpr auto kTraits = [] {
+  std::array<RowTraits, i386::kRows.size()> all{};
+  for (size_t i = 0; i < all.size(); ++i) {
+    const i386::Row& row = i386::kRows[i];
+    // What the manual leaves undefined has a value here (docs/flags.md): a new one, or the old one.
+    const bool keeps = (row.attributes & i386::attribute::keeps_undefined) != 0;
+    const uint32_t set = row.flags_written | (keeps ? 0 : row.flags_undefined);
+    const uint32_t killed = set & ef::kArithmetic;
+    all[i] = {.handler = handlers::kHandlers[i],
+              .flags_read = static_cast<uint16_t>(row.flags_read & ef::kArithmetic),
+              .flags_killed = static_cast<uint16_t>(killed),
+              .flow = flow_of(row),
+              .rule = rule_of(row),
+              .memory = memory_use_of(row)};
+  }
+  return all;
+}();
+
+}  // namespace
+
+namespace detail {
+const RowTraits* const kFirstTraits = kTraits.data();
+}
+
+FlagEffect refined_effect(const Instruction& in, const RowTraits& traits) {
+  const FlagEffect whole{traits.flags_read, traits.flags_killed};
+  if (traits.rule == EffectRule::repeated) {
+    // A count of 0 lets all flags through: nothing is killed.
+    return in.rep != i386::RepPrefix::none ? FlagEffect{whole.read, 0} : whole;
+  }
+  const unsigned count = in.operands[2].kind == i386::OperandKind::none ? 1 : 2;
+  if (in.operands[count].kind != i386::OperandKind::immediate) return {whole.read, 0};
+  return (in.immediate & 31) == 0 ? FlagEffect{0, 0} : whole;
+}
+
+namespace {
+
+bool writes_memory_operand(const Instruction& in) {
+  const i386::Row& row = i386::row(in.row);
+  for (unsigned i = 0; i < i386::kMaxOperands; ++i) {
+    const i386::Access access = row.operands[i].access;
+    const bool written = access == i386::Access::w || access == i386::Access::rw;
+    if (written && in.operands[i].kind == i386::OperandKind::memory) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool may_store(const Instruction& in) {
+  const i386::Row& row = i386::row(in.row);
+  if (row.execution == i386::Execution::interpret) return true;
+  const bool pops = row.mnemonic.starts_with("POP") || row.mnemonic == "LEAVE";
+  if ((row.attributes & i386::attribute::stack) != 0 && !pops) return true;
+  for (unsigned i = 0; i < i386::kMaxOperands; ++i) {
+    const i386::Access access = row.operands[i].access;
+    const i386::OperandKind kind = in.operands[i].kind;
+    const bool in_memory =
+        kind == i386::OperandKind::memory || kind == i386::OperandKind::string_destination;
+    if (in_memory && (access == i386::Access::w || access == i386::Access::rw)) return true;
+  }
+  return false;
+}
+
+Handler overridden_handler(const Instruction& in, const RowTraits& traits) {
+  const bool refused = in.memory.segment == i386::CS && writes_memory_operand(in);
+  return refused ? &handlers::interpret : traits.handler;
+}
+
+}  // namespace ferry::translate

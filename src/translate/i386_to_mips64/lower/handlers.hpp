@@ -1,0 +1,34 @@
+// The handler of each row marked `translate`, one per mnemonic, in the file of its family. A
+// missing one is a link error.
+#pragma once
+
+#include "translate/i386_to_mips64/emit/block_builder.hpp"
+#include "translate/i386/row_traits.hpp"
+
+namespace ferry::translate {
+
+namespace handlers {
+
+/// The immediate, sign-extended from `width` bytes.
+[[nodiscard]] int32_t signed_immediate(const Instruction& in, unsigned width);
+/// The same, or its low `width` bytes zero-extended.
+[[nodiscard]] int32_t extended_immediate(const Instruction& in, unsigned width, Extend how);
+
+/// Runs the interpreter for this instruction (the `interpret` mark, and forms a handler leaves
+/// out).
+void interpret(BlockBuilder& b, const Instruction& in);
+/// Changes one flag of the packed flags: `bit` becomes `value` (0 or 1). The others stay.
+void put_packed_flag(BlockBuilder& b, Gpr value, uint32_t bit);
+/// Replaces the flags in `changed` (arithmetic ones) by those of `values`, which is overwritten.
+/// The others must be packed or dead; all are packed then.
+void merge_packed_flags(BlockBuilder& b, Gpr values, uint32_t changed);
+/// A direct jump, a call or a return that goes to the next instruction of the block: what it does
+/// beside that.
+void follow(BlockBuilder& b, const Instruction& in, Flow flow);
+/// All x87 rows.
+void x87(BlockBuilder& b, const Instruction& in);
+/// The same for instructions that end the block.
+void leave_to_interpreter(BlockBuilder& b, const Instruction& in);
+
+}  // namespace handlers
+}  // namespace ferry::translate

@@ -1,0 +1,35 @@
+// What shifts, rotates and double shifts share: their counts, and the flags of instructions that
+// change CF and OF alone or, with a count of 0, none.
+#pragma once
+
+#include "translate/i386_to_mips64/emit/block_builder.hpp"
+
+namespace ferry::translate::handlers {
+
+/// A shift count: a constant of 0..31, or a register of which the host looks at the low five bits.
+struct Count {
+  bool constant;
+  unsigned value;
+  Gpr reg;
+
+  /// Of the operand that says it. From CL it is masked if `masked`, into a scratch register.
+  [[nodiscard]] static Count of(BlockBuilder& b, const Operand& operand, bool masked);
+  [[nodiscard]] Value as_value() const { return Value::of_constant(static_cast<int32_t>(value)); }
+};
+
+/// Reads a memory operand and writes it back: what remains of a count of 0.
+void touch(BlockBuilder& b, const Operand& operand);
+
+/// 0 or 1 each. Without OF being live `overflow` is not looked at.
+struct CarryAndOverflow {
+  Gpr carry, overflow;
+};
+
+/// Before an instruction that changes CF and OF alone: packs the flags if others are live or the
+/// count may be 0. May call C++.
+void keep_other_flags(BlockBuilder& b, bool may_be_zero);
+
+/// Behind it: CF and OF become `flags`, except where `changed` is given and 0 at run time.
+void set_carry_and_overflow(BlockBuilder& b, const CarryAndOverflow& flags, const Count& changed);
+
+}  // namespace ferry::translate::handlers

@@ -1,0 +1,20 @@
+// Instructions that do nothing in user mode here.
+#include "translate/i386_to_mips64/lower/handlers.hpp"
+
+namespace ferry::translate::handlers {
+
+void NOP(BlockBuilder&, const Instruction&) {}
+void PAUSE(BlockBuilder&, const Instruction&) {}
+void PREFETCH(BlockBuilder&, const Instruction&) {}
+
+void MFENCE(BlockBuilder& b, const Instruction&) {
+  b.as.SYNC();
+}
+void LFENCE(BlockBuilder& b, const Instruction&) {
+  b.as.SYNC();
+}
+void SFENCE(BlockBuilder& b, const Instruction&) {
+  b.as.SYNC();
+}
+
+}  // namespace ferry::translate::handlers

@@ -1,0 +1,63 @@
+// x87 instructions: the common ones call a C++ operation directly, all others go through the
+// interpreter.
+#include "translate/i386_to_mips64/lower/x87.hpp"
+
+#include "guest/i386/x87/operations.hpp"
+#include "translate/i386_to_mips64/lower/handlers.hpp"
+
+namespace ferry::translate::handlers {
+
+using mips64::zero;
+
+namespace {
+
+/// The address the operation works on as a guest address in a1, or i of ST(i).
+void load_argument(BlockBuilder& b, const Instruction& in) {
+  for (const Operand& operand : in.operands) {
+    if (!BlockBuilder::is_memory(operand)) continue;
+    const Address place = b.address();
+    return b.as.ADDIU(mips64::a1, place.base, place.offset);
+  }
+  int32_t stack_index = 0;
+  for (const Operand& operand : in.operands) {
+    if (operand.kind == i386::OperandKind::x87 && operand.reg != 0) stack_index = operand.reg;
+  }
+  b.as.ADDIU(mips64::a1, zero, stack_index);
+}
+
+}  // namespace
+
+void x87(BlockBuilder& b, const Instruction& in) {
+  const i386::X87Helper operation = i386::x87_helper(in);
+  // FDP is what the operation works on, without the base of a segment, and FDS the data segments'
+  // common selector.
+  const bool flat =
+      in.modrm >= 0xc0 || (in.memory.segment < i386::FS && in.memory.segment != i386::CS);
+  if (operation == nullptr || !flat) return interpret(b, in);
+  const bool keeps_flags = (i386::flags_written(in) & i386::eflags::kArithmetic) == 0;
+  const bool flags_live = keeps_flags && b.live() != 0;
+  if (flags_live) b.flags.save_for_call();
+  b.commit_esp();
+  const bool writes_ax = in.operands[0].kind == i386::OperandKind::gpr;
+  load_argument(b, in);
+  if (writes_ax) b.as.SW(host_gpr(i386::EAX), offset::gpr(i386::EAX), kState);
+  b.as.LD(mips64::t9, offset::host_area(slot_of_operation(operation)), kState);
+  mips64::move(b.as, mips64::a0, kState);
+  b.control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, mips64::t9));
+  b.clobber_scratch();
+  // Before any way out: the interpreter wants the flags in their place too.
+  if (flags_live) b.flags.restore_after_call();
+  // 0: done. Else nothing has changed and the interpreter has to do it. A signal that came
+  // meanwhile was recorded only, so it is looked for here.
+  b.as.LW(mips64::t3, b.options.interrupt_pending, kState);
+  b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, mips64::v0, zero), b.interpret_instead());
+  if (writes_ax) b.as.LW(b.begin_write(i386::EAX), offset::gpr(i386::EAX), kState);
+  if (!keeps_flags) b.flags.set_packed();
+  // In the slot of the next branch, as a rule.
+  if (i386::is_recorded(in)) {
+    b.as.SD(mips64::ra, offset::host_area(offset::kSlotX87Return), kState);
+  }
+  b.leave_if({Condition::Kind::ne, mips64::t3, zero}, in.next_address());
+}
+
+}  // namespace ferry::translate::handlers

@@ -1,0 +1,221 @@
+#include "translate/i386_to_mips64/run/helpers.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "common/diagnostics.hpp"
+#include "guest/i386/interpret/interpreter.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/lower/x87.hpp"
+
+namespace ferry::translate {
+
+using engine::LeaveReason;
+using i386::CpuState;
+
+namespace {
+
+HelperContext helper_context;
+
+constexpr unsigned kFirstOperationSlot =
+    offset::kSlotFirstHelper + static_cast<unsigned>(Helper::count);
+/// Addresses of x87 operations by slot of CpuState::host_area, 0 = not given out; and in slot
+/// kSlotOperationsKnown how many there are.
+std::array<uint64_t, std::tuple_size_v<decltype(CpuState::host_area)>> operations{};
+
+/// The kind's 8-bit member, which names the operation.
+FlagKind operation_of(FlagKind kind) {
+  const uint32_t index = static_cast<uint32_t>(kind) - 1;
+  return static_cast<FlagKind>(index - index % 3 + 1);
+}
+
+uint32_t shifted(FlagKind operation, uint32_t width_index, uint32_t a, uint32_t count) {
+  const unsigned unused_bits = 32 - (8u << width_index);
+  if (operation == FlagKind::shl8) return a << count;
+  if (operation == FlagKind::shr8) return (a << unused_bits >> unused_bits) >> count;
+  return static_cast<uint32_t>((static_cast<int32_t>(a << unused_bits) >> unused_bits) >> count);
+}
+
+/// The result of an operation where only a and b were kept.
+uint32_t derive_result(FlagKind kind, uint32_t a, uint32_t b, uint32_t stored) {
+  const FlagKind operation = operation_of(kind);
+  switch (operation) {
+    case FlagKind::add8:
+      return a + b;
+    case FlagKind::sub8:
+      return a - b;
+    case FlagKind::adc8:
+    case FlagKind::sbb8:
+      return stored;
+    case FlagKind::shl8:
+    case FlagKind::shr8:
+    case FlagKind::sar8:
+      return shifted(operation, (static_cast<uint32_t>(kind) - 1) % 3, a, b & 31);
+    default:
+      return a;  // logic, neg, inc, dec, given: the result is what was kept
+  }
+}
+
+uint64_t helper_interpret(CpuState* cpu, uint32_t number) {
+  const i386::Instruction& instruction = helper_context.interpreted->get(number);
+  materialise_lazy(*cpu);
+  record_x87_call(*cpu);
+  cpu->eip = instruction.address;
+  helper_context.interpreted->count(instruction.row);
+  switch (i386::execute(*cpu, instruction)) {
+    case i386::Outcome::next:
+      return i386::translatable(*cpu) ? 0 : static_cast<uint64_t>(LeaveReason::interrupted);
+    case i386::Outcome::branch:
+      return static_cast<uint64_t>(LeaveReason::interrupted);
+    case i386::Outcome::again:
+      return static_cast<uint64_t>(LeaveReason::interrupted);
+    case i386::Outcome::exception:
+    case i386::Outcome::trap:
+      return static_cast<uint64_t>(LeaveReason::exception);
+    case i386::Outcome::syscall:
+      return static_cast<uint64_t>(LeaveReason::syscall);
+  }
+  UNREACHABLE();
+}
+
+void helper_materialise(CpuState* cpu) {
+  materialise_lazy(*cpu);
+}
+
+template <typename Function>
+uint64_t address_of(Function* function) {
+  return reinterpret_cast<uint64_t>(function);
+}
+
+}  // namespace
+
+void set_helper_context(const HelperContext& context) {
+  helper_context = context;
+}
+
+namespace {
+
+/// Without a carry apart.
+void materialise_whole(CpuState& cpu) {
+  i386::LazyFlags& lazy = cpu.lazy;
+  if (lazy.kind == 0) return;
+  if (lazy.kind >= engine::CodeCache::kBase) {
+    return materialise_exit(cpu, reinterpret_cast<const uint32_t*>(uintptr_t{lazy.kind}));
+  }
+  if (lazy.kind >= static_cast<uint32_t>(FlagKind::count)) {  // dead flags: anything may be here
+    lazy.kind = 0;
+    return;
+  }
+  lazy.result = derive_result(static_cast<FlagKind>(lazy.kind), lazy.a, lazy.b, lazy.result);
+  i386::materialise_flags(cpu);
+}
+
+}  // namespace
+
+void materialise_lazy(CpuState& cpu) {
+  const uint32_t kind = cpu.lazy.kind;
+  cpu.lazy.kind = kind & ~(carry_in_kind::kKnown | carry_in_kind::kSet);
+  materialise_whole(cpu);
+  if ((kind & carry_in_kind::kKnown) == 0) return;
+  const bool carry = (kind & carry_in_kind::kSet) != 0;
+  cpu.eflags = (cpu.eflags & ~i386::eflags::CF) | i386::flag_if(carry, i386::eflags::CF);
+}
+
+void materialise_recipe(CpuState& cpu, const FlagState& recipe) {
+  if (recipe.form == FlagState::Form::lazy_registers) return materialise_lazy(cpu);
+  if (recipe.form == FlagState::Form::packed) {
+    cpu.lazy.kind = 0;
+    return;
+  }
+  const auto value_of = [&](const Value& value) -> uint32_t {
+    if (value.kind != Value::Kind::reg) return static_cast<uint32_t>(value.constant);
+    uint32_t reg = 0;
+    if (value.reg == kFlagA) {
+      reg = cpu.lazy.a;
+    } else if (value.reg == kFlagB) {
+      reg = cpu.lazy.b;
+    } else {
+      CHECK(is_guest_gpr(value.reg));
+      reg = cpu.gpr[value.reg.number() - 16];
+    }
+    return reg + static_cast<uint32_t>(value.constant);
+  };
+  const FlagKind operation = operation_of(recipe.kind);
+  const bool step = operation == FlagKind::inc8 || operation == FlagKind::dec8;
+  uint32_t a = value_of(recipe.a), result = value_of(recipe.result);
+  const uint32_t b = value_of(recipe.b);
+  if (!recipe.a.known()) {
+    a = result;
+    if (operation == FlagKind::add8) a = result - b;
+    if (operation == FlagKind::sub8) a = result + b;
+  }
+  if (!recipe.result.known()) result = step ? a : derive_result(recipe.kind, a, b, cpu.lazy.result);
+  cpu.lazy = {static_cast<uint32_t>(recipe.kind), a, b, result};
+  i386::materialise_flags(cpu);
+}
+
+void materialise_exact(CpuState& cpu, uint64_t sum) {
+  const auto low = static_cast<uint32_t>(sum);
+  const bool overflow = ((sum >> 32 ^ low) >> 31 & 1) != 0;
+  cpu.lazy = {static_cast<uint32_t>(FlagKind::given32), low,
+              i386::flag_if(overflow, i386::eflags::OF), low};
+  i386::materialise_flags(cpu);
+}
+
+void record_x87_call(CpuState& cpu) {
+  uint64_t& returned_to = cpu.host_area[offset::kSlotX87Return];
+  if (returned_to == 0) return;
+  // The call and its slot lie before.
+  const uint32_t* call =
+      helper_context.original(reinterpret_cast<const uint32_t*>(returned_to)) - 2;
+  returned_to = 0;
+  const engine::Block* block = helper_context.cache->find(call);
+  CHECK(block != nullptr);
+  const engine::Mark* mark = block->mark_at(static_cast<uint32_t>(call - block->code));
+  CHECK(mark != nullptr);
+  i386::record_instruction(cpu, mark->address);
+}
+
+void materialise_exit(CpuState& cpu, const uint32_t* identity) {
+  identity = helper_context.original(identity);
+  const engine::Block* block = helper_context.cache->find(identity - 2);
+  const engine::Exit* exit = block != nullptr ? block->exit_leaving_at(identity) : nullptr;
+  if (exit == nullptr) {
+    // Flags that were dead may name an exit that is gone.
+    cpu.lazy.kind = 0;
+    return;
+  }
+  const FlagState& recipe = helper_context.recipes[block->region].get(exit->recipe);
+  // An exit that passes flags on is never named by live ones.
+  cpu.lazy.kind = 0;
+  if (recipe.form != FlagState::Form::lazy_registers) materialise_recipe(cpu, recipe);
+}
+
+unsigned slot_of_operation(i386::X87Helper operation) {
+  const uint64_t address = address_of(operation);
+  unsigned slot = kFirstOperationSlot;
+  while (operations[slot] != 0 && operations[slot] != address) ++slot;
+  CHECK(slot < offset::kSlotOperationsKnown);
+  if (operations[slot] == 0) ++operations[offset::kSlotOperationsKnown];
+  operations[slot] = address;
+  return slot;
+}
+
+uint64_t operation_count() {
+  return operations[offset::kSlotOperationsKnown];
+}
+
+void install_operations(CpuState& cpu) {
+  std::copy(operations.begin() + kFirstOperationSlot,
+            operations.begin() + offset::kSlotOperationsKnown + 1,
+            cpu.host_area.begin() + kFirstOperationSlot);
+}
+
+void install_helpers(CpuState& cpu) {
+  uint64_t* helpers = cpu.host_area.data() + offset::kSlotFirstHelper;
+  helpers[static_cast<unsigned>(Helper::interpret)] = address_of(helper_interpret);
+  helpers[static_cast<unsigned>(Helper::materialise)] = address_of(helper_materialise);
+}
+
+}  // namespace ferry::translate

@@ -1,0 +1,147 @@
+#include "translate/i386_to_mips64/run/translator.hpp"
+
+#include "translate/i386_to_mips64/lower/handlers.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
+#include "translate/i386_to_mips64/lower/x87.hpp"
+
+namespace ferry::translate {
+
+using engine::GuestAddress;
+using engine::LeaveReason;
+using i386::CpuState;
+
+namespace {
+
+constexpr uint32_t kThunkWords = 512;
+
+/// No block takes more words.
+uint32_t max_block_words(const Options& options) {
+  return 512 + 248 * options.max_guest_instructions;
+}
+
+BlockTranslator* active = nullptr;  ///< the process's one; helpers have no other way to it
+
+Thunks make_thunks(engine::CodeCache& cache, const Options& options) {
+  mips64::Assembler as(cache.next(), kThunkWords);
+  const Thunks thunks = emit_thunks(as, options.interrupt_pending, options.check);
+  cache.commit(kThunkWords);
+  return thunks;
+}
+
+void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
+                       const std::unordered_set<GuestAddress>& unaligned) {
+  const AnalysedInstruction* const end = block.instructions.data() + block.count;
+  const bool some_unaligned = !unaligned.empty();
+  for (const AnalysedInstruction* entry = block.instructions.data(); entry != end; ++entry) {
+    const Instruction& in = entry->instruction;
+    b.begin_instruction(*entry, some_unaligned && unaligned.contains(in.address));
+    if (entry->followed) [[unlikely]] {
+      handlers::follow(b, in, entry->traits->flow);
+    } else {
+      handler_of(in, *entry->traits)(b, in);
+    }
+    b.end_instruction();
+    if (b.ended()) return;
+  }
+  b.jump_exit(block.next, block.live_at_next);
+}
+
+}  // namespace
+
+size_t smallest_cache(const Options& options) {
+  constexpr uint32_t kChunkWords = 1024;  // what regions are rounded to, and more
+  return (kThunkWords + 2 * max_block_words(options) + kChunkWords) * sizeof(uint32_t);
+}
+
+BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource& code,
+                                 engine::CodeCache& cache)
+    : options_(options),
+      block_words_(max_block_words(options)),
+      cache_(cache),
+      thunks_(make_thunks(cache, options)),
+      analysis_(options_, code),
+      patcher_(thunks_.leave_direct) {
+  interrupt_buffer_ = cache.commit(block_words_);
+  cache.keep_all(block_words_);
+  active = this;
+  set_helper_context({.cache = &cache_,
+                      .recipes = recipes_.data(),
+                      .interpreted = &interpreted_,
+                      .original = [](const uint32_t* pc) { return active->original(pc); }});
+  patcher_.synchronise(thunks_.enter, kThunkWords);
+}
+
+uint32_t BlockTranslator::not_translated_stub() const {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(thunks_.leave_indirect));
+}
+
+bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t capacity,
+                                engine::Translation& out) {
+  const uint32_t room = block_words_;
+  if (capacity < room) return false;
+  analysis_.analyse(address, block_, out.ranges);
+  engine::Block& made = *out.block;
+  made.address = address;
+  made.guest_instructions = static_cast<uint16_t>(block_.count);
+  made.indirect_entry = 0;
+  if (block_.count == 0) return true;
+  interpreted_.fill(cache_.region());
+  BlockBuilder builder(options_, thunks_, recipes_[cache_.region()], interpreted_, code, room, out);
+  if (block_.self_checking || block_.instructions[0].live_before != 0) builder.flag_prologue();
+  made.direct_entry = builder.as.position();
+  if (block_.self_checking) builder.check_bytes(block_);
+  emit_instructions(builder, block_, unaligned_);
+  builder.finish();
+  CHECK(!builder.as.overflowed());
+  made.words = builder.as.position();
+  return true;
+}
+
+/// Whether the exit at `identity`, which called the leave thunk, left the lazy registers as they
+/// were. (An exit that goes through the address table hands on the identity it got then.)
+bool BlockTranslator::passes_flags_on(const uint32_t* identity) const {
+  const engine::Block* block = cache_.find(identity - 2);
+  const engine::Exit* exit = block != nullptr ? block->exit_leaving_at(identity) : nullptr;
+  return exit != nullptr && exit->recipe == RecipeTable::kLazyRegisters;
+}
+
+engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
+  auto* cpu = static_cast<CpuState*>(state);
+  // The block may call x87 operations this state (a new thread, a vfork child's parent) has not
+  // seen yet.
+  if (cpu->host_area[offset::kSlotOperationsKnown] != operation_count()) install_operations(*cpu);
+  using Enter = uint64_t (*)(CpuState*, const uint32_t*);
+  const auto enter = reinterpret_cast<Enter>(reinterpret_cast<uintptr_t>(thunks_.enter));
+  const auto reason = static_cast<LeaveReason>(enter(cpu, code));
+  record_x87_call(*cpu);
+  const auto* left = reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]);
+  const uint32_t* identity = original(left);
+  // Indirect exits call the leave thunk in checked blocks and in an interrupted block's copy only.
+  const bool called = options_.every_exit_leaves || identity != left;
+  if (reason == LeaveReason::indirect_exit && !(called && passes_flags_on(identity))) {
+    // What ra says is what t0 would say had the target a translation.
+    cpu->lazy.kind = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(identity));
+  }
+  materialise_lazy(*cpu);
+  if (reason != LeaveReason::direct_exit) return {reason, nullptr};
+  const engine::Block* block = cache_.find(identity - 2);
+  CHECK(block != nullptr);
+  engine::Exit* exit = block->exit_leaving_at(identity);
+  CHECK(exit != nullptr);
+  cpu->eip = exit->target;
+  return {reason, exit};
+}
+
+void BlockTranslator::mark_unaligned(GuestAddress address) {
+  unaligned_.insert(address);
+}
+
+void BlockTranslator::forget_region(unsigned region) {
+  if (interrupted_block_ != nullptr && interrupted_block_->region == region) {
+    interrupted_block_ = nullptr;
+  }
+  recipes_[region].clear();
+  interpreted_.forget(region);
+}
+
+}  // namespace ferry::translate
