@@ -25,11 +25,6 @@ CheckingTranslator* active = nullptr;  // the store observer has no other way to
 
 constexpr uint32_t kNever = 0xffffffff;
 
-/// Instructions whose result is another one each time.
-bool depends_on_time(const i386::Row& row) {
-  return row.mnemonic == "RDTSC" || row.mnemonic == "RDTSCP";
-}
-
 static_assert(std::is_trivially_copyable_v<CpuState>);
 static_assert(offsetof(CpuState, fetch_window) > offsetof(CpuState, host_area));
 
@@ -90,7 +85,7 @@ bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, ui
     const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
     CHECK(i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) ==
           i386::DecodeStatus::ok);
-    if (depends_on_time(i386::row(instruction.row))) comparable = false;
+    if ((i386::row(instruction.row).attributes & i386::attribute::varies) != 0) comparable = false;
     i386::Outcome outcome = i386::Outcome::again;
     while (outcome == i386::Outcome::again) outcome = i386::execute(cpu, instruction);
     if (outcome != i386::Outcome::next && outcome != i386::Outcome::branch) break;

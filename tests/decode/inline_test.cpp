@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "byte_strings.hpp"
+#include "guest/i386/decode/decoder.hpp"
 
 namespace ferry::i386::test {
 namespace {

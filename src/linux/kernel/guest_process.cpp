@@ -15,7 +15,7 @@
 #include <cstring>
 
 #include "common/diagnostics.hpp"
-#include "guest/i386/interpret/handlers.hpp"
+#include "guest/i386/cpu_model.hpp"
 #include "linux/host/errno_map.hpp"
 #include "linux/host/host_syscall.hpp"
 #include "linux/abi/i386/abi_types.hpp"
@@ -220,14 +220,6 @@ class StackBuilder {
   uint32_t bottom_;
 };
 
-/// CPUID.1:EDX of the processor we show, which the kernel passes as AT_HWCAP.
-uint32_t hardware_capabilities() {
-  i386::CpuState cpu;
-  cpu.gpr[i386::EAX] = 1;
-  static_cast<void>(i386::interpret::CPUID(cpu, i386::Instruction{}));
-  return cpu.gpr[i386::EDX];
-}
-
 struct Loaded {
   LoadedElf executable;
   LoadedElf interpreter;
@@ -311,7 +303,7 @@ std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Progr
   return {AT_SYSINFO,      process.vdso.vsyscall,
           AT_SYSINFO_EHDR, process.vdso.base,
           AT_MINSIGSTKSZ,  i386::kLargestSignalFrame,
-          AT_HWCAP,        hardware_capabilities(),
+          AT_HWCAP,        i386::cpuid(1).edx,
           AT_PAGESZ,       kGuestPageSize,
           AT_CLKTCK,       100,
           AT_PHDR,         loaded.executable.program_headers,

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "guest/i386/interpret/handlers.hpp"
+#include "guest/i386/cpu_model.hpp"
 #include "linux/kernel/path.hpp"
 #include "linux/syscalls/calls.hpp"
 
@@ -120,38 +120,6 @@ std::string stat_text(const GuestProcess& process) {
   return text + '\n';
 }
 
-uint32_t cpuid_word(uint32_t leaf, i386::Gpr reg) {
-  i386::CpuState cpu;
-  cpu.gpr[i386::EAX] = leaf;
-  static_cast<void>(i386::interpret::CPUID(cpu, i386::Instruction{}));
-  return cpu.gpr[reg];
-}
-
-std::string cpu_flags() {
-  // arch/x86/include/asm/cpufeatures.h, words 0 and 4.
-  static constexpr const char* kEdx[32] = {
-      "fpu",  "vme",  "de",   "pse", "tsc",  "msr", "pae",   "mce", "cx8",     "apic",  nullptr,
-      "sep",  "mtrr", "pge",  "mca", "cmov", "pat", "pse36", "pn",  "clflush", nullptr, "dts",
-      "acpi", "mmx",  "fxsr", "sse", "sse2", "ss",  "ht",    "tm",  "ia64",    "pbe"};
-  static constexpr const char* kEcx[32] = {
-      "pni",    "pclmulqdq", "dtes64", "monitor", "ds_cpl",
-      "vmx",    "smx",       "est",    "tm2",     "ssse3",
-      "cid",    "sdbg",      "fma",    "cx16",    "xtpr",
-      "pdcm",   nullptr,     "pcid",   "dca",     "sse4_1",
-      "sse4_2", "x2apic",    "movbe",  "popcnt",  "tsc_deadline_timer",
-      "aes",    "xsave",     nullptr,  "avx",     "f16c",
-      "rdrand", "hypervisor"};
-  std::string text;
-  const auto append = [&text](uint32_t word, const char* const(&names)[32]) {
-    for (unsigned bit = 0; bit < 32; ++bit) {
-      if ((word >> bit & 1) != 0 && names[bit] != nullptr) (text += ' ') += names[bit];
-    }
-  };
-  append(cpuid_word(1, i386::EDX), kEdx);
-  append(cpuid_word(1, i386::ECX), kEcx);
-  return text;
-}
-
 std::string cpuinfo_text() {
   const std::string online = read_host_file("/sys/devices/system/cpu/online");
   unsigned last = 0;
@@ -159,11 +127,11 @@ std::string cpuinfo_text() {
   for (const char c : online.substr(dash == std::string::npos ? 0 : dash + 1)) {
     if (c >= '0' && c <= '9') last = last * 10 + static_cast<unsigned>(c - '0');
   }
-  const uint32_t vendor[3] = {cpuid_word(0, i386::EBX), cpuid_word(0, i386::EDX),
-                              cpuid_word(0, i386::ECX)};
+  const i386::CpuidLeaf names = i386::cpuid(0);
+  const uint32_t vendor[3] = {names.ebx, names.edx, names.ecx};
   const std::string vendor_text(reinterpret_cast<const char*>(vendor), sizeof vendor);
-  const uint32_t signature = cpuid_word(1, i386::EAX);
-  const std::string flags = cpu_flags();
+  const uint32_t signature = i386::cpu_model().signature;
+  const std::string flags = i386::cpuinfo_flags();
   std::string text;
   for (unsigned cpu = 0; cpu <= last; ++cpu) {
     char head[512];
@@ -174,7 +142,7 @@ std::string cpuinfo_text() {
         "yes\nfpu_exception\t: yes\n"
         "cpuid level\t: %u\nwp\t\t: yes\nflags\t\t:",
         cpu, vendor_text.c_str(), signature >> 8 & 15,
-        (signature >> 4 & 15) | (signature >> 12 & 0xf0), signature & 15, cpuid_word(0, i386::EAX));
+        (signature >> 4 & 15) | (signature >> 12 & 0xf0), signature & 15, names.eax);
     text.append(head, static_cast<size_t>(length));
     text += flags;
     text +=

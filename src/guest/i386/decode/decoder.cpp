@@ -186,10 +186,10 @@ DecodeStatus decode_body(const uint8_t* body, uint32_t available, const Prefixes
 
 }  // namespace
 
-void refuse_features(uint32_t features) {
+void refuse_features(FeatureSet features) {
   fill_all_cells(all_tables.cells, features);
   for (const Row& row : kRows) {
-    if ((row.attributes & features) == 0) continue;
+    if (!contains(features, row.feature)) continue;
     for (unsigned opcode = row.opcode; opcode < row.opcode + unsigned{row.span}; ++opcode) {
       OpcodeEntry& entry = all_tables.maps[static_cast<unsigned>(row.map)][opcode];
       if (entry.select != Select::row) continue;

@@ -5,6 +5,7 @@
 
 #include "guest/i386/decode/instruction.hpp"
 #include "guest/i386/decode/rows.hpp"
+#include "guest/i386/feature.hpp"
 
 namespace ferry::i386 {
 
@@ -22,9 +23,9 @@ enum class DecodeStatus : uint8_t {
 [[nodiscard]] DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
                                   Instruction& instruction);
 
-/// From now on the rows that need one of `features` (attribute::needs_...) are not there: their
-/// encodings are illegal, or those of the rows they stand over. Before the first block is made.
-void refuse_features(uint32_t features);
+/// From now on the rows that need one of `features` are not there: their encodings are illegal, or
+/// those of the rows they stand over. Before the first block is made.
+void refuse_features(FeatureSet features);
 
 /// GPRs (bit = Gpr, whole registers: AL counts as EAX) the instruction reads and writes, address
 /// registers included; a partial write (8/16 bit) counts as read too. cmov and conditional writes

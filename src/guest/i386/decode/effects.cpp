@@ -27,7 +27,7 @@ struct alignas(32) Effects {
 };
 
 consteval FlagRule flag_rule(const Row& row) {
-  if (row.span == 16) return FlagRule::condition;
+  if (has_condition(row)) return FlagRule::condition;
   if ((row.attributes & attribute::repcc) != 0) return FlagRule::repeat;
   if ((row.attributes & attribute::conditional_flags) == 0) return FlagRule::row;
   return row.operands[2].code == OperandCode::none ? FlagRule::shift : FlagRule::double_shift;

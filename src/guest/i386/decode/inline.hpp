@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/decode/instruction.hpp"
 #include "guest/i386/decode/recipes.hpp"
 
 namespace ferry::i386 {
@@ -164,15 +164,15 @@ const uint8_t* parse_rare_tail(const uint8_t* code, Tail tail, const Prefixes& p
 
 /// The operands; `numbers` are those of ModrmEntry.
 [[gnu::always_inline]] inline void fill_operands(const OperandRecipe& operands, uint64_t numbers,
-                                                 uint64_t third, unsigned rotation,
+                                                 uint64_t others, unsigned rotation,
                                                  Instruction& instruction) {
   static_assert(offsetof(Instruction, operands) % sizeof(uint64_t) == 0 &&
-                offsetof(Instruction, immediate) == offsetof(Instruction, operands) + 12);
+                sizeof(Instruction::operands) == 2 * sizeof(uint64_t));
   const uint64_t rotated = numbers >> rotation | numbers << (-rotation & 63);
   auto* const words = reinterpret_cast<uint64_t*>(reinterpret_cast<char*>(&instruction) +
                                                   offsetof(Instruction, operands));
   words[0] = operands.words + (rotated & operands.number_bits);
-  words[1] = third;
+  words[1] = others;
 }
 
 enum class Pace : uint8_t { quick, slow };
@@ -187,7 +187,7 @@ template <Pace pace>
   const bool operand_size_2 = prefixes.operand_size == 2;
   const auto operands = [&](const OperandRecipe& form) {
     fill_operands(form, in.tables->modrm[in.numbers].numbers,
-                  recipe.third_and_immediate[operand_size_2], recipe.rotation, instruction);
+                  recipe.third_and_fourth[operand_size_2], recipe.rotation, instruction);
   };
   // Some members now and some at the end: next to each other the compiler would put them together,
   // in more instructions than stores take.
@@ -216,6 +216,8 @@ template <Pace pace>
       if (operand_size_2) value &= 0xffff;
     }
     instruction.immediate = value;
+  } else {
+    instruction.immediate = recipe.immediate;
   }
   if (prefixes.segment_override) instruction.memory.segment = prefixes.segment;
   const auto length = static_cast<uint32_t>(prefixes.count + (code - in.body));

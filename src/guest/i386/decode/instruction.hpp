@@ -27,7 +27,7 @@ enum class OperandKind : uint8_t {
   debug,               ///< `reg` = i of DRi
   x87,                 ///< `reg` = i of ST(i)
   mmx,                 ///< `reg` = 0..7
-  xmm,                 ///< `reg` = 0..7
+  xmm,                 ///< `reg` = 0..7; a ymm with a width of 32
   string_source,       ///< segment:[esi] of a string instruction, segment in Instruction::memory
   string_destination,  ///< es:[edi] of a string instruction
   far_pointer,         ///< ptr16:16/32: offset in immediate, selector in immediate2
@@ -35,7 +35,7 @@ enum class OperandKind : uint8_t {
 
 struct alignas(4) Operand {
   OperandKind kind = OperandKind::none;
-  /// Bytes accessed: 1, 2, 4, 6, 8, 10, 16; 0 where it depends on more than the operand (lea's
+  /// Bytes accessed: 1, 2, 4, 6, 8, 10, 16, 32; 0 where it depends on more than the operand (lea's
   /// address, environments). An xmm register used in part has the part's width.
   uint8_t width = 0;
   uint8_t reg = 0;

@@ -227,12 +227,12 @@ constexpr void fill_cells(Cells& cells, const OpcodeEntry& entry, unsigned index
 
 /// Second pass: rows that take any prefix first, then those that ask for one over them. Without
 /// rows that need one of the features `refused`.
-constexpr void fill_all_cells(Cells& cells, uint32_t refused) {
+constexpr void fill_all_cells(Cells& cells, FeatureSet refused) {
   cells.fill(kNoRow);
   for (unsigned strength = 1; strength <= 2; ++strength) {
     for (unsigned i = 0; i < kRows.size(); ++i) {
       const Row& row = kRows[i];
-      if ((row.attributes & refused) != 0) continue;
+      if (contains(refused, row.feature)) continue;
       for (unsigned opcode = row.opcode; opcode < row.opcode + unsigned{row.span}; ++opcode) {
         const OpcodeEntry& entry = kOpcodeMaps[static_cast<unsigned>(row.map)][opcode];
         if (cells_per_block(entry.select) != 0) fill_cells(cells, entry, i, strength);

@@ -10,7 +10,7 @@
 namespace ferry::i386 {
 
 /// Where an operand's register number stands.
-enum class Source : uint8_t { fixed, modrm_reg, modrm_rm, opcode };
+enum class Source : uint8_t { fixed, modrm_reg, modrm_rm, opcode, vex_vvvv };
 
 /// What follows opcode, ModRM, SIB and displacement.
 enum class Tail : uint8_t {
@@ -40,6 +40,7 @@ struct OperandForm {
   std::array<uint8_t, 4> width;
   ModUse mod;
   Tail tail;
+  uint8_t long_width = 0;  ///< bytes of either form with VEX.L; 0: the width is always the same
 };
 
 constexpr OperandForm fixed_form(OperandCode code, OperandKind kind, uint8_t reg, uint8_t width4,
@@ -56,6 +57,15 @@ constexpr OperandForm rm_form(OperandCode code, OperandKind kind, uint8_t width4
 }
 constexpr OperandForm rm_form(OperandCode code, OperandKind kind, uint8_t width) {
   return rm_form(code, kind, width, width, width, width);
+}
+/// A vector of the whole length: 16 bytes, or 32 with VEX.L.
+constexpr OperandForm vector_form(OperandCode code, Source source, ModUse mod = ModUse::any) {
+  const uint8_t memory = source == Source::modrm_rm && mod == ModUse::any ? 16 : 0;
+  return {code, OperandKind::xmm, source, 0, {16, 16, memory, memory}, mod, Tail::none, 32};
+}
+constexpr OperandForm vex_form(OperandCode code, uint8_t width) {
+  return {code,         OperandKind::xmm, Source::vex_vvvv, 0, {width, width, 0, 0},
+          ModUse::none, Tail::none};
 }
 constexpr OperandForm memory_form(OperandCode code, uint8_t width4, uint8_t width2) {
   return rm_form(code, OperandKind::memory, 0, 0, width4, width2, ModUse::memory);
@@ -94,10 +104,11 @@ inline constexpr auto kTable = std::to_array<OperandForm>({
   fixed_form(ST0, Kind::x87, 0, 10, 10), rm_form(STi, Kind::x87, 10, 10, 0, 0, ModUse::reg),
   reg_form(Pq, Kind::mmx, 8, 8), reg_form(Pd, Kind::mmx, 4, 4), rm_form(Qq, Kind::mmx, 8), rm_form(Qd, Kind::mmx, 4),
   rm_form(Nq, Kind::mmx, 8, 8, 0, 0, ModUse::reg),
-  reg_form(Vx, Kind::xmm, 16, 16), reg_form(Vd, Kind::xmm, 4, 4), reg_form(Vq, Kind::xmm, 8, 8),
-  rm_form(Wx, Kind::xmm, 16), rm_form(Wd, Kind::xmm, 4), rm_form(Wq, Kind::xmm, 8), rm_form(Ww, Kind::xmm, 2),
-  rm_form(Ux, Kind::xmm, 16, 16, 0, 0, ModUse::reg), rm_form(UxMd, Kind::xmm, 16, 16, 4, 4),
+  vector_form(Vx, Source::modrm_reg), reg_form(Vd, Kind::xmm, 4, 4), reg_form(Vq, Kind::xmm, 8, 8),
+  vector_form(Wx, Source::modrm_rm), rm_form(Wd, Kind::xmm, 4), rm_form(Wq, Kind::xmm, 8), rm_form(Ww, Kind::xmm, 2),
+  vector_form(Ux, Source::modrm_rm, ModUse::reg), rm_form(UxMd, Kind::xmm, 16, 16, 4, 4),
   fixed_form(XMM0, Kind::xmm, 0, 16, 16),
+  vector_form(Hx, Source::vex_vvvv, ModUse::none), vex_form(Hd, 4), vex_form(Hq, 8),
 });
 // clang-format on
 }  // namespace operand_forms
@@ -110,7 +121,7 @@ consteval bool operand_forms_in_order() {
   for (unsigned i = 0; i < operand_forms::kTable.size(); ++i) {
     if (static_cast<unsigned>(operand_forms::kTable[i].code) != i) return false;
   }
-  return operand_forms::kTable.back().code == OperandCode::XMM0;
+  return operand_forms::kTable.back().code == OperandCode::Hq;
 }
 static_assert(operand_forms_in_order(), "the table follows the order of OperandCode");
 

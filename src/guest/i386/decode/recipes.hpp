@@ -120,16 +120,16 @@ struct OperandRecipe {
 struct alignas(128) Recipe {
   /// By operand size (4, 2), then by form (register, memory): see variant_of.
   std::array<OperandRecipe, 4> operands;
-  /// By operand size: the third operand, which never has a number, and the immediate of a row
-  /// without bytes for it.
-  std::array<uint64_t, 2> third_and_immediate;
+  /// By operand size: the third and fourth operand, which never have a number.
+  std::array<uint64_t, 2> third_and_fourth;
   /// Bits to rotate ModrmEntry::numbers by: 32 if the first operand is in rm or the second in reg.
   uint8_t rotation;
   /// Bytes of the immediate or target by operand size (4, 2), or kRareTail.
   std::array<uint8_t, 2> tail_bytes;
   Tail tail;
   bool tail_relative;
-  bool tail_signed;  ///< of one byte
+  bool tail_signed;   ///< of one byte
+  uint8_t immediate;  ///< of a row without bytes for it
   bool parses_memory;
   bool lockable;
 };
@@ -167,7 +167,9 @@ consteval uint8_t rotation_of(const std::array<OperandForm, kMaxOperands>& forms
                      ? forms[1 - i].source != Source::fixed && !in_place(forms[1 - i], 1 - i)
                      : !in_place(forms[i], i);
   }
-  if (rotated[0] != rotated[1] || forms[2].source != Source::fixed) UNREACHABLE();
+  if (rotated[0] != rotated[1] || forms[2].source != Source::fixed ||
+      forms[3].source != Source::fixed)
+    UNREACHABLE();
   return rotated[0] ? 32 : 0;
 }
 
@@ -183,14 +185,15 @@ consteval Recipe make_recipe(const Row& row) {
   }
   const Tail tail = tail_of(row);
   for (unsigned size = 0; size < 2; ++size) {
-    recipe.third_and_immediate[size] =
-        two_words(operand_word(forms[2], size), tail == Tail::one ? 1 : 0);
+    recipe.third_and_fourth[size] =
+        two_words(operand_word(forms[2], size), operand_word(forms[3], size));
     recipe.tail_bytes[size] = tail_bytes(tail, size != 0);
   }
   recipe.rotation = rotation_of(forms);
   recipe.tail = tail;
   recipe.tail_relative = tail == Tail::relative || tail == Tail::byte_relative;
   recipe.tail_signed = tail == Tail::byte_signed || tail == Tail::byte_relative;
+  recipe.immediate = tail == Tail::one ? 1 : 0;
   recipe.parses_memory = parses_memory(row);
   recipe.lockable = (row.attributes & attribute::lockable) != 0;
   return recipe;

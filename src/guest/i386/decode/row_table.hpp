@@ -11,6 +11,7 @@ namespace ferry::i386 {
 /// The short names opcodes.inc is written in.
 namespace row_names {
 using enum OperandCode;
+using enum Feature;
 using namespace attribute;
 
 constexpr OperandSpec R(OperandCode code) {
@@ -44,25 +45,26 @@ inline constexpr uint8_t EAX = 1u << i386::EAX, ECX = 1u << i386::ECX, EDX = 1u 
 inline constexpr uint8_t kAllGprs = 0xff;
 
 inline constexpr auto kRows = std::to_array<Row>({
-#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
-               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
-               attributes, execution)                                                          \
-  {Map::map,                                                                                   \
-   opcode,                                                                                     \
-   span,                                                                                       \
-   extension,                                                                                  \
-   rm,                                                                                         \
-   ModForm::mod,                                                                               \
-   Mandatory::prefix,                                                                          \
-   #mnemonic,                                                                                  \
-   {op1, op2, op3},                                                                            \
-   Family::family,                                                                             \
-   flags_read,                                                                                 \
-   flags_written,                                                                              \
-   flags_undefined,                                                                            \
-   implicit_read,                                                                              \
-   implicit_written,                                                                           \
-   attributes,                                                                                 \
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, op4, \
+               family, feature, flags_read, flags_written, flags_undefined, implicit_read,  \
+               implicit_written, attributes, execution)                                     \
+  {Map::map,                                                                                \
+   opcode,                                                                                  \
+   span,                                                                                    \
+   extension,                                                                               \
+   rm,                                                                                      \
+   ModForm::mod,                                                                            \
+   Mandatory::prefix,                                                                       \
+   #mnemonic,                                                                               \
+   {op1, op2, op3, op4},                                                                    \
+   Family::family,                                                                          \
+   feature,                                                                                 \
+   flags_read,                                                                              \
+   flags_written,                                                                           \
+   flags_undefined,                                                                         \
+   implicit_read,                                                                           \
+   implicit_written,                                                                        \
+   attributes,                                                                              \
    Execution::execution},
 #include "guest/i386/decode/opcodes.inc"
 #undef OPCODE

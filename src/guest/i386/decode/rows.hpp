@@ -1,5 +1,5 @@
 // The rows of opcodes.inc as data: one per encoding. Decoder, disassembly, both dispatches, flag
-// liveness, the fuzzer's generator and the coverage page all read these.
+// liveness and the tests' generators all read these.
 #pragma once
 
 #include <array>
@@ -7,11 +7,21 @@
 #include <string_view>
 
 #include "guest/i386/cpu_state.hpp"
+#include "guest/i386/feature.hpp"
 
 namespace ferry::i386 {
 
-/// Opcode maps (SDM vol. 2, appendix A).
-enum class Map : uint8_t { one_byte, two_byte, three_byte_38, three_byte_3a };
+/// Opcode maps (SDM vol. 2, appendix A). Those after a VEX prefix are maps of their own, whose rows
+/// give the prefix's pp as their mandatory prefix.
+enum class Map : uint8_t {
+  one_byte,
+  two_byte,
+  three_byte_38,
+  three_byte_3a,
+  vex_0f,
+  vex_0f38,
+  vex_0f3a
+};
 
 /// Restriction by mandatory prefix. `any`: none, so 66, F2 and F3 keep their ordinary meaning or
 /// have none. F2 and F3 (the last of them) go before 66. Where a row with a prefix and one with
@@ -59,6 +69,7 @@ enum class OperandCode : uint8_t {
   Pq, Pd, Qq, Qd, Nq,                       // MMX: reg, rm, rm register only
   Vx, Vd, Vq, Wx, Wd, Wq, Ww, Ux, UxMd,     // XMM: reg, rm, rm register only
   XMM0,
+  Hx, Hd, Hq,                               // VEX: the register in vvvv
 };
 // clang-format on
 
@@ -72,7 +83,7 @@ struct OperandSpec {
   Access access = Access::none;
 };
 
-inline constexpr unsigned kMaxOperands = 3;
+inline constexpr unsigned kMaxOperands = 4;
 
 /// Row attributes (bits).
 namespace attribute {
@@ -90,24 +101,15 @@ inline constexpr uint32_t byte_form = 1u << 7;  ///< 8-bit form (operand size pr
 /// The flags the manual leaves undefined stay as they were (docs/flags.md). Of all other rows they
 /// get a new value.
 inline constexpr uint32_t keeps_undefined = 1u << 8;
-// The processor's feature without which the encoding is #UD, if not every one has it. (The family
-// simd, which is #UD on all that ferry shows, says nothing.)
-inline constexpr uint32_t needs_tsc = 1u << 9;
-inline constexpr uint32_t needs_cx8 = 1u << 10;
-inline constexpr uint32_t needs_sep = 1u << 11;
-inline constexpr uint32_t needs_cmov = 1u << 12;  ///< FCMOVcc and FCOMI too
-inline constexpr uint32_t needs_clflush = 1u << 13;
-inline constexpr uint32_t needs_fxsr = 1u << 14;
-inline constexpr uint32_t needs_sse = 1u << 15;
-inline constexpr uint32_t needs_sse2 = 1u << 16;
-inline constexpr uint32_t needs_sse3 = 1u << 17;
-inline constexpr uint32_t needs_sse42 = 1u << 18;
-inline constexpr uint32_t needs_popcnt = 1u << 19;
-inline constexpr uint32_t needs_rdtscp = 1u << 20;
-inline constexpr uint32_t needs_prefetchw = 1u << 21;
-/// 0F 18 to 0F 1F, prefetches and ENDBR among them: NOPs from the Pentium Pro on.
-inline constexpr uint32_t needs_hint_nops = 1u << 22;
-inline constexpr uint32_t kFeatures = (1u << 23) - needs_tsc;
+/// Names a place in memory, but reads and writes nothing there.
+inline constexpr uint32_t no_access = 1u << 9;
+inline constexpr uint32_t pop = 1u << 10;  ///< with `stack`: reads the stack and never writes it
+/// The result differs on every execution.
+inline constexpr uint32_t varies = 1u << 11;
+// Block ends with a relative target: a jump that may not be taken, one that is, a call.
+inline constexpr uint32_t branch = 1u << 12;
+inline constexpr uint32_t jump = 1u << 13;
+inline constexpr uint32_t call = 1u << 14;
 }  // namespace attribute
 
 /// What the translator does with a row: emit code, call a helper, or run the interpreter.
@@ -126,6 +128,7 @@ struct Row {
       mnemonic;  ///< the manual's, as C++ identifier: JCC, SETCC, CMOVCC, FCMOVCC, CALL_far
   std::array<OperandSpec, kMaxOperands> operands;
   Family family;
+  Feature feature;  ///< without which the encoding is #UD
   uint32_t flags_read;
   uint32_t flags_written;    ///< defined result (of a shift: with a count of 1)
   uint32_t flags_undefined;  ///< the manual says undefined
@@ -136,6 +139,11 @@ struct Row {
   uint32_t attributes;
   Execution execution;
 };
+
+/// Whether the opcode's low four bits are a condition: Jcc, SETcc, CMOVcc.
+[[nodiscard]] constexpr bool has_condition(const Row& row) {
+  return row.span == 16;
+}
 
 namespace detail {
 extern const Row* const kFirstRow;

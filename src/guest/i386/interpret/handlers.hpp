@@ -1,7 +1,7 @@
 // Declares the handler of every mnemonic in opcodes.inc.
 #pragma once
 
-#include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/interpret/outcome.hpp"
 
 namespace ferry::i386::interpret {
 

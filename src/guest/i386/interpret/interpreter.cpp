@@ -29,28 +29,19 @@ Outcome not_offered(CpuState& cpu, const Instruction&) {
 namespace dispatch {
 using namespace row_names;
 
-// The handler of a mnemonic, by family. Both arguments are tokens of the row.
-#define HANDLER_data_transfer(mnemonic) interpret::mnemonic
-#define HANDLER_arithmetic(mnemonic) interpret::mnemonic
-#define HANDLER_logic_and_bits(mnemonic) interpret::mnemonic
-#define HANDLER_shift_rotate(mnemonic) interpret::mnemonic
-#define HANDLER_control_transfer(mnemonic) interpret::mnemonic
-#define HANDLER_string(mnemonic) interpret::mnemonic
-#define HANDLER_atomic(mnemonic) interpret::mnemonic
-#define HANDLER_x87(mnemonic) interpret::mnemonic
-#define HANDLER_system(mnemonic) interpret::mnemonic
-#define HANDLER_simd(mnemonic) not_offered
-
-// A discarded branch needs no definition: privileged instructions have no handlers.
-#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
-               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
-               attributes, execution)                                                          \
-  []() -> Handler {                                                                            \
-    if constexpr (((attributes)&attribute::privileged) != 0) {                                 \
-      return privileged_instruction;                                                           \
-    } else {                                                                                   \
-      return HANDLER_##family(mnemonic);                                                       \
-    }                                                                                          \
+// A discarded branch needs no definition: privileged instructions and the family simd have no
+// handlers.
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, op4, \
+               family, feature, flags_read, flags_written, flags_undefined, implicit_read,  \
+               implicit_written, attributes, execution)                                     \
+  []() -> Handler {                                                                         \
+    if constexpr (((attributes)&attribute::privileged) != 0) {                              \
+      return privileged_instruction;                                                        \
+    } else if constexpr (Family::family == Family::simd) {                                  \
+      return not_offered;                                                                   \
+    } else {                                                                                \
+      return interpret::mnemonic;                                                           \
+    }                                                                                       \
   }(),
 
 constexpr Handler kHandlers[] = {
@@ -58,16 +49,6 @@ constexpr Handler kHandlers[] = {
 };
 
 #undef OPCODE
-#undef HANDLER_data_transfer
-#undef HANDLER_arithmetic
-#undef HANDLER_logic_and_bits
-#undef HANDLER_shift_rotate
-#undef HANDLER_control_transfer
-#undef HANDLER_string
-#undef HANDLER_atomic
-#undef HANDLER_system
-#undef HANDLER_x87
-#undef HANDLER_simd
 
 }  // namespace dispatch
 
@@ -82,7 +63,7 @@ Outcome fetch_fault(CpuState& cpu, uint32_t address) {
 bool holds_traps_back(const Instruction& instruction) {
   const Operand& operand = instruction.operands[0];
   return operand.kind == OperandKind::segment && operand.reg == SS &&
-         row(instruction.row).mnemonic != "PUSH";
+         row(instruction.row).operands[0].access == Access::w;
 }
 
 }  // namespace

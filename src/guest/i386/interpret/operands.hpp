@@ -11,7 +11,7 @@
 #include "guest/i386/cpu_state.hpp"
 #include "guest/i386/decode/instruction.hpp"
 #include "guest/i386/flags.hpp"
-#include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/interpret/outcome.hpp"
 #include "guest/memory/memory.hpp"
 
 namespace ferry::i386::interpret {

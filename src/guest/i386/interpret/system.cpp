@@ -10,47 +10,6 @@ namespace ferry::i386::interpret {
 
 namespace {
 
-struct CpuidLeaf {
-  uint32_t eax = 0;
-  uint32_t ebx = 0;
-  uint32_t ecx = 0;
-  uint32_t edx = 0;
-};
-
-/// Four characters of a CPUID string.
-[[nodiscard]] constexpr uint32_t text(const char (&characters)[5]) {
-  uint32_t word = 0;
-  for (unsigned i = 0; i < 4; ++i) {
-    word |= uint32_t{static_cast<uint8_t>(characters[i])} << 8 * i;
-  }
-  return word;
-}
-
-constexpr uint32_t kMaxBasicLeaf = 1;
-constexpr uint32_t kMaxExtendedLeaf = 0x80000004;
-
-/// The vendor is Intel's because C libraries and run-time dispatchers read their tables only for
-/// vendors they know; the brand string says what it is.
-[[nodiscard]] CpuidLeaf cpuid(uint32_t leaf) {
-  switch (leaf) {
-    case 0:
-      return {kMaxBasicLeaf, text("Genu"), text("ntel"), text("ineI")};
-    case 0x80000000:
-      return {kMaxExtendedLeaf, 0, 0, 0};
-    case 0x80000001:
-      return {};
-    case 0x80000002:
-      return {text("Ferr"), text("y us"), text("er-m"), text("ode ")};
-    case 0x80000003:
-      return {text("i686"), text(" pro"), text("cess"), text("or\0\0")};
-    case 0x80000004:
-      return {};
-    // Above the highest leaf Intel processors give the data of the highest basic one.
-    default:
-      return {cpu_model().signature, 0, 0, cpu_model().cpuid_features()};
-  }
-}
-
 /// Nanoseconds: a time stamp counter of a constant 1 GHz, the same on every host.
 [[nodiscard]] uint64_t time_stamp() {
   timespec now{};

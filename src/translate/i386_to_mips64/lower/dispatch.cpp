@@ -10,9 +10,7 @@ namespace ferry::translate {
 
 namespace handlers {
 
-#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
-               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
-               attributes, execution)                                                          \
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, ...) \
   void mnemonic(BlockBuilder&, const Instruction&);
 #include "guest/i386/decode/opcodes.inc"
 #undef OPCODE
@@ -41,37 +39,24 @@ void leave_to_interpreter(BlockBuilder& b, const Instruction& in) {
 
 namespace {
 
-// A row's handler by execution and family: x87 has one for all, the others one per mnemonic.
-#define HANDLER_interpret(family, mnemonic) &interpret
-#define HANDLER_translate(family, mnemonic) HANDLER_##family(mnemonic)
-#define HANDLER_data_transfer(mnemonic) &mnemonic
-#define HANDLER_arithmetic(mnemonic) &mnemonic
-#define HANDLER_logic_and_bits(mnemonic) &mnemonic
-#define HANDLER_shift_rotate(mnemonic) &mnemonic
-#define HANDLER_control_transfer(mnemonic) &mnemonic
-#define HANDLER_string(mnemonic) &mnemonic
-#define HANDLER_atomic(mnemonic) &mnemonic
-#define HANDLER_x87(mnemonic) &x87
-#define HANDLER_system(mnemonic) &mnemonic
+// A row's handler by execution and family: x87 has one for all, the others one per mnemonic. A
+// discarded branch needs no definition.
 constexpr auto kHandlers = std::to_array<Handler>({
-#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, family, \
-               flags_read, flags_written, flags_undefined, implicit_read, implicit_written,    \
-               attributes, execution)                                                          \
-  HANDLER_##execution(family, mnemonic),
+#define OPCODE(map, opcode, span, extension, rm, mod, prefix, mnemonic, op1, op2, op3, op4, \
+               family, feature, flags_read, flags_written, flags_undefined, implicit_read,  \
+               implicit_written, attributes, execution)                                     \
+  []() -> Handler {                                                                         \
+    if constexpr (i386::Execution::execution == i386::Execution::interpret) {               \
+      return &interpret;                                                                    \
+    } else if constexpr (i386::Family::family == i386::Family::x87) {                       \
+      return &x87;                                                                          \
+    } else {                                                                                \
+      return &mnemonic;                                                                     \
+    }                                                                                       \
+  }(),
 #include "guest/i386/decode/opcodes.inc"
 #undef OPCODE
 });
-#undef HANDLER_interpret
-#undef HANDLER_translate
-#undef HANDLER_data_transfer
-#undef HANDLER_arithmetic
-#undef HANDLER_logic_and_bits
-#undef HANDLER_shift_rotate
-#undef HANDLER_control_transfer
-#undef HANDLER_string
-#undef HANDLER_atomic
-#undef HANDLER_x87
-#undef HANDLER_system
 
 }  // namespace
 }  // namespace handlers
@@ -81,21 +66,15 @@ namespace {
 namespace ef = i386::eflags;
 
 constexpr Flow flow_of(const i386::Row& row) {
-  const std::string_view name = row.mnemonic;
-  if (name == "JCC" || name == "JECXZ" || name == "LOOP" || name == "LOOPE" || name == "LOOPNE") {
-    return Flow::conditional;
-  }
-  const bool relative = row.operands[0].code == i386::OperandCode::Jb ||
-                        row.operands[0].code == i386::OperandCode::Jz;
-  if (name == "JMP" && relative) return Flow::jump;
-  if (name == "CALL" && relative) return Flow::call;
-  return (row.attributes & i386::attribute::block_end) != 0 ? Flow::end : Flow::straight;
+  using namespace i386::attribute;
+  if ((row.attributes & branch) != 0) return Flow::conditional;
+  if ((row.attributes & jump) != 0) return Flow::jump;
+  if ((row.attributes & call) != 0) return Flow::call;
+  return (row.attributes & block_end) != 0 ? Flow::end : Flow::straight;
 }
 
 constexpr EffectRule rule_of(const i386::Row& row) {
-  if (row.mnemonic == "JCC" || row.mnemonic == "SETCC" || row.mnemonic == "CMOVCC") {
-    return EffectRule::condition;
-  }
+  if (i386::has_condition(row)) return EffectRule::condition;
   if ((row.attributes & i386::attribute::conditional_flags) != 0) return EffectRule::shift;
   const bool any =
       ((row.flags_read | row.flags_written | row.flags_undefined) & ef::kArithmetic) != 0;
@@ -107,7 +86,7 @@ constexpr MemoryUse memory_use_of(const i386::Row& row) {
   using namespace i386::attribute;
   if ((row.attributes & (stack | rep | repcc)) != 0) return MemoryUse::always;
   if (row.family == i386::Family::x87 || row.family == i386::Family::simd) return MemoryUse::always;
-  if (row.mnemonic == "LEA" || row.mnemonic == "NOP") return MemoryUse::none;
+  if ((row.attributes & no_access) != 0) return MemoryUse::none;
   MemoryUse use = MemoryUse::none;
   for (const i386::OperandSpec& operand : row.operands) {
     const i386::OperandForm& form = i386::operand_form(operand.code);
@@ -178,8 +157,8 @@ bool writes_memory_operand(const Instruction& in) {
 bool may_store(const Instruction& in) {
   const i386::Row& row = i386::row(in.row);
   if (row.execution == i386::Execution::interpret) return true;
-  const bool pops = row.mnemonic.starts_with("POP") || row.mnemonic == "LEAVE";
-  if ((row.attributes & i386::attribute::stack) != 0 && !pops) return true;
+  using namespace i386::attribute;
+  if ((row.attributes & (stack | pop)) == stack) return true;
   for (unsigned i = 0; i < i386::kMaxOperands; ++i) {
     const i386::Access access = row.operands[i].access;
     const i386::OperandKind kind = in.operands[i].kind;

@@ -1,5 +1,3 @@
-#include "guest/i386/decode/rows.hpp"
-
 #include "guest/i386/decode/row_table.hpp"
 
 namespace ferry::i386 {

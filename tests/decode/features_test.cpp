@@ -1,0 +1,88 @@
+// The feature column of the rows against Capstone's groups, an independent reading of the manual.
+#include <capstone/capstone.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "guest/i386/decode/rows.hpp"
+
+namespace ferry::i386::test {
+namespace {
+
+using Bytes = std::array<uint8_t, 16>;
+
+/// An instruction of the row.
+Bytes bytes_of(const Row& row) {
+  static constexpr uint8_t kPrefixes[] = {0, 0, 0x66, 0xf3, 0xf2};
+  Bytes bytes{};
+  unsigned length = 0;
+  const uint8_t prefix = kPrefixes[static_cast<unsigned>(row.prefix)];
+  if (prefix != 0) bytes[length++] = prefix;
+  if (row.map != Map::one_byte) bytes[length++] = 0x0f;
+  if (row.map == Map::three_byte_38) bytes[length++] = 0x38;
+  if (row.map == Map::three_byte_3a) bytes[length++] = 0x3a;
+  bytes[length++] = row.opcode;
+  const auto number = [](int8_t column) { return static_cast<unsigned>(column >= 0 ? column : 0); };
+  const unsigned mod = row.mod == ModForm::memory ? 0 : 0xc0;
+  bytes[length] = static_cast<uint8_t>(mod | number(row.extension) << 3 | number(row.rm));
+  return bytes;
+}
+
+/// The feature of a Capstone group; none for groups that are no features of one bit.
+std::optional<Feature> feature_of_group(uint8_t group) {
+  switch (group) {
+    case X86_GRP_CMOV:
+      return Feature::cmov;
+    case X86_GRP_MMX:
+      return Feature::mmx;
+    case X86_GRP_SSE1:
+      return Feature::sse;
+    case X86_GRP_SSE2:
+      return Feature::sse2;
+    case X86_GRP_SSE3:
+      return Feature::sse3;
+    case X86_GRP_SSSE3:
+      return Feature::ssse3;
+    case X86_GRP_SSE41:
+      return Feature::sse4_1;
+    case X86_GRP_SSE42:
+      return Feature::sse4_2;
+    default:
+      return std::nullopt;
+  }
+}
+
+/// What is older than the feature Capstone gives it, or has a CPUID bit of its own.
+bool differs_rightly(const Row& row) {
+  return row.mnemonic == "PAUSE"        // a NOP where SSE2 is missing
+         || row.mnemonic == "PREFETCH"  // a hint NOP where SSE is missing
+         || row.mnemonic == "CLFLUSH";  // CPUID.1:EDX bit 19
+}
+
+TEST(Features, AreThoseOfCapstonesGroups) {
+  csh handle;
+  ASSERT_EQ(cs_open(CS_ARCH_X86, CS_MODE_32, &handle), CS_ERR_OK);
+  cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
+  unsigned compared = 0;
+  for (uint16_t i = 0; i < row_count(); ++i) {
+    const Row& row = i386::row(i);
+    const Bytes bytes = bytes_of(row);
+    cs_insn* instruction = nullptr;
+    if (cs_disasm(handle, bytes.data(), bytes.size(), 0, 1, &instruction) == 0) continue;
+    for (unsigned g = 0; g < instruction->detail->groups_count; ++g) {
+      const auto feature = feature_of_group(instruction->detail->groups[g]);
+      if (!feature || differs_rightly(row)) continue;
+      ++compared;
+      EXPECT_EQ(static_cast<unsigned>(*feature), static_cast<unsigned>(row.feature))
+          << row.mnemonic << " is " << instruction->mnemonic << " for Capstone";
+    }
+    cs_free(instruction, 1);
+  }
+  cs_close(&handle);
+  EXPECT_GT(compared, 350u);  // the rows of MMX to SSE4.2 and the CMOVs
+}
+
+}  // namespace
+}  // namespace ferry::i386::test
