@@ -160,6 +160,7 @@ void run_program(const CommandLine& given, char** environment) {
   const auto system_page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
   auto& space = *new AddressSpace(std::max(line.host_page_bytes, system_page));
   auto& process = *new GuestProcess(space);
+  space.set_descriptors(&process.hidden);
   auto& thread = *new Thread(process);
   active_line = &line;
   active_space = &space;

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "linux/kernel/address_space.hpp"
+#include "linux/abi/i386/abi_types.hpp"
 #include "linux/host/errno_map.hpp"
 #include "linux/host/host_syscall.hpp"
-#include "linux/abi/i386/abi_types.hpp"
+#include "linux/kernel/address_space.hpp"
 
 namespace ferry {
 
@@ -351,6 +351,18 @@ Errno AddressSpace::back_whole(uint32_t begin, uint32_t end, const MapRequest& r
   if (mapped < 0) return errno_from_host(mapped);
   forget_splits(begin, end);
   return kOk;
+}
+
+/// The file to keep open for a shared mapping, if the host needs one.
+SharedBackings::Handle AddressSpace::open_backing(const MapRequest& request) {
+  if (!request.shared) return HiddenDescriptors::kNone;
+  if (backings_.full()) {
+    backings_.drop_unless([this](uint32_t file) {
+      return std::any_of(mappings_.begin(), mappings_.end(),
+                         [file](const Mapping& mapping) { return mapping.file == file; });
+    });
+  }
+  return backings_.open(request.descriptor, request.offset + request.length);
 }
 
 /// Makes host memory for the guest range of `request` (page-aligned), whatever was there before.

@@ -1,8 +1,8 @@
 // AddressSpace: where mappings go, and mappings that grow: the stack and the heap.
 #include <algorithm>
 
-#include "linux/kernel/address_space.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/kernel/address_space.hpp"
 
 namespace ferry {
 

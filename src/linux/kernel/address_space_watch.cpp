@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "linux/kernel/address_space.hpp"
 #include "linux/host/host_syscall.hpp"
+#include "linux/kernel/address_space.hpp"
 #include "linux/kernel/path.hpp"
 
 namespace ferry {
