@@ -1,12 +1,14 @@
 #include "guest/i386/interpret/interpreter.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 
 #include "guest/i386/code_source.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/decode/inline.hpp"
+#include "guest/i386/decode/operand_forms.hpp"
 #include "guest/i386/decode/row_table.hpp"
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
@@ -51,6 +53,32 @@ constexpr Handler kHandlers[] = {
 #undef OPCODE
 
 }  // namespace dispatch
+
+/// Whether translatable() may be false after an instruction of the row: it sets TF, DF or AC, or
+/// loads a segment.
+constexpr bool may_end_translatable(const Row& row) {
+  if ((row.flags_written & (eflags::TF | eflags::DF | eflags::AC)) != 0) return true;
+  return std::any_of(row.operands.begin(), row.operands.end(), [](const OperandSpec& operand) {
+    const bool segment = operand_form(operand.code).kind == OperandKind::segment;
+    return (segment && operand.access == Access::w) || operand.code == OperandCode::Mp;
+  });
+}
+
+Outcome as_branch(CpuState& cpu, const Instruction& instruction) {
+  const Outcome outcome = dispatch::kHandlers[instruction.row](cpu, instruction);
+  if (outcome != Outcome::next) return outcome;
+  cpu.eip = instruction.next_address();
+  return Outcome::branch;
+}
+
+/// For run(), which need not ask after each instruction whether it may go on: those that may end
+/// that end the run.
+constexpr auto kRunHandlers = [] {
+  std::array<Handler, kRows.size()> handlers{};
+  for (size_t i = 0; i < handlers.size(); ++i)
+    handlers[i] = may_end_translatable(kRows[i]) ? as_branch : dispatch::kHandlers[i];
+  return handlers;
+}();
 
 /// #PF of an instruction fetch that failed at `address`.
 Outcome fetch_fault(CpuState& cpu, uint32_t address) {
@@ -173,12 +201,14 @@ Outcome run(CpuState& cpu, unsigned limit) {
         (!decode_quickly(tables, bytes, address, instruction) &&
          decode(bytes, rest, address, instruction) != DecodeStatus::ok)) {
       outcome = step(cpu);
+      if (outcome != Outcome::next || !translatable(cpu)) break;
       continue;
     }
     // No single-stepping here: what execute() does besides is not needed.
-    outcome = dispatch::kHandlers[instruction.row](cpu, instruction);
-    if (outcome == Outcome::next) cpu.eip = address + instruction.length;
-  } while (outcome == Outcome::next && --limit > 0 && translatable(cpu));
+    outcome = kRunHandlers[instruction.row](cpu, instruction);
+    if (outcome != Outcome::next) break;
+    cpu.eip = address + instruction.length;
+  } while (--limit > 0);
   return outcome;
 }
 
