@@ -1,5 +1,5 @@
 // Host loads and stores that may fault, for a MIPS64 (R2 to R5, little-endian, n64) host. Included
-// by memory.cpp and x87_operations.cpp only.
+// by guest/memory alone.
 //
 // Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
 // fault handler resumes at `landing`. `volatile` because GCC 12 drops an asm goto whose output
@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace ferry::i386::host_access {
+namespace ferry::host_access {
 
 template <typename T>
 [[nodiscard]] inline bool is_aligned(const void* address) {
@@ -315,4 +315,4 @@ template <bool kAligned>
   return copied && copy_bytes(destination + done, source + done, size - done);
 }
 
-}  // namespace ferry::i386::host_access
+}  // namespace ferry::host_access

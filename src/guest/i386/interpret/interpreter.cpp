@@ -112,12 +112,12 @@ Outcome execute(CpuState& cpu, const Instruction& instruction) {
 
 namespace {
 
-constexpr uint32_t kPageMask = 0xfff;
 constexpr uint32_t kFetchBytes = 16;  // an instruction and one byte, so that two loads do
 
 /// Copies `size` bytes, which lie in one page; by two loads where the page goes on far enough.
 bool fetch(uint8_t (&bytes)[kFetchBytes], uint32_t address, uint32_t size) {
-  if (size < kMaxInstructionLength || (address & 0xfff) > 0x1000 - kFetchBytes) {
+  if (size < kMaxInstructionLength ||
+      (address & guest::kPageMask) > guest::kPageSize - kFetchBytes) {
     return copy_from_guest(bytes, address, size);
   }
   uint64_t low = 0;
@@ -157,7 +157,8 @@ Outcome step(CpuState& cpu) {
   const uint32_t address = cpu.segment_base[CS] + cpu.eip;
   uint8_t bytes[kFetchBytes];
   // The bytes of the next page are fetched only if the instruction reaches there.
-  uint32_t size = std::min<uint32_t>(kMaxInstructionLength, kPageMask + 1 - (address & kPageMask));
+  uint32_t size =
+      std::min<uint32_t>(kMaxInstructionLength, guest::kPageSize - (address & guest::kPageMask));
   if (!may_fetch(cpu, address) || !fetch(bytes, address, size)) return fetch_fault(cpu, address);
   Instruction instruction;
   DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
@@ -187,14 +188,14 @@ Outcome run(CpuState& cpu, unsigned limit) {
   Outcome outcome = Outcome::next;
   do {
     const uint32_t address = cpu.eip;
-    if ((address & ~kPageMask) != page) {
+    if (guest::page_floor(address) != page) {
       uint8_t byte = 0;
       if (!may_fetch(cpu, address) || !load(address, byte)) return fetch_fault(cpu, address);
       if (!cpu.fetch_window.direct) return step(cpu);
-      page = address & ~kPageMask;
+      page = guest::page_floor(address);
     }
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
-    const uint32_t rest = kPageMask + 1 - (address & kPageMask);
+    const uint32_t rest = guest::kPageSize - (address & guest::kPageMask);
     const auto* bytes = static_cast<const uint8_t*>(host_pointer(address));
     // Most instructions have no prefix and are decoded in line: start-up is interpreted.
     if (rest < kMaxInstructionLength ||

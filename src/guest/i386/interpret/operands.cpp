@@ -34,12 +34,11 @@ void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsi
     raise(cpu, segment == SS ? Vector::SS : Vector::GP);
     return;
   }
-  constexpr uint32_t kPageMask = 0xfff;
   const bool write = kind == AccessKind::write;
   uint32_t first = address;
-  const bool crosses = (address & kPageMask) + size > kPageMask + 1;
+  const bool crosses = (address & guest::kPageMask) + size > guest::kPageSize;
   if (crosses && (write ? can_write(address) : can_read(address))) {
-    first = (address | kPageMask) + 1;
+    first = (address | guest::kPageMask) + 1;
   }
   cpu.exception = {Vector::PF, kPageFaultUser | (write ? kPageFaultWrite : 0), first};
 }
