@@ -13,6 +13,7 @@
 namespace {
 
 using namespace ferry;
+using namespace ferry::linux;
 using i386::host_pointer;
 using test::expect;
 using test::expect_equal;
@@ -182,7 +183,7 @@ class Model {
     const uint32_t to = random_number(kPages - 6);
     if (first + count > kPages || (to < first + count && first < to + count)) return;
     constexpr uint32_t kMayMove = 1, kFixed = 2;
-    const Result<uint32_t> moved =
+    const linux::Result<uint32_t> moved =
         space_.remap(address(first), count * kGuestPageSize, count * kGuestPageSize,
                      kMayMove | kFixed, address(to));
     if (!moved.ok() && !can_duplicate() && moved.error().value == 12) {
@@ -320,8 +321,8 @@ void errors_and_break() {
   space.place_below_stack(0x7f000000, 0);
   MapRequest any;
   any.length = 100;
-  const Result<uint32_t> first = space.map(any);
-  const Result<uint32_t> second = space.map(any);
+  const linux::Result<uint32_t> first = space.map(any);
+  const linux::Result<uint32_t> second = space.map(any);
   expect(first.ok() && second.ok() && second.value() < first.value());
   expect_equal(space.remap(first.value(), 4096, 8192, 0, 0).ok(), true);
   expect_equal(space.remap(0x30000000, 4096, 8192, 1, 0).error().value, 14);

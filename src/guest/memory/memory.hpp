@@ -13,6 +13,10 @@ namespace ferry::i386 {
 inline constexpr uint32_t kGuestBegin = 0x10000;
 inline constexpr uint32_t kGuestEnd = 0x7fff0000;
 
+/// An i386 page; the host's may be larger.
+inline constexpr uint32_t kGuestPageSize = 4096;
+inline constexpr uint32_t kGuestPageMask = kGuestPageSize - 1;
+
 /// Host pointer of a guest address. The pointer may be invalid: only `load`/`store` may follow it
 /// before the range was checked.
 [[nodiscard]] inline void* host_pointer(uint32_t guest_address) {

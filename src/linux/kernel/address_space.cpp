@@ -5,19 +5,17 @@
 #include <algorithm>
 #include <cstring>
 
-#include "linux/host/errno_map.hpp"
-#include "linux/host/host_syscall.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/errno_map.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
 using i386::host_pointer;
 using i386::kGuestBegin;
 using i386::kGuestEnd;
-namespace abi = i386::abi;
-
 constexpr Errno kOk{0};
 constexpr Errno kNoMemory{abi::kENOMEM};
 constexpr Errno kInvalid{abi::kEINVAL};
@@ -247,4 +245,4 @@ Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection)
   return holes ? kNoMemory : kOk;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -1,13 +1,13 @@
 // The guest's address space: what the guest believes is mapped, kept as a sorted list of mappings,
 // and the host mappings that back it.
 //
-// Guest pages are 4 KB; host pages may be larger (16 KB on loongson-3 kernels). One host page can
-// so hold guest pages of several mappings. Rules for such a host page:
+// Guest pages are 4 KB; host pages may be larger (16 KB on loongson-3 kernels). One host page
+// may therefore hold guest pages of several mappings. Rules for such a host page:
 //   - private mappings: it is anonymous memory; what a file mapping would show there is read into
-//   it; its host protection is the union of its guest pages' protections (minus W while
-//   write-watched);
+//     it; its host protection is the union of its guest pages' protections (minus W while
+//     write-watched);
 //   - a shared mapping beside another, or anonymous memory with several protections: it is split
-//   (split_pages.hpp), and exact;
+//     (split_pages.hpp), and exact;
 //   - unmapping part of it keeps it; the part is cleared when it is mapped again.
 // The host never executes guest memory, so no host page is ever PROT_EXEC.
 #pragma once
@@ -18,15 +18,15 @@
 #include <string_view>
 #include <vector>
 
-#include "common/result.hpp"
 #include "guest/i386/code_source.hpp"
 #include "guest/memory/memory.hpp"
+#include "linux/abi/i386/errno.hpp"
 #include "linux/kernel/split_pages.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
-inline constexpr uint32_t kGuestPageSize = 4096;
-inline constexpr uint32_t kGuestPageMask = kGuestPageSize - 1;
+using i386::kGuestPageMask;
+using i386::kGuestPageSize;
 [[nodiscard]] constexpr uint32_t page_floor(uint32_t address) {
   return address & ~kGuestPageMask;
 }
@@ -179,8 +179,8 @@ class AddressSpace final : public i386::CodeSource {
   /// Whether a write to `address` faults because of a watch, its own or a neighbour's in the same
   /// host page, although the guest may write there. Signal-safe.
   [[nodiscard]] bool write_watched(uint32_t address) const;
-  /// To be called before every write into guest memory by ferry or the kernel (design 7.12). Does
-  /// not say whether the range is writable; only ends watches in it.
+  /// To be called before every write into guest memory by ferry or the kernel, which the watch
+  /// would make fail. Does not say whether the range is writable; only ends watches in it.
   void prepare_kernel_write(uint32_t begin, uint32_t length) {
     if (watched_pages_ != 0 && length != 0) end_watches(begin, length);
   }
@@ -196,7 +196,7 @@ class AddressSpace final : public i386::CodeSource {
     return (a + host_page_size_ - 1) & ~(host_page_size_ - 1);
   }
   [[nodiscard]] HostRange inner_host_range(uint32_t begin, uint32_t end) const;
-  /// Not so memory that only has a name, as the heap.
+  /// False for memory that merely has a name, such as the heap.
   [[nodiscard]] bool from_file(const Mapping& mapping) const {
     return files_[mapping.file]->id.inode != 0;
   }
@@ -294,4 +294,4 @@ long AddressSpace::for_each_backing(uint32_t begin, uint32_t end, Pass pass) con
   return result;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

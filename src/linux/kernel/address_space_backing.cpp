@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cstring>
 
-#include "linux/kernel/address_space.hpp"
-#include "linux/host/errno_map.hpp"
-#include "linux/host/host_syscall.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/address_space.hpp"
+#include "linux/kernel/errno_map.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -405,7 +405,7 @@ int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
 
 int32_t AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) {
   // What is not one mapping of the host's, the host is not told of: the guest is refused.
-  if (any_split(begin, end)) return -i386::abi::kEINVAL;
+  if (any_split(begin, end)) return -abi::kEINVAL;
   changed(begin, end);
   return guest_result(host_call(SYS_madvise, host_pointer(begin), end - begin, advice));
 }
@@ -445,4 +445,4 @@ bool AddressSpace::force_write(uint32_t address, const void* from, uint32_t size
   return written;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -1,10 +1,10 @@
 // AddressSpace: where mappings go, and mappings that grow: the stack and the heap.
 #include <algorithm>
 
-#include "linux/kernel/address_space.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/kernel/address_space.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -143,4 +143,4 @@ uint32_t AddressSpace::set_break(uint32_t address) {
   return break_;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

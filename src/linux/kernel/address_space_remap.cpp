@@ -4,18 +4,16 @@
 #include <algorithm>
 #include <cstring>
 
-#include "linux/kernel/address_space.hpp"
-#include "linux/host/errno_map.hpp"
-#include "linux/host/host_syscall.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/address_space.hpp"
+#include "linux/kernel/errno_map.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
 using i386::host_pointer;
-namespace abi = i386::abi;
-
 constexpr uint32_t kMayMove = 1, kFixed = 2;  // include/uapi/linux/mman.h
 
 }  // namespace
@@ -247,4 +245,4 @@ Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, ui
   return move_mapping(*find(old_begin), old_begin, old_length, new_length, target);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "linux/kernel/address_space.hpp"
 #include "linux/host/host_syscall.hpp"
-#include "linux/kernel/path.hpp"
+#include "linux/kernel/address_space.hpp"
+#include "linux/kernel/descriptor_names.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -158,4 +158,4 @@ std::string AddressSpace::maps_text(std::string_view root) const {
   return text;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -9,11 +9,12 @@
 #include "guest/memory/memory.hpp"
 #include "linux/host/host_syscall.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
-constexpr uint32_t kGuestPage = 4096;
+using i386::kGuestPageSize;
+
 constexpr uint64_t kAboveGuest = uint64_t{1} << 32;
 
 uint8_t* pointer(long address) {
@@ -37,8 +38,8 @@ uint32_t SplitPages::next(uint32_t address) const {
 uint8_t* SplitPages::place(uint32_t address) const {
   const auto found = pages_.find(floor(address));
   if (found == pages_.end()) return nullptr;
-  uint8_t* const page = found->second.places[(address & (size_ - 1)) / kGuestPage];
-  return page != nullptr ? page + address % kGuestPage : nullptr;
+  uint8_t* const page = found->second.places[(address & (size_ - 1)) / kGuestPageSize];
+  return page != nullptr ? page + address % kGuestPageSize : nullptr;
 }
 
 uint8_t* SplitPages::backing(uint32_t address) const {
@@ -64,8 +65,8 @@ long SplitPages::split(uint32_t host_page, uint32_t mapped, bool anonymous) {
       return moved;
     }
     page.backings.push_back({pointer(base), anonymous});
-    for (uint32_t i = 0; i < size_ / kGuestPage; ++i) {
-      if ((mapped >> i & 1) != 0) page.places[i] = pointer(base) + i * kGuestPage;
+    for (uint32_t i = 0; i < size_ / kGuestPageSize; ++i) {
+      if ((mapped >> i & 1) != 0) page.places[i] = pointer(base) + i * kGuestPageSize;
     }
   }
   const long reserved = host_call(SYS_mmap, i386::host_pointer(host_page), size_, PROT_NONE,
@@ -87,7 +88,7 @@ void SplitPages::release_unused(Page& page) const {
 }
 
 void SplitPages::set_place(Page& page, uint32_t address, uint8_t* place) {
-  page.places[(address & (size_ - 1)) / kGuestPage] = place;
+  page.places[(address & (size_ - 1)) / kGuestPageSize] = place;
   release_unused(page);
 }
 
@@ -103,7 +104,7 @@ long SplitPages::place_private(uint32_t address) {
   }
   uint8_t* const place = own->base + (address & (size_ - 1));
   host_call(SYS_mprotect, own->base, size_, PROT_READ | PROT_WRITE);
-  std::memset(place, 0, kGuestPage);
+  std::memset(place, 0, kGuestPageSize);
   set_place(page, address, place);
   return 0;
 }
@@ -159,7 +160,7 @@ bool SplitPages::join(uint32_t host_page) {
   if (page.backings.size() != 1) return false;
   uint8_t* const base = page.backings.front().base;
   for (uint32_t i = 0; i < kMostGuestPages; ++i) {
-    if (page.places[i] != nullptr && page.places[i] != base + i * kGuestPage) return false;
+    if (page.places[i] != nullptr && page.places[i] != base + i * kGuestPageSize) return false;
   }
   const long moved = host_call(SYS_mremap, base, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED,
                                i386::host_pointer(host_page));
@@ -175,4 +176,4 @@ void SplitPages::forget(uint32_t host_page) {
   pages_.erase(found);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -8,12 +8,12 @@
 #include <cstring>
 #include <vector>
 
-#include "linux/kernel/address_space.hpp"
-#include "linux/host/errno_map.hpp"
-#include "linux/host/host_syscall.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/address_space.hpp"
+#include "linux/kernel/errno_map.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -148,7 +148,7 @@ ElfProblem parse_elf(int descriptor, ElfRole role, ElfImage& image) {
 
 namespace {
 
-constexpr Errno kInvalid{i386::abi::kEINVAL}, kNoMemory{i386::abi::kENOMEM};
+constexpr Errno kInvalid{abi::kEINVAL}, kNoMemory{abi::kENOMEM};
 
 /// Zeroes from `begin`, where the file's part of `segment` ends, to the end of the page (padzero).
 /// False if that would fault: not writable, or past the file's last page.
@@ -193,7 +193,7 @@ Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment
   const uint32_t zero_end = address + segment.memory_size;
   if (segment.file_size != 0 && !clear_rest_of_page(descriptor, segment, zero_begin) &&
       (segment.protection & kProtWrite) != 0) {
-    return Errno{i386::abi::kEFAULT};
+    return Errno{abi::kEFAULT};
   }
   MapRequest bss;
   bss.address = page_ceil(zero_begin);
@@ -305,7 +305,7 @@ Result<LoadedElf> map_program(AddressSpace& space, int descriptor, const ElfImag
     } else {
       // Its memory goes where mmap puts it; without a file to map first there is nothing to ask
       // mmap for.
-      if (image.segments[0].file_size == 0) return Errno{i386::abi::kEPERM};
+      if (image.segments[0].file_size == 0) return Errno{abi::kEPERM};
       const Result<uint32_t> place = free_place(space, image, 0, alignment);
       if (!place.ok()) return place.error();
       bias = place.value() - page_floor(first);
@@ -341,4 +341,4 @@ Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor, const Elf
   return addresses_of(image, bias);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -6,9 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "linux/kernel/descriptor_names.hpp"
 #include "linux/kernel/path.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -73,4 +74,4 @@ int32_t write_own_memory(Thread& thread, const GuestBuffer& buffer, uint64_t pos
   return move_own_memory(thread, buffer, position, true);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

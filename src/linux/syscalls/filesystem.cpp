@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "linux/kernel/descriptor_names.hpp"
 #include "linux/kernel/path.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
@@ -16,7 +17,7 @@
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/proc_files.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -601,4 +602,4 @@ int32_t sys_pivot_root(Thread& t, const Arguments& a) {
                     : guest_result(host_call(SYS_pivot_root, source.host.text, target.host.text));
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -3,9 +3,20 @@
 
 #include <algorithm>
 
+#include "guest/memory/memory.hpp"
 #include "linux/syscalls/calls.hpp"
 
-namespace ferry {
+namespace ferry::linux {
+
+namespace {
+
+/// `length` cut to what guest space allows. The kernel checks the pages.
+uint32_t clip_buffer(uint32_t guest, uint32_t length) {
+  if (guest >= i386::kGuestEnd) return length;  // faults by itself
+  return std::min(length, i386::kGuestEnd - guest);
+}
+
+}  // namespace
 
 GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use use)
     : pointer_(i386::host_pointer(guest)),
@@ -59,4 +70,4 @@ void* shared_word(Thread& thread, uint32_t guest) {
   return i386::host_pointer(guest);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

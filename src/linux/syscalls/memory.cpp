@@ -7,7 +7,7 @@
 #include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -76,7 +76,7 @@ int32_t range_call(Thread& t, uint32_t begin, uint32_t length, long number, Word
 }  // namespace
 
 int32_t sys_mmap2(Thread& t, const Arguments& a) {
-  return map_call(t, a, uint64_t{a[5]} * 4096);
+  return map_call(t, a, uint64_t{a[5]} * kGuestPageSize);
 }
 
 int32_t sys_mmap(Thread& t, const Arguments& a) {  // old_mmap: one pointer to six words
@@ -134,7 +134,8 @@ int32_t sys_munlock(Thread& t, const Arguments& a) {
 }
 
 int32_t sys_mlockall(Thread& t, const Arguments& a) {
-  // The guest's pages only (design 7.17); MCL_FUTURE is not remembered.
+  // The guest's pages only: ferry's own would count against RLIMIT_MEMLOCK, and the code cache
+  // would be made resident. MCL_FUTURE is not remembered.
   if (a[0] == 0 || (a[0] & ~7u) != 0) return -abi::kEINVAL;
   for (const Mapping& mapping : t.process->space->mappings()) {
     const int32_t result = range_call(t, mapping.begin, mapping.end - mapping.begin, SYS_mlock);
@@ -190,4 +191,4 @@ int32_t sys_mincore(Thread& t, const Arguments& a) {
   return 0;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -15,7 +15,7 @@
 #include "linux/kernel/path.hpp"
 #include "linux/syscalls/calls.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -189,4 +189,4 @@ int32_t open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags) {
   }
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

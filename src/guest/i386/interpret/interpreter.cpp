@@ -54,7 +54,7 @@ constexpr Handler kHandlers[] = {
 
 /// #PF of an instruction fetch that failed at `address`.
 Outcome fetch_fault(CpuState& cpu, uint32_t address) {
-  cpu.exception = {Vector::PF, interpret::kPageFaultUser | interpret::kPageFaultFetch, address};
+  cpu.exception = {Vector::PF, kPageFaultUser | kPageFaultFetch, address};
   return Outcome::exception;
 }
 

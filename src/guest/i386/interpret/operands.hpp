@@ -31,12 +31,6 @@ inline Outcome with_width(unsigned width, Body&& body) {
 
 // Exceptions.
 
-/// #PF bits of the error code (SDM vol. 3, 4.7). Bit 0 (page present) is left clear: only the owner
-/// of the address space knows it.
-inline constexpr uint32_t kPageFaultWrite = 1u << 1;
-inline constexpr uint32_t kPageFaultUser = 1u << 2;
-inline constexpr uint32_t kPageFaultFetch = 1u << 4;
-
 /// Sets cpu.exception; returns Outcome::exception for the handler to return.
 Outcome raise(CpuState& cpu, Vector vector, uint32_t error_code = 0);
 

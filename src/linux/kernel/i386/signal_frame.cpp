@@ -2,12 +2,16 @@
 
 #include <cstring>
 
-#include "guest/memory/memory.hpp"
+#include "guest/i386/cpu_state.hpp"
 #include "linux/kernel/guest_process.hpp"
-#include "linux/syscalls/dispatch.hpp"
+#include "linux/kernel/i386/exceptions.hpp"
+#include "linux/kernel/signals.hpp"
 #include "linux/kernel/threads.hpp"
+#include "linux/kernel/user_memory.hpp"
 
-namespace ferry::i386 {
+namespace ferry::linux {
+
+using namespace i386;  // the frame is made of the processor's registers
 
 namespace {
 
@@ -294,4 +298,4 @@ bool return_from_signal(Thread& thread, bool real_time) {
   return true;
 }
 
-}  // namespace ferry::i386
+}  // namespace ferry::linux

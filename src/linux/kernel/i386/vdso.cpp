@@ -7,7 +7,7 @@
 
 #include "linux/kernel/address_space.hpp"
 
-namespace ferry::i386 {
+namespace ferry::linux {
 
 namespace {
 
@@ -98,7 +98,7 @@ Result<Vdso> map_vdso(AddressSpace& space) {
   const uint32_t base = mapped.value();
   Image image{};
   fill_image(image);
-  auto* page = static_cast<uint8_t*>(host_pointer(base));
+  auto* page = static_cast<uint8_t*>(i386::host_pointer(base));
   std::memcpy(page, &image, sizeof image);
   std::memset(page + kVsyscallAt, kNop, kImageSize - kVsyscallAt);
   std::memcpy(page + kVsyscallAt, kVsyscallCode, sizeof kVsyscallCode);
@@ -109,4 +109,4 @@ Result<Vdso> map_vdso(AddressSpace& space) {
   return Vdso{base, base + kVsyscallAt, base + kSigreturnAt, base + kRtSigreturnAt};
 }
 
-}  // namespace ferry::i386
+}  // namespace ferry::linux
