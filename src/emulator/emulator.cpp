@@ -14,6 +14,9 @@
 #include "emulator/statistics.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/signals.hpp"
+#include "linux/kernel/threads.hpp"
+#include "linux/load/exec_environment.hpp"
+#include "linux/load/launch.hpp"
 #include "translate/i386_to_mips64/run/thunks.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
@@ -24,9 +27,9 @@ namespace {
 constexpr unsigned long kHwcapMsa = 1ul << 1;  // arch/mips/include/uapi/asm/hwcap.h
 
 /// Changes of the address space reach the engine; the engine's watches reach the address space.
-class MemoryBridge final : public MappingObserver, public engine::PageProtector {
+class MemoryBridge final : public linux::MappingObserver, public engine::PageProtector {
  public:
-  explicit MemoryBridge(AddressSpace& space) : space_(space) {}
+  explicit MemoryBridge(linux::AddressSpace& space) : space_(space) {}
   void set_engine(engine::Engine* engine) { engine_ = engine; }
 
   void range_changed(uint32_t begin, uint32_t end) override { engine_->invalidate(begin, end); }
@@ -37,11 +40,11 @@ class MemoryBridge final : public MappingObserver, public engine::PageProtector 
     engine_->written(begin & ~mask, (end + mask) & ~mask);
   }
   void set_write_watch(engine::GuestAddress page, bool on) override {
-    space_.set_write_watch(page, page + kGuestPageSize, on);
+    space_.set_write_watch(page, page + guest::kPageSize, on);
   }
 
  private:
-  AddressSpace& space_;
+  linux::AddressSpace& space_;
   engine::Engine* engine_ = nullptr;
 };
 
@@ -64,7 +67,7 @@ void log_entering(const void* state) {
 
 /// The parts that exist only where code is translated.
 struct Translation {
-  Translation(const CommandLine& line, AddressSpace& space)
+  Translation(const CommandLine& line, linux::AddressSpace& space)
       : bridge(space),
         cache(line.code_cache_bytes),
         translator(line.translation, space, cache),
@@ -96,44 +99,44 @@ struct Translation {
 
 // The one process of this host process. Host signal handlers and the exit hook need to find them.
 Translation* translation = nullptr;
-AddressSpace* active_space = nullptr;
+linux::AddressSpace* active_space = nullptr;
 
 bool write_watched(uint32_t address) {
   return active_space->write_watched(address);
 }
 
-void on_interrupt(Thread& thread, ucontext_t* context) {
+void on_interrupt(linux::Thread& thread, ucontext_t* context) {
   mips64::SignalContext host(context);
   translation->translator.interrupt(thread.cpu, host);
 }
 
-bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) {
+bool on_fault(linux::Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) {
   mips64::SignalContext host(context);
   return translation->translator.recover(thread.cpu, host, host_signal == SIGBUS, write_watched) ==
          translate::FaultKind::handled;
 }
 
 void write_exit_statistics() {
-  const RaisedFileLimit raised;
+  const linux::RaisedFileLimit raised;
   const bool translated = translation != nullptr;
   write_statistics(active_line->stats_file, translated ? &translation->engine : nullptr,
                    translated ? &translation->translator.interpreted() : nullptr,
-                   current_thread()->signals);
+                   linux::current_thread()->signals);
 }
 
-void before_death(Thread&) {
+void before_death(linux::Thread&) {
   call_exit_hook();
 }
 
-[[noreturn]] void run_thread(Thread& thread) {
+[[noreturn]] void run_thread(linux::Thread& thread) {
   GuestThread guest(thread, translation != nullptr ? &translation->engine : nullptr);
   if (translation == nullptr) guest.interpret(entries_are_logged() ? log_entering : nullptr);
   translate::install_helpers(thread.cpu);
   for (;;) translation->engine.run(guest);
 }
 
-LaunchRequest launch_request(const CommandLine& line, std::vector<std::string> environment) {
-  LaunchRequest request;
+linux::LaunchRequest launch_request(const CommandLine& line, std::vector<std::string> environment) {
+  linux::LaunchRequest request;
   request.program = line.program.front();
   request.arguments = line.program;
   if (line.has_argv0) request.arguments.front() = line.argv0;
@@ -158,23 +161,23 @@ void run_program(const CommandLine& given, char** environment) {
   // Everything lives until the process ends: allocated once, never freed.
   auto& line = *new CommandLine(given);
   const auto system_page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
-  auto& space = *new AddressSpace(std::max(line.host_page_bytes, system_page));
-  auto& process = *new GuestProcess(space);
+  auto& space = *new linux::AddressSpace(std::max(line.host_page_bytes, system_page));
+  auto& process = *new linux::GuestProcess(space);
   space.set_descriptors(&process.hidden);
-  auto& thread = *new Thread(process);
+  auto& thread = *new linux::Thread(process);
   active_line = &line;
   active_space = &space;
   i386::set_code_source(&space);
-  i386::set_page_access(new ProcessPages);
+  guest::set_page_access(new linux::ProcessPages);
   if (line.cpu_model != nullptr) i386::choose_cpu_model(*line.cpu_model);
-  set_current_thread(&thread);
+  linux::set_current_thread(&thread);
   process.root = line.root;
   process.exec_options = line.inherited;
   process.kernel_release = line.uname_release;
   process.run_loop = run_thread;
-  std::vector<std::string> guest_environment = process.take_environment(environment);
+  std::vector<std::string> guest_environment = linux::take_environment(process, environment);
 
-  SignalHooks hooks;
+  linux::SignalHooks hooks;
   hooks.before_death = before_death;
   line.translation.check = line.engine == EngineKind::check;
   if (line.translation.check || entries_are_logged()) {  // every block from the run loop
@@ -191,9 +194,9 @@ void run_program(const CommandLine& given, char** environment) {
     hooks.interrupt = on_interrupt;
     hooks.fault = on_fault;
   }
-  set_signal_hooks(hooks);
+  linux::set_signal_hooks(hooks);
   if (!line.stats_file.empty()) set_exit_hook(write_exit_statistics);
-  process.launch(thread, launch_request(line, std::move(guest_environment)));
+  linux::launch(process, thread, launch_request(line, std::move(guest_environment)));
   run_thread(thread);
 }
 

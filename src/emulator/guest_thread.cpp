@@ -4,7 +4,8 @@
 
 #include "guest/i386/interpret/interpreter.hpp"
 #include "linux/kernel/guest_process.hpp"
-#include "linux/kernel/signals.hpp"
+#include "linux/kernel/i386/exceptions.hpp"
+#include "linux/kernel/signal_delivery.hpp"
 #include "linux/syscalls/dispatch.hpp"
 
 namespace ferry {
@@ -22,11 +23,11 @@ void call_exit_hook() {
 }
 
 void GuestThread::deliver_interrupts() {
-  deliver_pending_signals(thread_);
+  linux::deliver_pending_signals(thread_);
 }
 
 void GuestThread::system_call() {
-  if (handle_syscall(thread_) == SyscallAction::resume) return;
+  if (linux::handle_syscall(thread_) == linux::SyscallAction::resume) return;
   call_exit_hook();
   ::_exit(thread_.exit_status);
 }
@@ -34,7 +35,7 @@ void GuestThread::system_call() {
 /// Wherever the interpreter stopped: for the run loop, or called by a block for one instruction.
 void GuestThread::deliver_exception() {
   if (was_code_write()) return interpret_one();
-  handle_exception(thread_, thread_.cpu.exception);
+  linux::handle_exception(thread_, thread_.cpu.exception);
 }
 
 bool GuestThread::translatable() const {
@@ -45,7 +46,7 @@ bool GuestThread::translatable() const {
 /// is gone, and the instruction is to be executed again.
 bool GuestThread::was_code_write() {
   const i386::Exception& exception = thread_.cpu.exception;
-  const AddressSpace& space = *thread_.process->space;
+  const linux::AddressSpace& space = *thread_.process->space;
   if (engine_ == nullptr || exception.vector != i386::Vector::PF ||
       !space.write_watched(exception.address)) {
     return false;

@@ -12,7 +12,7 @@ namespace ferry {
 class GuestThread final : public engine::GuestThread {
  public:
   /// `engine` is null where everything is interpreted.
-  GuestThread(Thread& thread, engine::Engine* engine) : thread_(thread), engine_(engine) {}
+  GuestThread(linux::Thread& thread, engine::Engine* engine) : thread_(thread), engine_(engine) {}
 
   [[nodiscard]] engine::GuestAddress pc() const override { return thread_.cpu.eip; }
   [[nodiscard]] void* state() override { return &thread_.cpu; }
@@ -33,7 +33,7 @@ class GuestThread final : public engine::GuestThread {
   void finish(i386::Outcome outcome);
   bool was_code_write();
 
-  Thread& thread_;
+  linux::Thread& thread_;
   engine::Engine* engine_;
 };
 

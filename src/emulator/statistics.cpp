@@ -28,7 +28,7 @@ std::string path_for_this_process(std::string pattern) {
 
 void write_statistics(const std::string& pattern, const engine::Engine* engine,
                       const translate::InterpretedInstructions* interpreted,
-                      const ThreadSignals& signals) {
+                      const linux::ThreadSignals& signals) {
   nlohmann::ordered_json json;
   json["engine"] = engine != nullptr ? "translate" : "interpret";
   if (engine != nullptr) {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/engine.hpp"
-#include "linux/kernel/signals.hpp"
+#include "linux/kernel/signal_state.hpp"
 #include "translate/i386_to_mips64/run/helpers.hpp"
 
 namespace ferry {
@@ -14,6 +14,6 @@ namespace ferry {
 /// counters.
 void write_statistics(const std::string& pattern, const engine::Engine* engine,
                       const translate::InterpretedInstructions* interpreted,
-                      const ThreadSignals& signals);
+                      const linux::ThreadSignals& signals);
 
 }  // namespace ferry

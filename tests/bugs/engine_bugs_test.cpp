@@ -56,7 +56,7 @@ class Blocks : i386::CodeSource {
     fuzz::Sequence start{};
     start.gpr[i386::ESP] = kStack;
     memory_->begin(start, code, state.cpu);
-    EXPECT_TRUE(i386::store(kStack, kReturn));
+    EXPECT_TRUE(guest::store(kStack, kReturn));
     translate::install_helpers(state.cpu);
   }
 
@@ -99,7 +99,7 @@ class Blocks : i386::CodeSource {
 
 uint8_t byte_at(uint32_t address) {
   uint8_t value = 0;
-  EXPECT_TRUE(i386::load(address, value));
+  EXPECT_TRUE(guest::load(address, value));
   return value;
 }
 
@@ -239,7 +239,7 @@ TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
   blocks.begin({0x02, 0x13, 0xc6, 0x03, 0x07, 0xc6, 0x03, 0x05, 0xc3});
   CpuState& cpu = blocks.state.cpu;
   cpu.gpr[i386::EBX] = kPlace;
-  ASSERT_TRUE(i386::store(kPlace, uint8_t{5}));
+  ASSERT_TRUE(guest::store(kPlace, uint8_t{5}));
   const Leave leave = blocks.enter_checked(kCode);
   EXPECT_EQ(leave.reason, LeaveReason::indirect_exit);
   EXPECT_EQ(blocks.checker.blocks_compared(), 1u);

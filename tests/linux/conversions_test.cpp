@@ -10,18 +10,18 @@
 #include <cstring>
 
 #include "expect.hpp"
-#include "linux/host/errno_map.hpp"
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/errno_map.hpp"
+#include "linux/kernel/signal_map.hpp"
 #include "linux/syscalls/convert.hpp"
-#include "linux/syscalls/dispatch.hpp"
+#include "linux/syscalls/table.hpp"
 #include "linux/syscalls/terminal.hpp"
 
 namespace {
 
 using namespace ferry;
+using namespace ferry::linux;
 using test::expect;
 using test::expect_equal;
-namespace abi = i386::abi;
 
 void errnos() {
   expect_equal(errno_to_guest(EPERM), 1);

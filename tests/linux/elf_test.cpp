@@ -14,6 +14,7 @@
 namespace {
 
 using namespace ferry;
+using namespace ferry::linux;
 using test::expect;
 using test::expect_equal;
 

@@ -10,12 +10,13 @@
 #include <string>
 
 #include "expect.hpp"
-#include "linux/kernel/guest_process.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/kernel/guest_process.hpp"
 
 namespace {
 
 using namespace ferry;
+using namespace ferry::linux;
 using test::expect;
 using test::expect_equal;
 
@@ -72,7 +73,7 @@ void absolute(const Fixture& f) {
   f.same("/usr/lib/up/program", f.root + "/bin/program");
   f.same("/usr/../bin//program", f.root + "/bin/program");
   f.same("/", f.root + "/");
-  f.same("/loop", "error " + std::to_string(i386::abi::kELOOP));
+  f.same("/loop", "error " + std::to_string(abi::kELOOP));
 }
 
 void host_files(const Fixture& f) {
@@ -87,7 +88,7 @@ void host_files(const Fixture& f) {
   f.same("/proc/self/../self/task/../exe", own);
   f.same("/usr/exe", own);
   f.same("/proc/self/exe", "/proc/self/exe", LastLink::keep);
-  f.same(own.c_str(), "error " + std::to_string(i386::abi::kENOENT));
+  f.same(own.c_str(), "error " + std::to_string(abi::kENOENT));
   f.same("/only/new", f.root + "/only/new");  // its folder is in ROOT alone
   f.same("/bin/new", "/bin/new");             // the host has the folder too
 }

@@ -24,7 +24,7 @@ class InterpreterTest : public testing::Test {
     arena().begin(test, cpu_);
     cpu_.eip = address;
     cpu_.gpr[ESP] = kWindow + 0x800;
-    ASSERT_TRUE(copy_to_guest(address, code.begin(), static_cast<uint32_t>(code.size())));
+    ASSERT_TRUE(guest::copy_to_guest(address, code.begin(), static_cast<uint32_t>(code.size())));
   }
 
   static GuestArena& arena() {
@@ -120,7 +120,7 @@ TEST_F(InterpreterTest, SingleStepTrapsBehindEachIteration) {
 TEST_F(InterpreterTest, SingleStepTrapsNotBehindALoadOfSs) {
   begin({0x17, 0x16});  // POP SS; PUSH SS
   cpu_.eflags |= eflags::TF;
-  ASSERT_TRUE(store<uint32_t>(kWindow, cpu_.selector[SS]));
+  ASSERT_TRUE(guest::store<uint32_t>(kWindow, cpu_.selector[SS]));
   cpu_.gpr[ESP] = kWindow;
   EXPECT_EQ(step(cpu_), Outcome::next);
   EXPECT_EQ(step(cpu_), Outcome::trap);

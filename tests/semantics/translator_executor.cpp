@@ -32,7 +32,7 @@ void on_fault(int signal, siginfo_t*, void* opaque) {
       translate::FaultKind::handled) {
     return;
   }
-  const uintptr_t landing = i386::fault_landing_pad(context.pc());
+  const uintptr_t landing = guest::fault_landing_pad(context.pc());
   if (landing == 0) {
     ::signal(signal, SIG_DFL);
     return;

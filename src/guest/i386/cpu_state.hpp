@@ -47,12 +47,18 @@ enum class Vector : uint8_t {
   none = 255,
 };
 
+/// #PF bits of the error code (SDM vol. 3, 4.7). The interpreter leaves `present` clear: only the
+/// owner of the address space knows it.
+inline constexpr uint32_t kPageFaultPresent = 1u << 0;
+inline constexpr uint32_t kPageFaultWrite = 1u << 1;
+inline constexpr uint32_t kPageFaultUser = 1u << 2;
+inline constexpr uint32_t kPageFaultFetch = 1u << 4;
+
 /// What the processor would push and put in CR2. Valid when an interpreter step reports one.
 struct Exception {
   Vector vector = Vector::none;
-  uint32_t error_code =
-      0;  ///< #PF: bit 0 protection, bit 1 write, bit 2 user, bit 4 fetch. Others: selector.
-  uint32_t address = 0;  ///< #PF: the linear address (CR2). #DB: the bits it sets in DR6.
+  uint32_t error_code = 0;  ///< #PF: kPageFault*. Others: selector.
+  uint32_t address = 0;     ///< #PF: the linear address (CR2). #DB: the bits it sets in DR6.
 };
 inline constexpr uint32_t kSingleStep = 1u << 14;  ///< BS of DR6
 

@@ -57,8 +57,3 @@ void set_page_access(PageAccess* access);
 [[nodiscard]] uintptr_t fault_landing_pad(uintptr_t pc);
 
 }  // namespace ferry::guest
-
-// For callers of the old names.
-namespace ferry::i386 {
-using namespace guest;
-}

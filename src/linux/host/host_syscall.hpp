@@ -1,6 +1,6 @@
 // Host system calls without libc: no errno (thread-local storage traps on some MIPS kernels),
-// result or -errno in the host's numbering. `safe_call` is for calls that may block (design section
-// 6).
+// result or -errno in the host's numbering. `safe_call` is for calls that may block
+// (docs/signals.md).
 #pragma once
 
 #include <sys/syscall.h>
@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace ferry {
+#include "linux/host/abi.hpp"
+
+namespace ferry::linux {
 
 namespace detail {
 
@@ -24,34 +26,6 @@ template <typename T>
   }
 }
 
-inline long raw_call(long number, long a, long b, long c, long d, long e, long f) {
-#if defined(__mips__)
-  register long v0 asm("$2") = number;
-  register long a0 asm("$4") = a;
-  register long a1 asm("$5") = b;
-  register long a2 asm("$6") = c;
-  register long a3 asm("$7") = d;
-  register long a4 asm("$8") = e;
-  register long a5 asm("$9") = f;
-  asm volatile("syscall"
-               : "+r"(v0), "+r"(a3)
-               : "r"(a0), "r"(a1), "r"(a2), "r"(a4), "r"(a5)
-               : "$1", "$3", "$10", "$11", "$12", "$13", "$14", "$15", "$24", "$25", "hi", "lo",
-                 "memory");
-  return a3 != 0 ? -v0 : v0;
-#else
-  register long r10 asm("r10") = d;
-  register long r8 asm("r8") = e;
-  register long r9 asm("r9") = f;
-  long result;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
-  return result;
-#endif
-}
-
 extern "C" {
 /// host_calls.S: returns kSafeCallNotBegun or kSafeCallInterrupted if a guest signal keeps it from
 /// ending.
@@ -62,6 +36,8 @@ extern const char ferry_safe_syscall_instruction[];
 extern const char ferry_safe_syscall_end[];
 extern const char ferry_safe_syscall_not_begun[];
 extern const char ferry_safe_syscall_restart[];
+
+long ferry_clone_on_stack(long flags, void* stack_top, void (*entry)(void*), void* argument);
 }
 
 }  // namespace detail
@@ -79,7 +55,7 @@ template <typename... Words>
 inline long host_call(long number, Words... words) {
   static_assert(sizeof...(Words) <= 6);
   const long a[7] = {detail::to_word(words)...};
-  return detail::raw_call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  return raw_call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 /// A host system call that may block: not entered if a guest signal waits, and left when one
@@ -89,6 +65,12 @@ inline long safe_call(const std::atomic<uint32_t>& pending, long number, Words..
   static_assert(sizeof...(Words) <= 6);
   const long a[7] = {detail::to_word(words)...};
   return detail::ferry_safe_syscall(&pending, number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/// clone(2): the child calls `entry(argument)` on the stack that ends at `stack_top`, and must not
+/// come back from it. The child's number or -errno.
+inline long clone_on_stack(long flags, void* stack_top, void (*entry)(void*), void* argument) {
+  return detail::ferry_clone_on_stack(flags, stack_top, entry, argument);
 }
 
 /// For the host's signal handler: where a context inside the safe-syscall window must go on, else
@@ -104,4 +86,4 @@ inline long safe_call(const std::atomic<uint32_t>& pending, long number, Words..
              : address(detail::ferry_safe_syscall_restart);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

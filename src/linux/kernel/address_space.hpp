@@ -1,13 +1,13 @@
 // The guest's address space: what the guest believes is mapped, kept as a sorted list of mappings,
 // and the host mappings that back it.
 //
-// Guest pages are 4 KB; host pages may be larger (16 KB on loongson-3 kernels). One host page can
-// so hold guest pages of several mappings. Rules for such a host page:
+// Guest pages are 4 KB; host pages may be larger (16 KB on loongson-3 kernels). One host page
+// may therefore hold guest pages of several mappings. Rules for such a host page:
 //   - private mappings: it is anonymous memory; what a file mapping would show there is read into
-//   it; its host protection is the union of its guest pages' protections (minus W while
-//   write-watched);
+//     it; its host protection is the union of its guest pages' protections (minus W while
+//     write-watched);
 //   - a shared mapping beside another, or anonymous memory with several protections: it is split
-//   (split_pages.hpp), and exact;
+//     (split_pages.hpp), and exact;
 //   - unmapping part of it keeps it; the part is cleared when it is mapped again.
 // The host never executes guest memory, so no host page is ever PROT_EXEC.
 #pragma once
@@ -18,22 +18,13 @@
 #include <string_view>
 #include <vector>
 
-#include "common/result.hpp"
 #include "guest/i386/code_source.hpp"
 #include "guest/memory/memory.hpp"
+#include "linux/abi/i386/errno.hpp"
 #include "linux/kernel/shared_backings.hpp"
 #include "linux/kernel/split_pages.hpp"
 
-namespace ferry {
-
-inline constexpr uint32_t kGuestPageSize = 4096;
-inline constexpr uint32_t kGuestPageMask = kGuestPageSize - 1;
-[[nodiscard]] constexpr uint32_t page_floor(uint32_t address) {
-  return address & ~kGuestPageMask;
-}
-[[nodiscard]] constexpr uint32_t page_ceil(uint32_t address) {
-  return (address + kGuestPageMask) & ~kGuestPageMask;
-}
+namespace ferry::linux {
 
 /// Guest protection bits; PROT_READ/WRITE/EXEC have these values on i386 and on every host.
 inline constexpr uint8_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
@@ -182,8 +173,8 @@ class AddressSpace final : public i386::CodeSource {
   /// Whether a write to `address` faults because of a watch, its own or a neighbour's in the same
   /// host page, although the guest may write there. Signal-safe.
   [[nodiscard]] bool write_watched(uint32_t address) const;
-  /// To be called before every write into guest memory by ferry or the kernel (design 7.12). Does
-  /// not say whether the range is writable; only ends watches in it.
+  /// To be called before every write into guest memory by ferry or the kernel, which the watch
+  /// would make fail. Does not say whether the range is writable; only ends watches in it.
   void prepare_kernel_write(uint32_t begin, uint32_t length) {
     if (watched_pages_ != 0 && length != 0) end_watches(begin, length);
   }
@@ -199,7 +190,7 @@ class AddressSpace final : public i386::CodeSource {
     return (a + host_page_size_ - 1) & ~(host_page_size_ - 1);
   }
   [[nodiscard]] HostRange inner_host_range(uint32_t begin, uint32_t end) const;
-  /// Not so memory that only has a name, as the heap.
+  /// False for memory that merely has a name, such as the heap.
   [[nodiscard]] bool from_file(const Mapping& mapping) const {
     return files_[mapping.file]->id.inode != 0;
   }
@@ -274,7 +265,7 @@ class AddressSpace final : public i386::CodeSource {
   uint64_t space_limit_ = UINT64_MAX;
   uint32_t break_start_ = 0;
   uint32_t break_ = 0;
-  uint32_t mmap_top_ = i386::kGuestEnd;  ///< mappings are placed below it while there is room
+  uint32_t mmap_top_ = guest::kGuestEnd;  ///< mappings are placed below it while there is room
   SplitPages splits_;
   uint32_t watched_pages_ = 0;
   uint64_t* watch_bits_ = nullptr;  ///< one bit per guest page; made on first use
@@ -287,16 +278,16 @@ long AddressSpace::for_each_backing(uint32_t begin, uint32_t end, Pass pass) con
     const uint32_t split = splits_.next(host_floor(at));
     if (host_floor(at) != split) {
       const uint32_t stop = split < end ? split : host_ceil(end);
-      result = pass(static_cast<uint8_t*>(i386::host_pointer(host_floor(at))),
-                    static_cast<uint8_t*>(i386::host_pointer(stop)));
+      result = pass(static_cast<uint8_t*>(guest::host_pointer(host_floor(at))),
+                    static_cast<uint8_t*>(guest::host_pointer(stop)));
       at = stop;
     } else {
       if (uint8_t* const base = splits_.backing(at); base != nullptr)
         result = pass(base, base + host_page_size_);
-      at += kGuestPageSize;
+      at += guest::kPageSize;
     }
   }
   return result;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

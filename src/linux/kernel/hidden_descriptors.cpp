@@ -10,7 +10,7 @@
 
 #include "common/diagnostics.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 HostLimit host_limit(int resource) {
   HostLimit limit;
@@ -149,4 +149,4 @@ uint32_t HiddenDescriptors::guest_table_size() const {
   return number < kSmallest ? kSmallest : std::bit_ceil(number / kStep + 1) * kStep;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

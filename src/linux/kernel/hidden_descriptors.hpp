@@ -30,7 +30,7 @@
 
 #include "linux/host/host_syscall.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 /// The kernel's struct rlimit64 of prlimit64.
 struct HostLimit {
@@ -118,4 +118,4 @@ class HiddenDescriptors {
   Handle log_ = kNone;
 };
 
-}  // namespace ferry
+}  // namespace ferry::linux

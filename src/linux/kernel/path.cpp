@@ -7,15 +7,14 @@
 #include <cstdio>
 #include <cstring>
 
-#include "linux/kernel/guest_process.hpp"
-#include "linux/host/host_syscall.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/descriptor_names.hpp"
+#include "linux/kernel/guest_process.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
-
-namespace abi = i386::abi;
 
 constexpr unsigned kMaxLinks = 40;  // MAXSYMLINKS of the kernel
 
@@ -135,25 +134,6 @@ bool inside_root(const GuestProcess& process, std::string_view host) {
 
 }  // namespace
 
-std::string descriptor_link(int descriptor) {
-  char buffer[4096];
-  char link[32];
-  std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-  const long length = host_call(SYS_readlinkat, AT_FDCWD, link, buffer, sizeof buffer);
-  return length > 0 ? std::string(buffer, static_cast<size_t>(length)) : "";
-}
-
-std::string descriptor_path(int descriptor) {
-  if (descriptor == AT_FDCWD) {
-    char buffer[4096];
-    const long length = host_call(SYS_getcwd, buffer, sizeof buffer);
-    return length > 1 && buffer[0] == '/' ? std::string(buffer, static_cast<size_t>(length) - 1)
-                                          : "";
-  }
-  std::string link = descriptor_link(descriptor);
-  return link.starts_with('/') ? link : "";
-}
-
 std::string_view guest_view(const GuestProcess& process, std::string_view host) {
   if (process.root.empty() || !inside_root(process, host)) return host;
   host.remove_prefix(process.root.size());
@@ -197,7 +177,7 @@ void resolve_path(const GuestProcess& process, int directory, std::string_view g
   const bool may_be_link = resolve_in_root(process, directory, guest_path, last_link, result);
   if (result.error != 0) return;
   const bool follow = last_link == LastLink::follow;
-  result.entry = find_proc_entry(process, result, follow && may_be_link);
+  result.entry = find_proc_entry(process, result.directory, result.text, follow && may_be_link);
   const int executable = process.hidden[process.executable_file];
   if (result.entry == ProcEntry::hidden_descriptor) {
     result.error = abi::kENOENT;
@@ -207,4 +187,4 @@ void resolve_path(const GuestProcess& process, int directory, std::string_view g
   }
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

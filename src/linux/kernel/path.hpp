@@ -2,12 +2,11 @@
 //
 // Rules, those of qemu-user's -L made complete:
 //   - An absolute path that exists in ROOT means the file there; symbolic links and `..` are
-//   followed inside
-//     ROOT. Otherwise it means the host's file of that name. A new file goes where its directory
-//     is, to the host if both have it.
+//     followed inside ROOT. Otherwise it means the host's file of that name. A new file goes where
+//     its directory is, to the host if both have it.
 //   - /proc, /sys and /dev are the host's.
 //   - What in /proc names the executable means the guest's, and ferry's own descriptors are not
-//   there (proc_entry.hpp).
+//     there (proc_entry.hpp).
 //   - A relative path from a directory inside ROOT stays in ROOT; from elsewhere it is the host's.
 #pragma once
 
@@ -17,7 +16,7 @@
 
 #include "linux/kernel/proc_entry.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 class GuestProcess;
 
@@ -38,12 +37,4 @@ void resolve_path(const GuestProcess& process, int directory, std::string_view g
 /// How the guest sees host path `host`: without ROOT in front.
 [[nodiscard]] std::string_view guest_view(const GuestProcess& process, std::string_view host);
 
-/// What the host's /proc/self/fd says an open descriptor is: a path, or a word like
-/// "anon_inode:[signalfd]"; empty if unknown.
-[[nodiscard]] std::string descriptor_link(int descriptor);
-
-/// The host's path of an open descriptor, or of the working directory for AT_FDCWD; empty if
-/// unknown.
-[[nodiscard]] std::string descriptor_path(int descriptor);
-
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -8,12 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/descriptor_names.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/hidden_descriptors.hpp"
-#include "linux/host/host_syscall.hpp"
-#include "linux/kernel/path.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -121,20 +121,20 @@ ProcEntry entry_at(const GuestProcess& process, int directory, std::string_view 
 
 }  // namespace
 
-ProcEntry find_proc_entry(const GuestProcess& process, const HostPath& host, bool follow) {
-  ProcEntry entry = entry_at(process, host.directory, host.text);
-  if (entry != ProcEntry::none || !follow || host.text[0] == '\0') return entry;
+ProcEntry find_proc_entry(const GuestProcess& process, int directory, std::string_view host_path,
+                          bool follow) {
+  ProcEntry entry = entry_at(process, directory, host_path);
+  if (entry != ProcEntry::none || !follow || host_path.empty()) return entry;
   // A link may lead there: look ahead. Procfs's own links are the kernel's to follow.
-  std::string path(host.text);
+  std::string path(host_path);
   for (unsigned links = 0; links < kMaxLinks; ++links) {
     char target[4096];
-    const long length =
-        host_call(SYS_readlinkat, host.directory, path.c_str(), target, sizeof target);
+    const long length = host_call(SYS_readlinkat, directory, path.c_str(), target, sizeof target);
     if (length <= 0) return ProcEntry::none;
     const std::string_view link(target, static_cast<size_t>(length));
     path = link.starts_with('/') ? std::string(link)
                                  : std::string(folder_of(path)) + std::string(link);
-    entry = entry_at(process, host.directory, path);
+    entry = entry_at(process, directory, path);
     if (entry != ProcEntry::none) return entry;
     if (path.starts_with("/proc/")) return ProcEntry::none;
   }
@@ -145,4 +145,4 @@ bool lists_own_descriptors(int descriptor) {
   return folder_of_descriptor(descriptor) == ProcFolder::own_descriptors;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
-namespace ferry {
+namespace ferry::linux {
 
 class GuestProcess;
-struct HostPath;
 
 /// Files of this process's folders in /proc (/proc/self, /proc/PID, /proc/thread-self,
 /// .../task/TID), and cpuinfo.
@@ -23,11 +23,12 @@ enum class ProcEntry : uint8_t {
   hidden_descriptor,  ///< in fd or fdinfo: for the guest there is no such file
 };
 
-/// What `host` names. `follow`: also through symbolic links, as deep as the kernel goes.
-[[nodiscard]] ProcEntry find_proc_entry(const GuestProcess& process, const HostPath& host,
-                                        bool follow);
+/// What the host's `host_path` relative to `directory` (a descriptor or AT_FDCWD) names. `follow`:
+/// also through symbolic links, as deep as the kernel goes.
+[[nodiscard]] ProcEntry find_proc_entry(const GuestProcess& process, int directory,
+                                        std::string_view host_path, bool follow);
 
 /// Whether open directory `descriptor` is one that lists this process's descriptors: fd or fdinfo.
 [[nodiscard]] bool lists_own_descriptors(int descriptor);
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -7,7 +7,7 @@
 
 #include "linux/host/host_syscall.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -59,4 +59,4 @@ int SharedBackings::find(uint32_t index) const {
   return kept == kept_.end() ? -1 : descriptor(kept->second);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

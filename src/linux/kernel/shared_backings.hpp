@@ -8,7 +8,7 @@
 
 #include "linux/kernel/hidden_descriptors.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 class SharedBackings {
  public:
@@ -53,4 +53,4 @@ class SharedBackings {
   std::map<uint32_t, Handle> kept_;  ///< by index of the file
 };
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -6,46 +6,19 @@
 #include <cstring>
 
 #include "guest/memory/memory.hpp"
-#include "linux/kernel/guest_process.hpp"
-#include "linux/host/host_context.hpp"
+#include "linux/host/abi.hpp"
 #include "linux/host/host_syscall.hpp"
-#include "linux/kernel/i386/signal_frame.hpp"
-#include "linux/host/signal_map.hpp"
-#include "linux/syscalls/dispatch.hpp"
+#include "linux/kernel/guest_process.hpp"
+#include "linux/kernel/signal_map.hpp"
 #include "linux/kernel/threads.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
-namespace abi = i386::abi;
-
-/// Signals that faults raise: ferry always handles them and never blocks them on the host.
-constexpr int kFaultSignals[] = {abi::kSIGILL, abi::kSIGTRAP, abi::kSIGBUS, abi::kSIGFPE,
-                                 abi::kSIGSEGV};
-constexpr SignalSet kFaultSet = [] {
-  SignalSet set = 0;
-  for (const int signal : kFaultSignals) set |= signal_bit(signal);
-  return set;
-}();
-constexpr SignalSet kUnblockable = signal_bit(abi::kSIGKILL) | signal_bit(abi::kSIGSTOP);
-constexpr SignalSet kIgnoredByDefault = signal_bit(abi::kSIGCHLD) | signal_bit(abi::kSIGCONT) |
-                                        signal_bit(abi::kSIGURG) | signal_bit(abi::kSIGWINCH);
-constexpr SignalSet kStopByDefault =
-    signal_bit(abi::kSIGTSTP) | signal_bit(abi::kSIGTTIN) | signal_bit(abi::kSIGTTOU);
 constexpr uint32_t kDefault = 0, kIgnore = 1;
 
 SignalHooks hooks;
-
-bool contains(SignalSet set, int signal) {
-  return (set & signal_bit(signal)) != 0;
-}
-
-size_t fault_index(int signal) {
-  size_t index = 0;
-  while (kFaultSignals[index] != signal) ++index;
-  return index;
-}
 
 // --- the host's handlers ------------------------------------------------------------------------
 
@@ -57,12 +30,12 @@ void block_all_in(ucontext_t* context) {
   std::memcpy(&context->uc_sigmask, &mask, sizeof mask);
 }
 
-void requeue(Thread& thread, const abi::SigInfo& info) {
+}  // namespace
+
+void requeue_signal(const Thread& thread, const abi::SigInfo& info) {
   siginfo_t host = siginfo_to_host(info);
   host_call(SYS_rt_tgsigqueueinfo, host_call(SYS_getpid), thread.tid, host.si_signo, &host);
 }
-
-}  // namespace
 
 bool hold_signal(Thread& thread, const abi::SigInfo& info) {
   if (!contains(kFaultSet, info.signo)) return false;
@@ -85,7 +58,7 @@ void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
   }
   if (signals.recorded) {
     // Ferry changed the host mask while one was recorded: this one goes back to the kernel's queue.
-    requeue(thread, info);
+    requeue_signal(thread, info);
   } else {
     signals.record = info;
     signals.recorded = true;
@@ -112,7 +85,7 @@ void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* 
   const uintptr_t pc = context_pc(context);
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   AddressSpace& space = *thread.process->space;
-  if (host_signal == SIGSEGV && address < i386::kGuestEnd &&
+  if (host_signal == SIGSEGV && address < guest::kGuestEnd &&
       space.write_watched(static_cast<uint32_t>(address))) {
     if (hooks.fault != nullptr) {
       if (hooks.fault(thread, host_signal, info, context)) return;
@@ -123,7 +96,7 @@ void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* 
   }
   // Translated code first: it knows its own by one look at the pc.
   if (hooks.fault != nullptr && hooks.fault(thread, host_signal, info, context)) return;
-  const uintptr_t landing_pad = i386::fault_landing_pad(pc);
+  const uintptr_t landing_pad = guest::fault_landing_pad(pc);
   if (landing_pad != 0) {
     set_context_pc(context, landing_pad);
     return;
@@ -147,20 +120,6 @@ void host_handler(int host_signal, siginfo_t* info, void* context) {
   record(thread, *info, user_context);
 }
 
-/// Gives the host the disposition that stands for the guest's `action`.
-long apply_action(int signal, const SignalAction& action) {
-  HostAction host;
-  if (contains(kFaultSet, signal) || action.handler > kIgnore) {
-    host.handler = reinterpret_cast<uintptr_t>(host_handler);
-    host.flags = SA_SIGINFO | SA_RESTART;
-  } else {
-    host.handler = action.handler == kIgnore ? kHostIgnore : kHostDefault;
-  }
-  if ((action.flags & abi::kSaNoCldStop) != 0) host.flags |= SA_NOCLDSTOP;
-  if ((action.flags & abi::kSaNoCldWait) != 0) host.flags |= SA_NOCLDWAIT;
-  return set_host_action(signal_to_host(signal), &host, nullptr);
-}
-
 void learn_inherited_action(GuestProcess& process, int signal) {
   HostAction host;
   if (contains(process.known_actions, signal)) return;
@@ -173,6 +132,20 @@ void learn_inherited_action(GuestProcess& process, int signal) {
 
 }  // namespace
 
+void apply_action(const Thread& thread, int signal) {
+  const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
+  HostAction host;
+  if (contains(kFaultSet, signal) || action.handler > kIgnore) {
+    host.handler = reinterpret_cast<uintptr_t>(host_handler);
+    host.flags = SA_SIGINFO | SA_RESTART;
+  } else {
+    host.handler = action.handler == kIgnore ? kHostIgnore : kHostDefault;
+  }
+  if ((action.flags & abi::kSaNoCldStop) != 0) host.flags |= SA_NOCLDSTOP;
+  if ((action.flags & abi::kSaNoCldWait) != 0) host.flags |= SA_NOCLDWAIT;
+  set_host_action(signal_to_host(signal), &host, nullptr);
+}
+
 void set_signal_hooks(const SignalHooks& new_hooks) {
   hooks = new_hooks;
 }
@@ -180,7 +153,7 @@ void set_signal_hooks(const SignalHooks& new_hooks) {
 void initialize_signals(Thread& thread) {
   for (const int signal : kFaultSignals) {
     learn_inherited_action(*thread.process, signal);
-    apply_action(signal, thread.process->actions[static_cast<size_t>(signal)]);
+    apply_action(thread, signal);
   }
   HostSignalSet inherited;
   host_call(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &inherited, sizeof inherited);
@@ -200,6 +173,10 @@ HostSignalSet host_signal_mask(const Thread& thread) {
 
 void restore_host_mask(const Thread& thread) {
   set_host_mask(host_signal_mask(thread));
+}
+
+bool BlockedSignals::interrupted() const {
+  return thread_.signal_pending != 0;
 }
 
 void set_signal_mask(Thread& thread, SignalSet mask) {
@@ -237,7 +214,7 @@ void restore_signals_after_exec(Thread& thread) {
   restore_host_mask(thread);
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
-    if (action.handler > kIgnore || contains(kFaultSet, signal)) apply_action(signal, action);
+    if (action.handler > kIgnore || contains(kFaultSet, signal)) apply_action(thread, signal);
   }
 }
 
@@ -251,7 +228,7 @@ int32_t change_action(Thread& thread, int signal, const SignalAction* action, Si
   if (action == nullptr) return 0;
   current = *action;
   current.mask = without_unblockable(current.mask);
-  apply_action(signal, current);
+  apply_action(thread, signal);
   const bool ignored = current.handler == kIgnore ||
                        (current.handler == kDefault && contains(kIgnoredByDefault, signal));
   if (ignored) thread.signals.held &= ~signal_bit(signal);
@@ -274,89 +251,6 @@ void die_by_signal(int signal) {
   _exit(128 + signal);
 }
 
-// --- delivery -----------------------------------------------------------------------------------
-
-namespace {
-
-/// Takes the next signal that may be delivered. Host signals are blocked.
-bool take_next(Thread& thread, abi::SigInfo& info) {
-  ThreadSignals& signals = thread.signals;
-  if (signals.forced) {
-    signals.forced = false;
-    info = signals.forced_info;
-    return true;
-  }
-  if (signals.recorded) {
-    signals.recorded = false;
-    if (!contains(signals.mask, signals.record.signo)) {
-      info = signals.record;
-      return true;
-    }
-    requeue(thread, signals.record);  // the guest blocked it in the meantime
-  }
-  const SignalSet ready = signals.held & ~signals.mask;
-  for (const int signal : kFaultSignals) {
-    if (!contains(ready, signal)) continue;
-    signals.held &= ~signal_bit(signal);
-    info = signals.held_info[fault_index(signal)];
-    return true;
-  }
-  return false;
-}
-
-/// Makes the interrupted call start again, or return -EINTR.
-void finish_call(Thread& thread, bool restart) {
-  i386::CpuState& cpu = thread.cpu;
-  if (restart) {
-    cpu.gpr[i386::EAX] = thread.syscall_number;
-    cpu.eip -= 2;  // int 0x80
-  } else {
-    cpu.gpr[i386::EAX] = static_cast<uint32_t>(-abi::kEINTR);
-  }
-  thread.signals.restart = Restart::none;
-}
-
-/// Returns true if a handler was entered.
-bool deliver_one(Thread& thread, const abi::SigInfo& info) {
-  const int signal = info.signo;
-  SignalAction& slot = thread.process->actions[static_cast<size_t>(signal)];
-  const SignalAction action = slot;
-  log_printf(LogChannel::int_, "signal %d code %d at %08x, handler %08x\n", signal, info.code,
-             thread.cpu.eip, action.handler);
-  if (action.handler == kIgnore) return false;
-  if (action.handler == kDefault) {
-    if (contains(kIgnoredByDefault, signal)) return false;
-    if (!contains(kStopByDefault, signal)) die_by_signal(signal);
-    host_call(SYS_tgkill, host_call(SYS_getpid), thread.tid, SIGSTOP);
-    return false;
-  }
-  ThreadSignals& signals = thread.signals;
-  if (signals.restart != Restart::none) {
-    finish_call(thread,
-                signals.restart == Restart::always || (action.flags & abi::kSaRestart) != 0);
-  }
-  const SignalSet saved_mask = signals.restore_saved_mask ? signals.saved_mask : signals.mask;
-  if (!i386::build_signal_frame(thread, info, action, saved_mask)) {
-    if (signal == abi::kSIGSEGV) die_by_signal(signal);
-    abi::SigInfo fault{};
-    fault.signo = abi::kSIGSEGV;
-    fault.code = SI_KERNEL;
-    force_signal(thread, fault);
-    return false;
-  }
-  signals.restore_saved_mask = false;
-  if ((action.flags & abi::kSaResetHand) != 0) {
-    slot.handler = kDefault;
-    apply_action(signal, slot);
-  }
-  signals.mask |= action.mask;
-  if ((action.flags & abi::kSaNoDefer) == 0) signals.mask |= signal_bit(signal);
-  signals.mask = without_unblockable(signals.mask);
-  return true;
-}
-
-}  // namespace
-
 void force_signal(Thread& thread, const abi::SigInfo& info) {
   SignalAction& action = thread.process->actions[static_cast<size_t>(info.signo)];
   // force_sig_info_to_task of the kernel: what cannot be handled kills.
@@ -369,19 +263,4 @@ void force_signal(Thread& thread, const abi::SigInfo& info) {
   thread.signal_pending = 1;
 }
 
-bool deliver_pending_signals(Thread& thread) {
-  bool entered = false;
-  abi::SigInfo info;
-  block_host_signals();
-  thread.signal_pending = 0;
-  while (take_next(thread, info)) entered = deliver_one(thread, info) || entered;
-  if (thread.signals.restart != Restart::none) finish_call(thread, true);
-  if (thread.signals.restore_saved_mask) {
-    thread.signals.restore_saved_mask = false;
-    thread.signals.mask = thread.signals.saved_mask;
-  }
-  restore_host_mask(thread);
-  return entered;
-}
-
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -12,7 +12,7 @@
 #include <map>
 #include <vector>
 
-namespace ferry {
+namespace ferry::linux {
 
 class SplitPages {
  public:
@@ -74,4 +74,4 @@ class SplitPages {
   std::map<uint32_t, Page> pages_;  ///< by the host page's address
 };
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -1,6 +1,6 @@
 #include "linux/kernel/threads.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -27,4 +27,4 @@ void restore_segment(Thread& thread, i386::SegmentRegister segment, uint16_t sel
   cpu.set_tls_segment(segment, entry, selector);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -1,15 +1,13 @@
 // One guest thread: its processor, its signal state, and what the kernel keeps per task.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 
 #include "guest/i386/cpu_state.hpp"
-#include "linux/abi/i386/abi_types.hpp"
-#include "linux/kernel/signals.hpp"
+#include "linux/kernel/signal_state.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 class GuestProcess;
 
@@ -26,8 +24,7 @@ struct Thread {
   int32_t tid = 0;
   uint32_t clear_child_tid = 0;
   uint32_t robust_list_head = 0;
-  int exit_status = 0;     ///< valid once handle_syscall says exit_process
-  void* engine = nullptr;  ///< the engine's own per-thread data
+  int exit_status = 0;  ///< valid once handle_syscall says exit_process
   ThreadSignals signals;
   /// Number of the call being made or restarted; what strace and restarts use.
   uint32_t syscall_number = 0;
@@ -41,4 +38,4 @@ void set_current_thread(Thread* thread);
 /// kernel restores a context.
 void restore_segment(Thread& thread, i386::SegmentRegister segment, uint16_t selector);
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -10,9 +10,9 @@
 #include <span>
 #include <vector>
 
-#include "common/result.hpp"
+#include "linux/abi/i386/errno.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 class AddressSpace;
 
@@ -85,4 +85,4 @@ struct LoadedElf {
 [[nodiscard]] Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor,
                                                 const ElfImage& image, bool program_moves);
 
-}  // namespace ferry
+}  // namespace ferry::linux

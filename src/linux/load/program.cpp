@@ -11,17 +11,15 @@
 #include <optional>
 #include <string_view>
 
-#include "linux/host/errno_map.hpp"
-#include "linux/kernel/guest_process.hpp"
-#include "linux/host/host_syscall.hpp"
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/errno_map.hpp"
+#include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/path.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
-
-namespace abi = i386::abi;
 
 constexpr unsigned kMaxScripts = 5;      // of a script run by a script (fs/exec.c: exec_binprm)
 constexpr size_t kScriptLineSize = 256;  // BINPRM_BUF_SIZE
@@ -221,4 +219,4 @@ ProgramProblem inherit_program(int descriptor, int interpreter, std::vector<std:
   return {};
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

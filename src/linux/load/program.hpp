@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "linux/load/elf_loader.hpp"
 #include "linux/kernel/path.hpp"
+#include "linux/load/elf_loader.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 class GuestProcess;
 
@@ -69,4 +69,4 @@ struct ProgramName {
 [[nodiscard]] ProgramProblem inherit_program(int descriptor, int interpreter,
                                              std::vector<std::string> arguments, Program& program);
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -3,17 +3,15 @@
 
 #include <sys/uio.h>
 
-#include <array>
+#include <cstring>
 #include <utility>
 #include <vector>
 
-#include "linux/host/errno_map.hpp"
 #include "linux/host/host_syscall.hpp"
-#include "linux/syscalls/dispatch.hpp"
+#include "linux/kernel/errno_map.hpp"
+#include "linux/syscalls/arguments.hpp"
 
-namespace ferry {
-
-namespace abi = i386::abi;
+namespace ferry::linux {
 
 /// A call that the kernel restarts with SA_RESTART (ERESTARTSYS): read, wait4, flock, ...
 template <typename... Words>
@@ -105,4 +103,4 @@ struct HostVectors {
   std::vector<GuestBuffer> copies_;
 };
 
-}  // namespace ferry
+}  // namespace ferry::linux

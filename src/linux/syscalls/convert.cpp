@@ -7,13 +7,11 @@
 
 #include <cstring>
 
-#include "linux/syscalls/dispatch.hpp"
+#include "linux/syscalls/arguments.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
-
-namespace abi = i386::abi;
 
 // Guest values: include/uapi/asm-generic/fcntl.h, which i386 uses as it is.
 constexpr FlagRow kOpenFlags[] = {
@@ -327,4 +325,4 @@ bool copy_out_itimerspec(Thread& thread, uint32_t guest, TimeWidth width,
          copy_out_time(thread, guest + time_size(width), width, time.it_value);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

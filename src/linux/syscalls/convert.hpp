@@ -1,5 +1,5 @@
 // Flag words and small structures between the i386 ABI and the host's. On x86-64 most are the same
-// numbers; on MIPS few are (design 7.6). Every table here has a test in
+// numbers; on MIPS few are. Every table here has a test in
 // tests/linux/conversions_test.cpp.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 #include "linux/abi/i386/abi_types.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 struct Thread;
 
@@ -45,12 +45,12 @@ struct FlagRow {
 
 /// SIG_BLOCK 0, SIG_UNBLOCK 1, SIG_SETMASK 2 of i386 are applied by ferry itself; MIPS has 1, 2, 3.
 
-[[nodiscard]] i386::abi::Stat64 stat64_from(const struct statx& host);
+[[nodiscard]] abi::Stat64 stat64_from(const struct statx& host);
 /// The kernel gives EOVERFLOW where a field does not fit (cp_new_stat).
-[[nodiscard]] std::optional<i386::abi::Stat32> stat32_from(const struct statx& host);
-[[nodiscard]] std::optional<i386::abi::OldStat> old_stat_from(const struct statx& host);
+[[nodiscard]] std::optional<abi::Stat32> stat32_from(const struct statx& host);
+[[nodiscard]] std::optional<abi::OldStat> old_stat_from(const struct statx& host);
 
-[[nodiscard]] i386::abi::RUsage rusage_from(const struct rusage& host);
+[[nodiscard]] abi::RUsage rusage_from(const struct rusage& host);
 
 // --- times: read a guest time in either width into the host's ------------------------------------
 enum class TimeWidth : uint8_t { time32, time64 };
@@ -71,4 +71,4 @@ enum class TimeWidth : uint8_t { time32, time64 };
   return id > 0xffff ? uint16_t{65534} : static_cast<uint16_t>(id);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

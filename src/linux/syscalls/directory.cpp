@@ -13,7 +13,7 @@
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/handlers.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -141,4 +141,4 @@ int32_t sys_getdents64(Thread& t, const Arguments& a) {
   return get_entries<GuestEntry64, kName64>(t, a);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-namespace ferry {
+namespace ferry::linux {
 
 /// The host's position for one that getdents gave the guest; other offsets stay as they are.
 [[nodiscard]] int64_t host_directory_position(int descriptor, int64_t guest);
 
-}  // namespace ferry
+}  // namespace ferry::linux

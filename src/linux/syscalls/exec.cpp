@@ -1,20 +1,18 @@
-// execve: from the guest's words to a ferry that runs the program.
+// execve: from the guest's words to a program.
+#include "linux/load/exec.hpp"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "linux/kernel/path.hpp"
-#include "linux/load/program.hpp"
-#include "linux/kernel/signals.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/handlers.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -27,7 +25,8 @@ int32_t copy_in_argument(uint32_t guest, std::string& text) {
   for (;;) {
     const uint32_t at = guest + static_cast<uint32_t>(text.size());
     // Up to the end of the page at most, so that a string at the end of mapped memory is read.
-    const uint32_t room = std::min<uint32_t>(sizeof piece, kGuestPageSize - (at & kGuestPageMask));
+    const uint32_t room =
+        std::min<uint32_t>(sizeof piece, guest::kPageSize - (at & guest::kPageMask));
     if (!copy_in_bytes(at, piece, room)) return -abi::kEFAULT;
     const size_t length = strnlen(piece, room);
     text.append(piece, length);
@@ -51,14 +50,6 @@ int32_t copy_in_strings(uint32_t guest, std::vector<std::string>& strings) {
   return 0;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (std::string& text : strings) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
 /// Room for argv and envp (fs/exec.c, bprm_stack_limits): a quarter of the stack, pointers
 /// included, which count 8 bytes each on a 64-bit kernel.
 bool too_long(const GuestProcess& process, const std::string& name,
@@ -73,87 +64,6 @@ bool too_long(const GuestProcess& process, const std::string& name,
   return size > limit;
 }
 
-/// Ferry's own binary when no descriptor is left for it: what /proc calls it, below an emulator
-/// too.
-std::string binary_path() {
-  char path[4096];
-  const long length = host_call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
-  return length > 0 ? std::string(path, static_cast<size_t>(length)) : "";
-}
-
-/// What the descriptors that an exec'd ferry inherits go through: not closed by the exec while it
-/// lives.
-class Inherited {
- public:
-  explicit Inherited(int descriptor) : descriptor_(descriptor) { set(0); }
-  Inherited(const Inherited&) = delete;
-  Inherited& operator=(const Inherited&) = delete;
-  ~Inherited() { set(FD_CLOEXEC); }
-
- private:
-  void set(int flags) const {
-    if (descriptor_ >= 0) host_call(SYS_fcntl, descriptor_, F_SETFD, flags);
-  }
-  int descriptor_;
-};
-
-/// Ferry's command line for `program`.
-std::vector<std::string> ferry_arguments(const GuestProcess& process, const Program& program,
-                                         int binary) {
-  std::vector<std::string> arguments = process.runner;
-  if (process.runner.empty()) {
-    arguments.emplace_back("ferry");
-  } else {
-    arguments.push_back(binary >= 0 ? "/proc/self/fd/" + std::to_string(binary) : binary_path());
-  }
-  arguments.insert(arguments.end(), process.exec_options.begin(), process.exec_options.end());
-  if (!process.root.empty()) arguments.insert(arguments.end(), {"-L", process.root});
-  arguments.insert(arguments.end(), {"-0", program.arguments[0], "--", program.path});
-  arguments.insert(arguments.end(), program.arguments.begin() + 1, program.arguments.end());
-  return arguments;
-}
-
-/// Replaces the process by a ferry running `program`, which the guest named `name`. Returns -errno.
-int32_t exec_ferry(Thread& t, const Program& program, const ProgramName& name,
-                   std::vector<std::string> environment) {
-  GuestProcess& process = *t.process;
-  const int binary = process.hidden[process.binary];
-  std::vector<std::string> arguments = ferry_arguments(process, program, binary);
-  for (std::string& variable : environment) {
-    if (needs_guest_prefix(variable)) variable.insert(0, kGuestVariablePrefix);
-  }
-  for (std::string& variable : process.private_environment(t.signals.mask, name, program))
-    environment.push_back(std::move(variable));
-  const std::vector<char*> host_arguments = pointers(arguments);
-  const std::vector<char*> host_environment = pointers(environment);
-
-  block_host_signals();
-  if (t.signal_pending != 0) {
-    restore_host_mask(t);
-    return -kErestartNoIntr;
-  }
-  prepare_signals_for_exec(t);
-  long result;
-  {
-    const Inherited files[] = {Inherited(binary), Inherited(program.descriptor.get()),
-                               Inherited(program.interpreter.get())};
-    // The next ferry, and an emulator below it, open files before the guest's limit holds again.
-    const RaisedFileLimit raised;
-    if (!process.runner.empty()) {
-      execvpe(host_arguments[0], host_arguments.data(), host_environment.data());
-      result = -errno;
-    } else if (binary >= 0) {
-      result = host_call(SYS_execveat, binary, "", host_arguments.data(), host_environment.data(),
-                         AT_EMPTY_PATH);
-    } else {
-      result =
-          host_call(SYS_execve, "/proc/self/exe", host_arguments.data(), host_environment.data());
-    }
-  }
-  restore_signals_after_exec(t);
-  return guest_result(result);
-}
-
 int32_t exec_program(Thread& t, const ProgramName& name, uint32_t argv, uint32_t envp) {
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
@@ -165,7 +75,7 @@ int32_t exec_program(Thread& t, const ProgramName& name, uint32_t argv, uint32_t
   Program program;
   const ProgramProblem problem = open_program(*t.process, name, std::move(arguments), program);
   if (problem.error != 0) return -problem.error;
-  return exec_ferry(t, program, name, std::move(environment));
+  return replace_process(t, program, name, std::move(environment));
 }
 
 }  // namespace
@@ -204,4 +114,4 @@ int32_t sys_execveat(Thread& t, const Arguments& a) {
   return exec_program(t, name, a[2], a[3]);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

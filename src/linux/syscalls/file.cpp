@@ -4,15 +4,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "linux/kernel/descriptor_names.hpp"
 #include "linux/kernel/path.hpp"
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/directory.hpp"
 #include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 void HostVectors::load(Thread& thread, uint32_t guest, uint32_t guest_count, bool kernel_writes) {
   if (guest_count > kMax) {
@@ -450,4 +451,4 @@ int32_t sys_memfd_create(Thread& t, const Arguments& a) {
   return guest_result(host_call(SYS_memfd_create, readable(t, a[0], 256).pointer(), a[1]));
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

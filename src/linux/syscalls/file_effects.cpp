@@ -6,9 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "linux/kernel/descriptor_names.hpp"
 #include "linux/kernel/path.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -17,9 +18,10 @@ int32_t move_own_memory(Thread& thread, const GuestBuffer& buffer, uint64_t posi
   AddressSpace& space = *thread.process->space;
   auto* const bytes = static_cast<uint8_t*>(buffer.pointer());
   uint32_t done = 0;
-  while (done < buffer.length() && position + done < i386::kGuestEnd) {
+  while (done < buffer.length() && position + done < guest::kGuestEnd) {
     const auto at = static_cast<uint32_t>(position + done);
-    const uint32_t piece = std::min(buffer.length() - done, kGuestPageSize - (at & kGuestPageMask));
+    const uint32_t piece =
+        std::min(buffer.length() - done, guest::kPageSize - (at & guest::kPageMask));
     const bool moved = write ? space.force_write(at, bytes + done, piece)
                              : space.force_read(bytes + done, at, piece);
     if (!moved) break;
@@ -73,4 +75,4 @@ int32_t write_own_memory(Thread& thread, const GuestBuffer& buffer, uint64_t pos
   return move_own_memory(thread, buffer, position, true);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -6,7 +6,7 @@
 
 #include "linux/syscalls/calls.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 /// To be called when `fd` was opened as `name` with the host's `flags`.
 void note_opened(Thread& thread, int fd, const char* name, uint32_t flags);
@@ -27,4 +27,4 @@ void note_resized(Thread& thread, int fd);
 [[nodiscard]] int32_t write_own_memory(Thread& thread, const GuestBuffer& buffer,
                                        uint64_t position);
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -1,9 +1,9 @@
 // Declares the handler of every system call in i386/syscalls.inc.
 #pragma once
 
-#include "linux/syscalls/dispatch.hpp"
+#include "linux/syscalls/arguments.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 #define SYSCALL(number, name, handler, signature, support, note) \
   int32_t handler(Thread& thread, const Arguments& arguments);
@@ -14,4 +14,4 @@ namespace ferry {
 #undef PASS
 #undef ABSENT
 
-}  // namespace ferry
+}  // namespace ferry::linux

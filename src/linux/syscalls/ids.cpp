@@ -8,7 +8,7 @@
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -136,4 +136,4 @@ int32_t sys_setgroups32(Thread&, const Arguments& a) {
   return set_groups<uint32_t>(a);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -14,7 +14,7 @@
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/terminal.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -41,33 +41,21 @@ struct Row {
   uint16_t size;
 };
 
-// _IOC of asm-generic (i386) and of the host, by direction, type, number and size: MIPS lays it out
-// differently.
+// _IOC of i386 (asm-generic), by direction, type, number and size. The host's is ioctl_number.
 constexpr uint32_t guest_ioc(uint32_t direction, uint32_t type, uint32_t number, uint32_t size) {
   return direction << 30 | size << 16 | type << 8 | number;
 }
 constexpr uint32_t kNone = 0, kWrite = 1, kRead = 2;
-constexpr unsigned long host_ioc(uint32_t direction, uint32_t type, uint32_t number,
-                                 uint32_t size) {
-#if defined(__mips__)
-  const uint32_t host_direction = direction == kNone ? 1
-                                                     : (direction == kRead    ? 2
-                                                        : direction == kWrite ? 4
-                                                                              : 6);
-  return static_cast<unsigned long>(host_direction) << 29 | size << 16 | type << 8 | number;
-#else
-  return guest_ioc(direction, type, number, size);
-#endif
-}
 
 /// A request made with _IO, _IOR, _IOW: guest and host sizes may differ.
 constexpr Row coded(uint32_t direction, uint32_t type, uint32_t number, uint32_t guest_size,
                     uint32_t host_size, Kind kind) {
   return {guest_ioc(direction, type, number, guest_size),
-          host_ioc(direction, type, number, host_size), kind, static_cast<uint16_t>(guest_size)};
+          ioctl_number(direction, type, number, host_size), kind,
+          static_cast<uint16_t>(guest_size)};
 }
 constexpr Row plain(uint32_t type, uint32_t number, Kind kind, uint16_t size = 0) {
-  return {guest_ioc(kNone, type, number, 0), host_ioc(kNone, type, number, 0), kind, size};
+  return {guest_ioc(kNone, type, number, 0), ioctl_number(kNone, type, number, 0), kind, size};
 }
 
 constexpr uint32_t kTermios2Size = sizeof(HostTermios2);
@@ -149,14 +137,15 @@ constexpr Row kRows[] = {
     plain(0x12, 104, Kind::out, 4),            // BLKSSZGET
     coded(kRead, 0x12, 112, 4, 8, Kind::out),  // BLKBSZGET: size_t in the number, an int in memory
     coded(kWrite, 0x12, 113, 4, 8, Kind::in),  // BLKBSZSET
-    {guest_ioc(kRead, 0x12, 114, 4), host_ioc(kRead, 0x12, 114, 8), Kind::out, 8},  // BLKGETSIZE64
-    plain(0x12, 119, Kind::in, 16),                                                 // BLKDISCARD
-    plain(0x12, 120, Kind::out, 4),                                                 // BLKIOMIN
-    plain(0x12, 121, Kind::out, 4),                                                 // BLKIOOPT
-    plain(0x12, 122, Kind::out, 4),                                                 // BLKALIGNOFF
-    plain(0x12, 123, Kind::out, 4),                                                 // BLKPBSZGET
-    plain(0, 1, Kind::out, 4),                                                      // FIBMAP
-    plain(0, 2, Kind::out, 4),                                                      // FIGETBSZ
+    {guest_ioc(kRead, 0x12, 114, 4), ioctl_number(kRead, 0x12, 114, 8), Kind::out,
+     8},                                    // BLKGETSIZE64
+    plain(0x12, 119, Kind::in, 16),         // BLKDISCARD
+    plain(0x12, 120, Kind::out, 4),         // BLKIOMIN
+    plain(0x12, 121, Kind::out, 4),         // BLKIOOPT
+    plain(0x12, 122, Kind::out, 4),         // BLKALIGNOFF
+    plain(0x12, 123, Kind::out, 4),         // BLKPBSZGET
+    plain(0, 1, Kind::out, 4),              // FIBMAP
+    plain(0, 2, Kind::out, 4),              // FIGETBSZ
     coded(kRead, 'f', 1, 4, 8, Kind::out),  // FS_IOC_GETFLAGS: long in the number, an int in memory
     coded(kWrite, 'f', 2, 4, 8, Kind::in),  // FS_IOC_SETFLAGS
     coded(kRead, 'v', 1, 4, 8, Kind::out),  // FS_IOC_GETVERSION
@@ -233,7 +222,7 @@ int32_t interface_list(Thread& t, int fd, uint32_t pointer) {
     uint32_t buffer;
   } guest;
   if (!copy_in(pointer, guest)) return -abi::kEFAULT;
-  static struct ifreq entries[kMax];
+  struct ifreq entries[kMax];
   struct ifconf host {};
   host.ifc_len = sizeof entries;
   host.ifc_req = entries;
@@ -321,4 +310,4 @@ int32_t sys_ioctl(Thread& t, const Arguments& a) {
   return -abi::kENOTTY;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -7,13 +7,13 @@
 #include <cstring>
 #include <vector>
 
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/signal_wait.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -337,4 +337,4 @@ int32_t sys_epoll_pwait2(Thread& t, const Arguments& a) {
                          has_mask ? &mask : nullptr);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

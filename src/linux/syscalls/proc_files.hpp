@@ -6,7 +6,7 @@
 
 #include "linux/kernel/proc_entry.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 struct Thread;
 
@@ -15,4 +15,4 @@ inline constexpr int32_t kNotAProcFile = -5000;  // no errno
 /// Opens `entry`: a descriptor or -errno. kNotAProcFile for what the host has as it should be.
 [[nodiscard]] int32_t open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags);
 
-}  // namespace ferry
+}  // namespace ferry::linux

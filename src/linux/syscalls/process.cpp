@@ -9,15 +9,14 @@
 
 #include <memory>
 
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/signal_map.hpp"
+#include "linux/kernel/signals.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/tls.hpp"
 
-namespace ferry {
-
-using i386::host_pointer;
+namespace ferry::linux {
 
 int32_t sys_exit(Thread& t, const Arguments& a) {
   t.exit_status = static_cast<int>(a[0] & 0xff);
@@ -34,9 +33,6 @@ namespace {
 constexpr uint32_t kCloneSignalMask = 0xff;
 constexpr uint32_t kOwnFlags = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID;
 constexpr size_t kVforkStackSize = 256 << 10;
-
-extern "C" long ferry_clone_on_stack(long flags, void* stack_top, void (*entry)(void*),
-                                     void* argument);
 
 struct CloneRequest {
   uint32_t flags = 0;
@@ -63,20 +59,10 @@ long host_clone_flags(const CloneRequest& request) {
 
 /// fork: a copy of the address space. The kernel fills in the child's tid itself.
 int32_t fork_process(Thread& t, const CloneRequest& request) {
-  block_host_signals();
-  if (t.signal_pending != 0) {
-    restore_host_mask(t);
-    return -kErestartNoIntr;
-  }
+  const BlockedSignals blocked(t);
+  if (blocked.interrupted()) return -kErestartNoIntr;
   if (request.child_tid != 0) t.process->space->prepare_kernel_write(request.child_tid, 4);
-  const long flags = host_clone_flags(request);
-#if defined(__mips__)
-  const long pid =
-      host_call(SYS_clone, flags, nullptr, nullptr, nullptr, host_pointer(request.child_tid));
-#else
-  const long pid =
-      host_call(SYS_clone, flags, nullptr, nullptr, host_pointer(request.child_tid), nullptr);
-#endif
+  const long pid = clone_call(host_clone_flags(request), guest::host_pointer(request.child_tid));
   if (pid == 0) {
     set_up_child(t, request);
     // Only the vfork child itself keeps its parent waiting, not the children it forks.
@@ -84,7 +70,6 @@ int32_t fork_process(Thread& t, const CloneRequest& request) {
   } else if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
     static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
   }
-  restore_host_mask(t);
   return guest_result(pid);
 }
 
@@ -95,7 +80,6 @@ struct VforkChild {
       : process(*parent.process), thread(process), request(what) {
     thread.cpu = parent.cpu;
     thread.signals = parent.signals;
-    thread.engine = parent.engine;
     process.is_vfork_child = true;
   }
   GuestProcess process;
@@ -141,25 +125,19 @@ struct ReleasePipe {
 };
 
 int32_t vfork_process(Thread& t, const CloneRequest& request) {
-  block_host_signals();
-  if (t.signal_pending != 0) {
-    restore_host_mask(t);
-    return -kErestartNoIntr;
-  }
+  const BlockedSignals blocked(t);
+  if (blocked.interrupted()) return -kErestartNoIntr;
   const long stack = host_call(SYS_mmap, nullptr, kVforkStackSize, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stack < 0 && stack > -4096) {
-    restore_host_mask(t);
-    return -abi::kENOMEM;
-  }
+  if (stack < 0) return -abi::kENOMEM;
   ReleasePipe release;
   if (!t.process->runner.empty()) release.open();
   const auto child = std::make_unique<VforkChild>(t, request);
   child->release_write_end = release.write_end;
   child->release_read_end = release.read_end;
-  const long pid = ferry_clone_on_stack(host_clone_flags(request) | CLONE_VM | CLONE_VFORK,
-                                        reinterpret_cast<char*>(stack) + kVforkStackSize,
-                                        vfork_entry, child.get());
+  const long pid =
+      clone_on_stack(host_clone_flags(request) | CLONE_VM | CLONE_VFORK,
+                     reinterpret_cast<char*>(stack) + kVforkStackSize, vfork_entry, child.get());
   release.wait_and_close();
   set_current_thread(&t);
   t.process->hidden.restore_log();
@@ -167,7 +145,6 @@ int32_t vfork_process(Thread& t, const CloneRequest& request) {
   if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
     static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
   }
-  restore_host_mask(t);
   return guest_result(pid);
 }
 
@@ -364,4 +341,4 @@ int32_t sys_prlimit64(Thread& t, const Arguments& a) {
   return copy_out(t, a[3], wide) ? 0 : -abi::kEFAULT;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -6,13 +6,14 @@
 #include <cstring>
 
 #include "linux/kernel/i386/signal_frame.hpp"
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/signal_map.hpp"
+#include "linux/kernel/signals.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/signal_wait.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -144,7 +145,7 @@ int32_t sys_pause(Thread& t, const Arguments&) {
 
 int32_t sys_sigaltstack(Thread& t, const Arguments& a) {
   AltStack& alt = t.signals.alt_stack;
-  const uint32_t state = i386::alt_stack_state(alt, t.cpu.gpr[i386::ESP]);
+  const uint32_t state = alt_stack_state(alt, t.cpu.gpr[i386::ESP]);
   const abi::StackT old{alt.base, state | (alt.flags & abi::kSsAutoDisarm), alt.size};
   if (a[0] != 0) {
     abi::StackT stack;
@@ -165,7 +166,7 @@ int32_t sys_sigaltstack(Thread& t, const Arguments& a) {
 namespace {
 
 int32_t signal_return(Thread& t, bool real_time) {
-  if (!i386::return_from_signal(t, real_time)) {
+  if (!return_from_signal(t, real_time)) {
     abi::SigInfo fault{};
     fault.signo = abi::kSIGSEGV;
     fault.code = 0x80;  // SI_KERNEL
@@ -266,4 +267,4 @@ int32_t sys_signalfd4(Thread& t, const Arguments& a) {
   return make_signalfd(t, a, a[3]);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -1,10 +1,11 @@
 // A call that replaces the signal mask while it waits: sigsuspend, pselect, ppoll, epoll_pwait.
 #pragma once
 
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/signal_map.hpp"
+#include "linux/kernel/signals.hpp"
 #include "linux/syscalls/calls.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 /// For its lifetime the thread's mask is `mask` (null: nothing changes). The host call gets
 /// host_mask() and swaps masks atomically. When a signal ended the call, the mask stays: its
@@ -39,4 +40,4 @@ class SignalWait {
   bool active_;
 };
 
-}  // namespace ferry
+}  // namespace ferry::linux

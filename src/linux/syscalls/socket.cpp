@@ -16,7 +16,7 @@
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -490,4 +490,4 @@ int32_t sys_socketcall(Thread& t, const Arguments& a) {
   return result;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

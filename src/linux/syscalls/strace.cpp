@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <string_view>
 
-#include "linux/host/errno_map.hpp"
-#include "linux/syscalls/calls.hpp"
+#include "linux/kernel/errno_map.hpp"
+#include "linux/syscalls/table.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -106,4 +106,4 @@ void trace_result(int32_t result) {
   line.write();
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

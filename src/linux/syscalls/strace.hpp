@@ -1,12 +1,12 @@
 // The log of system calls: one line each, formatted by the row's signature.
 #pragma once
 
-#include "linux/syscalls/dispatch.hpp"
+#include "linux/syscalls/arguments.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 /// "PID name(arguments)" before the call, " = result" after it.
 void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments);
 void trace_result(int32_t result);
 
-}  // namespace ferry
+}  // namespace ferry::linux

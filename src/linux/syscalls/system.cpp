@@ -9,7 +9,7 @@
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/handlers.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 int32_t sys_uname(Thread& t, const Arguments& a) {
   struct utsname host;
@@ -103,4 +103,4 @@ int32_t sys_capset(Thread& t, const Arguments& a) {
       host_call(SYS_capset, writable(t, a[0], 8).pointer(), readable(t, a[1], 24).pointer()));
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -4,11 +4,9 @@
 
 #include "linux/syscalls/convert.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
-
-namespace abi = i386::abi;
 
 // Guest values: include/uapi/asm-generic/termbits.h. Input, output and control flags are the same
 // on MIPS.
@@ -65,4 +63,4 @@ void terminal_to_host(const abi::TermIos2& guest, HostTermios2& host) {
   host.ospeed = guest.ospeed;
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

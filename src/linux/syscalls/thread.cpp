@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/tls.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 // --- thread-local storage ------------------------------------------------------------------------
 
@@ -301,4 +301,4 @@ int32_t sys_prctl(Thread& t, const Arguments& a) {
   }
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -4,12 +4,12 @@
 #include <sys/times.h>
 #include <time.h>
 
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 int32_t sys_time(Thread& t, const Arguments& a) {
   struct timespec now;
@@ -223,4 +223,4 @@ int32_t sys_timerfd_create(Thread&, const Arguments& a) {
   return guest_result(host_call(SYS_timerfd_create, a.signed_at(0), creation_flags_to_host(a[1])));
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

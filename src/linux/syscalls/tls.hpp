@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace ferry {
+namespace ferry::linux {
 
 struct Thread;
 
@@ -12,4 +12,4 @@ struct Thread;
 /// Takes it for `thread`. 0 or -errno.
 [[nodiscard]] int32_t set_tls_entry(Thread& thread, uint32_t guest);
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -82,7 +82,7 @@ constexpr auto kRunHandlers = [] {
 
 /// #PF of an instruction fetch that failed at `address`.
 Outcome fetch_fault(CpuState& cpu, uint32_t address) {
-  cpu.exception = {Vector::PF, interpret::kPageFaultUser | interpret::kPageFaultFetch, address};
+  cpu.exception = {Vector::PF, kPageFaultUser | kPageFaultFetch, address};
   return Outcome::exception;
 }
 
@@ -118,11 +118,11 @@ constexpr uint32_t kFetchBytes = 16;  // an instruction and one byte, so that tw
 bool fetch(uint8_t (&bytes)[kFetchBytes], uint32_t address, uint32_t size) {
   if (size < kMaxInstructionLength ||
       (address & guest::kPageMask) > guest::kPageSize - kFetchBytes) {
-    return copy_from_guest(bytes, address, size);
+    return guest::copy_from_guest(bytes, address, size);
   }
   uint64_t low = 0;
   uint64_t high = 0;
-  if (!load(address, low) || !load(address + 8, high)) return false;
+  if (!guest::load(address, low) || !guest::load(address + 8, high)) return false;
   std::memcpy(bytes, &low, sizeof low);
   std::memcpy(bytes + 8, &high, sizeof high);
   return true;
@@ -164,7 +164,8 @@ Outcome step(CpuState& cpu) {
   DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
   if (status == DecodeStatus::truncated && size < kMaxInstructionLength) {
     const uint32_t rest = kMaxInstructionLength - size;
-    if (!may_fetch(cpu, address + size) || !copy_from_guest(bytes + size, address + size, rest))
+    if (!may_fetch(cpu, address + size) ||
+        !guest::copy_from_guest(bytes + size, address + size, rest))
       return fetch_fault(cpu, address + size);
     status = decode(bytes, kMaxInstructionLength, cpu.eip, instruction);
   }
@@ -190,13 +191,13 @@ Outcome run(CpuState& cpu, unsigned limit) {
     const uint32_t address = cpu.eip;
     if (guest::page_floor(address) != page) {
       uint8_t byte = 0;
-      if (!may_fetch(cpu, address) || !load(address, byte)) return fetch_fault(cpu, address);
+      if (!may_fetch(cpu, address) || !guest::load(address, byte)) return fetch_fault(cpu, address);
       if (!cpu.fetch_window.direct) return step(cpu);
       page = guest::page_floor(address);
     }
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
     const uint32_t rest = guest::kPageSize - (address & guest::kPageMask);
-    const auto* bytes = static_cast<const uint8_t*>(host_pointer(address));
+    const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
     // Most instructions have no prefix and are decoded in line: start-up is interpreted.
     if (rest < kMaxInstructionLength ||
         (!decode_quickly(tables, bytes, address, instruction) &&

@@ -8,12 +8,12 @@ namespace {
 [[nodiscard]] bool can_write(uint32_t address) {
   uint8_t expected = 0;
   bool exchanged = false;
-  return compare_exchange<uint8_t>(address, expected, 0, exchanged);
+  return guest::compare_exchange<uint8_t>(address, expected, 0, exchanged);
 }
 
 [[nodiscard]] bool can_read(uint32_t address) {
   uint8_t value = 0;
-  return load(address, value);
+  return guest::load(address, value);
 }
 
 }  // namespace

@@ -31,12 +31,6 @@ inline Outcome with_width(unsigned width, Body&& body) {
 
 // Exceptions.
 
-/// #PF bits of the error code (SDM vol. 3, 4.7). Bit 0 (page present) is left clear: only the owner
-/// of the address space knows it.
-inline constexpr uint32_t kPageFaultWrite = 1u << 1;
-inline constexpr uint32_t kPageFaultUser = 1u << 2;
-inline constexpr uint32_t kPageFaultFetch = 1u << 4;
-
 /// Sets cpu.exception; returns Outcome::exception for the handler to return.
 Outcome raise(CpuState& cpu, Vector vector, uint32_t error_code = 0);
 
@@ -151,7 +145,7 @@ template <typename T>
 [[nodiscard]] inline bool load_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                       T& value) {
   if (!may_access<T>(cpu, segment, address, AccessKind::read)) return false;
-  if (load(address, value)) return true;
+  if (guest::load(address, value)) return true;
   access_fault(cpu, segment, address, sizeof(T), AccessKind::read);
   return false;
 }
@@ -160,7 +154,7 @@ template <typename T>
 [[nodiscard]] inline bool store_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                        T value) {
   if (!may_access<T>(cpu, segment, address, AccessKind::write)) return false;
-  if (store(address, value)) return true;
+  if (guest::store(address, value)) return true;
   access_fault(cpu, segment, address, sizeof(T), AccessKind::write);
   return false;
 }
@@ -171,14 +165,14 @@ template <typename T, typename Compute>
 [[nodiscard]] inline bool modify_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                         bool locked, T& old, T& result, Compute&& compute) {
   if (!may_access<T>(cpu, segment, address, AccessKind::write)) return false;
-  bool done = load(address, old);
+  bool done = guest::load(address, old);
   bool exchanged = false;
   while (done && !exchanged) {
     result = compute(old);
     if (locked) {
-      done = compare_exchange(address, old, result, exchanged);
+      done = guest::compare_exchange(address, old, result, exchanged);
     } else {
-      done = exchanged = store(address, result);
+      done = exchanged = guest::store(address, result);
     }
   }
   if (!done) access_fault(cpu, segment, address, sizeof(T), AccessKind::write);

@@ -151,7 +151,7 @@ template <typename T>
   } else {
     bits = float80::to_double(context, x87.registers[top]);
   }
-  if (!all_masked(context) || !store(address, bits)) return kInterpret;
+  if (!all_masked(context) || !guest::store(address, bits)) return kInterpret;
   enter_status(x87, context);
   finish_pop(x87, top, pop);
   note_operand(x87, address);
@@ -221,7 +221,7 @@ template <typename T>
   Context context{.control = x87.control};
   const auto bits =
       static_cast<T>(float80::to_integer(context, x87.registers[top], sizeof(T) * 8, rounding));
-  if (!all_masked(context) || !store(address, bits)) return kInterpret;
+  if (!all_masked(context) || !guest::store(address, bits)) return kInterpret;
   enter_status(x87, context);
   finish_pop(x87, top, pop);
   note_operand(x87, address);

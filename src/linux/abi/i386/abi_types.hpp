@@ -1,12 +1,12 @@
 // Structures and constants of the i386 Linux ABI, as arch/x86/include/uapi and include/uapi/linux
-// of the kernel lay them out for 32-bit programs. Conversions to and from the host:
-// abi_convert.hpp.
+// of the kernel lay them out for 32-bit programs. Conversions to and from the host's stand beside
+// what uses them: linux/kernel/signal_map.hpp, linux/syscalls/convert.hpp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-namespace ferry::i386::abi {
+namespace ferry::linux::abi {
 
 /// A 64-bit field of an i386 structure: aligned to 4, not to 8.
 using U64 [[gnu::aligned(4)]] = uint64_t;
@@ -326,7 +326,7 @@ struct SigFrame {  // struct sigframe_ia32
   uint32_t return_address;
   int32_t signal;
   SigContext context;
-  FpState unused_fpstate;  // the real one lies elsewhere; kept for the offsets behind it
+  FpState unused_fpstate;  // the real one lies elsewhere; kept for the offsets after it
   uint32_t extra_mask;
   uint8_t return_code[8];
 };
@@ -343,4 +343,4 @@ struct RtSigFrame {  // struct rt_sigframe_ia32
 };
 static_assert(sizeof(RtSigFrame) == 268);
 
-}  // namespace ferry::i386::abi
+}  // namespace ferry::linux::abi

@@ -1,19 +1,17 @@
-// Processor exceptions as the i386 kernel reports them (arch/x86/kernel/traps.c,
-// arch/x86/mm/fault.c).
-#include "guest/i386/cpu_state.hpp"
+#include "linux/kernel/i386/exceptions.hpp"
+
+#include "common/diagnostics.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/signals.hpp"
 #include "linux/kernel/threads.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
-namespace abi = i386::abi;
 using i386::Vector;
 
 constexpr int32_t kKernelCode = 0x80;  // SI_KERNEL
-constexpr uint32_t kPresent = 1, kWrite = 2, kUser = 4, kFetch = 16;
 
 struct TrapRow {
   Vector vector;
@@ -50,15 +48,16 @@ int32_t fp_code(uint32_t exceptions) {
 abi::SigInfo page_fault(Thread& thread, const i386::Exception& exception) {
   const AddressSpace& space = *thread.process->space;
   const int protection = space.prot_at(exception.address);
-  const uint32_t access = exception.error_code & (kWrite | kFetch);
-  const uint8_t needed = (access & kFetch) != 0   ? kProtExec
-                         : (access & kWrite) != 0 ? kProtWrite
-                                                  : kProtRead | kProtWrite | kProtExec;
+  const uint32_t access = exception.error_code & (i386::kPageFaultWrite | i386::kPageFaultFetch);
+  const uint8_t needed = (access & i386::kPageFaultFetch) != 0 ? kProtExec
+                         : (access & i386::kPageFaultWrite) != 0
+                             ? kProtWrite
+                             : kProtRead | kProtWrite | kProtExec;
   bool present = protection > 0;
   abi::SigInfo info{};
   info.fault.address = exception.address;
   if (protection >= 0 && (protection & needed) != 0) {
-    // The guest may do this: the host's fault was a SIGBUS, behind the end of a mapped file.
+    // The guest may do this: the host's fault was a SIGBUS, past the end of a mapped file.
     info.signo = abi::kSIGBUS;
     info.code = 2;  // BUS_ADRERR
     present = false;
@@ -66,7 +65,8 @@ abi::SigInfo page_fault(Thread& thread, const i386::Exception& exception) {
     info.signo = abi::kSIGSEGV;
     info.code = protection < 0 ? 1 /* SEGV_MAPERR */ : 2 /* SEGV_ACCERR */;
   }
-  thread.signals.error_code = access | kUser | (present ? kPresent : 0);
+  thread.signals.error_code =
+      access | i386::kPageFaultUser | (present ? i386::kPageFaultPresent : 0);
   thread.signals.fault_address = exception.address;
   return info;
 }
@@ -109,4 +109,4 @@ void handle_exception(Thread& thread, const i386::Exception& exception) {
   force_signal(thread, info);
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -2,13 +2,17 @@
 
 #include <cstring>
 
+#include "guest/i386/cpu_state.hpp"
 #include "guest/i386/x87/image.hpp"
-#include "guest/memory/memory.hpp"
 #include "linux/kernel/guest_process.hpp"
+#include "linux/kernel/i386/exceptions.hpp"
+#include "linux/kernel/signals.hpp"
 #include "linux/kernel/threads.hpp"
-#include "linux/syscalls/dispatch.hpp"
+#include "linux/kernel/user_memory.hpp"
 
-namespace ferry::i386 {
+namespace ferry::linux {
+
+using namespace i386;  // the frame is made of the processor's registers
 
 namespace {
 
@@ -253,4 +257,4 @@ bool return_from_signal(Thread& thread, bool real_time) {
   return true;
 }
 
-}  // namespace ferry::i386
+}  // namespace ferry::linux

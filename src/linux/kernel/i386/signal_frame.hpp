@@ -3,13 +3,11 @@
 
 #include <cstdint>
 
-#include "linux/kernel/signals.hpp"
+#include "linux/kernel/signal_state.hpp"
 
-namespace ferry {
+namespace ferry::linux {
+
 struct Thread;
-}
-
-namespace ferry::i386 {
 
 /// The most a frame takes of a stack, with what aligns it: AT_MINSIGSTKSZ.
 inline constexpr uint32_t kLargestSignalFrame =
@@ -26,4 +24,4 @@ inline constexpr uint32_t kLargestSignalFrame =
 /// SS_ONSTACK or SS_DISABLE or 0 for stack pointer `esp` (sas_ss_flags of the kernel).
 [[nodiscard]] uint32_t alt_stack_state(const AltStack& stack, uint32_t esp);
 
-}  // namespace ferry::i386
+}  // namespace ferry::linux

@@ -4,13 +4,11 @@
 
 #include <cstdint>
 
-#include "common/result.hpp"
+#include "linux/abi/i386/errno.hpp"
 
-namespace ferry {
+namespace ferry::linux {
+
 class AddressSpace;
-}
-
-namespace ferry::i386 {
 
 struct Vdso {
   uint32_t base = 0;
@@ -21,4 +19,4 @@ struct Vdso {
 
 [[nodiscard]] Result<Vdso> map_vdso(AddressSpace& space);
 
-}  // namespace ferry::i386
+}  // namespace ferry::linux

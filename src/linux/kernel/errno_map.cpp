@@ -1,11 +1,11 @@
-#include "linux/host/errno_map.hpp"
+#include "linux/kernel/errno_map.hpp"
 
 #include <errno.h>
 #include <string.h>
 
 #include <array>
 
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
 
@@ -56,4 +56,4 @@ const char* guest_errno_text(int32_t guest) {
   return row != nullptr ? strerror(row->host) : "unknown error";
 }
 
-}  // namespace ferry
+}  // namespace ferry::linux

@@ -1,23 +1,12 @@
-#include "linux/host/signal_map.hpp"
+#include "linux/kernel/signal_map.hpp"
 
 #include <bit>
 #include <cstring>
 #include <span>
 
-#include "linux/host/host_syscall.hpp"
-
-namespace ferry {
+namespace ferry::linux {
 
 namespace {
-
-namespace abi = i386::abi;
-
-#if defined(__mips__)
-constexpr int kHostStackFault =
-    SIGEMT;  // MIPS has no SIGSTKFLT; SIGEMT has no other use and also kills
-#else
-constexpr int kHostStackFault = SIGSTKFLT;
-#endif
 
 // Host numbers of guest signals 0..31; real-time signals are the same everywhere.
 constexpr std::array<uint8_t, 32> kToHost = {
@@ -232,51 +221,4 @@ int32_t wait_status_to_guest(int host) {
   return (host & ~0x7f) | signal_to_guest(signal);
 }
 
-// --- the host kernel's sigaction ----------------------------------------------------------------
-
-namespace {
-
-#if defined(__mips__)
-struct KernelAction {  // arch/mips/include/uapi/asm/signal.h
-  uint32_t flags;
-  uintptr_t handler;
-  HostSignalSet mask;
-};
-#else
-extern "C" void ferry_signal_restorer();  // host_calls.S
-
-struct KernelAction {  // arch/x86/include/uapi/asm/signal.h
-  uintptr_t handler;
-  uint64_t flags;
-  void (*restorer)();
-  HostSignalSet mask;
-};
-constexpr uint32_t kHostRestorer = 0x04000000;
-#endif
-
-}  // namespace
-
-long set_host_action(int host_signal, const HostAction* action, HostAction* old) {
-  KernelAction next{};
-  KernelAction previous{};
-  if (action != nullptr) {
-    next.handler = action->handler;
-    next.flags = action->flags;
-    next.mask.words.fill(~uint64_t{0});
-#if !defined(__mips__)
-    next.flags |= kHostRestorer;
-    next.restorer = ferry_signal_restorer;
-#endif
-  }
-  const long result = host_call(SYS_rt_sigaction, host_signal, action != nullptr ? &next : nullptr,
-                                old != nullptr ? &previous : nullptr, sizeof(HostSignalSet));
-  if (result == 0 && old != nullptr)
-    *old = {previous.handler, static_cast<uint32_t>(previous.flags)};
-  return result;
-}
-
-void set_host_mask(const HostSignalSet& mask) {
-  host_call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
-}
-
-}  // namespace ferry
+}  // namespace ferry::linux

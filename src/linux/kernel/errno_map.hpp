@@ -1,11 +1,11 @@
-// Host errno to i386 errno. They agree up to 34; MIPS has its own numbers above (design 7.6).
+// Host errno to i386 errno. They agree up to 34; MIPS has its own numbers above.
 #pragma once
 
 #include <cstdint>
 
-#include "common/result.hpp"
+#include "linux/abi/i386/errno.hpp"
 
-namespace ferry {
+namespace ferry::linux {
 
 /// i386 number of host errno `host` (positive).
 [[nodiscard]] int32_t errno_to_guest(int host);
@@ -26,4 +26,4 @@ namespace ferry {
 /// Its text for messages.
 [[nodiscard]] const char* guest_errno_text(int32_t guest);
 
-}  // namespace ferry
+}  // namespace ferry::linux

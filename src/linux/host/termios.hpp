@@ -1,0 +1,22 @@
+// The kernel's terminal settings, which are not libc's.
+#pragma once
+
+#include <cstdint>
+
+#include "linux/host/abi.hpp"
+
+namespace ferry::linux {
+
+struct HostTermios {
+  uint32_t iflag, oflag, cflag, lflag;
+  uint8_t line;
+  uint8_t cc[kHostControlCharacters];
+};
+struct HostTermios2 {
+  uint32_t iflag, oflag, cflag, lflag;
+  uint8_t line;
+  uint8_t cc[kHostControlCharacters];
+  uint32_t ispeed, ospeed;
+};
+
+}  // namespace ferry::linux

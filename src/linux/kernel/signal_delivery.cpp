@@ -1,0 +1,110 @@
+#include "linux/kernel/signal_delivery.hpp"
+
+#include "common/diagnostics.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/guest_process.hpp"
+#include "linux/kernel/i386/signal_frame.hpp"
+#include "linux/kernel/signals.hpp"
+#include "linux/kernel/threads.hpp"
+
+namespace ferry::linux {
+
+namespace {
+
+constexpr uint32_t kDefault = 0, kIgnore = 1;  // SIG_DFL, SIG_IGN
+
+/// Takes the next signal that may be delivered. Host signals are blocked.
+bool take_next(Thread& thread, abi::SigInfo& info) {
+  ThreadSignals& signals = thread.signals;
+  if (signals.forced) {
+    signals.forced = false;
+    info = signals.forced_info;
+    return true;
+  }
+  if (signals.recorded) {
+    signals.recorded = false;
+    if (!contains(signals.mask, signals.record.signo)) {
+      info = signals.record;
+      return true;
+    }
+    requeue_signal(thread, signals.record);  // the guest blocked it in the meantime
+  }
+  const SignalSet ready = signals.held & ~signals.mask;
+  for (const int signal : kFaultSignals) {
+    if (!contains(ready, signal)) continue;
+    signals.held &= ~signal_bit(signal);
+    info = signals.held_info[fault_index(signal)];
+    return true;
+  }
+  return false;
+}
+
+/// Makes the interrupted call start again, or return -EINTR.
+void finish_call(Thread& thread, bool restart) {
+  i386::CpuState& cpu = thread.cpu;
+  if (restart) {
+    cpu.gpr[i386::EAX] = thread.syscall_number;
+    cpu.eip -= 2;  // int 0x80
+  } else {
+    cpu.gpr[i386::EAX] = static_cast<uint32_t>(-abi::kEINTR);
+  }
+  thread.signals.restart = Restart::none;
+}
+
+/// Returns true if a handler was entered.
+bool deliver_one(Thread& thread, const abi::SigInfo& info) {
+  const int signal = info.signo;
+  SignalAction& slot = thread.process->actions[static_cast<size_t>(signal)];
+  const SignalAction action = slot;
+  log_printf(LogChannel::int_, "signal %d code %d at %08x, handler %08x\n", signal, info.code,
+             thread.cpu.eip, action.handler);
+  if (action.handler == kIgnore) return false;
+  if (action.handler == kDefault) {
+    if (contains(kIgnoredByDefault, signal)) return false;
+    if (!contains(kStopByDefault, signal)) die_by_signal(signal);
+    host_call(SYS_tgkill, host_call(SYS_getpid), thread.tid, SIGSTOP);
+    return false;
+  }
+  ThreadSignals& signals = thread.signals;
+  if (signals.restart != Restart::none) {
+    finish_call(thread,
+                signals.restart == Restart::always || (action.flags & abi::kSaRestart) != 0);
+  }
+  const SignalSet saved_mask = signals.restore_saved_mask ? signals.saved_mask : signals.mask;
+  if (!build_signal_frame(thread, info, action, saved_mask)) {
+    if (signal == abi::kSIGSEGV) die_by_signal(signal);
+    abi::SigInfo fault{};
+    fault.signo = abi::kSIGSEGV;
+    fault.code = SI_KERNEL;
+    force_signal(thread, fault);
+    return false;
+  }
+  signals.restore_saved_mask = false;
+  if ((action.flags & abi::kSaResetHand) != 0) {
+    slot.handler = kDefault;
+    apply_action(thread, signal);
+  }
+  signals.mask |= action.mask;
+  if ((action.flags & abi::kSaNoDefer) == 0) signals.mask |= signal_bit(signal);
+  signals.mask = without_unblockable(signals.mask);
+  return true;
+}
+
+}  // namespace
+
+bool deliver_pending_signals(Thread& thread) {
+  bool entered = false;
+  abi::SigInfo info;
+  block_host_signals();
+  thread.signal_pending = 0;
+  while (take_next(thread, info)) entered = deliver_one(thread, info) || entered;
+  if (thread.signals.restart != Restart::none) finish_call(thread, true);
+  if (thread.signals.restore_saved_mask) {
+    thread.signals.restore_saved_mask = false;
+    thread.signals.mask = thread.signals.saved_mask;
+  }
+  restore_host_mask(thread);
+  return entered;
+}
+
+}  // namespace ferry::linux

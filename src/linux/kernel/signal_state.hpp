@@ -1,0 +1,65 @@
+// What the kernel keeps of signals for a process and for a thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "linux/abi/i386/abi_types.hpp"
+#include "linux/kernel/signal_set.hpp"
+
+namespace ferry::linux {
+
+/// A guest's sigaction.
+struct SignalAction {
+  uint32_t handler = 0;  ///< 0 SIG_DFL, 1 SIG_IGN
+  uint32_t flags = 0;    ///< i386 SA_*
+  uint32_t restorer = 0;
+  SignalSet mask = 0;
+};
+
+struct AltStack {
+  uint32_t base = 0;
+  uint32_t size = 0;
+  uint32_t flags = 2;  ///< as given to sigaltstack; SS_DISABLE
+};
+
+/// How an interrupted system call goes on once the signals are delivered.
+enum class Restart : uint8_t {
+  none,
+  if_handler_allows,  ///< ERESTARTSYS: restarts unless a handler without SA_RESTART ran (then
+                      ///< EINTR)
+  always,             ///< ERESTARTNOINTR: the call had not begun
+};
+
+struct ThreadSignals {
+  SignalSet mask = 0;
+  /// While sigsuspend, ppoll, pselect or epoll_pwait replaced the mask: what the frame must
+  /// restore.
+  SignalSet saved_mask = 0;
+  bool restore_saved_mask = false;
+  AltStack alt_stack;
+  Restart restart = Restart::none;
+
+  // Written by the host handler, read by delivery with host signals blocked.
+  bool recorded = false;  ///< `record` holds an asynchronous signal
+  abi::SigInfo record{};
+  SignalSet held = 0;  ///< fault signals sent by kill() while the guest blocks them
+  std::array<abi::SigInfo, kFaultSignals.size()> held_info{};  ///< by fault_index
+  uint64_t host_faults = 0;   ///< handler runs for synchronous faults (statistics)
+  uint64_t host_signals = 0;  ///< handler runs for all other signals (statistics)
+
+  // Set by handle_exception: delivered before anything else.
+  bool forced = false;
+  abi::SigInfo forced_info{};
+  // Of the last exception, which frames show: sigcontext's trapno, err and cr2.
+  uint32_t trap_number = 0;
+  uint32_t error_code = 0;
+  uint32_t fault_address = 0;
+};
+
+/// Results of a system call that the guest never sees (include/linux/errno.h of the kernel):
+/// -kErestartSys asks for Restart::if_handler_allows, -kErestartNoIntr for Restart::always.
+inline constexpr int32_t kErestartSys = 512;
+inline constexpr int32_t kErestartNoIntr = 513;
+
+}  // namespace ferry::linux

@@ -1,0 +1,29 @@
+// Copies between the guest's memory and ferry's.
+#pragma once
+
+#include <cstdint>
+
+namespace ferry::linux {
+
+struct Thread;
+
+/// `size` bytes at `guest` into ferry's memory. False for EFAULT; what was copied before the fault
+/// stays.
+[[nodiscard]] bool copy_in_bytes(uint32_t guest, void* destination, uint32_t size);
+/// The other way. What was translated from the bytes written is dropped.
+[[nodiscard]] bool copy_out_bytes(Thread& thread, uint32_t guest, const void* source,
+                                  uint32_t size);
+
+template <typename T>
+[[nodiscard]] bool copy_in(uint32_t guest, T& value) {
+  return copy_in_bytes(guest, &value, sizeof(T));
+}
+template <typename T>
+[[nodiscard]] bool copy_out(Thread& thread, uint32_t guest, const T& value) {
+  return copy_out_bytes(thread, guest, &value, sizeof(T));
+}
+/// Copies a NUL-terminated string; returns its length, or -EFAULT, or -ENAMETOOLONG if it does not
+/// fit.
+[[nodiscard]] int32_t copy_in_string(uint32_t guest, char* destination, uint32_t size);
+
+}  // namespace ferry::linux

@@ -1,0 +1,33 @@
+// The environment between a ferry and the ferry it executes: the guest's variables, and what the
+// guest's process is made of beyond what the host's kernel keeps through an exec.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linux/kernel/guest_process.hpp"
+#include "linux/load/program.hpp"
+
+namespace ferry::linux {
+
+/// A guest's environment variable that would change the runner (LD_PRELOAD, QEMU_*) or that has a
+/// private name of ferry's travels through an exec under a name with this prefix. FERRY_LOG and the
+/// like stay as they are: they are options for children too, as qemu-user's are.
+inline constexpr std::string_view kGuestVariablePrefix = "FERRY_GUEST_";
+[[nodiscard]] bool needs_guest_prefix(std::string_view variable);
+
+/// Reads FERRY_RUNNER and the like from `host_environment`, opens ferry's own binary under a hidden
+/// descriptor, and returns the environment the guest is to see. Call once, first of all.
+[[nodiscard]] std::vector<std::string> take_environment(GuestProcess& process,
+                                                        char** host_environment);
+
+/// Environment strings that make an exec'd ferry continue `process`, which blocks the signals
+/// `blocked`: runner, binary, limits, the name the guest gave to execve, and the files opened for
+/// it.
+[[nodiscard]] std::vector<std::string> private_environment(const GuestProcess& process,
+                                                           SignalSet blocked,
+                                                           const ProgramName& name,
+                                                           const Program& program);
+
+}  // namespace ferry::linux
