@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "guest/memory/memory.hpp"
-#include "linux/host/abi.hpp"
+#include "host_abi.hpp"
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/signal_map.hpp"
