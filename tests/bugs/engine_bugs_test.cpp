@@ -27,7 +27,7 @@ constexpr uint32_t kCode = semantics::kCodeAddress;
 constexpr uint32_t kStack = semantics::kWindow + 0x800;
 constexpr uint32_t kReturn = kCode + 0x100;
 
-/// A guest thread's state, with the word the entry thunk looks at behind it.
+/// A guest thread's state, with the word the entry thunk looks at after it.
 struct State {
   CpuState cpu;
   uint32_t interrupt_pending = 0;
@@ -247,7 +247,7 @@ TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
   EXPECT_EQ(byte_at(kPlace), 5);
 }
 
-// Behind a conditional branch to its next instruction --engine=check interpreted on along the
+// After a conditional branch to its next instruction --engine=check interpreted on along the
 // block, while the translation had left it, and reported a difference.
 TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
   CheckedBlocks blocks;
@@ -262,7 +262,7 @@ TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
   EXPECT_EQ(cpu.gpr[i386::ESP], kStack);
 }
 
-// --engine=check compared every flag behind an exit whose target reads one: rcr computes CF alone
+// --engine=check compared every flag after an exit whose target reads one: rcr computes CF alone
 // then, and the others were reported as a difference.
 TEST(EngineBugs, CheckComparesFlagsThatAreLive) {
   CheckedBlocks blocks;

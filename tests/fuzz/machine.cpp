@@ -93,7 +93,7 @@ std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, b
     const i386::Outcome outcome = i386::step(cpu);
     if ((cpu.eflags & ef::TF) != 0) return std::nullopt;
     if (outcome == i386::Outcome::exception || outcome == i386::Outcome::trap) {
-      // Behind a trap (INT3, INTO) eip is at the next instruction, which may read them.
+      // After a trap (INT3, INTO) eip is at the next instruction, which may read them.
       const uint32_t flags = exact_flags ? ef::kArithmetic : surely_live(cpu.eip);
       result.compared_flags = flags | kComparedSystemFlags;
       result.memory = Memory::hash();

@@ -116,7 +116,7 @@ TEST_F(InterpreterTest, SingleStepTrapsBehindEachIteration) {
   EXPECT_EQ(cpu_.eip, kCodeAddress);
 }
 
-// A trap came between POP SS and the instruction behind it.
+// A trap came between POP SS and the instruction after it.
 TEST_F(InterpreterTest, SingleStepTrapsNotBehindALoadOfSs) {
   begin({0x17, 0x16});  // POP SS; PUSH SS
   cpu_.eflags |= eflags::TF;

@@ -67,7 +67,7 @@ class TranslatorExecutor final : public Executor,
  private:
   static constexpr size_t kCacheBytes = size_t{16} << 20;
 
-  /// The state with the word the entry thunk checks behind it, as the Linux layer's threads have
+  /// The state with the word the entry thunk checks after it, as the Linux layer's threads have
   /// it.
   struct State {
     i386::CpuState cpu;

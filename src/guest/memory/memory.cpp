@@ -11,7 +11,7 @@ namespace {
 /// What an access leaves in the section ferry_fixups.
 struct Fixup {
   uintptr_t first;
-  uintptr_t behind;
+  uintptr_t past;
   uintptr_t landing;
 };
 
@@ -185,7 +185,7 @@ bool copy_host(void* destination, const void* source, uint32_t size) {
 
 uintptr_t fault_landing_pad(uintptr_t pc) {
   for (const Fixup* fixup = __start_ferry_fixups; fixup != __stop_ferry_fixups; ++fixup) {
-    if (pc >= fixup->first && pc < fixup->behind) return fixup->landing;
+    if (pc >= fixup->first && pc < fixup->past) return fixup->landing;
   }
   return 0;
 }

@@ -1,7 +1,7 @@
 // Host loads and stores that may fault, for an x86-64 host. Included by
 // guest/memory alone.
 //
-// Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
+// Each access puts (first, past, landing) of its instructions into the section ferry_fixups; the
 // fault handler resumes at `landing`, which skips the line that says the access succeeded.
 #pragma once
 

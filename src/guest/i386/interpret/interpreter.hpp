@@ -14,7 +14,7 @@
 namespace ferry::i386 {
 
 /// Executes `instruction` (decoded at cpu.eip) on `cpu`. Precondition: cpu.lazy.kind is packed.
-/// On Outcome::next eip has been moved behind the instruction.
+/// On Outcome::next eip has been moved past the instruction.
 [[nodiscard]] Outcome execute(CpuState& cpu, const Instruction& instruction);
 
 /// Fetches, decodes and executes the instruction at cpu.eip. A fetch fault is #PF with the fetch

@@ -34,12 +34,12 @@ inline Outcome with_width(unsigned width, Body&& body) {
 /// Sets cpu.exception; returns Outcome::exception for the handler to return.
 Outcome raise(CpuState& cpu, Vector vector, uint32_t error_code = 0);
 
-/// The instruction is done and eip stands behind it, but an exception is to be reported.
+/// The instruction is done and eip stands after it, but an exception is to be reported.
 Outcome trap(CpuState& cpu, Vector vector);
 
 enum class AccessKind : uint8_t { read, write };
 
-/// The exception of an access of `size` bytes through `segment` that failed at or behind `address`:
+/// The exception of an access of `size` bytes through `segment` that failed at or past `address`:
 /// #PF with the first byte that cannot be accessed in CR2. An access across 4 GB breaks the
 /// segment's limit instead: #GP, or #SS in the stack segment.
 void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,

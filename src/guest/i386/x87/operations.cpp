@@ -149,7 +149,7 @@ void record_instruction(CpuState& cpu, uint32_t address) {
   X87State& x87 = cpu.x87;
   x87.instruction_pointer = address;
   x87.instruction_selector = cpu.selector[CS];
-  // Behind the prefixes. Where the bytes are gone since, FOP stays.
+  // After the prefixes. Where the bytes are gone since, FOP stays.
   for (unsigned i = 0; i < kMaxInstructionLength; ++i) {
     uint8_t opcode = 0;
     uint8_t modrm = 0;
