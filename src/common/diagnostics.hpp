@@ -34,8 +34,8 @@ bool enable_log_channels(std::string_view list, std::string_view* unknown);
 void set_log_descriptor(int descriptor);
 [[nodiscard]] int log_descriptor();
 
-/// Writes `text` to the log as it is. What a log file does not take is lost: the first time, stderr
-/// is told why. Signal-safe.
+/// Writes `text` to the log as it is. If a write fails the text is lost; the first failure is reported
+/// on stderr. Signal-safe.
 void log_write(std::string_view text);
 
 /// printf-style line to the log if `channel` is on. Not signal-safe (formats on the stack, no

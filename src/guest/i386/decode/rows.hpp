@@ -112,7 +112,7 @@ inline constexpr uint32_t jump = 1u << 13;
 inline constexpr uint32_t call = 1u << 14;
 }  // namespace attribute
 
-/// What the translator does with a row: emit code, call a helper, or run the interpreter.
+/// What the translator does with a row: call its handler, or run the interpreter.
 enum class Execution : uint8_t { translate, interpret };
 
 struct Row {
