@@ -16,13 +16,13 @@
 
 #include "common/diagnostics.hpp"
 #include "guest/i386/cpu_model.hpp"
+#include "linux/abi/i386/abi_types.hpp"
 #include "linux/host/errno_map.hpp"
 #include "linux/host/host_syscall.hpp"
-#include "linux/abi/i386/abi_types.hpp"
 #include "linux/kernel/i386/signal_frame.hpp"
 #include "linux/kernel/path.hpp"
-#include "linux/load/program.hpp"
 #include "linux/kernel/threads.hpp"
+#include "linux/load/program.hpp"
 
 namespace ferry {
 
@@ -45,6 +45,7 @@ constexpr std::string_view kBinaryVariable = "FERRY_BINARY_FD";
 constexpr std::string_view kStateVariable = "FERRY_STATE";
 constexpr std::string_view kNameVariable = "FERRY_NAME";
 constexpr std::string_view kProgramVariable = "FERRY_PROGRAM_FD";
+constexpr std::string_view kSmallVariable = "FERRY_SMALL_FILES";
 
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
@@ -59,7 +60,7 @@ std::vector<std::string> split_words(std::string_view text) {
 
 bool is_private_variable(std::string_view name) {
   return name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable ||
-         name == kNameVariable || name == kProgramVariable;
+         name == kNameVariable || name == kProgramVariable || name == kSmallVariable;
 }
 
 [[noreturn]] void fail(const ProgramProblem& problem) {
@@ -95,6 +96,8 @@ void GuestProcess::take_private_variable(std::string_view name, std::string_view
     executed_descriptor = second.ptr != end;
   } else if (name == kStateVariable) {
     take_state(value);
+  } else if (name == kSmallVariable) {
+    small.take_text(value);
   }
 }
 
@@ -162,6 +165,8 @@ std::vector<std::string> GuestProcess::private_environment(SignalSet blocked,
   }
   if (hidden[binary] >= 0)
     variables.push_back(std::string(kBinaryVariable) + "=" + std::to_string(hidden[binary]));
+  if (std::string numbers = small.text_for_exec(); !numbers.empty())
+    variables.push_back(std::string(kSmallVariable) + "=" + numbers);
   SignalSet ignored = 0;
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     if (actions[static_cast<size_t>(signal)].handler == 1) ignored |= signal_bit(signal);

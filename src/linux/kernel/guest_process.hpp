@@ -15,6 +15,7 @@
 #include "linux/kernel/hidden_descriptors.hpp"
 #include "linux/kernel/i386/vdso.hpp"
 #include "linux/kernel/signals.hpp"
+#include "linux/kernel/small_descriptors.hpp"
 
 namespace ferry {
 
@@ -97,6 +98,7 @@ class GuestProcess {
   /// one stays, so that ferry can have descriptors of its own above the guest's limit.
   uint64_t limit_files_hard = UINT64_MAX;
   HiddenDescriptors hidden;
+  SmallDescriptors small;
   HiddenDescriptors::Handle binary =
       HiddenDescriptors::kNone;  ///< ferry's own, which an exec executes
 
