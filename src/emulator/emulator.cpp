@@ -163,6 +163,7 @@ void run_program(const CommandLine& given, char** environment) {
   const auto system_page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
   auto& space = *new linux::AddressSpace(std::max(line.host_page_bytes, system_page));
   auto& process = *new linux::GuestProcess(space);
+  space.set_descriptors(&process.hidden);
   auto& thread = *new linux::Thread(process);
   active_line = &line;
   active_space = &space;

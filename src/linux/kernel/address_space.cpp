@@ -177,11 +177,19 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
     request.offset = request.shared ? request.address & (host_page_size_ - 1) : 0;
   const uint32_t end = request.address + request.length;
   changed(request.address, end);
-  const Errno error = back_with_host_pages(request);
-  if (error.value != 0) return error;
+  const SharedBackings::Handle backing = open_backing(request);
+  MapRequest backed = request;
+  if (backing != HiddenDescriptors::kNone) backed.descriptor = backings_.descriptor(backing);
+  const Errno error = back_with_host_pages(backed);
+  if (error.value != 0) {
+    backings_.drop(backing);
+    return error;
+  }
   erase_range(request.address, end);
-  insert({request.address, end, request.protection, request.shared, intern_file(request),
-          request.offset, request.grows_down});
+  const uint32_t file = intern_file(request);
+  backings_.keep(file, backing);
+  insert({request.address, end, request.protection, request.shared, file, request.offset,
+          request.grows_down});
   settle_range(request.address, end);
   report_shared_code(request.address, end);
   log_printf(LogChannel::page, "map %08x-%08x prot %x\n", request.address, end, request.protection);

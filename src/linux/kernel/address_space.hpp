@@ -21,6 +21,7 @@
 #include "guest/i386/code_source.hpp"
 #include "guest/memory/memory.hpp"
 #include "linux/abi/i386/errno.hpp"
+#include "linux/kernel/shared_backings.hpp"
 #include "linux/kernel/split_pages.hpp"
 
 namespace ferry::linux {
@@ -103,6 +104,8 @@ class AddressSpace final : public i386::CodeSource {
   AddressSpace& operator=(const AddressSpace&) = delete;
 
   void set_observer(MappingObserver* observer) { observer_ = observer; }
+  /// Where the files of shared mappings are opened that a host needs kept (shared_backings.hpp).
+  void set_descriptors(HiddenDescriptors* descriptors) { backings_.set_descriptors(descriptors); }
   /// Mappings made readable become executable too (personality READ_IMPLIES_EXEC).
   void set_read_implies_exec(bool on) { read_implies_exec_ = on; }
   [[nodiscard]] bool read_implies_exec() const { return read_implies_exec_; }
@@ -226,6 +229,7 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool mappable_directly(const MapRequest& request) const;
   [[nodiscard]] Errno try_mapping(const MapRequest& request) const;
   [[nodiscard]] Errno back_with_host_pages(const MapRequest& request);
+  [[nodiscard]] SharedBackings::Handle open_backing(const MapRequest& request);
   [[nodiscard]] Errno back_whole(uint32_t begin, uint32_t end, const MapRequest& request);
   [[nodiscard]] Errno back_edge(uint32_t begin, uint32_t end, const MapRequest& request);
   [[nodiscard]] Errno back_split(uint32_t begin, uint32_t end, const MapRequest& request);
@@ -264,6 +268,7 @@ class AddressSpace final : public i386::CodeSource {
   std::vector<Mapping> mappings_;
   std::vector<std::unique_ptr<MappedFile>> files_;
   uint64_t shared_anonymous_files_ = 0;
+  SharedBackings backings_;
   uint64_t mapped_bytes_ = 0;
   uint64_t data_limit_ = UINT64_MAX;
   uint64_t space_limit_ = UINT64_MAX;

@@ -353,6 +353,18 @@ Errno AddressSpace::back_whole(uint32_t begin, uint32_t end, const MapRequest& r
   return kOk;
 }
 
+/// The file to keep open for a shared mapping, if the host needs one.
+SharedBackings::Handle AddressSpace::open_backing(const MapRequest& request) {
+  if (!request.shared) return HiddenDescriptors::kNone;
+  if (backings_.full()) {
+    backings_.drop_unless([this](uint32_t file) {
+      return std::any_of(mappings_.begin(), mappings_.end(),
+                         [file](const Mapping& mapping) { return mapping.file == file; });
+    });
+  }
+  return backings_.open(request.descriptor, request.offset + request.length);
+}
+
 /// Makes host memory for the guest range of `request` (page-aligned), whatever was there before.
 Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
   const uint32_t begin = request.address;

@@ -147,11 +147,16 @@ Errno AddressSpace::duplicate_shared(const Mapping& source, uint32_t begin, uint
   changed(target, end);
   const bool direct = ((begin ^ target) & in_host_page) == 0 && follows_file(original) &&
                       !any_split(begin, begin + old_length) && owns_host_pages(target, end);
+  const int file = backings_.find(original.file);
+  const uint64_t offset = original.offset + (begin - original.begin);
   if (direct) {
     const uint32_t host_target = host_floor(target);
+    const uint32_t length = host_ceil(end) - host_target;
     const long made =
-        host_call(SYS_mremap, host_pointer(host_floor(begin)), 0, host_ceil(end) - host_target,
-                  kMayMove | kFixed, host_pointer(host_target));
+        file >= 0 ? host_call(SYS_mmap, host_pointer(host_target), length, bits,
+                              MAP_SHARED | MAP_FIXED, file, offset & ~uint64_t{in_host_page})
+                  : host_call(SYS_mremap, host_pointer(host_floor(begin)), 0, length,
+                              kMayMove | kFixed, host_pointer(host_target));
     if (made < 0) return errno_from_host(made);
     forget_splits(host_target, host_ceil(end));
   }
@@ -159,6 +164,11 @@ Errno AddressSpace::duplicate_shared(const Mapping& source, uint32_t begin, uint
     if (!splits_.contains(target + at)) {
       const Errno error = split_host_page(host_floor(target + at), target, end);
       if (error.value != 0) return error;
+    }
+    if (file >= 0) {
+      const long made = splits_.place_shared(target + at, file, offset + at, bits);
+      if (made < 0) return errno_from_host(made);
+      continue;
     }
     // A page past the old end is reached from the last one.
     const uint32_t from = begin + std::min(at, old_length - kGuestPageSize);

@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -98,6 +99,11 @@ struct HostVectors {
 
   /// `kernel_writes`: readv and its like.
   void load(Thread& thread, uint32_t guest, uint32_t guest_count, bool kernel_writes);
+  /// The sum of all.
+  [[nodiscard]] uint64_t length() const;
+  /// Leaves `length` bytes at most.
+  void cut(uint64_t length);
+  [[nodiscard]] std::span<const struct iovec> span() const { return {entries, count}; }
 
  private:
   std::vector<GuestBuffer> copies_;

@@ -12,6 +12,7 @@
 #include "linux/syscalls/directory.hpp"
 #include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
+#include "linux/syscalls/small_files.hpp"
 
 namespace ferry::linux {
 
@@ -37,23 +38,30 @@ void HostVectors::load(Thread& thread, uint32_t guest, uint32_t guest_count, boo
   }
 }
 
+void HostVectors::cut(uint64_t length) {
+  for (uint32_t i = 0; i < count; ++i) {
+    entries[i].iov_len = std::min<uint64_t>(entries[i].iov_len, length);
+    length -= entries[i].iov_len;
+  }
+}
+
+uint64_t HostVectors::length() const {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < count; ++i) sum += entries[i].iov_len;
+  return sum;
+}
+
 namespace {
 
-/// read or write of /proc/self/mem at the descriptor's position.
-int32_t move_own_memory(Thread& t, int fd, const GuestBuffer& buffer,
-                        int32_t (*move)(Thread&, const GuestBuffer&, uint64_t)) {
-  const long position = host_call(SYS_lseek, fd, 0, SEEK_CUR);
-  const int32_t moved = move(t, buffer, static_cast<uint64_t>(position));
-  if (moved > 0) host_call(SYS_lseek, fd, position + moved, SEEK_SET);
-  return moved;
+std::array<struct iovec, 1> one(const GuestBuffer& buffer) {
+  return {{{buffer.pointer(), buffer.length()}}};
 }
 
 }  // namespace
 
 int32_t sys_read(Thread& t, const Arguments& a) {
   const GuestBuffer buffer = writable(t, a[1], a[2]);
-  if (is_own_memory(t, a.signed_at(0)))
-    return move_own_memory(t, a.signed_at(0), buffer, read_own_memory);
+  if (is_own_memory(t, a.signed_at(0))) return read_own_memory(t, a.signed_at(0), one(buffer));
   const int32_t result =
       blocking_call(t, SYS_read, a.signed_at(0), buffer.pointer(), buffer.length());
   constexpr int32_t kInfo = sizeof(signalfd_siginfo);
@@ -67,62 +75,103 @@ int32_t sys_read(Thread& t, const Arguments& a) {
 
 int32_t sys_write(Thread& t, const Arguments& a) {
   const GuestBuffer buffer = readable(t, a[1], a[2]);
-  if (is_own_memory(t, a.signed_at(0)))
-    return move_own_memory(t, a.signed_at(0), buffer, write_own_memory);
-  const int32_t result =
-      blocking_call(t, SYS_write, a.signed_at(0), buffer.pointer(), buffer.length());
+  if (is_own_memory(t, a.signed_at(0))) return write_own_memory(t, a.signed_at(0), one(buffer));
+  const int64_t length = write_length(t, a.signed_at(0), buffer.length(), {});
+  if (length < 0) return static_cast<int32_t>(length);
+  const int32_t result = blocking_call(t, SYS_write, a.signed_at(0), buffer.pointer(), length);
   note_written(t, a.signed_at(0));
   return result;
 }
 
 int32_t sys_pread64(Thread& t, const Arguments& a) {
   const GuestBuffer buffer = writable(t, a[1], a[2]);
-  if (is_own_memory(t, a.signed_at(0))) return read_own_memory(t, buffer, a.wide(3));
-  return blocking_call(t, SYS_pread64, a.signed_at(0), buffer.pointer(), buffer.length(),
-                       a.wide(3));
+  const auto position = static_cast<int64_t>(a.wide(3));
+  if (position < 0) return -abi::kEINVAL;
+  if (is_own_memory(t, a.signed_at(0)))
+    return read_own_memory(t, a.signed_at(0), one(buffer), position);
+  return blocking_call(t, SYS_pread64, a.signed_at(0), buffer.pointer(), buffer.length(), position);
 }
 
 int32_t sys_pwrite64(Thread& t, const Arguments& a) {
   const GuestBuffer buffer = readable(t, a[1], a[2]);
-  if (is_own_memory(t, a.signed_at(0))) return write_own_memory(t, buffer, a.wide(3));
+  const auto position = static_cast<int64_t>(a.wide(3));
+  if (position < 0) return -abi::kEINVAL;
+  if (is_own_memory(t, a.signed_at(0)))
+    return write_own_memory(t, a.signed_at(0), one(buffer), position);
+  const int64_t length = write_length(t, a.signed_at(0), buffer.length(), {.position = position});
+  if (length < 0) return static_cast<int32_t>(length);
   const int32_t result =
-      blocking_call(t, SYS_pwrite64, a.signed_at(0), buffer.pointer(), buffer.length(), a.wide(3));
+      blocking_call(t, SYS_pwrite64, a.signed_at(0), buffer.pointer(), length, position);
   note_written(t, a.signed_at(0));
   return result;
 }
 
 namespace {
 
+/// Where and how a call with vectors works: at the descriptor's position unless told another.
+struct VectorPlace {
+  int64_t position = WritePlace::kOwn;
+  uint32_t flags = 0;  ///< RWF_*
+};
+
 template <typename... Words>
-int32_t vector_call(Thread& t, const Arguments& a, bool kernel_writes, long number, Words... rest) {
+int32_t read_vectors(Thread& t, const Arguments& a, const VectorPlace& place, long number,
+                     Words... rest) {
   HostVectors vectors;
-  vectors.load(t, a[1], a[2], kernel_writes);
+  vectors.load(t, a[1], a[2], true);
   if (vectors.error != 0) return -vectors.error;
-  const int32_t result =
-      blocking_call(t, number, a.signed_at(0), vectors.entries, vectors.count, rest...);
-  if (!kernel_writes) note_written(t, a.signed_at(0));
+  const int fd = a.signed_at(0);
+  if (is_own_memory(t, fd))
+    return read_own_memory(t, fd, vectors.span(), place.position, place.flags);
+  return blocking_call(t, number, fd, vectors.entries, vectors.count, rest...);
+}
+
+template <typename... Words>
+int32_t write_vectors(Thread& t, const Arguments& a, const VectorPlace& place, long number,
+                      Words... rest) {
+  HostVectors vectors;
+  vectors.load(t, a[1], a[2], false);
+  if (vectors.error != 0) return -vectors.error;
+  const int fd = a.signed_at(0);
+  if (is_own_memory(t, fd))
+    return write_own_memory(t, fd, vectors.span(), place.position, place.flags);
+  if (t.process->small.contains(fd)) {
+    const int64_t length = small_write_length(fd, vectors.length(), {place.position, place.flags});
+    if (length < 0) return static_cast<int32_t>(length);
+    vectors.cut(static_cast<uint64_t>(length));
+  }
+  const int32_t result = blocking_call(t, number, fd, vectors.entries, vectors.count, rest...);
+  note_written(t, fd);
   return result;
 }
 
 }  // namespace
 
 int32_t sys_readv(Thread& t, const Arguments& a) {
-  return vector_call(t, a, true, SYS_readv);
+  return read_vectors(t, a, {}, SYS_readv);
 }
 int32_t sys_writev(Thread& t, const Arguments& a) {
-  return vector_call(t, a, false, SYS_writev);
+  return write_vectors(t, a, {}, SYS_writev);
 }
 int32_t sys_preadv(Thread& t, const Arguments& a) {
-  return vector_call(t, a, true, SYS_preadv, a.wide(3), 0);
+  const auto position = static_cast<int64_t>(a.wide(3));
+  if (position < 0) return -abi::kEINVAL;
+  return read_vectors(t, a, {position}, SYS_preadv, position, 0);
 }
 int32_t sys_pwritev(Thread& t, const Arguments& a) {
-  return vector_call(t, a, false, SYS_pwritev, a.wide(3), 0);
+  const auto position = static_cast<int64_t>(a.wide(3));
+  if (position < 0) return -abi::kEINVAL;
+  return write_vectors(t, a, {position}, SYS_pwritev, position, 0);
 }
 int32_t sys_preadv2(Thread& t, const Arguments& a) {
-  return vector_call(t, a, true, SYS_preadv2, a.wide(3), 0, a.signed_at(5));
+  const auto position = static_cast<int64_t>(a.wide(3));
+  if (position < WritePlace::kOwn) return -abi::kEINVAL;
+  return read_vectors(t, a, {position, a[5]}, SYS_preadv2, position, 0, a.signed_at(5));
 }
 int32_t sys_pwritev2(Thread& t, const Arguments& a) {
-  return vector_call(t, a, false, SYS_pwritev2, a.wide(3), 0, a.signed_at(5));
+  const auto position = static_cast<int64_t>(a.wide(3));
+  if (position < WritePlace::kOwn) return -abi::kEINVAL;
+  return write_vectors(t, a, {position, a[5]}, SYS_pwritev2, position, 0, a.signed_at(5));
 }
 
 namespace {
@@ -147,7 +196,8 @@ int32_t sys_llseek(Thread& t, const Arguments& a) {
   return copy_out(t, a[3], result) ? 0 : -abi::kEFAULT;
 }
 
-int32_t sys_close(Thread&, const Arguments& a) {
+int32_t sys_close(Thread& t, const Arguments& a) {
+  t.process->small.set(a.signed_at(0), false);
   return guest_result(host_call(SYS_close, a.signed_at(0)));
 }
 
@@ -156,6 +206,8 @@ int32_t sys_close_range(Thread& t, const Arguments& a) {
   // Piece by piece around the hidden descriptors. The last piece may be empty, past all descriptors
   // there are: then it still checks the flags.
   const HiddenDescriptors& hidden = t.process->hidden;
+  constexpr uint32_t kUnshare = 2;  // include/uapi/linux/close_range.h
+  if ((a[2] & ~kUnshare) == 0) t.process->small.closed(a[0], a[1]);
   uint32_t first = a[0];
   while (first <= a[1]) {
     const uint32_t next = hidden.next(first);
@@ -174,7 +226,9 @@ namespace {
 
 int32_t duplicate_onto(Thread& t, int fd, int number, uint32_t host_flags) {
   if (fd != number) t.process->hidden.make_room_for(number);
-  return guest_result(host_call(SYS_dup3, fd, number, host_flags));
+  const long result = host_call(SYS_dup3, fd, number, host_flags);
+  if (result >= 0) t.process->small.set(number, t.process->small.contains(fd));
+  return guest_result(result);
 }
 
 /// F_DUPFD: the lowest free number from `lowest` up, where the hidden descriptors' count as free.
@@ -186,6 +240,7 @@ int32_t duplicate_above(Thread& t, int fd, int lowest, int host_command) {
     const uint32_t next = hidden.next(static_cast<uint32_t>(lowest));
     if (next > static_cast<uint32_t>(result)) {
       hidden.guest_got(static_cast<int>(result));
+      t.process->small.set(static_cast<int>(result), t.process->small.contains(fd));
       return static_cast<int32_t>(result);
     }
     host_call(SYS_close, result);
@@ -194,6 +249,12 @@ int32_t duplicate_above(Thread& t, int fd, int lowest, int host_command) {
 }
 
 }  // namespace
+
+int32_t sys_dup(Thread& t, const Arguments& a) {
+  const int32_t result = guest_result(host_call(SYS_dup, a.signed_at(0)));
+  if (result >= 0) t.process->small.set(result, t.process->small.contains(a.signed_at(0)));
+  return result;
+}
 
 int32_t sys_dup2(Thread& t, const Arguments& a) {
   if (a[0] == a[1]) {
@@ -295,8 +356,10 @@ int32_t fcntl_call(Thread& t, const Arguments& a) {
       return guest_result(host_call(SYS_fcntl, fd, F_SETFD, a.signed_at(2)));
     case kGetFl: {
       const long flags = host_call(SYS_fcntl, fd, F_GETFL);
-      return flags < 0 ? guest_result(flags)
-                       : static_cast<int32_t>(open_flags_to_guest(static_cast<uint32_t>(flags)));
+      if (flags < 0) return guest_result(flags);
+      const auto host_flags = static_cast<uint32_t>(flags);
+      return static_cast<int32_t>(open_flags_to_guest(host_flags) |
+                                  (shows_large_file(t, fd, host_flags) ? kGuestLargeFile : 0));
     }
     case kSetFl:
       return guest_result(host_call(SYS_fcntl, fd, F_SETFL, open_flags_to_host(a[2])));
@@ -360,6 +423,9 @@ int32_t sys_ftruncate(Thread& t, const Arguments& a) {
   return result;
 }
 int32_t sys_ftruncate64(Thread& t, const Arguments& a) {
+  // fs/open.c, do_sys_ftruncate: arch/x86's sys_ia32_ftruncate64 asks for the small limit too.
+  if (a.wide(1) > kLargestSmallFile && t.process->small.contains(a.signed_at(0)))
+    return -abi::kEINVAL;
   const int32_t result = guest_result(host_call(SYS_ftruncate, a.signed_at(0), a.wide(1)));
   note_resized(t, a.signed_at(0));
   return result;
@@ -389,48 +455,6 @@ int32_t sys_sync_file_range(Thread&, const Arguments& a) {
   return guest_result(host_call(SYS_sync_file_range, a.signed_at(0), a.wide(1), a.wide(3), a[5]));
 }
 
-namespace {
-
-template <typename Offset>
-int32_t send_file(Thread& t, const Arguments& a) {
-  if (a[2] == 0) {
-    const int32_t sent =
-        blocking_call(t, SYS_sendfile, a.signed_at(0), a.signed_at(1), nullptr, a[3]);
-    note_written(t, a.signed_at(0));
-    return sent;
-  }
-  Offset offset;
-  if (!copy_in(a[2], offset)) return -abi::kEFAULT;
-  int64_t host_offset = offset;
-  const int32_t result =
-      blocking_call(t, SYS_sendfile, a.signed_at(0), a.signed_at(1), &host_offset, a[3]);
-  note_written(t, a.signed_at(0));
-  offset = static_cast<Offset>(host_offset);
-  return copy_out(t, a[2], offset) ? result : -abi::kEFAULT;
-}
-
-/// splice and copy_file_range: two optional 64-bit offsets the kernel updates.
-int32_t copy_between(Thread& t, const Arguments& a, long number) {
-  const int32_t result = blocking_call(t, number, a.signed_at(0), writable(t, a[1], 8).pointer(),
-                                       a.signed_at(2), writable(t, a[3], 8).pointer(), a[4], a[5]);
-  note_written(t, a.signed_at(2));
-  return result;
-}
-
-}  // namespace
-
-int32_t sys_sendfile(Thread& t, const Arguments& a) {
-  return send_file<int32_t>(t, a);
-}
-int32_t sys_sendfile64(Thread& t, const Arguments& a) {
-  return send_file<int64_t>(t, a);
-}
-int32_t sys_splice(Thread& t, const Arguments& a) {
-  return copy_between(t, a, SYS_splice);
-}
-int32_t sys_copy_file_range(Thread& t, const Arguments& a) {
-  return copy_between(t, a, SYS_copy_file_range);
-}
 int32_t sys_tee(Thread& t, const Arguments& a) {
   return blocking_call(t, SYS_tee, a.signed_at(0), a.signed_at(1), a[2], a[3]);
 }

@@ -16,6 +16,7 @@
 #include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/proc_files.hpp"
+#include "linux/syscalls/small_files.hpp"
 
 namespace ferry::linux {
 
@@ -59,15 +60,6 @@ int32_t plain_path_call(Thread& t, uint32_t path, LastLink last_link, long numbe
   return guest_result(host_call(number, argument.host.text, rest...));
 }
 
-constexpr uint32_t kLargeFile = 0100000, kPathOnly = 010000000;  // of the guest's O_*
-
-/// Whether a file of that size needs O_LARGEFILE (fs/open.c, generic_file_open).
-bool is_large(int fd) {
-  struct statx status;
-  return host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status) == 0 &&
-         S_ISREG(status.stx_mode) && status.stx_size > INT32_MAX;
-}
-
 int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags, uint32_t mode) {
   PathArgument argument;
   const uint32_t flags = open_flags_to_host(guest_flags);
@@ -75,18 +67,20 @@ int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags,
   const int32_t error =
       argument.load(t, directory, path, link_mode((flags & O_NOFOLLOW) == 0 && !creates_new));
   if (error != 0) return error;
+  const bool small = (guest_flags & kGuestLargeFile) == 0 && (flags & O_PATH) == 0;
   const int32_t own = open_proc_file(t, argument.host.entry, flags);
-  if (own != kNotAProcFile) return own;
+  if (own != kNotAProcFile) {
+    t.process->small.set(own, small);
+    return own;
+  }
   // An emulator below opens its own idea of /proc/self/exe, whatever the flags.
   const bool no_link = (flags & (O_NOFOLLOW | O_PATH | O_CREAT | O_DIRECTORY)) == O_NOFOLLOW;
   if (argument.host.entry == ProcEntry::exe && no_link) return -abi::kELOOP;
-  const int32_t fd =
-      blocking_call(t, SYS_openat, argument.host.directory, argument.host.text, flags, mode);
+  const int32_t fd = small ? open_small(t, argument.host, flags, mode)
+                           : blocking_call(t, SYS_openat, argument.host.directory,
+                                           argument.host.text, flags, mode);
   if (fd < 0) return fd;
-  if ((guest_flags & (kLargeFile | kPathOnly)) == 0 && is_large(fd)) {
-    host_call(SYS_close, fd);
-    return -abi::kEOVERFLOW;
-  }
+  t.process->small.set(fd, small);
   note_opened(t, fd, argument.host.text, flags);
   return fd;
 }
@@ -100,7 +94,9 @@ int32_t sys_openat(Thread& t, const Arguments& a) {
   return open_call(t, a.signed_at(0), a[1], a[2], a[3]);
 }
 int32_t sys_creat(Thread& t, const Arguments& a) {
-  return open_call(t, AT_FDCWD, a[0], 0100 | 01000 | O_WRONLY, a[1]);  // O_CREAT | O_TRUNC
+  // A 64-bit kernel's creat has no other form for i386 (fs/open.c).
+  constexpr uint32_t kGuestFlags = 0100 | 01000 | O_WRONLY;  // O_CREAT | O_TRUNC
+  return open_call(t, AT_FDCWD, a[0], kGuestFlags | kGuestLargeFile, a[1]);
 }
 
 // --- status -------------------------------------------------------------------------------------
