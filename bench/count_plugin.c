@@ -5,8 +5,9 @@
  * What runs between the entry of the MIPS function at [begin, end) and its return, callees included, is counted
  * apart too. The function must not call itself, and must leave by `jr ra` alone.
  *
- * FILE gets one record of 64-bit counters per process, in pages shared with the file: counts survive exec,
- * fork and kill. The header page holds the number of records. bench/counts.py reads it.
+ * FILE gets one record per process, in pages shared with the file: counts survive exec, fork and kill. A record has a
+ * slot of 64-bit counters for each vCPU, that is, thread: adding to a common counter would lose counts. The header page
+ * holds the number of records. bench/counts.py reads it.
  *
  * Debian ships no qemu-plugin.h; the few declarations needed are written out here after its documentation. */
 #define _GNU_SOURCE
@@ -29,13 +30,13 @@ typedef struct {
   bool system_emulation;
   union { struct { int smp_vcpus, max_vcpus; } system; };
 } qemu_info_t;
-enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, struct qemu_plugin_tb*));
-void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb*, enum qemu_plugin_op, void*, uint64_t);
 void qemu_plugin_register_vcpu_syscall_cb(qemu_plugin_id_t,
                                           void (*)(qemu_plugin_id_t, unsigned, int64_t, uint64_t, uint64_t, uint64_t,
                                                    uint64_t, uint64_t, uint64_t, uint64_t, uint64_t));
 enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb*, void (*)(unsigned, void*), enum qemu_plugin_cb_flags,
+                                          void*);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn*, void (*)(unsigned, void*),
                                             enum qemu_plugin_cb_flags, void*);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb*);
@@ -46,10 +47,10 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn*);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-enum { kPage = 4096 };
+enum { kHeader = 4096, kRecord = 16384, kSlots = 128, kCounters = 9 };
 
-/* One record. The order is counts.py's. */
-struct record {
+/* What one vCPU has executed. The order is counts.py's. */
+struct slot {
   uint64_t instructions;
   uint64_t nops;         /* MIPS: words of zero */
   uint64_t in_range;     /* instructions at [low, high): generated code */
@@ -59,14 +60,16 @@ struct record {
   uint64_t signals;      /* that were handled: calls of (rt_)sigreturn */
   uint64_t in_function;  /* from the entry of [begin, end) to its return */
   uint64_t calls;        /* of that function */
+  uint64_t count_at_entry; /* of the call under way; no counter */
+  uint64_t unused[6];
 };
+_Static_assert(sizeof(struct slot) * kSlots == kRecord, "counts.py's layout");
 
-static struct record* counters; /* a page of its own; its address is compiled into the emulator's code */
+static struct slot* slots; /* this process's record */
 static uint64_t* header;        /* [0] = records handed out */
 static int output = -1;
 static uint64_t low, high;
 static uint64_t function_begin, function_end;
-static uint64_t count_at_entry; /* of the call under way */
 static bool is_x86;
 
 static void fail(const char* what) {
@@ -77,14 +80,14 @@ static void fail(const char* what) {
 /* Takes the next record of the file and maps it where the last one was. */
 static void take_record(void) {
   const uint64_t number = __atomic_add_fetch(header, 1, __ATOMIC_SEQ_CST);
-  if (ftruncate(output, (off_t)(number + 1) * kPage) != 0) {
+  if (ftruncate(output, kHeader + (off_t)number * kRecord) != 0) {
     /* A concurrent process may have made it longer already: only a page beyond the end would matter. */
   }
-  void* wanted = counters;
-  void* page = mmap(wanted, kPage, PROT_READ | PROT_WRITE, MAP_SHARED | (wanted != NULL ? MAP_FIXED : 0), output,
-                    (off_t)number * kPage);
-  if (page == MAP_FAILED) fail("count plugin: mmap");
-  counters = page;
+  void* wanted = slots;
+  void* record = mmap(wanted, kRecord, PROT_READ | PROT_WRITE, MAP_SHARED | (wanted != NULL ? MAP_FIXED : 0), output,
+                      kHeader + (off_t)(number - 1) * kRecord);
+  if (record == MAP_FAILED) fail("count plugin: mmap");
+  slots = record;
 }
 
 static bool repeats(const uint8_t* bytes, size_t size) {
@@ -100,17 +103,42 @@ static bool repeats(const uint8_t* bytes, size_t size) {
   return false;
 }
 
-/* The emulator adds a whole block's instructions before the first of them runs. `ahead` says how many of those lie
- * behind the place that counts: the function's first instruction, or what follows the delay slot of its return. */
+/* The last slot is shared by all vCPUs past it. */
+static struct slot* slot_of(unsigned vcpu) { return &slots[vcpu < kSlots ? vcpu : kSlots - 1]; }
+
+/* What a block of the emulator's adds: counter by counter. */
+struct tally {
+  size_t count;
+  struct {
+    size_t index;
+    uint64_t value;
+  } adds[kCounters];
+};
+
+static void on_block(unsigned vcpu, void* data) {
+  const struct tally* tally = data;
+  uint64_t* counters = &slot_of(vcpu)->instructions;
+  for (size_t i = 0; i < tally->count; ++i) {
+    uint64_t* counter = counters + tally->adds[i].index;
+    if (vcpu < kSlots - 1) {
+      *counter += tally->adds[i].value;
+    } else {
+      __atomic_fetch_add(counter, tally->adds[i].value, __ATOMIC_RELAXED);
+    }
+  }
+}
+
+/* A whole block's instructions are added before the first of them runs. `ahead` says how many of those lie past the
+ * place that counts: the function's first instruction, or what follows the delay slot of its return. */
 static void on_function_entry(unsigned vcpu, void* ahead) {
-  (void)vcpu;
-  count_at_entry = counters->instructions - (uint64_t)(intptr_t)ahead;
-  ++counters->calls;
+  struct slot* slot = slot_of(vcpu);
+  slot->count_at_entry = slot->instructions - (uint64_t)(intptr_t)ahead;
+  ++slot->calls;
 }
 
 static void on_function_return(unsigned vcpu, void* ahead) {
-  (void)vcpu;
-  counters->in_function += counters->instructions - (uint64_t)(intptr_t)ahead - count_at_entry;
+  struct slot* slot = slot_of(vcpu);
+  slot->in_function += slot->instructions - (uint64_t)(intptr_t)ahead - slot->count_at_entry;
 }
 
 static void watch_function(struct qemu_plugin_insn* insn, size_t index, size_t count) {
@@ -128,7 +156,7 @@ static void watch_function(struct qemu_plugin_insn* insn, size_t index, size_t c
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
   (void)id;
   const size_t count = qemu_plugin_tb_n_insns(tb);
-  struct record tally = {.instructions = count};
+  struct slot block = {.instructions = count};
   for (size_t i = 0; i < count; ++i) {
     struct qemu_plugin_insn* insn = qemu_plugin_tb_get_insn(tb, i);
     const uint8_t* bytes = qemu_plugin_insn_data(insn);
@@ -136,25 +164,30 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
     const uint64_t address = qemu_plugin_insn_vaddr(insn);
     const bool in_range = address >= low && address < high;
     const bool nop = !is_x86 && (bytes[0] | bytes[1] | bytes[2] | bytes[3]) == 0;
-    tally.in_range += in_range;
-    tally.nops += nop;
-    tally.nops_in_range += nop && in_range;
-    tally.rep += is_x86 && repeats(bytes, size);
+    block.in_range += in_range;
+    block.nops += nop;
+    block.nops_in_range += nop && in_range;
+    block.rep += is_x86 && repeats(bytes, size);
     watch_function(insn, i, count);
   }
-  uint64_t* to = &counters->instructions;
-  const uint64_t* from = &tally.instructions;
-  for (size_t i = 0; i < sizeof tally / sizeof *from; ++i) {
-    if (from[i] != 0) qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, to + i, from[i]);
+  struct tally* tally = calloc(1, sizeof *tally); /* lives as long as the emulator may run the block */
+  if (tally == NULL) fail("count plugin: calloc");
+  const uint64_t* counts = &block.instructions;
+  for (size_t i = 0; i < kCounters; ++i) {
+    if (counts[i] == 0) continue;
+    tally->adds[tally->count].index = i;
+    tally->adds[tally->count++].value = counts[i];
   }
+  qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, tally);
 }
 
 static void on_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a, uint64_t b, uint64_t c,
                        uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h) {
-  (void)id, (void)vcpu, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
+  (void)id, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
   enum { kI386Sigreturn = 119, kI386RtSigreturn = 173, kMips64RtSigreturn = 5211 };
-  ++counters->system_calls;
-  counters->signals += is_x86 ? number == kI386Sigreturn || number == kI386RtSigreturn : number == kMips64RtSigreturn;
+  struct slot* slot = slot_of(vcpu);
+  ++slot->system_calls;
+  slot->signals += is_x86 ? number == kI386Sigreturn || number == kI386RtSigreturn : number == kMips64RtSigreturn;
 }
 
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc,
@@ -177,8 +210,8 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
   output = fcntl(descriptor, F_DUPFD_CLOEXEC, 960); /* out of the guest's way */
   if (output < 0) output = descriptor; else close(descriptor);
   struct { off_t size; } now = {lseek(output, 0, SEEK_END)};
-  if (now.size < kPage && ftruncate(output, kPage) != 0) fail("count plugin: ftruncate");
-  header = mmap(NULL, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, output, 0);
+  if (now.size < kHeader && ftruncate(output, kHeader) != 0) fail("count plugin: ftruncate");
+  header = mmap(NULL, kHeader, PROT_READ | PROT_WRITE, MAP_SHARED, output, 0);
   if (header == MAP_FAILED) fail("count plugin: mmap");
   take_record();
   pthread_atfork(NULL, NULL, take_record);

@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -21,8 +22,23 @@ import workloads
 
 KINDS = ("guest", "native", "ferry", "qemu")
 CODE_CACHE = ("0x90000000", "0xa0000000")  # of ferry: docs/memory.md
-# CPUID as ferry has it: an i686 with FPU, TSC, CX8, CMOV and FXSR, so that libraries choose the same code.
-GUEST_CPU = "pentium2,model=1,stepping=1,+fxsr,-mmx,-apic,-de,-pse,-msr,-mce,-pae,-sep,-mtrr,-pge,-mca,-pat,-pse36"
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+# Of QEMU's pentium2, what no row of ferry needs and no model has.
+NEVER_OFFERED = ("apic", "de", "pse", "msr", "mce", "pae", "mtrr", "pge", "mca", "pat", "pse36")
+
+
+def guest_cpu():
+    """QEMU's name of the processor that ferry shows, so that libraries choose the same code: the first of cpu_models.inc
+    with its features of features.inc."""
+    folder = ROOT / "src/guest/i386"
+    model = re.search(r'^CPU_MODEL\("[^"]*", *(0x\w+), \(([^)]*)\)', (folder / "cpu_models.inc").read_text(), re.M)
+    signature, offered = int(model[1], 16), model[2].split(", ")
+    features = re.findall(r'^FEATURE\((\w+),.*"([^"]*)"\)', (folder / "features.inc").read_text(), re.M)
+    flags = [("+" if name in offered else "-") + text for name, text in features] + ["-" + name for name in NEVER_OFFERED]
+    numbers = f"family={signature >> 8 & 15},model={signature >> 4 & 15},stepping={signature & 15}"
+    return ",".join(["pentium2", numbers] + flags)
+
+
 # What is counted as translation: docs/benchmarks.md. Its parts may be inlined; this function is not.
 TRANSLATE = "ferry::engine::Engine::translate(unsigned int)"
 LIMIT = 3600
@@ -55,7 +71,7 @@ class Bench:
             plugin += f",begin={self.translate[0]},end={self.translate[1]}"
         mips = ["qemu-mips64el", "-cpu", self.options.cpu, "-plugin", plugin]
         if kind == "guest":
-            return ["qemu-i386", "-cpu", GUEST_CPU, "-plugin", f"{self.options.plugin},out={counters}",
+            return ["qemu-i386", "-cpu", guest_cpu(), "-plugin", f"{self.options.plugin},out={counters}",
                     self.i386_busybox] + arguments, mips
         if kind == "native":
             return mips + [self.mips_busybox] + arguments, mips

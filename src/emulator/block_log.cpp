@@ -32,7 +32,7 @@ constexpr size_t kBytesColumn =
 /// "08049000  89 d8      mov eax, ebx"
 std::string guest_side(engine::GuestAddress address) {
   constexpr uint32_t kLongest = 15;
-  const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+  const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
   // The block was made from these bytes, so what the decoder reads up to the length can be read.
   i386::Instruction instruction;
   if (i386::decode(bytes, kLongest, address, instruction) != i386::DecodeStatus::ok)

@@ -11,8 +11,8 @@
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/memory/memory.hpp"
-#include "translate/i386_to_mips64/emit/register_map.hpp"
 #include "translate/i386/row_traits.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
 
 namespace ferry {
 
@@ -65,7 +65,7 @@ CheckingTranslator::CheckingTranslator(translate::BlockTranslator& translator,
 void CheckingTranslator::note_store(uint32_t address, uint32_t size) {
   for (uint32_t i = 0; i < size; ++i) {
     uint8_t before = 0;
-    if (i386::load(address + i, before)) active->writes_.push_back({address + i, before, 0});
+    if (guest::load(address + i, before)) active->writes_.push_back({address + i, before, 0});
   }
 }
 
@@ -73,7 +73,7 @@ void CheckingTranslator::note_store(uint32_t address, uint32_t size) {
 bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, uint32_t stop_at) {
   bool comparable = true;
   writes_.clear();
-  i386::set_store_observer(note_store);
+  guest::set_store_observer(note_store);
   uint32_t last = kNever;
   // Every instruction of the block has a mark, in order; some have several.
   for (const engine::Mark& mark : block.marks) {
@@ -82,7 +82,7 @@ bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, ui
     last = address;
     if (cpu.eip != address || address == stop_at) break;
     i386::Instruction instruction;
-    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+    const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
     CHECK(i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) ==
           i386::DecodeStatus::ok);
     if ((i386::row(instruction.row).attributes & i386::attribute::varies) != 0) comparable = false;
@@ -94,19 +94,19 @@ bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, ui
         translate::traits_of(instruction.row).flow == translate::Flow::conditional;
     if (outcome == i386::Outcome::branch && conditional) break;
   }
-  i386::set_store_observer(nullptr);
+  guest::set_store_observer(nullptr);
   return comparable;
 }
 
 /// Undoes `writes`, the last first, and remembers what each place held in the end.
 void CheckingTranslator::take_back(std::vector<Write>& writes) {
-  for (Write& write : writes) CHECK(i386::load(write.address, write.after));
+  for (Write& write : writes) CHECK(guest::load(write.address, write.after));
   // Every one: a place written twice passes through values that are not its last.
   // But a store that a watch forbade has left its place, which cannot be written then, as it was.
   for (auto write = writes.rbegin(); write != writes.rend(); ++write) {
     uint8_t now = 0;
-    CHECK(i386::load(write->address, now));
-    if (now != write->before) CHECK(i386::store(write->address, write->before));
+    CHECK(guest::load(write->address, now));
+    if (now != write->before) CHECK(guest::store(write->address, write->before));
   }
 }
 
@@ -154,7 +154,7 @@ void CheckingTranslator::compare_memory(const engine::Block& block,
                                         const std::vector<Write>& writes) const {
   for (const Write& write : writes) {
     uint8_t now = 0;
-    CHECK(i386::load(write.address, now));
+    CHECK(guest::load(write.address, now));
     if (now != write.after) report(block, "memory");
   }
 }

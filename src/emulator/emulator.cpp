@@ -40,7 +40,7 @@ class MemoryBridge final : public linux::MappingObserver, public engine::PagePro
     engine_->written(begin & ~mask, (end + mask) & ~mask);
   }
   void set_write_watch(engine::GuestAddress page, bool on) override {
-    space_.set_write_watch(page, page + i386::kGuestPageSize, on);
+    space_.set_write_watch(page, page + guest::kPageSize, on);
   }
 
  private:
@@ -168,7 +168,7 @@ void run_program(const CommandLine& given, char** environment) {
   active_line = &line;
   active_space = &space;
   i386::set_code_source(&space);
-  i386::set_page_access(new linux::ProcessPages);
+  guest::set_page_access(new linux::ProcessPages);
   if (line.cpu_model != nullptr) i386::choose_cpu_model(*line.cpu_model);
   linux::set_current_thread(&thread);
   process.root = line.root;

@@ -17,6 +17,9 @@ namespace ferry {
 
 namespace {
 
+/// Whether this host has a translator: the build's choice (src/CMakeLists.txt).
+constexpr bool kTranslates = FERRY_TRANSLATES;
+
 enum class OptionId : uint8_t {
 #define OPTION(identifier, name, long_name, argument, environment, help) identifier,
 #include "emulator/options.inc"
@@ -150,9 +153,8 @@ void set_engine(CommandLine& line, std::string_view name) {
   } else {
     usage_error("unknown engine '" + std::string(name) + "'");
   }
-#if !defined(__mips64)
-  if (name != "interpret") usage_error("engine '" + std::string(name) + "' needs a MIPS64 host");
-#endif
+  if (!kTranslates && name != "interpret")
+    usage_error("engine '" + std::string(name) + "' needs a MIPS64 host");
 }
 
 const i386::CpuModel* parse_cpu_model(std::string_view name) {
@@ -272,9 +274,7 @@ void apply_environment(CommandLine& line, char** environment) {
 
 CommandLine parse_command_line(int argc, char** argv, char** environment) {
   CommandLine line;
-#if defined(__mips64)
-  line.engine = EngineKind::translate;
-#endif
+  if (kTranslates) line.engine = EngineKind::translate;
   apply_environment(line, environment);
   std::vector<option> names;
   for (size_t i = 0; i < std::size(kOptions); ++i) {

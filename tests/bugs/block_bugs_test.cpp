@@ -24,7 +24,7 @@ void expect_agreement(std::string_view code, std::string_view registers, std::st
   EXPECT_EQ(replay(sequence, memory), "") << to_text(sequence);
 }
 
-// SETCC and CMOVCC with a memory operand behind ADC, SBB or a rotate pack the flags before they
+// SETCC and CMOVCC with a memory operand after ADC, SBB or a rotate pack the flags before they
 // access memory. The mark of the instruction still named the recipe from its start, so a fault of
 // the access reported flags made from registers that held something else by then.
 TEST(BlockBugs, FlagsPackedInTheMiddleOfAFaultingInstruction) {
@@ -37,7 +37,7 @@ TEST(BlockBugs, FlagsPackedInTheMiddleOfAFaultingInstruction) {
                    "00000000");
 }
 
-// With --exact-flags the look-ahead into the block behind a call took flags for dead because an
+// With --exact-flags the look-ahead into the block after a call took flags for dead because an
 // instruction there writes them all; but that instruction may fault before it does.
 TEST(BlockBugs, ExactFlagsWhereTheInstructionThatWouldKillThemFaults) {
   // test eax, 0x7f020ea0; call next; next: shr dword [edx+esi*8], 1 faulting
@@ -88,7 +88,7 @@ TEST(BlockBugs, ExactFlagsWhereAFaultingInstructionUsesTheFlagsRegisters) {
                    "00000000");
 }
 
-// The call of an x87 operation saves live flags and brings them back behind it; the way out to the
+// The call of an x87 operation saves live flags and brings them back after it; the way out to the
 // interpreter, where the operation refuses, branched off before they were back.
 TEST(BlockBugs, FlagsWhereAnX87OperationIsLeftToTheInterpreter) {
   // cmp eax, ebx; fld st(0) of an empty stack; setl cl; lahf
@@ -101,7 +101,7 @@ TEST(BlockBugs, FlagsWhereAnX87OperationIsLeftToTheInterpreter) {
                    "00000000");
 }
 
-// A block may end behind a return that it followed. Nothing looked for flags that are wanted there,
+// A block may end after a return that it followed. Nothing looked for flags that are wanted there,
 // as a return goes elsewhere, and they were lost.
 TEST(BlockBugs, FlagsBehindALeafAtTheEndOfABlock) {
   // call f; jmp end; f: adc ah, 7; ret; end:
@@ -129,7 +129,7 @@ TEST(BlockBugs, PointersOfDirectlyCalledX87Operations) {
   expect_agreement("db03 d802", kRegisters, "00000000");
 }
 
-// Behind a multiplication the interpreter kept SF, ZF, AF and PF, and the translator left those of
+// After a multiplication the interpreter kept SF, ZF, AF and PF, and the translator left those of
 // an addition that only CF and OF were taken from. PUSHF showed it: --engine=check stopped correct
 // programs. The same of every instruction that leaves flags undefined.
 TEST(BlockBugs, UndefinedFlagsAreTheSameInBothEngines) {

@@ -28,8 +28,8 @@ void expect_agreement(std::string_view code, std::string_view ebx, std::string_v
 
 constexpr std::string_view kValues[] = {"00000000", "ffffffff"};
 
-// The load behind the branch lies in its slot: where the branch is taken it must not fault, and
-// where it is not, the fault is that of the instruction behind.
+// The load after the branch lies in its slot: where the branch is taken it must not fault, and
+// where it is not, the fault is that of the next instruction.
 TEST(DelaySlots, StackLoadFromBehindTheBranch) {
   static constexpr const char* kBranches[][3] = {
       // opcode, and values of ebx for which it is taken and is not
@@ -49,7 +49,7 @@ TEST(DelaySlots, StackLoadFromBehindTheBranch) {
   }
 }
 
-// Behind the branch the flags of the comparison in front of it are still read.
+// After the branch the flags of the comparison in front of it are still read.
 TEST(DelaySlots, FlagsReadWhereTheBranchGoes) {
   for (const std::string_view value : kValues) {
     // cmp ebx, ecx; jb over; test dl, dl; jz over; inc eax; over: setl al; setb ah

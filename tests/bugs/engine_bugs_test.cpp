@@ -27,7 +27,7 @@ constexpr uint32_t kCode = semantics::kCodeAddress;
 constexpr uint32_t kStack = semantics::kWindow + 0x800;
 constexpr uint32_t kReturn = kCode + 0x100;
 
-/// A guest thread's state, with the word the entry thunk looks at behind it.
+/// A guest thread's state, with the word the entry thunk looks at after it.
 struct State {
   CpuState cpu;
   uint32_t interrupt_pending = 0;
@@ -56,7 +56,7 @@ class Blocks : i386::CodeSource {
     fuzz::Sequence start{};
     start.gpr[i386::ESP] = kStack;
     memory_->begin(start, code, state.cpu);
-    EXPECT_TRUE(i386::store(kStack, kReturn));
+    EXPECT_TRUE(guest::store(kStack, kReturn));
     translate::install_helpers(state.cpu);
   }
 
@@ -99,7 +99,7 @@ class Blocks : i386::CodeSource {
 
 uint8_t byte_at(uint32_t address) {
   uint8_t value = 0;
-  EXPECT_TRUE(i386::load(address, value));
+  EXPECT_TRUE(guest::load(address, value));
   return value;
 }
 
@@ -239,7 +239,7 @@ TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
   blocks.begin({0x02, 0x13, 0xc6, 0x03, 0x07, 0xc6, 0x03, 0x05, 0xc3});
   CpuState& cpu = blocks.state.cpu;
   cpu.gpr[i386::EBX] = kPlace;
-  ASSERT_TRUE(i386::store(kPlace, uint8_t{5}));
+  ASSERT_TRUE(guest::store(kPlace, uint8_t{5}));
   const Leave leave = blocks.enter_checked(kCode);
   EXPECT_EQ(leave.reason, LeaveReason::indirect_exit);
   EXPECT_EQ(blocks.checker.blocks_compared(), 1u);
@@ -247,7 +247,7 @@ TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
   EXPECT_EQ(byte_at(kPlace), 5);
 }
 
-// Behind a conditional branch to its next instruction --engine=check interpreted on along the
+// After a conditional branch to its next instruction --engine=check interpreted on along the
 // block, while the translation had left it, and reported a difference.
 TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
   CheckedBlocks blocks;
@@ -262,7 +262,7 @@ TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
   EXPECT_EQ(cpu.gpr[i386::ESP], kStack);
 }
 
-// --engine=check compared every flag behind an exit whose target reads one: rcr computes CF alone
+// --engine=check compared every flag after an exit whose target reads one: rcr computes CF alone
 // then, and the others were reported as a difference.
 TEST(EngineBugs, CheckComparesFlagsThatAreLive) {
   CheckedBlocks blocks;

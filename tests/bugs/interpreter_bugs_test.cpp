@@ -26,12 +26,13 @@ class InterpreterBugs : public testing::Test {
     static GuestArena arena;
     Case test{};
     arena.begin(test, cpu_);
-    ASSERT_TRUE(copy_to_guest(kCodeAddress, code.begin(), static_cast<uint32_t>(code.size())));
+    ASSERT_TRUE(
+        guest::copy_to_guest(kCodeAddress, code.begin(), static_cast<uint32_t>(code.size())));
   }
 
   static uint8_t byte_at(uint32_t address) {
     uint8_t value = 0;
-    EXPECT_TRUE(load(address, value));
+    EXPECT_TRUE(guest::load(address, value));
     return value;
   }
 

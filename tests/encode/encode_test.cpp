@@ -61,7 +61,7 @@ class Emitter {
       const std::string r1 = reg(kFirst[v]), r2 = reg(kSecond[v]), r3 = reg(kThird[v]);
       std::string text;
       const auto branch = [&](auto emit) {
-        // Two words before the branch, so that its target can lie at or behind it.
+        // Two words before the branch, so that its target can lie at or past it.
         Label label;
         if (kBranchWords[v] == -2) as_.bind(label);
         as_.NOP();

@@ -24,7 +24,7 @@ bool decode_at(uint32_t address, Instruction& instruction) {
       address >= semantics::kCodeRegion &&
       address < semantics::kCodeRegion + semantics::kRegionSize - i386::kMaxInstructionLength;
   if (!in_code) return false;
-  const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+  const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
   return i386::decode(bytes, i386::kMaxInstructionLength, address, instruction) ==
          i386::DecodeStatus::ok;
 }
@@ -93,7 +93,7 @@ std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, b
     const i386::Outcome outcome = i386::step(cpu);
     if ((cpu.eflags & ef::TF) != 0) return std::nullopt;
     if (outcome == i386::Outcome::exception || outcome == i386::Outcome::trap) {
-      // Behind a trap (INT3, INTO) eip is at the next instruction, which may read them.
+      // After a trap (INT3, INTO) eip is at the next instruction, which may read them.
       const uint32_t flags = exact_flags ? ef::kArithmetic : surely_live(cpu.eip);
       result.compared_flags = flags | kComparedSystemFlags;
       result.memory = Memory::hash();
@@ -111,7 +111,7 @@ namespace {
 void on_fault(int signal, siginfo_t*, void* opaque) {
   if (Machine::active != nullptr && Machine::active->recover(opaque, signal == SIGBUS)) return;
   mips64::SignalContext context(opaque);
-  const uintptr_t landing = i386::fault_landing_pad(context.pc());
+  const uintptr_t landing = guest::fault_landing_pad(context.pc());
   if (landing == 0) {
     ::signal(signal, SIG_DFL);
     return;

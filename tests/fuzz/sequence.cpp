@@ -25,7 +25,7 @@ constexpr uint8_t kInt3 = 0xcc;
 constexpr unsigned kMaxBytes = 512;
 
 uint8_t* at(uint32_t address) {
-  return static_cast<uint8_t*>(i386::host_pointer(address));
+  return static_cast<uint8_t*>(guest::host_pointer(address));
 }
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {

@@ -32,7 +32,7 @@ struct Sequence {
   uint32_t window_seed = 0;
   bool tls = false;  ///< FS and GS name a segment based at the window
 
-  /// The bytes, with an INT3 behind; empty if a branch does not reach its target.
+  /// The bytes, with an INT3 after; empty if a branch does not reach its target.
   [[nodiscard]] std::vector<uint8_t> bytes() const;
   void drop(unsigned item);
 };

@@ -33,7 +33,7 @@ class GoldenTool final : i386::CodeSource {
  public:
   explicit GoldenTool(const translate::Options& options)
       : cache_(kCacheBytes), translator_(options, *this, cache_) {
-    void* const wanted = i386::host_pointer(kGuestCode);
+    void* const wanted = guest::host_pointer(kGuestCode);
     void* const mapped = ::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(mapped == wanted);
@@ -42,7 +42,7 @@ class GoldenTool final : i386::CodeSource {
 
   /// The guest instructions and the code of the block that begins with `code`.
   std::string translate(const Bytes& code) {
-    auto* guest = static_cast<uint8_t*>(i386::host_pointer(kGuestCode));
+    auto* guest = static_cast<uint8_t*>(guest::host_pointer(kGuestCode));
     std::memset(guest, 0xcc, kGuestBytes);
     std::memcpy(guest, code.data(), code.size());
     translator_.forget_analysis();
@@ -69,7 +69,7 @@ class GoldenTool final : i386::CodeSource {
   }
 
   static std::string guest_text(uint32_t address) {
-    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+    const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
     return i386::disassemble(bytes, i386::kMaxInstructionLength, address);
   }
 

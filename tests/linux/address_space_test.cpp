@@ -14,7 +14,6 @@ namespace {
 
 using namespace ferry;
 using namespace ferry::linux;
-using i386::host_pointer;
 using test::expect;
 using test::expect_equal;
 
@@ -44,7 +43,7 @@ struct Recorder final : MappingObserver {
 MapRequest fixed(uint32_t address, uint32_t pages, uint8_t protection) {
   MapRequest request;
   request.address = address;
-  request.length = pages * kGuestPageSize;
+  request.length = pages * guest::kPageSize;
   request.protection = protection;
   request.placement = MapRequest::Placement::fixed;
   return request;
@@ -84,7 +83,7 @@ class Model {
     const uint32_t count = 1 + random_number(kPages - first);
     switch (random_number(7)) {
       case 0:
-        expect_equal(space_.unmap(address(first), count * kGuestPageSize).value, 0);
+        expect_equal(space_.unmap(address(first), count * guest::kPageSize).value, 0);
         for (uint32_t i = first; i < first + count; ++i) pages_[i] = {};
         break;
       case 1:
@@ -120,28 +119,28 @@ class Model {
       if (bytes == nullptr) continue;
       const int content = page.shared_page < 0 ? page.content : file_[page.shared_page];
       expect_equal(bytes[0], content);
-      expect_equal(bytes[kGuestPageSize - 1], content);
+      expect_equal(bytes[guest::kPageSize - 1], content);
     }
     for (uint32_t i = 0; i < 2 * kPages; ++i) {
       uint8_t byte = 0;
-      expect_equal(pread(shared_file_, &byte, 1, i * kGuestPageSize + 17), 1);
+      expect_equal(pread(shared_file_, &byte, 1, i * guest::kPageSize + 17), 1);
       expect_equal(byte, file_[i]);
     }
   }
 
   void end() {
-    expect_equal(space_.unmap(kBase, kPages * kGuestPageSize).value, 0);
+    expect_equal(space_.unmap(kBase, kPages * guest::kPageSize).value, 0);
     expect(space_.mappings().empty());
   }
 
  private:
-  static uint32_t address(uint32_t page) { return kBase + page * kGuestPageSize; }
+  static uint32_t address(uint32_t page) { return kBase + page * guest::kPageSize; }
 
   void write_file(uint32_t page, int content) {
-    std::array<uint8_t, kGuestPageSize> bytes;
+    std::array<uint8_t, guest::kPageSize> bytes;
     bytes.fill(static_cast<uint8_t>(content));
-    expect_equal(pwrite(shared_file_, bytes.data(), bytes.size(), page * kGuestPageSize),
-                 kGuestPageSize);
+    expect_equal(pwrite(shared_file_, bytes.data(), bytes.size(), page * guest::kPageSize),
+                 guest::kPageSize);
     file_[page] = content;
   }
 
@@ -149,7 +148,7 @@ class Model {
     MapRequest request = fixed(address(first), count, kReadWrite);
     const uint32_t file_page = random_number(kPages);
     request.descriptor = private_file_;
-    request.offset = uint64_t{file_page} * kGuestPageSize;
+    request.offset = uint64_t{file_page} * guest::kPageSize;
     expect(space_.map(request).ok());
     for (uint32_t i = 0; i < count; ++i)
       pages_[first + i] = {true, kReadWrite, static_cast<int>((file_page + i) % 200 + 1), -1};
@@ -162,7 +161,7 @@ class Model {
     const uint32_t file_page = random_number(kPages);
     request.shared = true;
     request.descriptor = shared_file_;
-    request.offset = uint64_t{file_page} * kGuestPageSize;
+    request.offset = uint64_t{file_page} * guest::kPageSize;
     expect(space_.map(request).ok());
     for (uint32_t i = 0; i < count; ++i)
       pages_[first + i] = {true, kReadWrite, 0, static_cast<int>(file_page + i)};
@@ -174,7 +173,7 @@ class Model {
     const uint8_t protection = kKinds[random_number(3)];
     uint32_t end = first;
     while (end < first + count && pages_[end].mapped) pages_[end++].protection = protection;
-    expect_equal(space_.protect(address(first), count * kGuestPageSize, protection).value,
+    expect_equal(space_.protect(address(first), count * guest::kPageSize, protection).value,
                  end == first + count ? 0 : 12);
   }
 
@@ -184,7 +183,7 @@ class Model {
     if (first + count > kPages || (to < first + count && first < to + count)) return;
     constexpr uint32_t kMayMove = 1, kFixed = 2;
     const linux::Result<uint32_t> moved =
-        space_.remap(address(first), count * kGuestPageSize, count * kGuestPageSize,
+        space_.remap(address(first), count * guest::kPageSize, count * guest::kPageSize,
                      kMayMove | kFixed, address(to));
     if (!moved.ok() && !can_duplicate() && moved.error().value == 12) {
       for (uint32_t i = 0; i < count; ++i) pages_[to + i] = {};
@@ -208,7 +207,7 @@ class Model {
       (page.shared_page < 0 ? page.content : file_[page.shared_page]) = content;
       void* const bytes = space_.reach(address(i), true, kNoStack);
       expect(bytes != nullptr);
-      if (bytes != nullptr) std::memset(bytes, content, kGuestPageSize);
+      if (bytes != nullptr) std::memset(bytes, content, guest::kPageSize);
     }
     if (random_number(4) == 0)
       write_file(random_number(2 * kPages), static_cast<int>(random_number(200) + 1));
@@ -238,7 +237,7 @@ void growth(uint32_t host_page) {
   stack.grows_down = true;
   expect(space.map(stack).ok());
   constexpr uint64_t kLimit = 1 << 20;
-  const uint32_t top = kBase + 16 * kGuestPageSize;
+  const uint32_t top = kBase + 16 * guest::kPageSize;
   expect(space.reach(top - kLimit - 1, true, kLimit) == nullptr);
   expect(space.reach(top - kLimit, true, kLimit) != nullptr);
   expect_equal(space.find(top - 1)->begin, top - kLimit);
@@ -246,15 +245,15 @@ void growth(uint32_t host_page) {
   // A page that is mapped a gap of 1 MB below stops it, but not one without access.
   const uint32_t below = top - 8 * static_cast<uint32_t>(kLimit);
   expect(space.map(fixed(below, 16, kProtRead)).ok());
-  const uint32_t first = below + 16 * kGuestPageSize;
+  const uint32_t first = below + 16 * guest::kPageSize;
   expect(space.reach(first + kLimit - host_page, true, 8 * kLimit) == nullptr);
   expect(space.reach(first + kLimit, true, 8 * kLimit) != nullptr);
-  expect_equal(space.protect(below, 16 * kGuestPageSize, 0).value, 0);
+  expect_equal(space.protect(below, 16 * guest::kPageSize, 0).value, 0);
   expect(space.reach(first, true, 8 * kLimit) != nullptr);
   expect_equal(space.unmap(below, 8 * static_cast<uint32_t>(kLimit)).value, 0);
   space.place_below_stack(0x7f000000, 8 << 20);
   MapRequest any;
-  any.length = kGuestPageSize;
+  any.length = guest::kPageSize;
   expect_equal(space.map(any).value(), 0x7f000000 - (128 << 20) - host_page);
   space.place_below_stack(0x7f000000, UINT64_MAX);
   expect(space.map(any).value() < 0x7f000000 / 6 + 0x10000);
@@ -267,22 +266,22 @@ void watches(uint32_t host_page) {
   space.set_observer(&recorder);
   expect(space.map(fixed(kBase, 32, kReadWrite)).ok());
   expect_equal(recorder.changes, 1);
-  space.set_write_watch(kBase + 4 * kGuestPageSize, kBase + 5 * kGuestPageSize, true);
-  expect(space.write_watched(kBase + 4 * kGuestPageSize + 8));
-  expect_equal(space.write_watched(kBase + 5 * kGuestPageSize), host_page > kGuestPageSize);
-  expect(!space.write_watched(kBase + 16 * kGuestPageSize));
-  space.prepare_kernel_write(kBase + 16 * kGuestPageSize, 100);
+  space.set_write_watch(kBase + 4 * guest::kPageSize, kBase + 5 * guest::kPageSize, true);
+  expect(space.write_watched(kBase + 4 * guest::kPageSize + 8));
+  expect_equal(space.write_watched(kBase + 5 * guest::kPageSize), host_page > guest::kPageSize);
+  expect(!space.write_watched(kBase + 16 * guest::kPageSize));
+  space.prepare_kernel_write(kBase + 16 * guest::kPageSize, 100);
   expect_equal(recorder.writes, 0);
-  space.prepare_kernel_write(kBase + 3 * kGuestPageSize, 2 * kGuestPageSize);
+  space.prepare_kernel_write(kBase + 3 * guest::kPageSize, 2 * guest::kPageSize);
   expect_equal(recorder.writes, 1);
-  expect(!space.write_watched(kBase + 4 * kGuestPageSize));
-  std::memset(host_pointer(kBase), 1, 32 * kGuestPageSize);
-  space.set_write_watch(kBase, kBase + 32 * kGuestPageSize, true);
-  expect_equal(space.unmap(kBase, 32 * kGuestPageSize).value, 0);
+  expect(!space.write_watched(kBase + 4 * guest::kPageSize));
+  std::memset(guest::host_pointer(kBase), 1, 32 * guest::kPageSize);
+  space.set_write_watch(kBase, kBase + 32 * guest::kPageSize, true);
+  expect_equal(space.unmap(kBase, 32 * guest::kPageSize).value, 0);
   expect(space.map(fixed(kBase, 32, kReadWrite)).ok());
   expect(!space.write_watched(kBase));
-  std::memset(host_pointer(kBase), 1, 32 * kGuestPageSize);
-  expect_equal(space.unmap(kBase, 32 * kGuestPageSize).value, 0);
+  std::memset(guest::host_pointer(kBase), 1, 32 * guest::kPageSize);
+  expect_equal(space.unmap(kBase, 32 * guest::kPageSize).value, 0);
 }
 
 void shared_code(uint32_t host_page) {
@@ -291,13 +290,13 @@ void shared_code(uint32_t host_page) {
   space.set_observer(&recorder);
   constexpr uint8_t kAll = kReadWrite | kProtExec;
   expect(space.map(fixed(kBase, 32, kAll)).ok());
-  MapRequest shared = fixed(kBase + 8 * kGuestPageSize, 8, kReadWrite);
+  MapRequest shared = fixed(kBase + 8 * guest::kPageSize, 8, kReadWrite);
   shared.shared = true;
   expect(space.map(shared).ok());
   expect_equal(recorder.shared_bytes, 0);
-  expect_equal(space.protect(kBase, 12 * kGuestPageSize, kAll).value, 0);
-  expect_equal(recorder.shared_bytes, 4 * kGuestPageSize);
-  expect_equal(space.unmap(kBase, 32 * kGuestPageSize).value, 0);
+  expect_equal(space.protect(kBase, 12 * guest::kPageSize, kAll).value, 0);
+  expect_equal(recorder.shared_bytes, 4 * guest::kPageSize);
+  expect_equal(space.unmap(kBase, 32 * guest::kPageSize).value, 0);
 }
 
 void errors_and_break() {
@@ -313,7 +312,7 @@ void errors_and_break() {
   space.start_break(kBase);
   expect_equal(space.set_break(0), kBase);
   expect_equal(space.set_break(kBase + 10000), kBase + 10000);
-  static_cast<uint8_t*>(host_pointer(kBase))[9999] = 1;
+  static_cast<uint8_t*>(guest::host_pointer(kBase))[9999] = 1;
   expect_equal(space.set_break(kBase - 1), kBase + 10000);
   expect_equal(space.set_break(0xffffffff), kBase + 10000);
   expect_equal(space.set_break(kBase), kBase);
@@ -333,7 +332,7 @@ void errors_and_break() {
 int main() {
   const int file = memfd_create("pages", 0);
   for (uint32_t i = 0; i < 2 * kPages; ++i) {
-    std::array<uint8_t, kGuestPageSize> page;
+    std::array<uint8_t, guest::kPageSize> page;
     page.fill(static_cast<uint8_t>(i % 200 + 1));
     expect_equal(write(file, page.data(), page.size()), page.size());
   }

@@ -62,7 +62,7 @@ class Shell:
         os.write(self.fd, text.encode())
 
     def line(self, text, pattern):
-        """Types a line and expects `pattern` in what it prints, behind the echo."""
+        """Types a line and expects `pattern` in what it prints, after the echo."""
         self.send(text + "\n")
         self.expect(re.escape(text) + r"\r+\n")
         match = self.expect(pattern)

@@ -40,7 +40,7 @@ static void map_over_pages_behind_the_file(void) {
   int fd = open("small", O_CREAT | O_RDWR | O_TRUNC, 0600);
   (void)!write(fd, "hello", 5);
   char *p = mmap(0, 16 * kPage, 3, MAP_PRIVATE, fd, 0);
-  printf("behind the file %d\n", can_read(p + 8 * kPage));
+  printf("after the file %d\n", can_read(p + 8 * kPage));
   char *q = mmap(p + 9 * kPage, kPage, 3, kPrivate | MAP_FIXED, -1, 0);
   printf("over it %d %d\n", q == p + 9 * kPage, can_read(q));
   q = mmap(p + kPage, kPage, 3, kPrivate | MAP_FIXED, -1, 0);

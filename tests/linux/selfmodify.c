@@ -47,7 +47,7 @@ static void rewritten(unsigned rounds, unsigned calls) {
   printf("rewritten %u times, %u calls: %08x\n", rounds, calls, sum);
 }
 
-// Each run stores the immediate of the instruction `ahead` bytes of nops behind the store:
+// Each run stores the immediate of the instruction `ahead` bytes of nops after the store:
 //   mov eax, [esp+4]; mov [immediate], eax; nop...; mov eax, imm32; ret
 static void patched_ahead(int ahead, int at) {
   unsigned char *code = page + at;
@@ -91,7 +91,7 @@ static void flags_across(void) {
   printf("flags across: %08x\n", sum);
 }
 
-// push, call, string and x87 stores into the instruction behind them. edi = the immediate, esp moved there too.
+// push, call, string and x87 stores into the instruction after them. edi = the immediate, esp moved there too.
 static void other_stores(void) {
   unsigned sum = 0;
   for (unsigned i = 0; i < 2000; ++i) {
@@ -170,7 +170,7 @@ static void read_into_code(void) {
   printf("read into code: %08x\n", sum);
 }
 
-// Code in memory that another mapping, the file behind it, or a child changes: nothing is written where it is executed.
+// Code in memory that another mapping, its file, or a child changes: nothing is written where it is executed.
 static void shared_code(void) {
   unsigned sum = 0;
   FILE *file = tmpfile();

@@ -77,7 +77,7 @@ static void fetch_faults(void) {
   if (!sigsetjmp(jump, 1)) whole();
 }
 
-// Code in a mapping of a file that has become shorter: SIGBUS, whatever of it lies behind the end. ferry looks at code
+// Code in a mapping of a file that has become shorter: SIGBUS, whatever of it lies past the end. ferry looks at code
 // before it translates it; once the compiler left those looks out, and the fault was ferry's own.
 static void code_behind_the_file(void) {
   install(SIGBUS, on_fault, 0);
@@ -120,7 +120,7 @@ static void show_x87(const char *when, int in_handler) {
   struct { unsigned short cw, r0, sw, r1, tag, r2; unsigned fip; unsigned short fcs, fop; unsigned fdp; unsigned short fds, r3; } env;
   __asm__ volatile("fnstenv %0; fldenv %0" : "+m"(env));
   printf("%s: cw %x sw %x tag %x", when, env.cw, env.sw, env.tag);
-  // Behind a program's own operations it depends on the processor: Intel's set FDP with unmasked exceptions alone.
+  // After a program's own operations it depends on the processor: Intel's set FDP with unmasked exceptions alone.
   if (in_handler) printf(" fdp %s", env.fdp ? "set" : "0");
   printf("\n");
 }
@@ -164,7 +164,7 @@ static void on_step(int sig, siginfo_t *info, void *context) {
   if ((char *)g[REG_EIP] == step_end) g[REG_EFL] &= ~0x100;
 }
 
-// TF: a trap behind each instruction and each iteration of rep, but none behind POP SS, where one once came.
+// TF: a trap after each instruction and each iteration of rep, but none after POP SS, where one once came.
 static void single_steps(void) {
   struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO};
   sigaction(SIGTRAP, &action, 0);

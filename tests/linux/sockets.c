@@ -71,7 +71,7 @@ static void message_limits(void) {
   }
   *(struct cmsghdr *)control = (struct cmsghdr){16, SOL_SOCKET, SCM_RIGHTS};
   message.msg_controllen = 20;
-  printf(" bytes behind it %d\n", CALL(SYS_sendmsg, pair[0], &message, 0));
+  printf(" bytes after it %d\n", CALL(SYS_sendmsg, pair[0], &message, 0));
 }
 
 /// Times in control messages are two words of 4 bytes, not of 8.

@@ -19,7 +19,7 @@ namespace {
 constexpr uint32_t kErrorWrite = 2, kErrorUser = 4;
 
 [[nodiscard]] uint32_t page_of(uint32_t address) {
-  return address & ~(kGuestPageSize - 1);
+  return address & ~(guest::kPageSize - 1);
 }
 
 /// `reg` as an offset of the instruction's address size.
@@ -173,7 +173,7 @@ std::vector<Fault> faults(const Case& test, const Access& access) {
   for (const uint32_t end : {first, last}) {
     if (accessible(end, access.written)) continue;
     const uint32_t begin = page_of(end) == page_of(first) ? first : page_of(end);
-    const uint32_t rest = std::min(last - begin, page_of(end) + kGuestPageSize - 1 - begin);
+    const uint32_t rest = std::min(last - begin, page_of(end) + guest::kPageSize - 1 - begin);
     const uint32_t last_address = access.in_pieces ? begin + rest : begin;
     if (access.written) {
       list.push_back({kPageFault, kErrorUser | kErrorWrite, begin, last_address});

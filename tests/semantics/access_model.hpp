@@ -9,6 +9,7 @@
 
 #include "case.hpp"
 #include "guest/i386/decode/instruction.hpp"
+#include "guest/memory/address.hpp"
 
 namespace ferry::semantics {
 
@@ -16,7 +17,6 @@ constexpr uint32_t kBoundRange = 5, kSegmentNotPresent = 11, kStackFault = 12,
                    kGeneralProtection = 13, kPageFault = 14;
 /// Bit 0 of a page fault's error code, which only the owner of the address space knows.
 constexpr uint32_t kPresent = 1;
-constexpr uint32_t kGuestPageSize = 4096;
 
 /// One access to memory: `width` bytes at segment:offset.
 struct Access {

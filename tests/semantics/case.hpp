@@ -1,5 +1,5 @@
 // One test case of the real-CPU oracle: an instruction and the state before it; and the state
-// behind it.
+// after it.
 //
 // Shared by the checker (any host) and native_runner (i386, freestanding), which exchange arrays of
 // these structures through pipes: fixed sizes, little-endian, no padding.
@@ -27,9 +27,9 @@ constexpr unsigned kMaxCodeLength = 15;
 constexpr unsigned kMaxPatchLength = 16;
 
 /// Case::options.
-constexpr uint8_t kSingleStep = 1;  ///< run under TF; otherwise an INT3 behind the code stops it
+constexpr uint8_t kSingleStep = 1;  ///< run under TF; otherwise an INT3 after the code stops it
 constexpr uint8_t kTlsInFs = 2;  ///< FS names a TLS segment based at kWindow; otherwise FS is null
-constexpr uint8_t kX87 = 16;     ///< Case::x87 is loaded before and stored behind; no kSingleStep
+constexpr uint8_t kX87 = 16;     ///< Case::x87 is loaded before and stored after; no kSingleStep
 
 /// x87 state as FSAVE stores it with a 32-bit operand size (SDM vol. 1, figures 8-9 and 8-13).
 struct X87Image {

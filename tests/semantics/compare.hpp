@@ -14,7 +14,7 @@ namespace ferry::semantics {
 /// row).
 [[nodiscard]] std::optional<i386::Instruction> decode(const Case& test);
 
-/// EFLAGS bits that mean nothing behind `instruction` when it completes, given the state before it.
+/// EFLAGS bits that mean nothing after `instruction` when it completes, given the state before it.
 [[nodiscard]] uint32_t undefined_flags(const i386::Instruction& instruction, const Case& test);
 
 /// Whether the manual leaves even the destination undefined.

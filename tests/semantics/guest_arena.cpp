@@ -7,15 +7,15 @@
 #include <cstring>
 
 #include "common/diagnostics.hpp"
-#include "guest/memory/memory.hpp"
 #include "guest/i386/x87/image.hpp"
+#include "guest/memory/memory.hpp"
 
 namespace ferry::semantics {
 
 namespace {
 
 uint8_t* at(uint32_t guest_address) {
-  return static_cast<uint8_t*>(i386::host_pointer(guest_address));
+  return static_cast<uint8_t*>(guest::host_pointer(guest_address));
 }
 
 void map_region(uint32_t address) {
@@ -31,7 +31,7 @@ void on_fault(int signal, siginfo_t*, void* opaque) {
 #else
   auto& pc = context.uc_mcontext.gregs[REG_RIP];
 #endif
-  const uintptr_t landing = i386::fault_landing_pad(static_cast<uintptr_t>(pc));
+  const uintptr_t landing = guest::fault_landing_pad(static_cast<uintptr_t>(pc));
   if (landing == 0) {
     ::signal(signal, SIG_DFL);
     return;

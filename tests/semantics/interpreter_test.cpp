@@ -24,7 +24,7 @@ class InterpreterTest : public testing::Test {
     arena().begin(test, cpu_);
     cpu_.eip = address;
     cpu_.gpr[ESP] = kWindow + 0x800;
-    ASSERT_TRUE(copy_to_guest(address, code.begin(), static_cast<uint32_t>(code.size())));
+    ASSERT_TRUE(guest::copy_to_guest(address, code.begin(), static_cast<uint32_t>(code.size())));
   }
 
   static GuestArena& arena() {
@@ -116,11 +116,11 @@ TEST_F(InterpreterTest, SingleStepTrapsBehindEachIteration) {
   EXPECT_EQ(cpu_.eip, kCodeAddress);
 }
 
-// A trap came between POP SS and the instruction behind it.
+// A trap came between POP SS and the instruction after it.
 TEST_F(InterpreterTest, SingleStepTrapsNotBehindALoadOfSs) {
   begin({0x17, 0x16});  // POP SS; PUSH SS
   cpu_.eflags |= eflags::TF;
-  ASSERT_TRUE(store<uint32_t>(kWindow, cpu_.selector[SS]));
+  ASSERT_TRUE(guest::store<uint32_t>(kWindow, cpu_.selector[SS]));
   cpu_.gpr[ESP] = kWindow;
   EXPECT_EQ(step(cpu_), Outcome::next);
   EXPECT_EQ(step(cpu_), Outcome::trap);

@@ -19,7 +19,7 @@ namespace {
 using namespace i386;
 
 uint8_t* host(uint32_t address) {
-  return static_cast<uint8_t*>(host_pointer(address));
+  return static_cast<uint8_t*>(guest::host_pointer(address));
 }
 
 template <typename T>
@@ -31,15 +31,15 @@ template <typename T>
 void every_alignment() {
   for (uint32_t offset = 0; offset < 17; ++offset) {
     const uint32_t address = kWindow + 0x100 + offset;
-    CHECK(store<T>(address, pattern<T>()));
+    CHECK(guest::store<T>(address, pattern<T>()));
     T value = 0;
-    CHECK(load(address, value) && value == pattern<T>());
+    CHECK(guest::load(address, value) && value == pattern<T>());
     T expected = 1;
     bool exchanged = true;
-    CHECK(compare_exchange<T>(address, expected, 0, exchanged));
+    CHECK(guest::compare_exchange<T>(address, expected, 0, exchanged));
     CHECK(!exchanged && expected == pattern<T>());
-    CHECK(compare_exchange<T>(address, expected, static_cast<T>(~expected), exchanged));
-    CHECK(exchanged && load(address, value) && value == static_cast<T>(~pattern<T>()));
+    CHECK(guest::compare_exchange<T>(address, expected, static_cast<T>(~expected), exchanged));
+    CHECK(exchanged && guest::load(address, value) && value == static_cast<T>(~pattern<T>()));
   }
 }
 
@@ -50,7 +50,7 @@ void neighbours_stay() {
     std::memset(host(kWindow), 0xa5, 64);
     T expected = static_cast<T>(0xa5a5a5a5a5a5a5a5u);
     bool exchanged = false;
-    CHECK(compare_exchange<T>(kWindow + offset, expected, 0, exchanged) && exchanged);
+    CHECK(guest::compare_exchange<T>(kWindow + offset, expected, 0, exchanged) && exchanged);
     for (uint32_t i = 0; i < 64; ++i) {
       const bool inside = i >= offset && i < offset + sizeof(T);
       CHECK(*host(kWindow + i) == (inside ? 0 : 0xa5));
@@ -67,13 +67,13 @@ void region_end(uint32_t end, bool writable) {
     std::array<uint8_t, 16> before{};
     std::memcpy(before.data(), host(end - 16), 16);
     T value = 0;
-    CHECK(load(address, value) == fits);
-    CHECK(store<T>(address, pattern<T>()) == (fits && writable));
+    CHECK(guest::load(address, value) == fits);
+    CHECK(guest::store<T>(address, pattern<T>()) == (fits && writable));
     if (fits && writable) std::memcpy(host(end - 16), before.data(), 16);
     T expected =
         static_cast<T>(~value);  // the compare fails, and needs a writable page all the same
     bool exchanged = false;
-    CHECK(compare_exchange<T>(address, expected, 0, exchanged) == (fits && writable));
+    CHECK(guest::compare_exchange<T>(address, expected, 0, exchanged) == (fits && writable));
     CHECK(!(fits && writable) || !exchanged);
     CHECK(std::memcmp(before.data(), host(end - 16), 16) == 0);
   }
@@ -88,13 +88,15 @@ void nowhere() {
     uint32_t word = 0;
     uint64_t quad = 0;
     bool exchanged = false;
-    CHECK(!load(address, byte) && !load(address, word) && !load(address, quad));
-    CHECK(!store<uint8_t>(address, 0) && !store<uint32_t>(address, 0));
-    CHECK(!compare_exchange<uint32_t>(address, word, 0, exchanged));
+    CHECK(!guest::load(address, byte) && !guest::load(address, word) &&
+          !guest::load(address, quad));
+    CHECK(!guest::store<uint8_t>(address, 0) && !guest::store<uint32_t>(address, 0));
+    CHECK(!guest::compare_exchange<uint32_t>(address, word, 0, exchanged));
     std::array<uint8_t, 64> buffer{};
-    CHECK(!copy_from_guest(buffer.data(), address, 64));
-    CHECK(!copy_to_guest(address, buffer.data(), 64));
-    CHECK(copy_from_guest(buffer.data(), address, 0) && copy_to_guest(address, buffer.data(), 0));
+    CHECK(!guest::copy_from_guest(buffer.data(), address, 64));
+    CHECK(!guest::copy_to_guest(address, buffer.data(), 64));
+    CHECK(guest::copy_from_guest(buffer.data(), address, 0) &&
+          guest::copy_to_guest(address, buffer.data(), 0));
   }
 }
 
@@ -106,21 +108,21 @@ void copies() {
     for (uint32_t host_offset = 0; host_offset < 9; ++host_offset) {
       for (const uint32_t size : {0u, 1u, 7u, 8u, 9u, 31u, 64u, 333u}) {
         std::memset(host(kWindow), 0, 512);
-        CHECK(copy_to_guest(kWindow + guest_offset, source.data() + host_offset, size));
+        CHECK(guest::copy_to_guest(kWindow + guest_offset, source.data() + host_offset, size));
         CHECK(std::memcmp(host(kWindow + guest_offset), source.data() + host_offset, size) == 0);
         CHECK(*host(kWindow + guest_offset + size) == 0);
         back.fill(0);
-        CHECK(copy_from_guest(back.data() + host_offset, kWindow + guest_offset, size));
+        CHECK(guest::copy_from_guest(back.data() + host_offset, kWindow + guest_offset, size));
         CHECK(std::memcmp(back.data() + host_offset, source.data() + host_offset, size) == 0);
         CHECK(back[host_offset + size] == 0);
       }
     }
   }
   for (uint32_t size = 1; size < 40; ++size) {
-    CHECK(copy_from_guest(back.data(), kDataEnd - size, size));
-    CHECK(!copy_from_guest(back.data(), kDataEnd - size, size + 1));
-    CHECK(!copy_to_guest(kDataEnd - size, source.data(), size + 9));
-    CHECK(!copy_to_guest(kReadOnlyEnd - size, source.data(), size));
+    CHECK(guest::copy_from_guest(back.data(), kDataEnd - size, size));
+    CHECK(!guest::copy_from_guest(back.data(), kDataEnd - size, size + 1));
+    CHECK(!guest::copy_to_guest(kDataEnd - size, source.data(), size + 9));
+    CHECK(!guest::copy_to_guest(kReadOnlyEnd - size, source.data(), size));
   }
 }
 
@@ -129,23 +131,24 @@ template <typename T>
 void increments(uint32_t address) {
   constexpr unsigned kThreads = 4;
   constexpr unsigned kRounds = 20000;
-  CHECK(store<T>(address, 0));
+  CHECK(guest::store<T>(address, 0));
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < kThreads; ++i) {
     threads.emplace_back([=] {
       for (unsigned round = 0; round < kRounds; ++round) {
         T expected = 0;
         bool exchanged = false;
-        CHECK(load(address, expected));
+        CHECK(guest::load(address, expected));
         while (!exchanged) {
-          CHECK(compare_exchange<T>(address, expected, static_cast<T>(expected + 1), exchanged));
+          CHECK(guest::compare_exchange<T>(address, expected, static_cast<T>(expected + 1),
+                                           exchanged));
         }
       }
     });
   }
   for (auto& thread : threads) thread.join();
   T total = 0;
-  CHECK(load(address, total) && total == static_cast<T>(kThreads * kRounds));
+  CHECK(guest::load(address, total) && total == static_cast<T>(kThreads * kRounds));
 }
 
 template <typename T>
@@ -161,7 +164,7 @@ void all_of() {
 
 int main() {
   const GuestArena arena;
-  CHECK(fault_landing_pad(0) == 0);
+  CHECK(guest::fault_landing_pad(0) == 0);
   all_of<uint8_t>();
   all_of<uint16_t>();
   all_of<uint32_t>();

@@ -2,9 +2,9 @@
 //
 // stdin: a count, then that many Case; stdout: as many Result; again until end of file.
 //
-// There is no trampoline (but for x87 state: an FRSTOR before the instruction, an FNSAVE behind). A
+// There is no trampoline (but for x87 state: an FRSTOR before the instruction, an FNSAVE after). A
 // signal handler stores the result of the case that just trapped, writes the next case's registers
-// into the signal frame, and returns: sigreturn starts the instruction. The trap behind it (TF, or
+// into the signal frame, and returns: sigreturn starts the instruction. The trap after it (TF, or
 // an INT3) and every fault come back to the handler.
 #include "case.hpp"
 
@@ -151,8 +151,8 @@ void store_result(const SignalContext& from, Result& to) {
   to.vector = from.trapno;
   to.error_code = from.err;
   to.address = from.trapno == kPageFault ? from.cr2 : 0;
-  // A load of SS suppresses the single-step trap for one instruction: the INT3 behind then stops
-  // it.
+  // A load of SS suppresses the single-step trap for one instruction: the INT3 that follows then
+  // stops it.
   const bool stopped_behind = to.vector == kBreakpoint && to.eip == stop + 1;
   const bool target_missing =
       to.vector == kPageFault && (to.error_code & kFetch) != 0 && to.eip != kCodeAddress;

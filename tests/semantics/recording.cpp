@@ -63,27 +63,27 @@ class Transfer {
   return contents;
 }
 
-/// The state before, and the bytes that differ behind, after a bit for each.
+/// The state before; then, of the state after, a bit for each byte that differs, and those bytes.
 template <bool kWriting>
 void transfer_x87(Transfer<kWriting>& stream, Case& test, Result& result) {
   stream.field(test.x87);
   if constexpr (!kWriting) result.x87 = test.x87;
   uint8_t before[sizeof test.x87];
-  uint8_t behind[sizeof test.x87];
+  uint8_t after[sizeof test.x87];
   std::memcpy(before, &test.x87, sizeof before);
-  std::memcpy(behind, &result.x87, sizeof behind);
+  std::memcpy(after, &result.x87, sizeof after);
   uint8_t differs[(sizeof before + 7) / 8]{};
   for (unsigned i = 0; i < sizeof before; ++i) {
-    differs[i / 8] |= static_cast<uint8_t>((before[i] != behind[i]) << i % 8);
+    differs[i / 8] |= static_cast<uint8_t>((before[i] != after[i]) << i % 8);
   }
   stream.field(differs);
   for (unsigned i = 0; i < sizeof before; ++i) {
-    if ((differs[i / 8] >> i % 8 & 1) != 0) stream.field(behind[i]);
+    if ((differs[i / 8] >> i % 8 & 1) != 0) stream.field(after[i]);
   }
-  if constexpr (!kWriting) std::memcpy(&result.x87, behind, sizeof behind);
+  if constexpr (!kWriting) std::memcpy(&result.x87, after, sizeof after);
 }
 
-/// Everything behind the first byte. When reading, `result` holds the unchanged state.
+/// Everything after the first byte. When reading, `result` holds the unchanged state.
 template <bool kWriting>
 void transfer(Transfer<kWriting> stream, uint8_t contents, Case& test, Result& result) {
   stream.field(test.length);

@@ -24,7 +24,7 @@ struct Overwritten {
   uint32_t flags;
 };
 
-/// Registers and flags whose value behind the instruction is neither that of the plain run nor,
+/// Registers and flags whose value after the instruction is neither that of the plain run nor,
 /// where that run left them alone and they are not overwritten, the changed one from before.
 void compare_runs(const Case& test, const Result& plain, const Case& changed, const Result& other,
                   Overwritten overwritten, uint32_t flag_mask, std::string& text) {

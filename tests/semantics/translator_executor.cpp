@@ -32,7 +32,7 @@ void on_fault(int signal, siginfo_t*, void* opaque) {
       translate::FaultKind::handled) {
     return;
   }
-  const uintptr_t landing = i386::fault_landing_pad(context.pc());
+  const uintptr_t landing = guest::fault_landing_pad(context.pc());
   if (landing == 0) {
     ::signal(signal, SIG_DFL);
     return;
@@ -67,7 +67,7 @@ class TranslatorExecutor final : public Executor,
  private:
   static constexpr size_t kCacheBytes = size_t{16} << 20;
 
-  /// The state with the word the entry thunk checks behind it, as the Linux layer's threads have
+  /// The state with the word the entry thunk checks after it, as the Linux layer's threads have
   /// it.
   struct State {
     i386::CpuState cpu;

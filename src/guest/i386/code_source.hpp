@@ -11,7 +11,7 @@ class CodeSource {
   /// End of the run of fetchable bytes that begins at `address`; `address` itself if none.
   [[nodiscard]] virtual uint32_t fetch_end(uint32_t address) const = 0;
   /// The same for bytes that can be read by their address; where they cannot (memory.hpp,
-  /// PageAccess) the instructions are copied, and interpreted one by one.
+  /// guest::PageAccess) the instructions are copied, and interpreted one by one.
   [[nodiscard]] virtual uint32_t direct_fetch_end(uint32_t address) const {
     return fetch_end(address);
   }

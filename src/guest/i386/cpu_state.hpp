@@ -1,7 +1,7 @@
 // The state of one i386 processor as user mode sees it, and the exceptions it raises.
 //
 // Translated code addresses this structure through one host register, so the order of the first
-// fields is part of the host ABI (translate/i386_to_mips64/register_map.hpp asserts the offsets).
+// fields is part of the host ABI (emit/register_map.hpp asserts the offsets).
 #pragma once
 
 #include <array>

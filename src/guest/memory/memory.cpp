@@ -2,22 +2,16 @@
 
 #include <algorithm>
 
-#if defined(__mips64)
-#include "host/mips64/fault_access.hpp"
-#elif defined(__x86_64__)
-#include "host/x86_64/fault_access.hpp"
-#else
-#error "no memory access with fault landing pads for this host"
-#endif
+#include "fault_access.hpp"
 
-namespace ferry::i386 {
+namespace ferry::guest {
 
 namespace {
 
 /// What an access leaves in the section ferry_fixups.
 struct Fixup {
   uintptr_t first;
-  uintptr_t behind;
+  uintptr_t past;
   uintptr_t landing;
 };
 
@@ -30,8 +24,6 @@ extern "C" const Fixup __stop_ferry_fixups[];
 StoreObserver store_observer = nullptr;
 PageAccess* page_access = nullptr;
 
-constexpr uint32_t kPage = 4096;
-
 void* reach(uint32_t guest_address, bool write) {
   return page_access != nullptr ? page_access->reach(guest_address, write) : nullptr;
 }
@@ -39,7 +31,7 @@ void* reach(uint32_t guest_address, bool write) {
 /// An operand whose plain access has faulted: where its bytes are, in one page or in two.
 struct Pieces {
   Pieces(uint32_t guest_address, uint32_t size, bool write)
-      : first_size(std::min(size, kPage - guest_address % kPage)),
+      : first_size(std::min(size, kPageSize - guest_address % kPageSize)),
         rest_size(size - first_size),
         first(reach(guest_address, write)),
         rest(first != nullptr && rest_size != 0 ? reach(guest_address + first_size, write)
@@ -98,7 +90,7 @@ template <typename Copy>
                                               Copy copy) {
   for (uint32_t done = 0; done < size;) {
     const uint32_t at = guest_address + done;
-    const uint32_t piece = std::min(size - done, kPage - at % kPage);
+    const uint32_t piece = std::min(size - done, kPageSize - at % kPageSize);
     void* const place = reach(at, write);
     if (place == nullptr || !copy(place, done, piece)) return false;
     done += piece;
@@ -193,9 +185,9 @@ bool copy_host(void* destination, const void* source, uint32_t size) {
 
 uintptr_t fault_landing_pad(uintptr_t pc) {
   for (const Fixup* fixup = __start_ferry_fixups; fixup != __stop_ferry_fixups; ++fixup) {
-    if (pc >= fixup->first && pc < fixup->behind) return fixup->landing;
+    if (pc >= fixup->first && pc < fixup->past) return fixup->landing;
   }
   return 0;
 }
 
-}  // namespace ferry::i386
+}  // namespace ferry::guest

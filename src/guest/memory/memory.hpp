@@ -1,27 +1,13 @@
-// Guest memory: guest addresses are host addresses (sign-extended from 32 bits), so an access is
-// one host load or store. An access that faults returns false instead of unwinding: the host's
-// SIGSEGV or SIGBUS handler asks `fault_landing_pad` and resumes there.
-//
-// The guest owns [kGuestBegin, kGuestEnd). Addresses of 2 GB and up sign-extend to kernel addresses
-// of the host, which fault by themselves.
+// Guest memory: an access is one host load or store at the guest's address (address.hpp). One that
+// faults returns false instead of unwinding: the host's SIGSEGV or SIGBUS handler asks
+// `fault_landing_pad` and resumes there.
 #pragma once
 
 #include <cstdint>
 
-namespace ferry::i386 {
+#include "guest/memory/address.hpp"
 
-inline constexpr uint32_t kGuestBegin = 0x10000;
-inline constexpr uint32_t kGuestEnd = 0x7fff0000;
-
-/// An i386 page; the host's may be larger.
-inline constexpr uint32_t kGuestPageSize = 4096;
-inline constexpr uint32_t kGuestPageMask = kGuestPageSize - 1;
-
-/// Host pointer of a guest address. The pointer may be invalid: only `load`/`store` may follow it
-/// before the range was checked.
-[[nodiscard]] inline void* host_pointer(uint32_t guest_address) {
-  return reinterpret_cast<void*>(static_cast<intptr_t>(static_cast<int32_t>(guest_address)));
-}
+namespace ferry::guest {
 
 /// Loads a little-endian T (1, 2, 4 or 8 bytes, any alignment, 8 bytes in one access when aligned).
 /// Returns false if the page cannot be read; `value` is then unspecified.
@@ -70,4 +56,4 @@ void set_page_access(PageAccess* access);
 /// go on at, else 0. Signal-safe.
 [[nodiscard]] uintptr_t fault_landing_pad(uintptr_t pc);
 
-}  // namespace ferry::i386
+}  // namespace ferry::guest

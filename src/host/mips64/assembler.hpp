@@ -248,7 +248,7 @@ class Assembler {
   void use(Label& target, uint32_t& word);
 
   /// The word of `j`/`jal` to `target`, which must lie in the same 256 MB segment as the slot
-  /// behind it.
+  /// after it.
   [[nodiscard]] static uint32_t jump_word(uint32_t opcode, const uint32_t* target) {
     return opcode | (static_cast<uint32_t>(reinterpret_cast<uintptr_t>(target) >> 2) & 0x03ffffff);
   }
@@ -273,7 +273,7 @@ inline constexpr uint16_t kFixed = 256;
 
 namespace detail {
 
-/// By major opcode; behind those, SPECIAL and SPECIAL3 by function.
+/// By major opcode; after those, SPECIAL and SPECIAL3 by function.
 extern const uint16_t* const kWordForms;
 
 constexpr uint32_t word_form_index(uint32_t word) {

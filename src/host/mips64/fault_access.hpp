@@ -1,7 +1,7 @@
 // Host loads and stores that may fault, for a MIPS64 (R2 to R5, little-endian, n64) host. Included
-// by memory.cpp and x87_operations.cpp only.
+// by guest/memory alone.
 //
-// Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
+// Each access puts (first, past, landing) of its instructions into the section ferry_fixups; the
 // fault handler resumes at `landing`. `volatile` because GCC 12 drops an asm goto whose output
 // nobody wants, although it may jump: a probe would then always succeed. Unaligned accesses use the
 // left/right pairs: a plain one raises SIGBUS on some CPUs and is emulated, slowly and silently, by
@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace ferry::i386::host_access {
+namespace ferry::host_access {
 
 template <typename T>
 [[nodiscard]] inline bool is_aligned(const void* address) {
@@ -157,7 +157,7 @@ fault:
 
 /// Exchanges a T that lies inside one aligned doubleword, in an ll/sc loop with only ALU work
 /// between. A failed compare stores the old value back, so that a read-only page faults as on x86.
-/// `sync` stands before the ll and behind the sc: Loongson 3A1000 to 3A3000 need both.
+/// `sync` stands before the ll and after the sc: Loongson 3A1000 to 3A3000 need both.
 template <typename T>
 [[nodiscard]] inline bool compare_exchange_inside(void* cell, T& expected, T desired,
                                                   bool& exchanged) {
@@ -315,4 +315,4 @@ template <bool kAligned>
   return copied && copy_bytes(destination + done, source + done, size - done);
 }
 
-}  // namespace ferry::i386::host_access
+}  // namespace ferry::host_access

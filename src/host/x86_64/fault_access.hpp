@@ -1,14 +1,14 @@
-// Host loads and stores that may fault, for an x86-64 host. Included by memory.cpp and
-// x87_operations.cpp only.
+// Host loads and stores that may fault, for an x86-64 host. Included by
+// guest/memory alone.
 //
-// Each access puts (first, behind, landing) of its instructions into the section ferry_fixups; the
+// Each access puts (first, past, landing) of its instructions into the section ferry_fixups; the
 // fault handler resumes at `landing`, which skips the line that says the access succeeded.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-namespace ferry::i386::host_access {
+namespace ferry::host_access {
 
 template <typename T>
 [[nodiscard]] inline bool load(const void* source, T& value) {
@@ -91,4 +91,4 @@ template <typename T>
   return size == 0;
 }
 
-}  // namespace ferry::i386::host_access
+}  // namespace ferry::host_access

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "linux/host/abi.hpp"
+#include "host_abi.hpp"
 
 namespace ferry::linux {
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "linux/host/abi.hpp"
+#include "host_abi.hpp"
 
 namespace ferry::linux {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "linux/host/abi.hpp"
+#include "host_abi.hpp"
 
 namespace ferry::linux {
 

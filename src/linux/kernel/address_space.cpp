@@ -13,23 +13,21 @@ namespace ferry::linux {
 
 namespace {
 
-using i386::host_pointer;
-using i386::kGuestBegin;
-using i386::kGuestEnd;
 constexpr Errno kOk{0};
 constexpr Errno kNoMemory{abi::kENOMEM};
 constexpr Errno kInvalid{abi::kEINVAL};
 
 bool valid_range(uint32_t begin, uint32_t length) {
-  return begin >= kGuestBegin && begin < kGuestEnd && length <= kGuestEnd - begin;
+  return begin >= guest::kGuestBegin && begin < guest::kGuestEnd &&
+         length <= guest::kGuestEnd - begin;
 }
 
 }  // namespace
 
 AddressSpace::AddressSpace(uint32_t host_page_size)
     : host_page_size_(host_page_size), splits_(host_page_size) {
-  CHECK(host_page_size <= SplitPages::kMostGuestPages * kGuestPageSize);
-  CHECK(host_page_size >= kGuestPageSize && (host_page_size & (host_page_size - 1)) == 0);
+  CHECK(host_page_size <= SplitPages::kMostGuestPages * guest::kPageSize);
+  CHECK(host_page_size >= guest::kPageSize && (host_page_size & (host_page_size - 1)) == 0);
   files_.push_back(std::make_unique<MappedFile>());
 }
 
@@ -152,20 +150,20 @@ void AddressSpace::changed(uint32_t begin, uint32_t end) {
 Result<uint32_t> AddressSpace::map(const MapRequest& original) {
   MapRequest request = original;
   if (request.length == 0) return kInvalid;
-  if (request.length > kGuestEnd) return kNoMemory;
-  request.length = page_ceil(request.length);
+  if (request.length > guest::kGuestEnd) return kNoMemory;
+  request.length = guest::page_ceil(request.length);
   if (mapped_bytes_ + request.length > space_limit_) return kNoMemory;
   if (read_implies_exec_ && (request.protection & kProtRead) != 0) request.protection |= kProtExec;
   if (request.placement == MapRequest::Placement::anywhere) {
     const uint32_t congruence =
         request.descriptor >= 0 ? static_cast<uint32_t>(request.offset & (host_page_size_ - 1)) : 0;
-    uint32_t hint = page_floor(request.address);
-    if (hint != 0) hint = std::max(hint, kGuestBegin);
+    uint32_t hint = guest::page_floor(request.address);
+    if (hint != 0) hint = std::max(hint, guest::kGuestBegin);
     request.address = hint_taken(request, hint) ? hint : find_free(request.length, congruence);
     if (request.address == 0) return kNoMemory;
   } else {
-    if ((request.address & kGuestPageMask) != 0) return kInvalid;
-    if (request.address < kGuestBegin) return Errno{abi::kEPERM};  // mmap_min_addr
+    if ((request.address & guest::kPageMask) != 0) return kInvalid;
+    if (request.address < guest::kGuestBegin) return Errno{abi::kEPERM};  // mmap_min_addr
     if (!valid_range(request.address, request.length)) return kNoMemory;
     if (request.placement == MapRequest::Placement::fixed_no_replace &&
         any_mapped(request.address, request.address + request.length)) {
@@ -197,8 +195,8 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
 }
 
 Errno AddressSpace::unmap(uint32_t begin, uint32_t length) {
-  if ((begin & kGuestPageMask) != 0 || length == 0 || length > kGuestEnd) return kInvalid;
-  length = page_ceil(length);
+  if ((begin & guest::kPageMask) != 0 || length == 0 || length > guest::kGuestEnd) return kInvalid;
+  length = guest::page_ceil(length);
   if (!valid_range(begin, length)) return kInvalid;
   const uint32_t end = begin + length;
   if (!any_mapped(begin, end)) return kOk;
@@ -210,14 +208,14 @@ Errno AddressSpace::unmap(uint32_t begin, uint32_t length) {
 }
 
 Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection) {
-  if ((begin & kGuestPageMask) != 0) return kInvalid;
+  if ((begin & guest::kPageMask) != 0) return kInvalid;
   if (length == 0) return kOk;
-  if (length > kGuestEnd) return kNoMemory;
-  length = page_ceil(length);
-  if (begin < kGuestBegin || begin >= kGuestEnd) return kNoMemory;
-  const uint32_t whole_end = begin + std::min(length, kGuestEnd - begin);
+  if (length > guest::kGuestEnd) return kNoMemory;
+  length = guest::page_ceil(length);
+  if (begin < guest::kGuestBegin || begin >= guest::kGuestEnd) return kNoMemory;
+  const uint32_t whole_end = begin + std::min(length, guest::kGuestEnd - begin);
   const uint32_t end = mapped_until(begin, whole_end);
-  const bool holes = end != whole_end || length > kGuestEnd - begin;
+  const bool holes = end != whole_end || length > guest::kGuestEnd - begin;
   if (begin == end) return kNoMemory;
   if (read_implies_exec_ && (protection & kProtRead) != 0) protection |= kProtExec;
   changed(begin, end);
@@ -236,8 +234,8 @@ Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection)
   for (const uint32_t edge : {begin, end}) {
     const uint32_t page = host_floor(edge);
     if (edge == page || splits_.contains(page)) continue;
-    const long result =
-        host_call(SYS_mprotect, host_pointer(page), host_page_size_, host_protection(page) | bits);
+    const long result = host_call(SYS_mprotect, guest::host_pointer(page), host_page_size_,
+                                  host_protection(page) | bits);
     if (result < 0) return errno_from_host(result);
   }
   split_at(begin);

@@ -26,15 +26,6 @@
 
 namespace ferry::linux {
 
-using i386::kGuestPageMask;
-using i386::kGuestPageSize;
-[[nodiscard]] constexpr uint32_t page_floor(uint32_t address) {
-  return address & ~kGuestPageMask;
-}
-[[nodiscard]] constexpr uint32_t page_ceil(uint32_t address) {
-  return (address + kGuestPageMask) & ~kGuestPageMask;
-}
-
 /// Guest protection bits; PROT_READ/WRITE/EXEC have these values on i386 and on every host.
 inline constexpr uint8_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
 
@@ -274,7 +265,7 @@ class AddressSpace final : public i386::CodeSource {
   uint64_t space_limit_ = UINT64_MAX;
   uint32_t break_start_ = 0;
   uint32_t break_ = 0;
-  uint32_t mmap_top_ = i386::kGuestEnd;  ///< mappings are placed below it while there is room
+  uint32_t mmap_top_ = guest::kGuestEnd;  ///< mappings are placed below it while there is room
   SplitPages splits_;
   uint32_t watched_pages_ = 0;
   uint64_t* watch_bits_ = nullptr;  ///< one bit per guest page; made on first use
@@ -287,13 +278,13 @@ long AddressSpace::for_each_backing(uint32_t begin, uint32_t end, Pass pass) con
     const uint32_t split = splits_.next(host_floor(at));
     if (host_floor(at) != split) {
       const uint32_t stop = split < end ? split : host_ceil(end);
-      result = pass(static_cast<uint8_t*>(i386::host_pointer(host_floor(at))),
-                    static_cast<uint8_t*>(i386::host_pointer(stop)));
+      result = pass(static_cast<uint8_t*>(guest::host_pointer(host_floor(at))),
+                    static_cast<uint8_t*>(guest::host_pointer(stop)));
       at = stop;
     } else {
       if (uint8_t* const base = splits_.backing(at); base != nullptr)
         result = pass(base, base + host_page_size_);
-      at += kGuestPageSize;
+      at += guest::kPageSize;
     }
   }
   return result;

@@ -13,12 +13,10 @@ namespace ferry::linux {
 
 namespace {
 
-using i386::host_pointer;
-
 constexpr Errno kOk{0};
 
 long map_anonymous(uint32_t begin, uint32_t end, int protection, int extra_flags) {
-  return host_call(SYS_mmap, host_pointer(begin), end - begin, protection,
+  return host_call(SYS_mmap, guest::host_pointer(begin), end - begin, protection,
                    MAP_FIXED | MAP_ANONYMOUS | extra_flags, -1, 0);
 }
 
@@ -70,11 +68,11 @@ void AddressSpace::apply_protection(uint32_t begin, uint32_t end) {
   for (uint32_t page = begin; page < end; page += host_page_size_) {
     const int bits = any_mapped(page, page + host_page_size_) ? host_protection(page) : -1;
     if (bits == run_bits) continue;
-    if (run_bits >= 0) host_call(SYS_mprotect, host_pointer(run), page - run, run_bits);
+    if (run_bits >= 0) host_call(SYS_mprotect, guest::host_pointer(run), page - run, run_bits);
     run = page;
     run_bits = bits;
   }
-  if (run_bits >= 0) host_call(SYS_mprotect, host_pointer(run), end - run, run_bits);
+  if (run_bits >= 0) host_call(SYS_mprotect, guest::host_pointer(run), end - run, run_bits);
 }
 
 /// mprotect of whole host pages, but not of those that are split. 0 or the host's -errno.
@@ -82,7 +80,7 @@ long AddressSpace::protect_host_pages(uint32_t begin, uint32_t end, int bits) {
   while (begin < end) {
     const uint32_t split = std::min(splits_.next(begin), end);
     if (begin < split) {
-      const long result = host_call(SYS_mprotect, host_pointer(begin), split - begin, bits);
+      const long result = host_call(SYS_mprotect, guest::host_pointer(begin), split - begin, bits);
       if (result < 0) return result;
     }
     if (split == end) break;
@@ -95,8 +93,8 @@ long AddressSpace::protect_host_pages(uint32_t begin, uint32_t end, int bits) {
 /// [begin, end) are to have `bits`. 0 or the host's -errno.
 long AddressSpace::protect_places(uint32_t host_page, uint32_t begin, uint32_t end, int bits) {
   std::array<int, SplitPages::kMostGuestPages> protections{};
-  for (uint32_t i = 0; i < host_page_size_ / kGuestPageSize; ++i) {
-    const uint32_t page = host_page + i * kGuestPageSize;
+  for (uint32_t i = 0; i < host_page_size_ / guest::kPageSize; ++i) {
+    const uint32_t page = host_page + i * guest::kPageSize;
     protections[i] = page >= begin && page < end ? bits : host_bits(prot_at(page));
   }
   return splits_.protect(host_page, protections);
@@ -109,7 +107,7 @@ long AddressSpace::protect_places(uint32_t host_page, uint32_t begin, uint32_t e
 /// private pages of files, as in most programs, are united: accesses that the guest forbids itself
 /// there go through, and all others cost nothing.)
 bool AddressSpace::needs_split(uint32_t host_page) const {
-  if (host_page_size_ == kGuestPageSize) return false;
+  if (host_page_size_ == guest::kPageSize) return false;
   const uint32_t end = host_page + host_page_size_;
   const size_t first = first_ending_after(host_page);
   bool shared = false;
@@ -132,8 +130,8 @@ bool AddressSpace::needs_split(uint32_t host_page) const {
 Errno AddressSpace::split_host_page(uint32_t host_page, uint32_t begin, uint32_t end) {
   bool anonymous = true;
   uint32_t kept = 0;
-  for (uint32_t i = 0; i < host_page_size_ / kGuestPageSize; ++i) {
-    const uint32_t page = host_page + i * kGuestPageSize;
+  for (uint32_t i = 0; i < host_page_size_ / guest::kPageSize; ++i) {
+    const uint32_t page = host_page + i * guest::kPageSize;
     const Mapping* mapping = page >= begin && page < end ? nullptr : find(page);
     if (mapping == nullptr) continue;
     kept |= 1u << i;
@@ -156,14 +154,14 @@ bool AddressSpace::rejoin(uint32_t host_page) {
   if (any_shared(host_page, end)) return false;
   std::vector<uint8_t> contents(host_page_size_);
   static_cast<void>(protect_places(host_page, host_page, end, PROT_READ));
-  for (uint32_t i = 0; i < host_page_size_ / kGuestPageSize; ++i) {
-    const uint8_t* const place = splits_.place(host_page + i * kGuestPageSize);
+  for (uint32_t i = 0; i < host_page_size_ / guest::kPageSize; ++i) {
+    const uint8_t* const place = splits_.place(host_page + i * guest::kPageSize);
     if (place == nullptr) continue;
     // Where a file has no page (SIGBUS), zeroes are left.
-    static_cast<void>(i386::copy_host(&contents[i * kGuestPageSize], place, kGuestPageSize));
+    static_cast<void>(guest::copy_host(&contents[i * guest::kPageSize], place, guest::kPageSize));
   }
   if (map_anonymous(host_page, end, PROT_READ | PROT_WRITE, MAP_PRIVATE) < 0) return false;
-  std::memcpy(host_pointer(host_page), contents.data(), host_page_size_);
+  std::memcpy(guest::host_pointer(host_page), contents.data(), host_page_size_);
   splits_.forget(host_page);
   apply_protection(host_page, end);
   i386::forget_code_ranges();
@@ -175,7 +173,7 @@ bool AddressSpace::rejoin(uint32_t host_page) {
 void AddressSpace::settle(uint32_t host_page) {
   const uint32_t end = host_page + host_page_size_;
   if (!any_mapped(host_page, end)) {
-    host_call(SYS_munmap, host_pointer(host_page), host_page_size_);
+    host_call(SYS_munmap, guest::host_pointer(host_page), host_page_size_);
     splits_.forget(host_page);
     return;
   }
@@ -212,7 +210,7 @@ void* AddressSpace::reach(uint32_t address, bool write, uint64_t stack_limit) {
 
 uint8_t* AddressSpace::place_of(uint32_t address) const {
   uint8_t* const place = splits_.place(address);
-  return place != nullptr ? place : static_cast<uint8_t*>(host_pointer(address));
+  return place != nullptr ? place : static_cast<uint8_t*>(guest::host_pointer(address));
 }
 
 /// Where the host has a guest page that is mapped, opened for ferry with `bits` whatever the guest
@@ -220,9 +218,9 @@ uint8_t* AddressSpace::place_of(uint32_t address) const {
 uint8_t* AddressSpace::open_page(uint32_t page, int bits) {
   const uint32_t host_page = host_floor(page);
   if (splits_.contains(page)) {
-    static_cast<void>(protect_places(host_page, page, page + kGuestPageSize, bits));
+    static_cast<void>(protect_places(host_page, page, page + guest::kPageSize, bits));
   } else {
-    host_call(SYS_mprotect, host_pointer(host_page), host_page_size_,
+    host_call(SYS_mprotect, guest::host_pointer(host_page), host_page_size_,
               host_protection(host_page) | bits);
   }
   return place_of(page);
@@ -233,13 +231,13 @@ uint8_t* AddressSpace::open_page(uint32_t page, int bits) {
 void AddressSpace::release_host_pages(uint32_t begin, uint32_t end) {
   const HostRange inner = inner_host_range(begin, end);
   if (inner.begin < inner.end) {
-    host_call(SYS_munmap, host_pointer(inner.begin), inner.end - inner.begin);
+    host_call(SYS_munmap, guest::host_pointer(inner.begin), inner.end - inner.begin);
     forget_splits(inner.begin, inner.end);
   }
   for (uint32_t page = splits_.next(host_floor(begin)); page < end;
        page = splits_.next(page + host_page_size_)) {
     for (uint32_t at = std::max(begin, page); at < std::min(end, page + host_page_size_);
-         at += kGuestPageSize) {
+         at += guest::kPageSize) {
       splits_.remove(at);
     }
   }
@@ -273,7 +271,7 @@ Errno AddressSpace::try_mapping(const MapRequest& request) const {
 Errno AddressSpace::back_split(uint32_t begin, uint32_t end, const MapRequest& request) {
   const Errno refused = try_mapping(request);
   if (refused.value != 0) return refused;
-  for (uint32_t page = begin; page < end; page += kGuestPageSize) {
+  for (uint32_t page = begin; page < end; page += guest::kPageSize) {
     if (!splits_.contains(page)) {
       const Errno error = split_host_page(host_floor(page), begin, end);
       if (error.value != 0) return error;
@@ -285,7 +283,7 @@ Errno AddressSpace::back_split(uint32_t begin, uint32_t end, const MapRequest& r
                                host_bits(request.protection));
     } else {
       result = splits_.place_private(page);
-      if (result >= 0) read_into(splits_.place(page), page, kGuestPageSize, request);
+      if (result >= 0) read_into(splits_.place(page), page, guest::kPageSize, request);
     }
     if (result < 0) return errno_from_host(result);
   }
@@ -309,21 +307,21 @@ Errno AddressSpace::back_edge(uint32_t begin, uint32_t end, const MapRequest& re
     return back_split(begin, end, request);
   }
   std::vector<uint8_t> others(host_page_size_);
-  host_call(SYS_mprotect, host_pointer(page), host_page_size_, PROT_READ);
+  host_call(SYS_mprotect, guest::host_pointer(page), host_page_size_, PROT_READ);
   // Where a file has no page (SIGBUS), zeroes are left.
   const auto keep = [&](uint32_t from, uint32_t to) {
-    for (; from < to; from += kGuestPageSize) {
-      if (any_mapped(from, from + kGuestPageSize))
-        static_cast<void>(i386::copy_from_guest(&others[from - page], from, kGuestPageSize));
+    for (; from < to; from += guest::kPageSize) {
+      if (any_mapped(from, from + guest::kPageSize))
+        static_cast<void>(guest::copy_from_guest(&others[from - page], from, guest::kPageSize));
     }
   };
   keep(page, begin);
   keep(end, page_end);
   const long mapped = map_anonymous(page, page_end, PROT_READ | PROT_WRITE, MAP_PRIVATE);
   if (mapped < 0) return errno_from_host(mapped);
-  std::memcpy(host_pointer(page), others.data(), begin - page);
-  std::memcpy(host_pointer(end), others.data() + (end - page), page_end - end);
-  read_into(static_cast<uint8_t*>(host_pointer(begin)), begin, end - begin, request);
+  std::memcpy(guest::host_pointer(page), others.data(), begin - page);
+  std::memcpy(guest::host_pointer(end), others.data() + (end - page), page_end - end);
+  read_into(static_cast<uint8_t*>(guest::host_pointer(begin)), begin, end - begin, request);
   return kOk;
 }
 
@@ -335,8 +333,9 @@ Errno AddressSpace::back_whole(uint32_t begin, uint32_t end, const MapRequest& r
   if (request.descriptor < 0) {
     mapped = map_anonymous(begin, end, protection, sharing);
   } else if (mappable_directly(request) && request.offset + begin >= request.address) {
-    mapped = host_call(SYS_mmap, host_pointer(begin), end - begin, protection, MAP_FIXED | sharing,
-                       request.descriptor, request.offset + begin - request.address);
+    mapped = host_call(SYS_mmap, guest::host_pointer(begin), end - begin, protection,
+                       MAP_FIXED | sharing, request.descriptor,
+                       request.offset + begin - request.address);
   } else {
     const Errno refused = try_mapping(request);
     if (refused.value != 0) return refused;
@@ -344,8 +343,8 @@ Errno AddressSpace::back_whole(uint32_t begin, uint32_t end, const MapRequest& r
     if (mapped >= 0) {
       const uint32_t from = std::max(begin, request.address);
       const uint32_t to = std::min(end, request.address + request.length);
-      read_into(static_cast<uint8_t*>(host_pointer(from)), from, to - from, request);
-      host_call(SYS_mprotect, host_pointer(begin), end - begin, protection);
+      read_into(static_cast<uint8_t*>(guest::host_pointer(from)), from, to - from, request);
+      host_call(SYS_mprotect, guest::host_pointer(begin), end - begin, protection);
     }
   }
   if (mapped < 0) return errno_from_host(mapped);
@@ -394,20 +393,21 @@ Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
 void AddressSpace::clear_page(uint32_t page) {
   const Mapping& mapping = *find(page);
   if (from_file(mapping) || mapping.shared) return;
-  std::memset(open_page(page, PROT_READ | PROT_WRITE), 0, kGuestPageSize);
+  std::memset(open_page(page, PROT_READ | PROT_WRITE), 0, guest::kPageSize);
   settle(host_floor(page));
 }
 
 int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
   changed(begin, end);
   const HostRange inner = inner_host_range(begin, end);
-  for (uint32_t at = begin; at < end; at += kGuestPageSize) {
+  for (uint32_t at = begin; at < end; at += guest::kPageSize) {
     if (at < inner.begin || at >= inner.end || splits_.contains(at)) clear_page(at);
   }
   for (uint32_t at = inner.begin; at < inner.end;) {
     const uint32_t split = std::min(splits_.next(at), inner.end);
     if (at < split) {
-      const long result = host_call(SYS_madvise, host_pointer(at), split - at, MADV_DONTNEED);
+      const long result =
+          host_call(SYS_madvise, guest::host_pointer(at), split - at, MADV_DONTNEED);
       if (result < 0) return guest_result(result);
     }
     at = split < inner.end ? split + host_page_size_ : inner.end;
@@ -419,7 +419,7 @@ int32_t AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice
   // What is not one mapping of the host's, the host is not told of: the guest is refused.
   if (any_split(begin, end)) return -abi::kEINVAL;
   changed(begin, end);
-  return guest_result(host_call(SYS_madvise, host_pointer(begin), end - begin, advice));
+  return guest_result(host_call(SYS_madvise, guest::host_pointer(begin), end - begin, advice));
 }
 
 // --- memory that changes in other ways ----------------------------------------------------------
@@ -439,8 +439,8 @@ void AddressSpace::file_changed(const FileId& file) {
 
 bool AddressSpace::force_read(void* to, uint32_t address, uint32_t size) {
   if (find(address) == nullptr) return false;
-  const uint8_t* const page = open_page(page_floor(address), PROT_READ);
-  const bool read = i386::copy_host(to, page + (address & kGuestPageMask), size);
+  const uint8_t* const page = open_page(guest::page_floor(address), PROT_READ);
+  const bool read = guest::copy_host(to, page + (address & guest::kPageMask), size);
   settle(host_floor(address));
   return read;
 }
@@ -449,10 +449,10 @@ bool AddressSpace::force_write(uint32_t address, const void* from, uint32_t size
   const Mapping* mapping = find(address);
   if (mapping == nullptr) return false;
   if (mapping->shared && (mapping->protection & kProtWrite) == 0) return false;
-  changed(page_floor(address), page_floor(address) + kGuestPageSize);
+  changed(guest::page_floor(address), guest::page_floor(address) + guest::kPageSize);
   prepare_kernel_write(address, size);
-  uint8_t* const page = open_page(page_floor(address), PROT_READ | PROT_WRITE);
-  const bool written = i386::copy_host(page + (address & kGuestPageMask), from, size);
+  uint8_t* const page = open_page(guest::page_floor(address), PROT_READ | PROT_WRITE);
+  const bool written = guest::copy_host(page + (address & guest::kPageMask), from, size);
   settle(host_floor(address));
   return written;
 }

@@ -8,18 +8,15 @@ namespace ferry::linux {
 
 namespace {
 
-using i386::kGuestBegin;
-using i386::kGuestEnd;
-
 /// stack_guard_gap (mm/mmap.c): kept free below a mapping that grows down.
-constexpr uint32_t kStackGap = 256 * kGuestPageSize;
+constexpr uint32_t kStackGap = 256 * guest::kPageSize;
 /// The least that mmap_base leaves for the stack (arch/x86/mm/mmap.c).
 constexpr uint32_t kLeastStackRoom = 128u << 20;
 
 }  // namespace
 
 void AddressSpace::place_below_stack(uint32_t stack_top, uint64_t stack_limit) {
-  const uint32_t most = (stack_top - kGuestBegin) / 6 * 5;
+  const uint32_t most = (stack_top - guest::kGuestBegin) / 6 * 5;
   const uint64_t wanted = stack_limit > most ? most : stack_limit + kStackGap;
   const uint64_t room = std::clamp<uint64_t>(wanted, kLeastStackRoom, most);
   mmap_top_ = host_floor(stack_top - static_cast<uint32_t>(room));
@@ -28,7 +25,9 @@ void AddressSpace::place_below_stack(uint32_t stack_top, uint64_t stack_limit) {
 /// Whether a mapping may be placed at the address that the guest proposes: where that is free, and
 /// no host page would have to be split for it.
 bool AddressSpace::hint_taken(const MapRequest& request, uint32_t hint) const {
-  if (hint < kGuestBegin || hint >= kGuestEnd || request.length > kGuestEnd - hint) return false;
+  if (hint < guest::kGuestBegin || hint >= guest::kGuestEnd ||
+      request.length > guest::kGuestEnd - hint)
+    return false;
   const uint32_t end = hint + request.length;
   if (any_mapped(hint, end)) return false;
   const size_t next = first_ending_after(end - 1);
@@ -54,7 +53,7 @@ uint32_t AddressSpace::free_below(uint32_t top, uint32_t length, uint32_t congru
   uint32_t gap_end = top;
   for (;;) {
     const uint32_t gap_begin =
-        i > 0 ? std::max(host_ceil(mappings_[i - 1].end), kGuestBegin) : kGuestBegin;
+        i > 0 ? std::max(host_ceil(mappings_[i - 1].end), guest::kGuestBegin) : guest::kGuestBegin;
     uint32_t usable = host_floor(std::min(gap_end, top));
     if (i < mappings_.size() && mappings_[i].grows_down && gap_end == mappings_[i].begin)
       usable = usable > kStackGap ? host_floor(usable - kStackGap) : 0;
@@ -71,9 +70,9 @@ uint32_t AddressSpace::free_below(uint32_t top, uint32_t length, uint32_t congru
 uint32_t AddressSpace::free_above(uint32_t bottom, uint32_t length, uint32_t congruence) const {
   const uint64_t needed = uint64_t{length} + congruence;
   uint32_t gap_begin = host_ceil(bottom);
-  for (size_t i = first_ending_after(bottom); gap_begin < kGuestEnd; ++i) {
+  for (size_t i = first_ending_after(bottom); gap_begin < guest::kGuestEnd; ++i) {
     const bool last = i >= mappings_.size();
-    uint32_t gap_end = last ? kGuestEnd : mappings_[i].begin;
+    uint32_t gap_end = last ? guest::kGuestEnd : mappings_[i].begin;
     if (!last && mappings_[i].grows_down) gap_end = gap_end > kStackGap ? gap_end - kStackGap : 0;
     if (host_floor(gap_end) > gap_begin && host_floor(gap_end) - gap_begin >= needed)
       return gap_begin + congruence;
@@ -94,13 +93,13 @@ uint32_t AddressSpace::find_free(uint32_t length, uint32_t congruence) const {
 
 /// expand_downwards (mm/mmap.c). Whole host pages at once.
 bool AddressSpace::grow_down_to(uint32_t address, uint64_t stack_limit) {
-  if (address < kGuestBegin || address >= kGuestEnd) return false;
+  if (address < guest::kGuestBegin || address >= guest::kGuestEnd) return false;
   const size_t i = first_ending_after(address);
   if (i >= mappings_.size() || !mappings_[i].grows_down || mappings_[i].begin <= address)
     return false;
   const Mapping above = mappings_[i];
-  const uint32_t begin = std::max(host_floor(address), kGuestBegin);
-  if (above.end - page_floor(address) > stack_limit) return false;
+  const uint32_t begin = std::max(host_floor(address), guest::kGuestBegin);
+  if (above.end - guest::page_floor(address) > stack_limit) return false;
   if (mapped_bytes_ + (above.begin - begin) > space_limit_) return false;
   if (i > 0) {
     const Mapping& below = mappings_[i - 1];
@@ -122,13 +121,13 @@ void AddressSpace::start_break(uint32_t address) {
 }
 
 uint32_t AddressSpace::set_break(uint32_t address) {
-  if (address < break_start_ || address >= kGuestEnd || break_start_ == 0) return break_;
-  const uint32_t old_end = page_ceil(break_);
-  const uint32_t new_end = page_ceil(address);
+  if (address < break_start_ || address >= guest::kGuestEnd || break_start_ == 0) return break_;
+  const uint32_t old_end = guest::page_ceil(break_);
+  const uint32_t new_end = guest::page_ceil(address);
   if (new_end > old_end) {
     const bool over_limit = address - break_start_ > data_limit_;
     // Keep a page free before the next mapping, as the kernel's stack guard check does.
-    if (over_limit || any_mapped(old_end, new_end + kGuestPageSize)) return break_;
+    if (over_limit || any_mapped(old_end, new_end + guest::kPageSize)) return break_;
     MapRequest request;
     request.address = old_end;
     request.length = new_end - old_end;

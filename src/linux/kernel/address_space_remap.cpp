@@ -13,7 +13,6 @@ namespace ferry::linux {
 
 namespace {
 
-using i386::host_pointer;
 constexpr uint32_t kMayMove = 1, kFixed = 2;  // include/uapi/linux/mman.h
 
 }  // namespace
@@ -36,14 +35,14 @@ void AddressSpace::clear_rest_of_host_page(const Mapping& mapping, uint32_t old_
   const uint32_t end = std::min(host_ceil(old_end), new_end);
   const bool anonymous = !from_file(mapping) && !mapping.shared;
   if (old_end < end && anonymous && (mapping.protection & kProtWrite) != 0)
-    std::memset(host_pointer(old_end), 0, end - old_end);
+    std::memset(guest::host_pointer(old_end), 0, end - old_end);
 }
 
 Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t begin,
                                                uint32_t old_length, uint32_t new_length) {
   const uint32_t old_end = begin + old_length;
   const uint32_t new_end = begin + new_length;
-  const bool room = mapping.end == old_end && new_length <= i386::kGuestEnd - begin &&
+  const bool room = mapping.end == old_end && new_length <= guest::kGuestEnd - begin &&
                     !any_mapped(old_end, host_ceil(new_end)) && !any_split(begin, old_end);
   // Host pages with something else in them are anonymous: the kernel would not add what the file
   // has.
@@ -57,7 +56,7 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   const Mapping grown = mapping;
   if (host_new > host_old) {
     const long result =
-        host_call(SYS_mremap, host_pointer(host_begin), host_old, host_new, 0, nullptr);
+        host_call(SYS_mremap, guest::host_pointer(host_begin), host_old, host_new, 0, nullptr);
     if (result < 0) return errno_from_host(result);
   }
   clear_rest_of_host_page(grown, old_end, new_end);
@@ -84,9 +83,10 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   if (direct) {
     const uint32_t host_begin = host_floor(begin);
     const uint32_t host_target = host_floor(target);
-    const long result = host_call(
-        SYS_mremap, host_pointer(host_begin), host_ceil(old_end) - host_begin,
-        host_ceil(target + new_length) - host_target, kMayMove | kFixed, host_pointer(host_target));
+    const long result =
+        host_call(SYS_mremap, guest::host_pointer(host_begin), host_ceil(old_end) - host_begin,
+                  host_ceil(target + new_length) - host_target, kMayMove | kFixed,
+                  guest::host_pointer(host_target));
     if (result < 0) return errno_from_host(result);
     clear_rest_of_host_page(source, target + old_length, target + new_length);
     erase_range(begin, old_end);
@@ -113,10 +113,10 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   request.placement = MapRequest::Placement::fixed;
   const Result<uint32_t> mapped = map(request);
   if (!mapped.ok()) return mapped;
-  for (uint32_t at = 0; at < std::min(old_length, new_length); at += kGuestPageSize) {
+  for (uint32_t at = 0; at < std::min(old_length, new_length); at += guest::kPageSize) {
     // A page past the end of its file (SIGBUS) is left zero.
     const uint8_t* const from = open_page(begin + at, PROT_READ);
-    static_cast<void>(i386::copy_host(place_of(target + at), from, kGuestPageSize));
+    static_cast<void>(guest::copy_host(place_of(target + at), from, guest::kPageSize));
   }
   Errno error = protect(target, new_length, source.protection);
   if (error.value == 0) error = unmap(begin, old_length);
@@ -153,14 +153,14 @@ Errno AddressSpace::duplicate_shared(const Mapping& source, uint32_t begin, uint
     const uint32_t host_target = host_floor(target);
     const uint32_t length = host_ceil(end) - host_target;
     const long made =
-        file >= 0 ? host_call(SYS_mmap, host_pointer(host_target), length, bits,
+        file >= 0 ? host_call(SYS_mmap, guest::host_pointer(host_target), length, bits,
                               MAP_SHARED | MAP_FIXED, file, offset & ~uint64_t{in_host_page})
-                  : host_call(SYS_mremap, host_pointer(host_floor(begin)), 0, length,
-                              kMayMove | kFixed, host_pointer(host_target));
+                  : host_call(SYS_mremap, guest::host_pointer(host_floor(begin)), 0, length,
+                              kMayMove | kFixed, guest::host_pointer(host_target));
     if (made < 0) return errno_from_host(made);
     forget_splits(host_target, host_ceil(end));
   }
-  for (uint32_t at = 0; !direct && at < new_length; at += kGuestPageSize) {
+  for (uint32_t at = 0; !direct && at < new_length; at += guest::kPageSize) {
     if (!splits_.contains(target + at)) {
       const Errno error = split_host_page(host_floor(target + at), target, end);
       if (error.value != 0) return error;
@@ -171,7 +171,7 @@ Errno AddressSpace::duplicate_shared(const Mapping& source, uint32_t begin, uint
       continue;
     }
     // A page past the old end is reached from the last one.
-    const uint32_t from = begin + std::min(at, old_length - kGuestPageSize);
+    const uint32_t from = begin + std::min(at, old_length - guest::kPageSize);
     uint8_t* const backing = splits_.backing(from);
     const uint8_t* const place = splits_.place(from);
     const uint64_t within =
@@ -199,7 +199,7 @@ Result<uint32_t> AddressSpace::remap_again(const Mapping& mapping, uint32_t begi
           ? new_begin
           : find_free(new_length, static_cast<uint32_t>(offset) & (host_page_size_ - 1));
   if (target == 0) return Errno{abi::kENOMEM};
-  const Errno error = duplicate_shared(mapping, begin, kGuestPageSize, new_length, target);
+  const Errno error = duplicate_shared(mapping, begin, guest::kPageSize, new_length, target);
   if (error.value != 0) return error;
   return target;
 }
@@ -213,17 +213,17 @@ Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, ui
   constexpr Errno kInvalid{abi::kEINVAL};
   if ((flags & ~(kMayMove | kFixed)) != 0) return kInvalid;  // MREMAP_DONTUNMAP: not offered
   if ((flags & kFixed) != 0 && (flags & kMayMove) == 0) return kInvalid;
-  if ((old_begin & kGuestPageMask) != 0 || new_length == 0) return kInvalid;
-  if (old_length > i386::kGuestEnd || new_length > i386::kGuestEnd) return Errno{abi::kENOMEM};
-  old_length = page_ceil(old_length);
-  new_length = page_ceil(new_length);
+  if ((old_begin & guest::kPageMask) != 0 || new_length == 0) return kInvalid;
+  if (old_length > guest::kGuestEnd || new_length > guest::kGuestEnd) return Errno{abi::kENOMEM};
+  old_length = guest::page_ceil(old_length);
+  new_length = guest::page_ceil(new_length);
   const Mapping* mapping = find(old_begin);
   if (mapping == nullptr || mapping->end - old_begin < old_length) return Errno{abi::kEFAULT};
   if ((flags & kFixed) != 0) {
-    const bool outside = new_begin < i386::kGuestBegin || new_begin >= i386::kGuestEnd ||
-                         new_length > i386::kGuestEnd - new_begin;
+    const bool outside = new_begin < guest::kGuestBegin || new_begin >= guest::kGuestEnd ||
+                         new_length > guest::kGuestEnd - new_begin;
     const bool overlap = new_begin < old_begin + old_length && old_begin < new_begin + new_length;
-    if ((new_begin & kGuestPageMask) != 0 || outside || overlap) return kInvalid;
+    if ((new_begin & guest::kPageMask) != 0 || outside || overlap) return kInvalid;
     if (new_length < old_length) {
       const Errno error = unmap(old_begin + new_length, old_length - new_length);
       if (error.value != 0) return error;

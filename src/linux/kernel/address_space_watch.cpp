@@ -14,14 +14,14 @@ namespace ferry::linux {
 
 namespace {
 
-constexpr uint32_t kPages = i386::kGuestEnd / kGuestPageSize;
+constexpr uint32_t kPages = guest::kGuestEnd / guest::kPageSize;
 constexpr uint32_t kWatchBytes = (kPages + 63) / 64 * 8;
 
 }  // namespace
 
 bool AddressSpace::any_watched(uint32_t begin, uint32_t end) const {
   if (watched_pages_ == 0) return false;
-  for (uint32_t page = begin / kGuestPageSize; page < std::min(end / kGuestPageSize, kPages);) {
+  for (uint32_t page = begin / guest::kPageSize; page < std::min(end / guest::kPageSize, kPages);) {
     if (page % 64 == 0 && watch_bits_[page / 64] == 0) {
       page += 64;
       continue;
@@ -41,7 +41,7 @@ bool AddressSpace::any_writable(uint32_t begin, uint32_t end) const {
 }
 
 void AddressSpace::mark_watch(uint32_t begin, uint32_t end, bool on) {
-  for (uint32_t page = begin / kGuestPageSize; page < std::min(end / kGuestPageSize, kPages);
+  for (uint32_t page = begin / guest::kPageSize; page < std::min(end / guest::kPageSize, kPages);
        ++page) {
     const uint64_t bit = uint64_t{1} << (page % 64);
     uint64_t& word = watch_bits_[page / 64];
@@ -65,7 +65,7 @@ void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool 
   }
   const uint32_t begin = host_floor(page_begin);
   const uint32_t end = host_ceil(page_end);
-  mark_watch(page_floor(page_begin), page_ceil(page_end), on);
+  mark_watch(guest::page_floor(page_begin), guest::page_ceil(page_end), on);
   // A watch takes nothing from what no mapping lets the guest write: most code.
   if (any_writable(begin, end)) apply_protection(begin, end);
 }
@@ -80,7 +80,7 @@ bool AddressSpace::write_watched(uint32_t address) const {
 
 void AddressSpace::end_watches(uint32_t begin, uint32_t length) {
   // The neighbours in the same host page count: their watch is what makes the kernel's write fail.
-  const uint64_t end = std::min<uint64_t>(uint64_t{begin} + length, i386::kGuestEnd);
+  const uint64_t end = std::min<uint64_t>(uint64_t{begin} + length, guest::kGuestEnd);
   const uint32_t first = host_floor(begin);
   const uint32_t last = host_ceil(static_cast<uint32_t>(end));
   if (first >= last || !any_watched(first, last)) return;

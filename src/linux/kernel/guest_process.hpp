@@ -27,7 +27,7 @@ struct GuestLimit {
 };
 
 /// The guest's own accesses, where they do not reach memory by its address.
-class ProcessPages final : public i386::PageAccess {
+class ProcessPages final : public guest::PageAccess {
  public:
   [[nodiscard]] void* reach(uint32_t guest_address, bool write) override;
 };

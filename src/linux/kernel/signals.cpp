@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "guest/memory/memory.hpp"
-#include "linux/host/abi.hpp"
+#include "host_abi.hpp"
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/signal_map.hpp"
@@ -85,7 +85,7 @@ void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* 
   const uintptr_t pc = context_pc(context);
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   AddressSpace& space = *thread.process->space;
-  if (host_signal == SIGSEGV && address < i386::kGuestEnd &&
+  if (host_signal == SIGSEGV && address < guest::kGuestEnd &&
       space.write_watched(static_cast<uint32_t>(address))) {
     if (hooks.fault != nullptr) {
       if (hooks.fault(thread, host_signal, info, context)) return;
@@ -96,7 +96,7 @@ void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* 
   }
   // Translated code first: it knows its own by one look at the pc.
   if (hooks.fault != nullptr && hooks.fault(thread, host_signal, info, context)) return;
-  const uintptr_t landing_pad = i386::fault_landing_pad(pc);
+  const uintptr_t landing_pad = guest::fault_landing_pad(pc);
   if (landing_pad != 0) {
     set_context_pc(context, landing_pad);
     return;

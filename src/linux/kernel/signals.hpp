@@ -30,7 +30,7 @@ struct SignalHooks {
   void (*interrupt)(Thread& thread, ucontext_t* context) = nullptr;
   /// A synchronous SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGTRAP. True: handled, the context was
   /// changed. Called first for write faults on write-watched pages, whatever the pc; for other
-  /// faults only when the pc is not a guest memory access of C++ code (i386::fault_landing_pad).
+  /// faults only when the pc is not a guest memory access of C++ code (guest::fault_landing_pad).
   bool (*fault)(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* context) = nullptr;
   /// The process is about to die by a signal: last chance to write statistics.
   void (*before_death)(Thread& thread) = nullptr;

@@ -13,8 +13,6 @@ namespace ferry::linux {
 
 namespace {
 
-using i386::kGuestPageSize;
-
 constexpr uint64_t kAboveGuest = uint64_t{1} << 32;
 
 uint8_t* pointer(long address) {
@@ -38,13 +36,13 @@ uint32_t SplitPages::next(uint32_t address) const {
 uint8_t* SplitPages::place(uint32_t address) const {
   const auto found = pages_.find(floor(address));
   if (found == pages_.end()) return nullptr;
-  uint8_t* const page = found->second.places[(address & (size_ - 1)) / kGuestPageSize];
-  return page != nullptr ? page + address % kGuestPageSize : nullptr;
+  uint8_t* const page = found->second.places[(address & (size_ - 1)) / guest::kPageSize];
+  return page != nullptr ? page + address % guest::kPageSize : nullptr;
 }
 
 uint8_t* SplitPages::backing(uint32_t address) const {
   const auto found = pages_.find(floor(address));
-  if (found == pages_.end()) return static_cast<uint8_t*>(i386::host_pointer(floor(address)));
+  if (found == pages_.end()) return static_cast<uint8_t*>(guest::host_pointer(floor(address)));
   const uint8_t* const byte = place(address);
   for (const Backing& backing : found->second.backings) {
     if (byte >= backing.base && byte < backing.base + size_) return backing.base;
@@ -58,18 +56,18 @@ long SplitPages::split(uint32_t host_page, uint32_t mapped, bool anonymous) {
     const long base =
         map_elsewhere(size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base < 0) return base;
-    const long moved = host_call(SYS_mremap, i386::host_pointer(host_page), size_, size_,
+    const long moved = host_call(SYS_mremap, guest::host_pointer(host_page), size_, size_,
                                  MREMAP_MAYMOVE | MREMAP_FIXED, base);
     if (moved < 0) {
       host_call(SYS_munmap, base, size_);
       return moved;
     }
     page.backings.push_back({pointer(base), anonymous});
-    for (uint32_t i = 0; i < size_ / kGuestPageSize; ++i) {
-      if ((mapped >> i & 1) != 0) page.places[i] = pointer(base) + i * kGuestPageSize;
+    for (uint32_t i = 0; i < size_ / guest::kPageSize; ++i) {
+      if ((mapped >> i & 1) != 0) page.places[i] = pointer(base) + i * guest::kPageSize;
     }
   }
-  const long reserved = host_call(SYS_mmap, i386::host_pointer(host_page), size_, PROT_NONE,
+  const long reserved = host_call(SYS_mmap, guest::host_pointer(host_page), size_, PROT_NONE,
                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
   CHECK(reserved >= 0);
   pages_[host_page] = std::move(page);
@@ -88,7 +86,7 @@ void SplitPages::release_unused(Page& page) const {
 }
 
 void SplitPages::set_place(Page& page, uint32_t address, uint8_t* place) {
-  page.places[(address & (size_ - 1)) / kGuestPageSize] = place;
+  page.places[(address & (size_ - 1)) / guest::kPageSize] = place;
   release_unused(page);
 }
 
@@ -104,7 +102,7 @@ long SplitPages::place_private(uint32_t address) {
   }
   uint8_t* const place = own->base + (address & (size_ - 1));
   host_call(SYS_mprotect, own->base, size_, PROT_READ | PROT_WRITE);
-  std::memset(place, 0, kGuestPageSize);
+  std::memset(place, 0, guest::kPageSize);
   set_place(page, address, place);
   return 0;
 }
@@ -160,10 +158,10 @@ bool SplitPages::join(uint32_t host_page) {
   if (page.backings.size() != 1) return false;
   uint8_t* const base = page.backings.front().base;
   for (uint32_t i = 0; i < kMostGuestPages; ++i) {
-    if (page.places[i] != nullptr && page.places[i] != base + i * kGuestPageSize) return false;
+    if (page.places[i] != nullptr && page.places[i] != base + i * guest::kPageSize) return false;
   }
   const long moved = host_call(SYS_mremap, base, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED,
-                               i386::host_pointer(host_page));
+                               guest::host_pointer(host_page));
   if (moved < 0) return false;
   pages_.erase(found);
   return true;

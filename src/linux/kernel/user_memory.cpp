@@ -10,19 +10,20 @@
 namespace ferry::linux {
 
 bool copy_in_bytes(uint32_t guest, void* destination, uint32_t size) {
-  return i386::copy_from_guest(destination, guest, size);
+  return guest::copy_from_guest(destination, guest, size);
 }
 
 bool copy_out_bytes(Thread& thread, uint32_t guest, const void* source, uint32_t size) {
   thread.process->space->prepare_kernel_write(guest, size);
-  return i386::copy_to_guest(guest, source, size);
+  return guest::copy_to_guest(guest, source, size);
 }
 
 int32_t copy_in_string(uint32_t guest, char* destination, uint32_t size) {
   for (uint32_t length = 0; length < size;) {
     // Never across a page at once: the next one may be missing after the string's end.
     const uint32_t at = guest + length;
-    const uint32_t piece = std::min({size - length, 64u, kGuestPageSize - (at & kGuestPageMask)});
+    const uint32_t piece =
+        std::min({size - length, 64u, guest::kPageSize - (at & guest::kPageMask)});
     if (!copy_in_bytes(at, destination + length, piece)) return -abi::kEFAULT;
     const void* end = std::memchr(destination + length, '\0', piece);
     if (end != nullptr) return static_cast<int32_t>(static_cast<const char*>(end) - destination);

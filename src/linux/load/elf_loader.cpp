@@ -153,14 +153,14 @@ constexpr Errno kInvalid{abi::kEINVAL}, kNoMemory{abi::kENOMEM};
 /// Zeroes from `begin`, where the file's part of `segment` ends, to the end of the page (padzero).
 /// False if that would fault: not writable, or past the file's last page.
 bool clear_rest_of_page(int descriptor, const ElfSegment& segment, uint32_t begin) {
-  const uint32_t size = page_ceil(begin) - begin;
+  const uint32_t size = guest::page_ceil(begin) - begin;
   if (size == 0) return true;
   if ((segment.protection & kProtWrite) == 0) return false;
   struct statx status;
   const long result = host_call(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_SIZE, &status);
   const uint64_t file_end = uint64_t{segment.file_offset} + segment.file_size;
-  if (result < 0 || (file_end & ~uint64_t{kGuestPageMask}) >= status.stx_size) return false;
-  std::memset(i386::host_pointer(begin), 0, size);
+  if (result < 0 || (file_end & ~uint64_t{guest::kPageMask}) >= status.stx_size) return false;
+  std::memset(guest::host_pointer(begin), 0, size);
   return true;
 }
 
@@ -168,21 +168,21 @@ MapRequest file_request(const ElfSegment& segment, int descriptor) {
   MapRequest request;
   request.protection = segment.protection;
   request.descriptor = descriptor;
-  request.length = page_ceil(segment.file_size + (segment.address & kGuestPageMask));
-  request.offset = uint64_t{segment.file_offset} - (segment.address & kGuestPageMask);
+  request.length = guest::page_ceil(segment.file_size + (segment.address & guest::kPageMask));
+  request.offset = uint64_t{segment.file_offset} - (segment.address & guest::kPageMask);
   return request;
 }
 
 /// Maps one segment whose address becomes `address` (elf_load, elf_map).
 Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment, uint32_t address,
                   MapRequest::Placement placement) {
-  uint32_t zero_begin = page_floor(address);
+  uint32_t zero_begin = guest::page_floor(address);
   if (segment.file_size != 0) {
     MapRequest request = file_request(segment, descriptor);
-    request.address = page_floor(address);
+    request.address = guest::page_floor(address);
     request.placement = placement;
     // vm_mmap: an offset that does not fit the address within its page is none.
-    if ((request.offset & kGuestPageMask) != 0) return kInvalid;
+    if ((request.offset & guest::kPageMask) != 0) return kInvalid;
     if (request.length != 0) {
       const Result<uint32_t> mapped = space.map(request);
       if (!mapped.ok()) return mapped.error();
@@ -196,8 +196,8 @@ Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment
     return Errno{abi::kEFAULT};
   }
   MapRequest bss;
-  bss.address = page_ceil(zero_begin);
-  bss.length = page_ceil(zero_end) - bss.address;
+  bss.address = guest::page_ceil(zero_begin);
+  bss.length = guest::page_ceil(zero_end) - bss.address;
   bss.protection = kProtRead | kProtWrite | (segment.protection & kProtExec);
   bss.placement = MapRequest::Placement::fixed;
   if (bss.length == 0) return Errno{0};
@@ -211,7 +211,7 @@ uint32_t total_size(const ElfImage& image) {
   uint32_t lowest = UINT32_MAX;
   uint32_t highest = 0;
   for (const ElfSegment& segment : image.segments) {
-    lowest = std::min(lowest, page_floor(segment.address));
+    lowest = std::min(lowest, guest::page_floor(segment.address));
     highest = std::max(highest, segment.address + segment.memory_size);
   }
   return highest - lowest;
@@ -233,20 +233,20 @@ Result<uint32_t> free_place(AddressSpace& space, const ElfImage& image, uint32_t
                             uint32_t alignment) {
   const uint32_t size = total_size(image);
   if (size == 0) return kInvalid;
-  if (alignment > i386::kGuestEnd / 2 || size > i386::kGuestEnd / 2) return kNoMemory;
+  if (alignment > guest::kGuestEnd / 2 || size > guest::kGuestEnd / 2) return kNoMemory;
   MapRequest request;
   request.address = hint & ~(alignment - 1);
   request.length = size + alignment;
   const Result<uint32_t> room = space.map(request);
   if (!room.ok()) return room;
-  CHECK(space.unmap(room.value(), page_ceil(request.length)).value == 0);
+  CHECK(space.unmap(room.value(), guest::page_ceil(request.length)).value == 0);
   return (room.value() + alignment - 1) & ~(alignment - 1);
 }
 
 /// Whether a segment would not fit into any address space.
 bool too_large(const ElfSegment& segment, uint32_t address) {
-  return address >= i386::kGuestEnd || segment.file_size > segment.memory_size ||
-         segment.memory_size > i386::kGuestEnd - address;
+  return address >= guest::kGuestEnd || segment.file_size > segment.memory_size ||
+         segment.memory_size > guest::kGuestEnd - address;
 }
 
 /// Maps all segments, the first as `placement` says.
@@ -287,7 +287,7 @@ LoadedElf addresses_of(const ElfImage& image, uint32_t bias) {
   loaded.end_code += bias;
   loaded.start_data += bias;
   loaded.end_data += bias;
-  loaded.end = page_ceil(end + bias);
+  loaded.end = guest::page_ceil(end + bias);
   return loaded;
 }
 
@@ -301,14 +301,14 @@ Result<LoadedElf> map_program(AddressSpace& space, int descriptor, const ElfImag
     const uint32_t first = image.segments[0].address;
     if (total_size(image) == 0) return kInvalid;
     if (image.has_interpreter) {
-      bias = page_floor((preferred & ~(alignment - 1)) - first);
+      bias = guest::page_floor((preferred & ~(alignment - 1)) - first);
     } else {
       // Its memory goes where mmap puts it; without a file to map first there is nothing to ask
       // mmap for.
       if (image.segments[0].file_size == 0) return Errno{abi::kEPERM};
       const Result<uint32_t> place = free_place(space, image, 0, alignment);
       if (!place.ok()) return place.error();
-      bias = place.value() - page_floor(first);
+      bias = place.value() - guest::page_floor(first);
     }
   }
   const Errno error =
@@ -323,17 +323,18 @@ Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor, const Elf
   uint32_t bias = 0;
   if (image.position_independent) {
     // At its own addresses if they are free and the program does not move.
-    const uint32_t hint = program_moves ? 0 : page_floor(image.segments[0].address);
+    const uint32_t hint = program_moves ? 0 : guest::page_floor(image.segments[0].address);
     // Without anything of the file to map first, mmap is not asked: the hint is the place.
     const Result<uint32_t> place = image.segments[0].file_size != 0
                                        ? free_place(space, image, hint, space.host_page_size())
                                        : Result<uint32_t>(hint);
     if (!place.ok()) return place.error();
-    bias = place.value() - page_floor(image.segments[0].address);
+    bias = place.value() - guest::page_floor(image.segments[0].address);
   } else if (image.segments[0].file_size != 0) {
     // The kernel maps the whole at first and unmaps what the first segment does not need (elf_map):
     // the program's pages between the interpreter's segments go.
-    const Errno error = space.unmap(page_floor(image.segments[0].address), total_size(image));
+    const Errno error =
+        space.unmap(guest::page_floor(image.segments[0].address), total_size(image));
     if (error.value != 0) return error;
   }
   const Errno error = map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed);

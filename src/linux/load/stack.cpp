@@ -17,8 +17,6 @@ namespace ferry::linux {
 
 namespace {
 
-using i386::host_pointer;
-
 /// What the kernel maps of the stack beyond what it puts there (fs/exec.c, setup_arg_pages).
 constexpr uint32_t kFirstStack = 128u << 10;
 constexpr uint32_t kMostArguments = 6u << 20;  ///< fs/exec.c, bprm_stack_limits
@@ -31,7 +29,7 @@ class StackBuilder {
   uint32_t push(const void* data, size_t size) {
     if (size > position_ - bottom_) die(kNotRunnable, "argument list too long");
     position_ -= static_cast<uint32_t>(size);
-    std::memcpy(host_pointer(position_), data, size);
+    std::memcpy(guest::host_pointer(position_), data, size);
     return position_;
   }
   uint32_t push_string(const std::string& text) { return push(text.c_str(), text.size() + 1); }
@@ -47,14 +45,14 @@ class StackBuilder {
 /// first extent, as far as the limit allows; at least what -s asks for. The rest grows on demand.
 uint32_t first_stack_size(const GuestProcess& process, const Program& program,
                           const LaunchRequest& request) {
-  uint64_t size = 2 * kGuestPageSize;
+  uint64_t size = 2 * guest::kPageSize;
   for (const auto* strings : {&program.arguments, &request.environment}) {
     for (const std::string& text : *strings) size += text.size() + 1 + sizeof(uint32_t);
   }
   if (size > kMostArguments) die(kNotRunnable, "argument list too long");
   const uint64_t limit = std::max<uint64_t>(process.limit_stack.soft, size);
   size = std::max<uint64_t>(std::min(size + kFirstStack, limit), request.stack_size);
-  return page_ceil(static_cast<uint32_t>(std::min<uint64_t>(size, kStackTop / 4)));
+  return guest::page_ceil(static_cast<uint32_t>(std::min<uint64_t>(size, kStackTop / 4)));
 }
 
 std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Program& program,
@@ -65,7 +63,7 @@ std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Progr
           AT_SYSINFO_EHDR, process.vdso.base,
           AT_MINSIGSTKSZ,  kLargestSignalFrame,
           AT_HWCAP,        i386::cpuid(1).edx,
-          AT_PAGESZ,       kGuestPageSize,
+          AT_PAGESZ,       guest::kPageSize,
           AT_CLKTCK,       100,
           AT_PHDR,         loaded.executable.program_headers,
           AT_PHENT,        sizeof(Elf32_Phdr),
@@ -141,7 +139,7 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   const uint32_t size = static_cast<uint32_t>(words.size() * sizeof(uint32_t));
   const uint32_t esp = (stack.position() - size) & ~15u;
   if (size > stack.position() || esp < stack_begin) die(kNotRunnable, "argument list too long");
-  std::memcpy(host_pointer(esp), words.data(), size);
+  std::memcpy(guest::host_pointer(esp), words.data(), size);
   layout.start_stack = esp;
   return esp;
 }

@@ -25,7 +25,8 @@ int32_t copy_in_argument(uint32_t guest, std::string& text) {
   for (;;) {
     const uint32_t at = guest + static_cast<uint32_t>(text.size());
     // Up to the end of the page at most, so that a string at the end of mapped memory is read.
-    const uint32_t room = std::min<uint32_t>(sizeof piece, kGuestPageSize - (at & kGuestPageMask));
+    const uint32_t room =
+        std::min<uint32_t>(sizeof piece, guest::kPageSize - (at & guest::kPageMask));
     if (!copy_in_bytes(at, piece, room)) return -abi::kEFAULT;
     const size_t length = strnlen(piece, room);
     text.append(piece, length);

@@ -21,9 +21,9 @@ int32_t move_bytes(AddressSpace& space, const struct iovec& buffer, uint64_t pos
   auto* const bytes = static_cast<uint8_t*>(buffer.iov_base);
   const auto length = static_cast<uint32_t>(buffer.iov_len);
   uint32_t done = 0;
-  while (done < length && position + done < i386::kGuestEnd) {
+  while (done < length && position + done < guest::kGuestEnd) {
     const auto at = static_cast<uint32_t>(position + done);
-    const uint32_t piece = std::min(length - done, kGuestPageSize - (at & kGuestPageMask));
+    const uint32_t piece = std::min(length - done, guest::kPageSize - (at & guest::kPageMask));
     const bool moved = direction == Direction::write ? space.force_write(at, bytes + done, piece)
                                                      : space.force_read(bytes + done, at, piece);
     if (!moved) break;

@@ -572,8 +572,8 @@ int32_t sys_mount(Thread& t, const Arguments& a) {
   // A source may be a word like "proc": only an absolute path is one.
   const bool is_path = a[0] != 0 && source.guest[0] == '/';
   const void* name = a[0] == 0 ? nullptr : is_path ? source.host.text : source.guest;
-  const GuestBuffer type = readable(t, a[2], kGuestPageSize);
-  const GuestBuffer data = readable(t, a[4], kGuestPageSize);
+  const GuestBuffer type = readable(t, a[2], guest::kPageSize);
+  const GuestBuffer data = readable(t, a[4], guest::kPageSize);
   return guest_result(
       host_call(SYS_mount, name, target.host.text, type.pointer(), a[3], data.pointer()));
 }

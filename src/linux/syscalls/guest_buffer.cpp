@@ -12,14 +12,14 @@ namespace {
 
 /// `length` cut to what guest space allows. The kernel checks the pages.
 uint32_t clip_buffer(uint32_t guest, uint32_t length) {
-  if (guest >= i386::kGuestEnd) return length;  // faults by itself
-  return std::min(length, i386::kGuestEnd - guest);
+  if (guest >= guest::kGuestEnd) return length;  // faults by itself
+  return std::min(length, guest::kGuestEnd - guest);
 }
 
 }  // namespace
 
 GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use use)
-    : pointer_(i386::host_pointer(guest)),
+    : pointer_(guest::host_pointer(guest)),
       guest_(guest),
       length_(clip_buffer(guest, length)),
       use_(use) {
@@ -27,7 +27,7 @@ GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use us
   if (length_ == 0) pointer_ = nullptr;
   AddressSpace& space = *thread.process->space;
   if (use == Use::kernel_writes) space.prepare_kernel_write(guest, length_);
-  if (length_ == 0 || guest >= i386::kGuestEnd) return;
+  if (length_ == 0 || guest >= guest::kGuestEnd) return;
   // The kernel's accesses extend the stack as the guest's do.
   if (space.find(guest) == nullptr) static_cast<void>(thread.process->reach(guest, true));
   if (!space.in_place(guest, length_)) make_copy(thread);
@@ -37,7 +37,8 @@ void GuestBuffer::make_copy(Thread& thread) {
   const bool write = use_ == Use::kernel_writes;
   uint32_t reachable = 0;
   while (reachable < length_ && thread.process->reach(guest_ + reachable, write) != nullptr) {
-    reachable = std::min(length_, page_floor(guest_ + reachable) + kGuestPageSize - guest_);
+    reachable =
+        std::min(length_, guest::page_floor(guest_ + reachable) + guest::kPageSize - guest_);
   }
   if (reachable == 0) return;  // the host's page is inaccessible too: EFAULT, in its turn
   // Where the guest's memory ends, so does the copy: the kernel itself decides what an access past
@@ -53,21 +54,21 @@ void GuestBuffer::make_copy(Thread& thread) {
   reachable_ = reachable;
   pointer_ = room_ + bytes - reachable;
   // What the kernel leaves as it is must be copied back so.
-  static_cast<void>(i386::copy_from_guest(pointer_, guest_, reachable));
+  static_cast<void>(guest::copy_from_guest(pointer_, guest_, reachable));
 }
 
 void GuestBuffer::end_copy() {
   if (use_ == Use::kernel_writes)
-    static_cast<void>(i386::copy_to_guest(guest_, pointer_, reachable_));
+    static_cast<void>(guest::copy_to_guest(guest_, pointer_, reachable_));
   host_call(SYS_munmap, room_, room_bytes_);
 }
 
 void* shared_word(Thread& thread, uint32_t guest) {
   AddressSpace& space = *thread.process->space;
-  if (guest < i386::kGuestEnd && !space.in_place(guest, 1)) {
+  if (guest < guest::kGuestEnd && !space.in_place(guest, 1)) {
     if (void* const place = thread.process->reach(guest, false); place != nullptr) return place;
   }
-  return i386::host_pointer(guest);
+  return guest::host_pointer(guest);
 }
 
 }  // namespace ferry::linux

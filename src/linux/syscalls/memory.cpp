@@ -58,17 +58,18 @@ int32_t map_call(Thread& t, const Arguments& a, uint64_t offset) {
 
 /// A range the host may be told about: the guest's mapped pages only.
 bool whole_range_mapped(const Thread& t, uint32_t begin, uint32_t length) {
-  return length <= i386::kGuestEnd && t.process->space->accessible(begin, page_ceil(length), 0);
+  return length <= guest::kGuestEnd &&
+         t.process->space->accessible(begin, guest::page_ceil(length), 0);
 }
 
 /// mlock, msync and the like: page-aligned ranges passed on as whole host pages.
 template <typename... Words>
 int32_t range_call(Thread& t, uint32_t begin, uint32_t length, long number, Words... rest) {
   if (length == 0) return 0;
-  if (!whole_range_mapped(t, page_floor(begin), length + (begin & kGuestPageMask)))
+  if (!whole_range_mapped(t, guest::page_floor(begin), length + (begin & guest::kPageMask)))
     return -abi::kENOMEM;
   return guest_result(t.process->space->for_each_backing(
-      page_floor(begin), begin + length, [&](uint8_t* from, uint8_t* to) {
+      guest::page_floor(begin), begin + length, [&](uint8_t* from, uint8_t* to) {
         return host_call(number, from, static_cast<uint32_t>(to - from), rest...);
       }));
 }
@@ -76,13 +77,13 @@ int32_t range_call(Thread& t, uint32_t begin, uint32_t length, long number, Word
 }  // namespace
 
 int32_t sys_mmap2(Thread& t, const Arguments& a) {
-  return map_call(t, a, uint64_t{a[5]} * kGuestPageSize);
+  return map_call(t, a, uint64_t{a[5]} * guest::kPageSize);
 }
 
 int32_t sys_mmap(Thread& t, const Arguments& a) {  // old_mmap: one pointer to six words
   Arguments six;
   if (!copy_in(a[0], six)) return -abi::kEFAULT;
-  if ((six[5] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  if ((six[5] & guest::kPageMask) != 0) return -abi::kEINVAL;
   return map_call(t, six, six[5]);
 }
 
@@ -94,10 +95,10 @@ int32_t sys_munmap(Thread& t, const Arguments& a) {
 int32_t sys_mprotect(Thread& t, const Arguments& a) {
   constexpr uint32_t kProtSem = 8, kGrows = PROT_GROWSDOWN | PROT_GROWSUP;
   AddressSpace& space = *t.process->space;
-  if ((a[2] & kGrows) == kGrows || (a[0] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  if ((a[2] & kGrows) == kGrows || (a[0] & guest::kPageMask) != 0) return -abi::kEINVAL;
   if (a[1] == 0) return 0;
-  const uint64_t end = uint64_t{a[0]} + page_ceil(a[1]);
-  if (page_ceil(a[1]) == 0 || end > UINT32_MAX) return -abi::kENOMEM;
+  const uint64_t end = uint64_t{a[0]} + guest::page_ceil(a[1]);
+  if (guest::page_ceil(a[1]) == 0 || end > UINT32_MAX) return -abi::kENOMEM;
   if ((a[2] & ~(7u | kProtSem | kGrows)) != 0) return -abi::kEINVAL;
   uint32_t begin = a[0];
   if ((a[2] & kGrows) != 0) {
@@ -120,7 +121,7 @@ int32_t sys_brk(Thread& t, const Arguments& a) {
 }
 
 int32_t sys_msync(Thread& t, const Arguments& a) {
-  if ((a[0] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  if ((a[0] & guest::kPageMask) != 0) return -abi::kEINVAL;
   return range_call(t, a[0], a[1], SYS_msync, a.signed_at(2));
 }
 int32_t sys_mlock(Thread& t, const Arguments& a) {
@@ -159,12 +160,12 @@ bool known_advice(uint32_t advice) {
 
 int32_t sys_madvise(Thread& t, const Arguments& a) {
   // The numbers are the same everywhere.
-  if ((a[0] & kGuestPageMask) != 0 || !known_advice(a[2])) return -abi::kEINVAL;
+  if ((a[0] & guest::kPageMask) != 0 || !known_advice(a[2])) return -abi::kEINVAL;
   if (a[1] == 0) return 0;
-  if (page_ceil(a[1]) == 0) return -abi::kEINVAL;
+  if (guest::page_ceil(a[1]) == 0) return -abi::kEINVAL;
   if (!whole_range_mapped(t, a[0], a[1])) return -abi::kENOMEM;
   AddressSpace& space = *t.process->space;
-  const uint32_t end = a[0] + page_ceil(a[1]);
+  const uint32_t end = a[0] + guest::page_ceil(a[1]);
   switch (a[2]) {
     case MADV_DONTNEED:
       return space.discard(a[0], end);
@@ -182,10 +183,10 @@ int32_t sys_madvise(Thread& t, const Arguments& a) {
 }
 
 int32_t sys_mincore(Thread& t, const Arguments& a) {
-  if ((a[0] & kGuestPageMask) != 0) return -abi::kEINVAL;
+  if ((a[0] & guest::kPageMask) != 0) return -abi::kEINVAL;
   if (!whole_range_mapped(t, a[0], a[1])) return -abi::kENOMEM;
   const uint8_t resident = 1;
-  for (uint32_t page = 0; page < page_ceil(a[1]) / kGuestPageSize; ++page) {
+  for (uint32_t page = 0; page < guest::page_ceil(a[1]) / guest::kPageSize; ++page) {
     if (!copy_out(t, a[2] + page, resident)) return -abi::kEFAULT;
   }
   return 0;

@@ -42,7 +42,7 @@ std::string memory_text(uint32_t begin, uint32_t end) {
   char piece[256];
   while (begin < end) {
     const uint32_t size = std::min({end - begin, static_cast<uint32_t>(sizeof piece),
-                                    kGuestPageSize - (begin & kGuestPageMask)});
+                                    guest::kPageSize - (begin & guest::kPageMask)});
     if (!copy_in_bytes(begin, piece, size)) break;
     text.append(piece, size);
     begin += size;
@@ -57,7 +57,7 @@ std::string command_line_text(const GuestProcess& process) {
   char last = 0;
   const bool readable = copy_in(layout.arg_end - 1, last);
   if (!readable || last == '\0') return memory_text(layout.arg_start, layout.arg_end);
-  std::string title = memory_text(layout.arg_start, layout.arg_start + kGuestPageSize);
+  std::string title = memory_text(layout.arg_start, layout.arg_start + guest::kPageSize);
   title.resize(std::min(title.find('\0'), title.size() - 1) + 1);
   title.resize(std::min<size_t>(title.size(), layout.env_end - layout.arg_start));
   return title;

@@ -18,8 +18,6 @@
 
 namespace ferry::linux {
 
-using i386::host_pointer;
-
 int32_t sys_exit(Thread& t, const Arguments& a) {
   t.exit_status = static_cast<int>(a[0] & 0xff);
   return kExitProcess;
@@ -64,7 +62,7 @@ int32_t fork_process(Thread& t, const CloneRequest& request) {
   const BlockedSignals blocked(t);
   if (blocked.interrupted()) return -kErestartNoIntr;
   if (request.child_tid != 0) t.process->space->prepare_kernel_write(request.child_tid, 4);
-  const long pid = clone_call(host_clone_flags(request), host_pointer(request.child_tid));
+  const long pid = clone_call(host_clone_flags(request), guest::host_pointer(request.child_tid));
   if (pid == 0) {
     set_up_child(t, request);
     // Only the vfork child itself keeps its parent waiting, not the children it forks.

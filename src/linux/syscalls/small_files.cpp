@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "linux/host/abi.hpp"
+#include "host_abi.hpp"
 #include "linux/kernel/descriptor_names.hpp"
 #include "linux/kernel/hidden_descriptors.hpp"
 

@@ -86,11 +86,11 @@ bool Analysis::move_window(GuestAddress address) {
     if (fetchable_.end <= address) return fetchable_ = {}, false;
   }
   uint8_t byte = 0;
-  if (!i386::load(address, byte)) return false;
+  if (!guest::load(address, byte)) return false;
   const GuestAddress next_page = (address | (kPageBytes - 1)) + 1;
   window_begin_ = address;
   window_end_ = next_page;
-  if (fetchable_.end > next_page && i386::load(next_page, byte)) window_end_ += kPageBytes;
+  if (fetchable_.end > next_page && guest::load(next_page, byte)) window_end_ += kPageBytes;
   if (fetchable_.end < window_end_) window_end_ = fetchable_.end;
   const uint32_t bytes = window_end_ - window_begin_;
   window_span_ = bytes > i386::kMaxInstructionLength ? bytes - i386::kMaxInstructionLength : 0;
@@ -99,7 +99,7 @@ bool Analysis::move_window(GuestAddress address) {
 
 [[gnu::noinline]] bool Analysis::fetch(GuestAddress address, Instruction& instruction) {
   if (!in_window(address) && !move_window(address)) return false;
-  const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(address));
+  const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
   return i386::decode(bytes, window_end_ - address, address, instruction) == i386::DecodeStatus::ok;
 }
 
@@ -156,7 +156,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
     if (!decoded) {
       const bool quick =
           pc < window_limit &&
-          i386::decode_quickly(tables, static_cast<const uint8_t*>(i386::host_pointer(pc)), pc,
+          i386::decode_quickly(tables, static_cast<const uint8_t*>(guest::host_pointer(pc)), pc,
                                entry.instruction);
       if (!quick) [[unlikely]] {
         if (!fetch(pc, entry.instruction)) break;
@@ -260,7 +260,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
   for (unsigned left = kLookAheadInstructions; left != 0; --left) {
     Flow flow = Flow::end;
     GuestAddress to = 0;
-    const auto* bytes = static_cast<const uint8_t*>(i386::host_pointer(pc));
+    const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(pc));
     i386::Skimmed in;
     if ((in_window(pc) || (move_window(pc) && in_window(pc))) && i386::skim(tables, bytes, in) &&
         traits_of(in.row).rule <= EffectRule::condition) [[likely]] {

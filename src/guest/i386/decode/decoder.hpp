@@ -11,7 +11,7 @@ namespace ferry::i386 {
 
 enum class DecodeStatus : uint8_t {
   ok,
-  truncated,  ///< the instruction goes on behind `size` bytes (which were fewer than 15)
+  truncated,  ///< the instruction goes on past `size` bytes (which were fewer than 15)
   illegal,    ///< #UD: no row, a LOCK where none is allowed, a register form of a memory-only row,
               ///< ...
   too_long,   ///< #GP: more than 15 bytes

@@ -51,11 +51,11 @@ struct Prefixes {
 
 }  // namespace detail
 
-/// An instruction whose row is known. What lies behind its ModRM byte has not been read.
+/// An instruction whose row is known. What lies past its ModRM byte has not been read.
 struct Skimmed {
   const Tables* tables = nullptr;
-  const uint8_t* body = nullptr;  ///< behind the prefixes
-  const uint8_t* code = nullptr;  ///< behind opcode and ModRM
+  const uint8_t* body = nullptr;  ///< after the prefixes
+  const uint8_t* code = nullptr;  ///< after opcode and ModRM
   // Bytes, as wide as an index.
   size_t opcode = 0;
   size_t modrm = 0;    ///< 0 if it has none
@@ -102,7 +102,7 @@ struct Skimmed {
   return true;
 }
 
-/// Behind the last byte of `in`, which skim() found.
+/// Past the last byte of `in`, which skim() found.
 [[nodiscard, gnu::always_inline]] inline const uint8_t* end_of(const Skimmed& in) {
   const uint8_t* code = in.code;
   if (in.memory_form) {
@@ -123,7 +123,7 @@ struct Skimmed {
 
 namespace detail {
 
-/// SIB and displacement; returns behind them.
+/// SIB and displacement; returns past them.
 [[gnu::always_inline]] inline const uint8_t* parse_memory32(const Tables& tables,
                                                             const uint8_t* code, size_t modrm,
                                                             MemoryOperand& memory) {

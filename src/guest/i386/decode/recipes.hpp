@@ -205,7 +205,7 @@ consteval auto make_recipes() {
   return recipes;
 }
 
-/// All tables behind one address: loops need one register for them.
+/// All tables at one address: loops need one register for them.
 struct Tables {
   OpcodeMaps maps = kOpcodeMaps;
   Cells cells = kCells;

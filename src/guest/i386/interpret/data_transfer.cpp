@@ -159,7 +159,7 @@ Outcome POP(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operand_size, [&]<OperandType T>(T) {
     T value = 0;
     if (!peek(cpu, 0, value)) return Outcome::exception;
-    // A memory operand addressed through ESP uses the value behind the pop (SDM vol. 2, POP).
+    // A memory operand addressed through ESP uses the value after the pop (SDM vol. 2, POP).
     const uint32_t old_esp = cpu.gpr[ESP];
     cpu.gpr[ESP] += sizeof(T);
     const bool done = operand.kind == OperandKind::segment

@@ -1,12 +1,14 @@
 #include "guest/i386/interpret/interpreter.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 
 #include "guest/i386/code_source.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/decode/inline.hpp"
+#include "guest/i386/decode/operand_forms.hpp"
 #include "guest/i386/decode/row_table.hpp"
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
@@ -52,6 +54,32 @@ constexpr Handler kHandlers[] = {
 
 }  // namespace dispatch
 
+/// Whether translatable() may be false after an instruction of the row: it sets TF, DF or AC, or
+/// loads a segment.
+constexpr bool may_end_translatable(const Row& row) {
+  if ((row.flags_written & (eflags::TF | eflags::DF | eflags::AC)) != 0) return true;
+  return std::any_of(row.operands.begin(), row.operands.end(), [](const OperandSpec& operand) {
+    const bool segment = operand_form(operand.code).kind == OperandKind::segment;
+    return (segment && operand.access == Access::w) || operand.code == OperandCode::Mp;
+  });
+}
+
+Outcome as_branch(CpuState& cpu, const Instruction& instruction) {
+  const Outcome outcome = dispatch::kHandlers[instruction.row](cpu, instruction);
+  if (outcome != Outcome::next) return outcome;
+  cpu.eip = instruction.next_address();
+  return Outcome::branch;
+}
+
+/// For run(), which need not ask after each instruction whether it may go on: those that may end
+/// that end the run.
+constexpr auto kRunHandlers = [] {
+  std::array<Handler, kRows.size()> handlers{};
+  for (size_t i = 0; i < handlers.size(); ++i)
+    handlers[i] = may_end_translatable(kRows[i]) ? as_branch : dispatch::kHandlers[i];
+  return handlers;
+}();
+
 /// #PF of an instruction fetch that failed at `address`.
 Outcome fetch_fault(CpuState& cpu, uint32_t address) {
   cpu.exception = {Vector::PF, kPageFaultUser | kPageFaultFetch, address};
@@ -84,17 +112,17 @@ Outcome execute(CpuState& cpu, const Instruction& instruction) {
 
 namespace {
 
-constexpr uint32_t kPageMask = 0xfff;
 constexpr uint32_t kFetchBytes = 16;  // an instruction and one byte, so that two loads do
 
 /// Copies `size` bytes, which lie in one page; by two loads where the page goes on far enough.
 bool fetch(uint8_t (&bytes)[kFetchBytes], uint32_t address, uint32_t size) {
-  if (size < kMaxInstructionLength || (address & 0xfff) > 0x1000 - kFetchBytes) {
-    return copy_from_guest(bytes, address, size);
+  if (size < kMaxInstructionLength ||
+      (address & guest::kPageMask) > guest::kPageSize - kFetchBytes) {
+    return guest::copy_from_guest(bytes, address, size);
   }
   uint64_t low = 0;
   uint64_t high = 0;
-  if (!load(address, low) || !load(address + 8, high)) return false;
+  if (!guest::load(address, low) || !guest::load(address + 8, high)) return false;
   std::memcpy(bytes, &low, sizeof low);
   std::memcpy(bytes + 8, &high, sizeof high);
   return true;
@@ -129,13 +157,15 @@ Outcome step(CpuState& cpu) {
   const uint32_t address = cpu.segment_base[CS] + cpu.eip;
   uint8_t bytes[kFetchBytes];
   // The bytes of the next page are fetched only if the instruction reaches there.
-  uint32_t size = std::min<uint32_t>(kMaxInstructionLength, kPageMask + 1 - (address & kPageMask));
+  uint32_t size =
+      std::min<uint32_t>(kMaxInstructionLength, guest::kPageSize - (address & guest::kPageMask));
   if (!may_fetch(cpu, address) || !fetch(bytes, address, size)) return fetch_fault(cpu, address);
   Instruction instruction;
   DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
   if (status == DecodeStatus::truncated && size < kMaxInstructionLength) {
     const uint32_t rest = kMaxInstructionLength - size;
-    if (!may_fetch(cpu, address + size) || !copy_from_guest(bytes + size, address + size, rest))
+    if (!may_fetch(cpu, address + size) ||
+        !guest::copy_from_guest(bytes + size, address + size, rest))
       return fetch_fault(cpu, address + size);
     status = decode(bytes, kMaxInstructionLength, cpu.eip, instruction);
   }
@@ -159,26 +189,28 @@ Outcome run(CpuState& cpu, unsigned limit) {
   Outcome outcome = Outcome::next;
   do {
     const uint32_t address = cpu.eip;
-    if ((address & ~kPageMask) != page) {
+    if (guest::page_floor(address) != page) {
       uint8_t byte = 0;
-      if (!may_fetch(cpu, address) || !load(address, byte)) return fetch_fault(cpu, address);
+      if (!may_fetch(cpu, address) || !guest::load(address, byte)) return fetch_fault(cpu, address);
       if (!cpu.fetch_window.direct) return step(cpu);
-      page = address & ~kPageMask;
+      page = guest::page_floor(address);
     }
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
-    const uint32_t rest = kPageMask + 1 - (address & kPageMask);
-    const auto* bytes = static_cast<const uint8_t*>(host_pointer(address));
+    const uint32_t rest = guest::kPageSize - (address & guest::kPageMask);
+    const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
     // Most instructions have no prefix and are decoded in line: start-up is interpreted.
     if (rest < kMaxInstructionLength ||
         (!decode_quickly(tables, bytes, address, instruction) &&
          decode(bytes, rest, address, instruction) != DecodeStatus::ok)) {
       outcome = step(cpu);
+      if (outcome != Outcome::next || !translatable(cpu)) break;
       continue;
     }
     // No single-stepping here: what execute() does besides is not needed.
-    outcome = dispatch::kHandlers[instruction.row](cpu, instruction);
-    if (outcome == Outcome::next) cpu.eip = address + instruction.length;
-  } while (outcome == Outcome::next && --limit > 0 && translatable(cpu));
+    outcome = kRunHandlers[instruction.row](cpu, instruction);
+    if (outcome != Outcome::next) break;
+    cpu.eip = address + instruction.length;
+  } while (--limit > 0);
   return outcome;
 }
 

@@ -14,7 +14,7 @@
 namespace ferry::i386 {
 
 /// Executes `instruction` (decoded at cpu.eip) on `cpu`. Precondition: cpu.lazy.kind is packed.
-/// On Outcome::next eip has been moved behind the instruction.
+/// On Outcome::next eip has been moved past the instruction.
 [[nodiscard]] Outcome execute(CpuState& cpu, const Instruction& instruction);
 
 /// Fetches, decodes and executes the instruction at cpu.eip. A fetch fault is #PF with the fetch
@@ -22,8 +22,9 @@ namespace ferry::i386 {
 [[nodiscard]] Outcome step(CpuState& cpu);
 
 /// Executes instructions from cpu.eip on, at most `limit` (> 0), until one changes control, raises
-/// an exception or ends translatable(), which must hold. Returns the last one's outcome; `next`:
-/// the limit was reached. As many calls of step(), faster.
+/// an exception or may have ended translatable(), which must hold. Returns the last one's outcome,
+/// or `branch` for one that may have ended it; `next`: the limit was reached. Equivalent to that
+/// many calls of step(), but faster.
 [[nodiscard]] Outcome run(CpuState& cpu, unsigned limit);
 
 /// Whether a translator's assumptions hold: flat code, data and stack segments, no single-stepping,

@@ -8,12 +8,12 @@ namespace {
 [[nodiscard]] bool can_write(uint32_t address) {
   uint8_t expected = 0;
   bool exchanged = false;
-  return compare_exchange<uint8_t>(address, expected, 0, exchanged);
+  return guest::compare_exchange<uint8_t>(address, expected, 0, exchanged);
 }
 
 [[nodiscard]] bool can_read(uint32_t address) {
   uint8_t value = 0;
-  return load(address, value);
+  return guest::load(address, value);
 }
 
 }  // namespace
@@ -34,12 +34,11 @@ void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsi
     raise(cpu, segment == SS ? Vector::SS : Vector::GP);
     return;
   }
-  constexpr uint32_t kPageMask = 0xfff;
   const bool write = kind == AccessKind::write;
   uint32_t first = address;
-  const bool crosses = (address & kPageMask) + size > kPageMask + 1;
+  const bool crosses = (address & guest::kPageMask) + size > guest::kPageSize;
   if (crosses && (write ? can_write(address) : can_read(address))) {
-    first = (address | kPageMask) + 1;
+    first = (address | guest::kPageMask) + 1;
   }
   cpu.exception = {Vector::PF, kPageFaultUser | (write ? kPageFaultWrite : 0), first};
 }

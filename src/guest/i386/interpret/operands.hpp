@@ -34,12 +34,12 @@ inline Outcome with_width(unsigned width, Body&& body) {
 /// Sets cpu.exception; returns Outcome::exception for the handler to return.
 Outcome raise(CpuState& cpu, Vector vector, uint32_t error_code = 0);
 
-/// The instruction is done and eip stands behind it, but an exception is to be reported.
+/// The instruction is done and eip stands after it, but an exception is to be reported.
 Outcome trap(CpuState& cpu, Vector vector);
 
 enum class AccessKind : uint8_t { read, write };
 
-/// The exception of an access of `size` bytes through `segment` that failed at or behind `address`:
+/// The exception of an access of `size` bytes through `segment` that failed at or past `address`:
 /// #PF with the first byte that cannot be accessed in CR2. An access across 4 GB breaks the
 /// segment's limit instead: #GP, or #SS in the stack segment.
 void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,
@@ -145,7 +145,7 @@ template <typename T>
 [[nodiscard]] inline bool load_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                       T& value) {
   if (!may_access<T>(cpu, segment, address, AccessKind::read)) return false;
-  if (load(address, value)) return true;
+  if (guest::load(address, value)) return true;
   access_fault(cpu, segment, address, sizeof(T), AccessKind::read);
   return false;
 }
@@ -154,7 +154,7 @@ template <typename T>
 [[nodiscard]] inline bool store_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                        T value) {
   if (!may_access<T>(cpu, segment, address, AccessKind::write)) return false;
-  if (store(address, value)) return true;
+  if (guest::store(address, value)) return true;
   access_fault(cpu, segment, address, sizeof(T), AccessKind::write);
   return false;
 }
@@ -165,14 +165,14 @@ template <typename T, typename Compute>
 [[nodiscard]] inline bool modify_memory(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                         bool locked, T& old, T& result, Compute&& compute) {
   if (!may_access<T>(cpu, segment, address, AccessKind::write)) return false;
-  bool done = load(address, old);
+  bool done = guest::load(address, old);
   bool exchanged = false;
   while (done && !exchanged) {
     result = compute(old);
     if (locked) {
-      done = compare_exchange(address, old, result, exchanged);
+      done = guest::compare_exchange(address, old, result, exchanged);
     } else {
-      done = exchanged = store(address, result);
+      done = exchanged = guest::store(address, result);
     }
   }
   if (!done) access_fault(cpu, segment, address, sizeof(T), AccessKind::write);

@@ -17,7 +17,7 @@ enum class Outcome : uint8_t {
               ///< except that a rep instruction may have done earlier iterations (as hardware)
   trap,     ///< like exception, but reported after the instruction (int3, into, int n): the handler
             ///< set eip
-  syscall,  ///< int 0x80: eip is behind it
+  syscall,  ///< int 0x80: eip is after it
 };
 
 using Handler = Outcome (*)(CpuState&, const Instruction&);

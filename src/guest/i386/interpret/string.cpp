@@ -102,8 +102,8 @@ Outcome repeat(CpuState& cpu, const Instruction& instruction, uint32_t budget, B
   const uint32_t bytes = std::min({bytes_in_page(source, width), bytes_in_page(destination, width),
                                    std::min(cpu.gpr[ECX], kMaxBytesPerStep) * width});
   const uint32_t distance = destination - source;
-  if (distance < bytes || -distance < bytes || source >= kGuestEnd) return 0;
-  return copy_to_guest(destination, host_pointer(source), bytes) ? bytes : 0;
+  if (distance < bytes || -distance < bytes || source >= guest::kGuestEnd) return 0;
+  return guest::copy_to_guest(destination, guest::host_pointer(source), bytes) ? bytes : 0;
 }
 
 /// Fills as much as lies in one page with AL, AX or EAX. Like copy_bulk.
@@ -116,7 +116,7 @@ template <OperandType T>
   T pattern[kMaxBytesPerStep / sizeof(T)];
   std::fill_n(pattern, elements, gpr<T>(cpu, EAX));
   const auto bytes = static_cast<uint32_t>(elements * sizeof(T));
-  return copy_to_guest(destination, pattern, bytes) ? bytes : 0;
+  return guest::copy_to_guest(destination, pattern, bytes) ? bytes : 0;
 }
 
 /// ECX after `bytes` were done at once.

@@ -36,7 +36,7 @@ Outcome store_table_register(CpuState& cpu, const Instruction& instruction, uint
     return Outcome::exception;
   }
   if (store_memory(cpu, instruction.memory.segment, address, kTableLimit)) return Outcome::next;
-  CHECK(store(address + 2, old_base));
+  CHECK(guest::store(address + 2, old_base));
   return Outcome::exception;
 }
 

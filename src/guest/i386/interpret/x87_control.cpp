@@ -150,7 +150,7 @@ Outcome FXSAVE(CpuState& cpu, const Instruction& instruction) {
   // All of the image must be writable, written or not.
   if (!check_writable(cpu, instruction, kFxsaveImageSize)) return Outcome::exception;
   uint8_t image[kFxsaveWritten];
-  store_fxsave_image(cpu, image);
+  store_fxsave_image(cpu, image, ImagePointers::while_pending);
   return store_block(cpu, instruction, image, sizeof image) ? Outcome::next : Outcome::exception;
 }
 

@@ -37,7 +37,7 @@ bool load_block(CpuState& cpu, const Instruction& instruction, void* block, unsi
       !may_access_block(cpu, instruction, address, size, AccessKind::read)) {
     return false;
   }
-  if (copy_from_guest(block, address, size)) return true;
+  if (guest::copy_from_guest(block, address, size)) return true;
   access_fault(cpu, instruction.memory.segment, address, size, AccessKind::read);
   return false;
 }
@@ -47,7 +47,7 @@ namespace {
 [[nodiscard]] bool can_write(uint32_t address) {
   uint8_t expected = 0;
   bool exchanged = false;
-  return compare_exchange<uint8_t>(address, expected, 0, exchanged);
+  return guest::compare_exchange<uint8_t>(address, expected, 0, exchanged);
 }
 
 /// A block reaches into two pages at most, so its ends tell whether all of it can be written.
@@ -73,7 +73,7 @@ bool check_writable(CpuState& cpu, const Instruction& instruction, unsigned size
 bool store_block(CpuState& cpu, const Instruction& instruction, const void* block, unsigned size) {
   uint32_t address = 0;
   if (!writable_address(cpu, instruction, size, address)) return false;
-  if (copy_to_guest(address, block, size)) return true;
+  if (guest::copy_to_guest(address, block, size)) return true;
   access_fault(cpu, instruction.memory.segment, address, size, AccessKind::write);
   return false;
 }

@@ -5,8 +5,8 @@
 // instruction, computes with a Context, and stores its result if settle() lets it.
 #pragma once
 
-#include "guest/i386/x87/float80.hpp"
 #include "guest/i386/interpret/operands.hpp"
+#include "guest/i386/x87/float80.hpp"
 #include "guest/i386/x87/image.hpp"
 
 namespace ferry::i386::interpret::x87 {

@@ -1,4 +1,4 @@
-// Arithmetic and comparison of x87_operations.hpp. Included by x87_operations.cpp only.
+// Arithmetic and comparison of operations.hpp. Included by x87/operations.cpp alone.
 #pragma once
 
 #include "guest/i386/x87/transfer_operations.hpp"
@@ -95,7 +95,7 @@ uint64_t arithmetic_real(CpuState* cpu, uint32_t address) {
   X87State& x87 = cpu->x87;
   const unsigned top = x87.top;
   uint64_t bits = 0;
-  if (!load_bits<T>(address, bits)) return kInterpret;
+  if (!guest::load_inline<T>(address, bits)) return kInterpret;
   uint64_t significand = 0;
   uint32_t sign_exponent = 0;
   x87_fast::Outcome outcome;
@@ -114,7 +114,7 @@ uint64_t arithmetic_integer(CpuState* cpu, uint32_t address) {
   X87State& x87 = cpu->x87;
   const unsigned top = x87.top;
   uint64_t bits = 0;
-  if (!load_bits<T>(address, bits)) return kInterpret;
+  if (!guest::load_inline<T>(address, bits)) return kInterpret;
   const Float80Bits source =
       float80::from_integer(static_cast<std::make_signed_t<T>>(static_cast<T>(bits)));
   x87_fast::Outcome outcome;
@@ -338,7 +338,7 @@ uint64_t compare_st1(CpuState* cpu, uint32_t) {
 template <Comparison kComparison, typename T>
 uint64_t compare_real(CpuState* cpu, uint32_t address) {
   uint64_t bits = 0;
-  if (!load_bits<T>(address, bits)) return kInterpret;
+  if (!guest::load_inline<T>(address, bits)) return kInterpret;
   uint64_t significand = 0;
   uint32_t sign_exponent = 0;
   if (!x87_fast::widen<T>(bits, significand, sign_exponent)) {
@@ -350,7 +350,7 @@ uint64_t compare_real(CpuState* cpu, uint32_t address) {
 template <Comparison kComparison, typename T>
 uint64_t compare_integer(CpuState* cpu, uint32_t address) {
   uint64_t bits = 0;
-  if (!load_bits<T>(address, bits)) return kInterpret;
+  if (!guest::load_inline<T>(address, bits)) return kInterpret;
   const Float80Bits other =
       float80::from_integer(static_cast<std::make_signed_t<T>>(static_cast<T>(bits)));
   return compare_with_operand<kComparison>(cpu, address, other.significand, other.sign_exponent);

@@ -129,14 +129,13 @@ void load_registers(X87State& x87, const uint8_t* image) {
   }
 }
 
-void store_fxsave_image(const CpuState& cpu, uint8_t* image) {
+void store_fxsave_image(const CpuState& cpu, uint8_t* image, ImagePointers pointers) {
   const X87State& x87 = cpu.x87;
   std::memset(image, 0, kFxXmm);
   put(image, kFxControl, x87.control);
   put(image, kFxStatus, status_word(x87));
   put(image, kFxTags, static_cast<uint8_t>(~x87.empty));
-  // AMD processors save the pointers only while an exception is pending.
-  if ((x87.status & x87_status::ES) != 0) {
+  if (pointers == ImagePointers::always || (x87.status & x87_status::ES) != 0) {
     put(image, kFxOpcode, x87.opcode);
     put(image, kFxInstruction, x87.instruction_pointer);
     put(image, kFxInstructionSelector, x87.instruction_selector);

@@ -49,8 +49,12 @@ void load_environment(X87State& x87, unsigned operand_size, const uint8_t* image
 void store_registers(const X87State& x87, uint8_t* image);
 void load_registers(X87State& x87, const uint8_t* image);
 
+/// Whether an FXSAVE image shows the last operation's pointers and opcode. AMD processors store
+/// them only while an exception is pending.
+enum class ImagePointers : uint8_t { while_pending, always };
+
 /// Writes the first kFxsaveWritten bytes.
-void store_fxsave_image(const CpuState& cpu, uint8_t* image);
+void store_fxsave_image(const CpuState& cpu, uint8_t* image, ImagePointers pointers);
 /// The image's MXCSR must have been checked.
 void load_fxsave_image(CpuState& cpu, const uint8_t* image);
 [[nodiscard]] uint32_t fxsave_image_mxcsr(const uint8_t* image);

@@ -16,16 +16,17 @@ uint64_t fnstsw_ax(CpuState* cpu, uint32_t) {
 }
 
 uint64_t fnstsw_m16(CpuState* cpu, uint32_t address) {
-  return store(address, status_word(cpu->x87)) ? kDone : kInterpret;
+  return guest::store(address, status_word(cpu->x87)) ? kDone : kInterpret;
 }
 
 uint64_t fnstcw(CpuState* cpu, uint32_t address) {
-  return store(address, cpu->x87.control) ? kDone : kInterpret;
+  return guest::store(address, cpu->x87.control) ? kDone : kInterpret;
 }
 
 uint64_t fldcw(CpuState* cpu, uint32_t address) {
   uint16_t control = 0;
-  if ((cpu->x87.status & kExceptionPending) != 0 || !load(address, control)) return kInterpret;
+  if ((cpu->x87.status & kExceptionPending) != 0 || !guest::load(address, control))
+    return kInterpret;
   // A flag that becomes unmasked makes an exception pending; so it is in the interpreter.
   set_control_word(cpu->x87, control);
   return kDone;
@@ -148,13 +149,13 @@ void record_instruction(CpuState& cpu, uint32_t address) {
   X87State& x87 = cpu.x87;
   x87.instruction_pointer = address;
   x87.instruction_selector = cpu.selector[CS];
-  // Behind the prefixes. Where the bytes are gone since, FOP stays.
+  // After the prefixes. Where the bytes are gone since, FOP stays.
   for (unsigned i = 0; i < kMaxInstructionLength; ++i) {
     uint8_t opcode = 0;
     uint8_t modrm = 0;
-    if (!load(address + i, opcode)) return;
+    if (!guest::load(address + i, opcode)) return;
     if ((opcode & 0xf8) != 0xd8) continue;
-    if (load(address + i + 1, modrm)) {
+    if (guest::load(address + i + 1, modrm)) {
       x87.opcode = static_cast<uint16_t>((opcode & 7) << 8 | modrm);
     }
     return;

@@ -1,19 +1,14 @@
-// Loads, stores and moves of x87_operations.hpp, and what all its functions share. Included by
-// x87_operations.cpp only.
+// Loads, stores and moves of operations.hpp, and what all its functions share. Included by
+// x87/operations.cpp alone.
 #pragma once
 
 #include <type_traits>
 
 #include "guest/i386/flags.hpp"
-#include "guest/memory/memory.hpp"
 #include "guest/i386/x87/fast_paths.hpp"
 #include "guest/i386/x87/image.hpp"
-
-#if defined(__mips64)
-#include "host/mips64/fault_access.hpp"
-#else
-#include "host/x86_64/fault_access.hpp"
-#endif
+#include "guest/memory/inline_access.hpp"
+#include "guest/memory/memory.hpp"
 
 namespace ferry::i386::x87_fast {
 
@@ -59,26 +54,6 @@ inline void note_operand(X87State& x87, uint32_t address) {
   x87.data_operand = static_cast<uint64_t>(static_cast<int32_t>(address));
 }
 
-template <typename T>
-[[nodiscard]] inline bool load_bits(uint32_t address, uint64_t& bits) {
-  if constexpr (sizeof(T) == 2) {
-    uint16_t value = 0;
-    const bool done = host_access::load(host_pointer(address), value);
-    bits = value;
-    return done;
-  } else {
-    uint64_t loaded = 0;
-    const bool done = host_access::load_fast<T>(host_pointer(address), loaded);
-    bits = static_cast<T>(loaded);
-    return done;
-  }
-}
-
-template <typename T>
-[[nodiscard]] inline bool store_bits(uint32_t address, T value) {
-  return host_access::store_fast(host_pointer(address), value);
-}
-
 // Loads.
 
 /// Pushes a value that raises nothing.
@@ -119,7 +94,7 @@ template <typename T>
 template <typename T>
 uint64_t fld(CpuState* cpu, uint32_t address) {
   uint64_t bits = 0;
-  if (!load_bits<T>(address, bits)) return kInterpret;
+  if (!guest::load_inline<T>(address, bits)) return kInterpret;
   uint64_t significand = 0;
   uint32_t sign_exponent = 0;
   if (!x87_fast::widen<T>(bits, significand, sign_exponent)) {
@@ -131,8 +106,8 @@ uint64_t fld(CpuState* cpu, uint32_t address) {
 inline uint64_t fld_m80(CpuState* cpu, uint32_t address) {
   uint64_t significand = 0;
   uint64_t sign_exponent = 0;
-  if (!load_bits<uint64_t>(address, significand) ||
-      !load_bits<uint16_t>(address + 8, sign_exponent)) {
+  if (!guest::load_inline<uint64_t>(address, significand) ||
+      !guest::load_inline<uint16_t>(address + 8, sign_exponent)) {
     return kInterpret;
   }
   return push_operand(cpu, address, significand, static_cast<uint32_t>(sign_exponent));
@@ -148,7 +123,7 @@ inline uint64_t fld_sti(CpuState* cpu, uint32_t i) {
 template <typename T>
 uint64_t fild(CpuState* cpu, uint32_t address) {
   uint64_t bits = 0;
-  if (!load_bits<T>(address, bits)) return kInterpret;
+  if (!guest::load_inline<T>(address, bits)) return kInterpret;
   const Float80Bits value =
       float80::from_integer(static_cast<std::make_signed_t<T>>(static_cast<T>(bits)));
   return push_operand(cpu, address, value.significand, value.sign_exponent);
@@ -176,7 +151,7 @@ template <typename T>
   } else {
     bits = float80::to_double(context, x87.registers[top]);
   }
-  if (!all_masked(context) || !store(address, bits)) return kInterpret;
+  if (!all_masked(context) || !guest::store(address, bits)) return kInterpret;
   enter_status(x87, context);
   finish_pop(x87, top, pop);
   note_operand(x87, address);
@@ -196,7 +171,8 @@ uint64_t fst(CpuState* cpu, uint32_t address) {
   // Rounding needs the usual mode; precision control does not matter.
   constexpr uint32_t kRelevant = x87_control::RC | PE;
   // A store that fails is tried again there, which keeps this function without a frame.
-  if (!fast || (raised != 0 && (x87.control & kRelevant) != PE) || !store_bits(address, bits)) {
+  if (!fast || (raised != 0 && (x87.control & kRelevant) != PE) ||
+      !guest::store_inline(address, bits)) {
     return store_real_slowly<T>(cpu, address, kPop);
   }
   x87.status = static_cast<uint16_t>((status & ~uint32_t{C1}) | raised);
@@ -213,7 +189,8 @@ inline uint64_t fstp_m80(CpuState* cpu, uint32_t address) {
   constexpr uint32_t kPageMask = 0xfff;
   if ((address & kPageMask) > kPageMask + 1 - 10) return kInterpret;
   const Float80Bits& st0 = x87.registers[top];
-  if (!store_bits(address, st0.significand) || !store_bits(address + 8, st0.sign_exponent)) {
+  if (!guest::store_inline(address, st0.significand) ||
+      !guest::store_inline(address + 8, st0.sign_exponent)) {
     return kInterpret;
   }
   x87.status &= static_cast<uint16_t>(~C1);
@@ -244,7 +221,7 @@ template <typename T>
   Context context{.control = x87.control};
   const auto bits =
       static_cast<T>(float80::to_integer(context, x87.registers[top], sizeof(T) * 8, rounding));
-  if (!all_masked(context) || !store(address, bits)) return kInterpret;
+  if (!all_masked(context) || !guest::store(address, bits)) return kInterpret;
   enter_status(x87, context);
   finish_pop(x87, top, pop);
   note_operand(x87, address);
@@ -284,7 +261,7 @@ uint64_t fist(CpuState* cpu, uint32_t address) {
     }
   }
   const bool negative = (st0.sign_exponent & float80::kSignBit) != 0;
-  if (!store_bits(address, static_cast<T>(negative ? 0 - magnitude : magnitude))) {
+  if (!guest::store_inline(address, static_cast<T>(negative ? 0 - magnitude : magnitude))) {
     return store_integer_slowly<T>(cpu, address, kPop, rounding);
   }
   x87.status = static_cast<uint16_t>((status & ~uint32_t{C1}) | raised);

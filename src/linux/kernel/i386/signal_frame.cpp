@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "guest/i386/cpu_state.hpp"
+#include "guest/i386/x87/image.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/i386/exceptions.hpp"
 #include "linux/kernel/signals.hpp"
@@ -20,70 +21,28 @@ constexpr uint32_t kRestorableFlags = eflags::AC | eflags::OF | eflags::DF | efl
                                       eflags::CF | eflags::RF;
 constexpr uint32_t kLegacyFpSize = offsetof(abi::FpState, fxsr_env);  // the FNSAVE part
 
-/// Full tag of a physical register (SDM vol. 1, 8.1.7): 0 valid, 1 zero, 2 special, 3 empty.
-unsigned x87_tag(const X87State& x87, unsigned reg) {
-  if ((x87.empty >> reg & 1) != 0) return 3;
-  const Float80Bits& value = x87.registers[reg];
-  const unsigned exponent = value.sign_exponent & 0x7fff;
-  if (exponent == 0x7fff) return 2;
-  if (exponent == 0) return value.significand == 0 ? 1 : 2;
-  return (value.significand >> 63) != 0 ? 0 : 2;
-}
+constexpr uint32_t kEnvironmentSize = environment_size(4);
+static_assert(kLegacyFpSize == kEnvironmentSize + kRegisterImageSize +
+                                   sizeof(abi::FpState::status) + sizeof(abi::FpState::magic));
 
+/// The FNSAVE image, and after it the FXSAVE image, which the kernel fills whole.
 void save_fp(const CpuState& cpu, abi::FpState& fp) {
   std::memset(&fp, 0, sizeof fp);
-  const X87State& x87 = cpu.x87;
-  fp.cw = 0xffff0000u | x87.control;
-  const auto status = static_cast<uint16_t>(x87.status | (x87.top << 11));
-  fp.sw = 0xffff0000u | status;
-  uint32_t tags = 0;
-  for (unsigned reg = 0; reg < 8; ++reg) tags |= x87_tag(x87, reg) << (2 * reg);
-  fp.tag = 0xffff0000u | tags;
-  fp.ipoff = x87.instruction_pointer;
-  fp.cssel = x87.instruction_selector | static_cast<uint32_t>(x87.opcode) << 16;
-  fp.dataoff = x87.data_pointer();
-  fp.datasel = 0xffff0000u | x87.data_selector();
-  for (unsigned i = 0; i < 8; ++i) {
-    const Float80Bits& value = x87.registers[(x87.top + i) & 7];
-    std::memcpy(fp.st[i].significand, &value.significand, 8);
-    fp.st[i].exponent = value.sign_exponent;
-    std::memcpy(fp.fxsr_st + 16 * i, &value.significand, 8);
-    std::memcpy(fp.fxsr_st + 16 * i + 8, &value.sign_exponent, 2);
-  }
-  fp.status = status;
+  auto* const image = reinterpret_cast<uint8_t*>(&fp);
+  store_environment(cpu.x87, 4, image);
+  store_registers(cpu.x87, image + kEnvironmentSize);
+  fp.status = status_word(cpu.x87);
   fp.magic = 0;  // X86_FXSR_MAGIC: FXSAVE data follows
-  fp.fxsr_env[0] = x87.control | static_cast<uint32_t>(status) << 16;
-  fp.fxsr_env[1] = static_cast<uint8_t>(~x87.empty) | static_cast<uint32_t>(x87.opcode) << 16;
-  fp.fxsr_env[2] = x87.instruction_pointer;
-  fp.fxsr_env[3] = x87.instruction_selector;
-  fp.fxsr_env[4] = x87.data_pointer();
-  fp.fxsr_env[5] = x87.data_selector();
-  fp.mxcsr = cpu.mxcsr;
-  fp.reserved = 0xffff;  // MXCSR_MASK
-  std::memcpy(fp.xmm, cpu.xmm.data(), sizeof fp.xmm);
+  store_fxsave_image(cpu, image + kLegacyFpSize, ImagePointers::always);
 }
 
 /// The kernel takes x87 from the FNSAVE part and the rest from the FXSAVE part (convert_to_fxsr).
 void load_fp(CpuState& cpu, const abi::FpState& fp) {
-  X87State& x87 = cpu.x87;
-  x87.control = static_cast<uint16_t>(fp.cw);
-  x87.top = static_cast<uint8_t>(fp.sw >> 11 & 7);
-  x87.status = static_cast<uint16_t>(fp.sw & ~0x3800u);
-  x87.empty = 0;
-  for (unsigned reg = 0; reg < 8; ++reg) {
-    if ((fp.tag >> (2 * reg) & 3) == 3) x87.empty |= static_cast<uint8_t>(1u << reg);
-  }
-  x87.instruction_pointer = fp.ipoff;
-  x87.instruction_selector = static_cast<uint16_t>(fp.cssel);
-  x87.opcode = static_cast<uint16_t>(fp.cssel >> 16 & 0x7ff);
-  x87.set_data_operand(fp.dataoff, static_cast<uint16_t>(fp.datasel));
-  for (unsigned i = 0; i < 8; ++i) {
-    Float80Bits& value = x87.registers[(x87.top + i) & 7];
-    std::memcpy(&value.significand, fp.st[i].significand, 8);
-    value.sign_exponent = fp.st[i].exponent;
-  }
+  const auto* const image = reinterpret_cast<const uint8_t*>(&fp);
+  load_environment(cpu.x87, 4, image);
+  load_registers(cpu.x87, image + kEnvironmentSize);
   if (fp.magic != 0) return;
-  cpu.mxcsr = fp.mxcsr & 0xffff;
+  cpu.mxcsr = fp.mxcsr & kMxcsrMask;
   std::memcpy(cpu.xmm.data(), fp.xmm, sizeof fp.xmm);
 }
 

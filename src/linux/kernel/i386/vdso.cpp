@@ -63,7 +63,7 @@ void fill_image(Image& image) {
   header.e_ehsize = sizeof(Elf32_Ehdr);
   header.e_phentsize = sizeof(Elf32_Phdr);
   header.e_phnum = 2;
-  image.segments[0] = {PT_LOAD, 0, 0, 0, kImageSize, kImageSize, PF_R | PF_X, kGuestPageSize};
+  image.segments[0] = {PT_LOAD, 0, 0, 0, kImageSize, kImageSize, PF_R | PF_X, guest::kPageSize};
   const uint32_t dynamic = offsetof(Image, dynamic);
   image.segments[1] = {PT_DYNAMIC,           dynamic, dynamic, dynamic, sizeof image.dynamic,
                        sizeof image.dynamic, PF_R,    4};
@@ -90,7 +90,7 @@ void fill_image(Image& image) {
 
 Result<Vdso> map_vdso(AddressSpace& space) {
   MapRequest request;
-  request.length = kGuestPageSize;
+  request.length = guest::kPageSize;
   request.protection = kProtRead | kProtWrite;
   request.name = "[vdso]";
   const Result<uint32_t> mapped = space.map(request);
@@ -98,13 +98,13 @@ Result<Vdso> map_vdso(AddressSpace& space) {
   const uint32_t base = mapped.value();
   Image image{};
   fill_image(image);
-  auto* page = static_cast<uint8_t*>(i386::host_pointer(base));
+  auto* page = static_cast<uint8_t*>(guest::host_pointer(base));
   std::memcpy(page, &image, sizeof image);
   std::memset(page + kVsyscallAt, kNop, kImageSize - kVsyscallAt);
   std::memcpy(page + kVsyscallAt, kVsyscallCode, sizeof kVsyscallCode);
   std::memcpy(page + kSigreturnAt, kSigreturnCode, sizeof kSigreturnCode);
   std::memcpy(page + kRtSigreturnAt, kRtSigreturnCode, sizeof kRtSigreturnCode);
-  const Errno error = space.protect(base, kGuestPageSize, kProtRead | kProtExec);
+  const Errno error = space.protect(base, guest::kPageSize, kProtRead | kProtExec);
   if (error.value != 0) return error;
   return Vdso{base, base + kVsyscallAt, base + kSigreturnAt, base + kRtSigreturnAt};
 }

@@ -16,10 +16,10 @@
 #include "host/mips64/assembler.hpp"
 #include "host/mips64/pseudo_instructions.hpp"
 #include "translate/i386/analysis.hpp"
-#include "translate/i386_to_mips64/emit/flags.hpp"
-#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386/options.hpp"
+#include "translate/i386_to_mips64/emit/flags.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/run/thunks.hpp"
 
 namespace ferry::translate {

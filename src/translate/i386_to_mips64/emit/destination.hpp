@@ -1,8 +1,8 @@
 // Operands that an instruction reads, computes and writes back; under LOCK atomically.
 #pragma once
 
-#include "translate/i386_to_mips64/lower/atomic.hpp"
 #include "translate/i386_to_mips64/emit/block_builder.hpp"
+#include "translate/i386_to_mips64/lower/atomic.hpp"
 
 namespace ferry::translate::handlers {
 

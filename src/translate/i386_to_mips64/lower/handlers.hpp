@@ -2,8 +2,8 @@
 // missing one is a link error.
 #pragma once
 
-#include "translate/i386_to_mips64/emit/block_builder.hpp"
 #include "translate/i386/row_traits.hpp"
+#include "translate/i386_to_mips64/emit/block_builder.hpp"
 
 namespace ferry::translate {
 

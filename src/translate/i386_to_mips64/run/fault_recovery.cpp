@@ -104,7 +104,7 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
 
   const auto guest_address = static_cast<uint32_t>(access.address);
-  const bool in_user_half = access.address < i386::kGuestEnd;
+  const bool in_user_half = access.address < guest::kGuestEnd;
   LeaveReason reason = LeaveReason::exception;
   if (unaligned && in_user_half && access.address % access.bytes != 0) {
     reason = LeaveReason::unaligned;

@@ -6,8 +6,8 @@
 #include "common/diagnostics.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
-#include "translate/i386_to_mips64/run/thunks.hpp"
 #include "translate/i386_to_mips64/lower/x87.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
 
 namespace ferry::translate {
 

@@ -55,7 +55,7 @@ void BlockBuilder::check_bytes(const AnalysedBlock& block) {
   for (GuestAddress at = begin; at < block.next; turn ^= 1) {
     const Part part = part_at(at, block.next);
     uint32_t bytes = 0;
-    std::memcpy(&bytes, i386::host_pointer(part.word), sizeof bytes);
+    std::memcpy(&bytes, guest::host_pointer(part.word), sizeof bytes);
     mips64::load_immediate(as, wanted[turn], part.of(bytes));
     as.LW(found[turn], static_cast<int32_t>(part.word - first_word), base);
     if (at != begin)

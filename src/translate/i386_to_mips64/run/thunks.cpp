@@ -2,8 +2,8 @@
 
 #include "engine/address_table.hpp"
 #include "host/mips64/pseudo_instructions.hpp"
-#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 
 namespace ferry::translate {
 

@@ -1,8 +1,8 @@
 #include "translate/i386_to_mips64/run/translator.hpp"
 
 #include "translate/i386_to_mips64/lower/handlers.hpp"
-#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/lower/x87.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 
 namespace ferry::translate {
 
