@@ -31,13 +31,6 @@ template <typename... Words>
   return not_begun ? -kErestartNoIntr : guest_result(result);
 }
 
-/// The host's call of the same meaning with the same integers (sign-extended).
-template <long Number>
-[[nodiscard]] int32_t pass(Thread&, const Arguments& a) {
-  return guest_result(host_call(Number, a.signed_at(0), a.signed_at(1), a.signed_at(2),
-                                a.signed_at(3), a.signed_at(4), a.signed_at(5)));
-}
-
 /// Guest memory as the host's kernel is given it for one call. Mostly that is the guest's own
 /// address; where part of the memory lies elsewhere (split_pages.hpp), the bytes are copied, and
 /// what the kernel wrote is copied back when the buffer goes.

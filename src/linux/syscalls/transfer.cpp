@@ -37,41 +37,41 @@ int32_t send_to(Thread& t, int to, int from, int64_t* offset, uint32_t count) {
 
 /// `largest`: where reading ends (fs/read_write.c, do_sendfile).
 template <typename Offset>
-int32_t send_file(Thread& t, const Arguments& a, int64_t largest) {
-  if (a[2] == 0) return send_to(t, a.signed_at(0), a.signed_at(1), nullptr, a[3]);
+int32_t send_file(Thread& t, Fd to, Fd from, GuestPointer offset_pointer, uint32_t wanted,
+                  int64_t largest) {
+  if (offset_pointer == 0) return send_to(t, to, from, nullptr, wanted);
   Offset offset;
-  if (!copy_in(a[2], offset)) return -abi::kEFAULT;
+  if (!copy_in(offset_pointer, offset)) return -abi::kEFAULT;
   int64_t host_offset = offset;
   const int64_t room = std::max<int64_t>(largest - std::max<int64_t>(offset, 0), 0);
-  const auto count = static_cast<uint32_t>(std::min<int64_t>(a[3], room));
-  int32_t result = send_to(t, a.signed_at(0), a.signed_at(1), &host_offset, count);
-  if (result == 0 && room == 0 && a[3] != 0) result = -abi::kEOVERFLOW;
+  const auto count = static_cast<uint32_t>(std::min<int64_t>(wanted, room));
+  int32_t result = send_to(t, to, from, &host_offset, count);
+  if (result == 0 && room == 0 && wanted != 0) result = -abi::kEOVERFLOW;
   offset = static_cast<Offset>(host_offset);
-  return copy_out(t, a[2], offset) ? result : -abi::kEFAULT;
+  return copy_out(t, offset_pointer, offset) ? result : -abi::kEFAULT;
 }
 
 /// The arguments of splice and copy_file_range: from, its offset, to, its offset, length, flags.
-int32_t copy_between(Thread& t, const Arguments& a, long number, uint32_t length) {
-  const int32_t result =
-      blocking_call(t, number, a.signed_at(0), writable(t, a[1], 8).pointer(), a.signed_at(2),
-                    writable(t, a[3], 8).pointer(), length, a[5]);
-  note_written(t, a.signed_at(2));
+int32_t copy_between(Thread& t, Fd from, GuestPointer from_offset, Fd to, GuestPointer to_offset,
+                     Flags flags, long number, uint32_t length) {
+  const int32_t result = blocking_call(t, number, from, writable(t, from_offset, 8).pointer(), to,
+                                       writable(t, to_offset, 8).pointer(), length, flags);
+  note_written(t, to);
   return result;
 }
 
 /// Where such a call would write. Of a bad pointer the host will tell.
-WritePlace place_of_copy(const Arguments& a) {
+WritePlace place_of_copy(GuestPointer to_offset) {
   WritePlace place{.may_append = false};
-  if (a[3] != 0 && !copy_in(a[3], place.position)) place.position = INT64_MIN;
+  if (to_offset != 0 && !copy_in(to_offset, place.position)) place.position = INT64_MIN;
   return place;
 }
 
 /// splice from a pipe to where nothing may be written: waits for data as if it could be. 0 if the
 /// host is to answer: there is none.
-int32_t refuse_splice(Thread& t, const Arguments& a) {
-  const int pipe = a.signed_at(0);
-  if (a[1] != 0 || host_call(SYS_fcntl, pipe, F_GETPIPE_SZ) < 0) return 0;
-  if ((a[5] & SPLICE_F_NONBLOCK) == 0) {
+int32_t refuse_splice(Thread& t, Fd pipe, GuestPointer from_offset, Flags flags) {
+  if (from_offset != 0 || host_call(SYS_fcntl, pipe, F_GETPIPE_SZ) < 0) return 0;
+  if ((flags & SPLICE_F_NONBLOCK) == 0) {
     struct pollfd readable_end {
       pipe, POLLIN, 0
     };
@@ -85,29 +85,36 @@ int32_t refuse_splice(Thread& t, const Arguments& a) {
 
 }  // namespace
 
-int32_t sys_sendfile(Thread& t, const Arguments& a) {
-  return send_file<int32_t>(t, a, kLargestSmallFile);
+int32_t sys_sendfile(Thread& t, Fd to, Fd from, GuestPointer offset, uint32_t count) {
+  return send_file<int32_t>(t, to, from, offset, count, kLargestSmallFile);
 }
-int32_t sys_sendfile64(Thread& t, const Arguments& a) {
-  return send_file<int64_t>(t, a, INT64_MAX);
-}
-
-int32_t sys_splice(Thread& t, const Arguments& a) {
-  if (!t.process->small.contains(a.signed_at(2))) return copy_between(t, a, SYS_splice, a[4]);
-  const int64_t length = small_write_length(a.signed_at(2), a[4], place_of_copy(a));
-  if (length >= 0) return copy_between(t, a, SYS_splice, static_cast<uint32_t>(length));
-  const int32_t refused = refuse_splice(t, a);
-  return refused != 0 ? refused : copy_between(t, a, SYS_splice, a[4]);
+int32_t sys_sendfile64(Thread& t, Fd to, Fd from, GuestPointer offset, uint32_t count) {
+  return send_file<int64_t>(t, to, from, offset, count, INT64_MAX);
 }
 
-int32_t sys_copy_file_range(Thread& t, const Arguments& a) {
+int32_t sys_splice(Thread& t, Fd from, GuestPointer from_offset, Fd to, GuestPointer to_offset,
+                   uint32_t wanted, Flags flags) {
+  if (!t.process->small.contains(to))
+    return copy_between(t, from, from_offset, to, to_offset, flags, SYS_splice, wanted);
+  const int64_t length = small_write_length(to, wanted, place_of_copy(to_offset));
+  if (length >= 0)
+    return copy_between(t, from, from_offset, to, to_offset, flags, SYS_splice,
+                        static_cast<uint32_t>(length));
+  const int32_t refused = refuse_splice(t, from, from_offset, flags);
+  return refused != 0
+             ? refused
+             : copy_between(t, from, from_offset, to, to_offset, flags, SYS_splice, wanted);
+}
+
+int32_t sys_copy_file_range(Thread& t, Fd from, GuestPointer from_offset, Fd to,
+                            GuestPointer to_offset, uint32_t wanted, Flags flags) {
   const auto copy = [&](uint32_t length) {
-    return copy_between(t, a, SYS_copy_file_range, length);
+    return copy_between(t, from, from_offset, to, to_offset, flags, SYS_copy_file_range, length);
   };
-  if (!t.process->small.contains(a.signed_at(2))) return copy(a[4]);
-  WritePlace place = place_of_copy(a);
+  if (!t.process->small.contains(to)) return copy(wanted);
+  WritePlace place = place_of_copy(to_offset);
   place.even_nothing = true;  // fs/read_write.c, generic_copy_file_checks
-  const int64_t length = small_write_length(a.signed_at(2), a[4], place);
+  const int64_t length = small_write_length(to, wanted, place);
   if (length >= 0) return copy(static_cast<uint32_t>(length));
   // Other errors come first: what the host says of a copy of nothing.
   const int32_t refused = copy(0);
