@@ -173,8 +173,8 @@ void rows() {
   unsigned present = 0;
   for (uint32_t i = 0; i < 500; ++i) {
     const SyscallRow* row = syscall_row(i);
-    if (row != nullptr && row->handler != nullptr) ++present;
-    if (row != nullptr) expect((row->handler == nullptr) == (row->support == Support::enosys));
+    if (row != nullptr && row->call.handler != nullptr) ++present;
+    if (row != nullptr) expect((row->call.handler == nullptr) == (row->support == Support::enosys));
   }
   expect(present > 280);
 }

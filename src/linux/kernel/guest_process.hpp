@@ -14,6 +14,7 @@
 #include "linux/kernel/hidden_descriptors.hpp"
 #include "linux/kernel/i386/vdso.hpp"
 #include "linux/kernel/signal_state.hpp"
+#include "linux/kernel/small_descriptors.hpp"
 
 namespace ferry::linux {
 
@@ -79,6 +80,7 @@ class GuestProcess {
   /// one stays, so that ferry can have descriptors of its own above the guest's limit.
   uint64_t limit_files_hard = UINT64_MAX;
   HiddenDescriptors hidden;
+  SmallDescriptors small;
   /// Ferry's own, which an exec executes.
   HiddenDescriptors::Handle binary = HiddenDescriptors::kNone;
 

@@ -19,6 +19,7 @@ constexpr std::string_view kBinaryVariable = "FERRY_BINARY_FD";
 constexpr std::string_view kStateVariable = "FERRY_STATE";
 constexpr std::string_view kNameVariable = "FERRY_NAME";
 constexpr std::string_view kProgramVariable = "FERRY_PROGRAM_FD";
+constexpr std::string_view kSmallVariable = "FERRY_SMALL_FILES";
 
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
@@ -33,7 +34,7 @@ std::vector<std::string> split_words(std::string_view text) {
 
 bool is_private_variable(std::string_view name) {
   return name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable ||
-         name == kNameVariable || name == kProgramVariable;
+         name == kNameVariable || name == kProgramVariable || name == kSmallVariable;
 }
 
 void take_state(GuestProcess& process, std::string_view text) {
@@ -71,6 +72,8 @@ void take_private_variable(GuestProcess& process, std::string_view name, std::st
     process.executed_descriptor = second.ptr != end;
   } else if (name == kStateVariable) {
     take_state(process, value);
+  } else if (name == kSmallVariable) {
+    process.small.take_text(value);
   }
 }
 
@@ -133,6 +136,8 @@ std::vector<std::string> private_environment(const GuestProcess& process, Signal
   if (process.hidden[process.binary] >= 0)
     variables.push_back(std::string(kBinaryVariable) + "=" +
                         std::to_string(process.hidden[process.binary]));
+  if (std::string numbers = process.small.text_for_exec(); !numbers.empty())
+    variables.push_back(std::string(kSmallVariable) + "=" + numbers);
   SignalSet ignored = 0;
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     if (process.actions[static_cast<size_t>(signal)].handler == 1) ignored |= signal_bit(signal);

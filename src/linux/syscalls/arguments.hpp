@@ -1,4 +1,6 @@
-// What a system call's handler gets and gives.
+// What the arguments and results of system calls are: a handler's C++ signature is made of these
+// types, and says all there is to know of how a call is unpacked, checked and shown
+// (call_traits.hpp).
 #pragma once
 
 #include <cstdint>
@@ -9,22 +11,65 @@
 
 namespace ferry::linux {
 
-/// The six argument registers.
-struct Arguments {
-  uint32_t a[6];
-  [[nodiscard]] uint32_t operator[](unsigned i) const { return a[i]; }
-  [[nodiscard]] int32_t signed_at(unsigned i) const { return static_cast<int32_t>(a[i]); }
-  /// A 64-bit argument in two registers, low word first.
-  [[nodiscard]] uint64_t wide(unsigned low) const {
-    return a[low] | (static_cast<uint64_t>(a[low + 1]) << 32);
-  }
+/// What one argument register holds.
+enum class ArgumentKind : uint8_t {
+  none,               ///< past the last argument
+  descriptor,         ///< one that the call uses
+  directory,          ///< one to start a path from, or AT_FDCWD
+  descriptor_number,  ///< a number that a descriptor is to get, or that the handler checks itself
+  process,
+  signal,
+  signed_number,
+  unsigned_number,
+  bits,     ///< shown in hexadecimal
+  mode,     ///< of a file, shown in octal
+  pointer,  ///< to guest memory, or null
+  string,   ///< pointer to a text
+  path,     ///< pointer to a file's name
 };
 
-/// Result of a handler: 0 or positive, or -errno of the i386 ABI.
-using SyscallHandler = int32_t (*)(Thread&, const Arguments&);
+/// An argument register with its meaning; converts to its number.
+template <typename Number, ArgumentKind Kind>
+struct Argument {
+  Number number;
+  constexpr operator Number() const { return number; }  // NOLINT(google-explicit-constructor)
+};
 
-// Values a handler may return beside -errno, -kErestartSys and -kErestartNoIntr; the guest never
-// sees them.
+/// Descriptors the call uses. One of ferry's own is EBADF before the handler is called
+/// (hidden_descriptors.hpp).
+using Fd = Argument<int32_t, ArgumentKind::descriptor>;
+using DirFd = Argument<int32_t, ArgumentKind::directory>;
+/// A descriptor's number that is not asked for.
+using FdNumber = Argument<int32_t, ArgumentKind::descriptor_number>;
+using Pid = Argument<int32_t, ArgumentKind::process>;
+using SignalNumber = Argument<int32_t, ArgumentKind::signal>;
+using Flags = Argument<uint32_t, ArgumentKind::bits>;
+using FileMode = Argument<uint32_t, ArgumentKind::mode>;
+using GuestPointer = Argument<uint32_t, ArgumentKind::pointer>;
+using GuestString = Argument<uint32_t, ArgumentKind::string>;
+using GuestPath = Argument<uint32_t, ArgumentKind::path>;
+
+/// A word whose meaning depends on another argument.
+struct Word {
+  uint32_t number;
+  constexpr operator uint32_t() const { return number; }  // NOLINT(google-explicit-constructor)
+};
+
+/// 64 bits in two registers, the low word first.
+struct FileOffset {
+  int64_t number;
+  constexpr operator int64_t() const { return number; }  // NOLINT(google-explicit-constructor)
+};
+
+/// Result of a call: a new descriptor or -errno. The hidden descriptors make room for the next one.
+struct NewFd {
+  constexpr NewFd(int32_t result) : number(result) {}  // NOLINT(google-explicit-constructor)
+  int32_t number;
+  constexpr operator int32_t() const { return number; }  // NOLINT(google-explicit-constructor)
+};
+
+// A handler returns a number of 0 or above, or -errno of the i386 ABI; or one of these,
+// -kErestartSys or -kErestartNoIntr, which the guest never sees.
 
 /// The handler set eax and all else itself (sigreturn).
 inline constexpr int32_t kRegistersSet = -600;

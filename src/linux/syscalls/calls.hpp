@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -28,13 +29,6 @@ template <typename... Words>
   const long result = safe_call(thread.signal_pending, number, words...);
   const bool not_begun = result == kSafeCallNotBegun || result == kSafeCallInterrupted;
   return not_begun ? -kErestartNoIntr : guest_result(result);
-}
-
-/// The host's call of the same meaning with the same integers (sign-extended).
-template <long Number>
-[[nodiscard]] int32_t pass(Thread&, const Arguments& a) {
-  return guest_result(host_call(Number, a.signed_at(0), a.signed_at(1), a.signed_at(2),
-                                a.signed_at(3), a.signed_at(4), a.signed_at(5)));
 }
 
 /// Guest memory as the host's kernel is given it for one call. Mostly that is the guest's own
@@ -98,6 +92,11 @@ struct HostVectors {
 
   /// `kernel_writes`: readv and its like.
   void load(Thread& thread, uint32_t guest, uint32_t guest_count, bool kernel_writes);
+  /// The sum of all.
+  [[nodiscard]] uint64_t length() const;
+  /// Leaves `length` bytes at most.
+  void cut(uint64_t length);
+  [[nodiscard]] std::span<const struct iovec> span() const { return {entries, count}; }
 
  private:
   std::vector<GuestBuffer> copies_;

@@ -24,7 +24,6 @@ constexpr FlagRow kOpenFlags[] = {
     {02000000, O_CLOEXEC}, {04000000, static_cast<uint32_t>(O_SYNC & ~O_DSYNC)},
     {010000000, O_PATH},   {020000000, static_cast<uint32_t>(O_TMPFILE & ~O_DIRECTORY)},
 };
-constexpr uint32_t kGuestLargeFile = 0100000;
 constexpr uint32_t kAccessMode = 3;
 
 constexpr uint32_t kGuestNonBlock = 04000, kGuestCloExec = 02000000, kGuestDirect = 040000;
@@ -144,9 +143,7 @@ uint32_t open_flags_to_host(uint32_t guest) {
 }
 
 uint32_t open_flags_to_guest(uint32_t host) {
-  // A 64-bit host opens everything with large file support and may not show it.
-  return (host & kAccessMode) | flags_to_guest(kOpenFlags, host) |
-         ((host & O_PATH) == 0 ? kGuestLargeFile : 0);
+  return (host & kAccessMode) | flags_to_guest(kOpenFlags, host);
 }
 
 uint32_t creation_flags_to_host(uint32_t guest) {

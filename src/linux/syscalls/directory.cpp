@@ -92,13 +92,12 @@ int32_t put_entry(Thread& t, const HostEntry& host, uint32_t guest, uint32_t roo
 }
 
 template <typename Guest, uint32_t NameAt>
-int32_t get_entries(Thread& t, const Arguments& a) {
-  const int fd = a.signed_at(0);
+int32_t get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t buffer_size) {
   alignas(8) char buffer[8192];
   uint32_t written = 0;
   for (;;) {
     // A guest entry is never larger than the host's, so what fits here fits there.
-    const uint32_t room = a[2] - written;
+    const uint32_t room = buffer_size - written;
     const long length =
         host_call(SYS_getdents64, fd, buffer, room < sizeof buffer ? room : sizeof buffer);
     if (length < 0) return written != 0 ? static_cast<int32_t>(written) : guest_result(length);
@@ -111,7 +110,8 @@ int32_t get_entries(Thread& t, const Arguments& a) {
         resume_at = entry->offset;
         continue;
       }
-      const int32_t size = put_entry<Guest, NameAt>(t, *entry, a[1] + written, a[2] - written);
+      const int32_t size =
+          put_entry<Guest, NameAt>(t, *entry, buffer_pointer + written, buffer_size - written);
       if (size < 0) return size;
       if (size == 0) {
         if (written == 0) return -abi::kEINVAL;
@@ -134,11 +134,11 @@ int64_t host_directory_position(int descriptor, int64_t guest) {
   return result == 0 && S_ISDIR(status.stx_mode) ? cookies[guest - kCookieBase] : guest;
 }
 
-int32_t sys_getdents(Thread& t, const Arguments& a) {
-  return get_entries<GuestEntry32, kName32>(t, a);
+int32_t sys_getdents(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
+  return get_entries<GuestEntry32, kName32>(t, fd, buffer, size);
 }
-int32_t sys_getdents64(Thread& t, const Arguments& a) {
-  return get_entries<GuestEntry64, kName64>(t, a);
+int32_t sys_getdents64(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
+  return get_entries<GuestEntry64, kName64>(t, fd, buffer, size);
 }
 
 }  // namespace ferry::linux

@@ -80,27 +80,29 @@ int32_t exec_program(Thread& t, const ProgramName& name, uint32_t argv, uint32_t
 
 }  // namespace
 
-int32_t sys_execve(Thread& t, const Arguments& a) {
+int32_t sys_execve(Thread& t, GuestPath path_pointer, GuestPointer arguments,
+                   GuestPointer environment) {
   char path[4096];
-  const int32_t length = copy_in_string(a[0], path, sizeof path);
+  const int32_t length = copy_in_string(path_pointer, path, sizeof path);
   if (length < 0) return length;
   if (length == 0) return -abi::kENOENT;
   ProgramName name;
   name.path = name.shown = path;
-  return exec_program(t, name, a[1], a[2]);
+  return exec_program(t, name, arguments, environment);
 }
 
-int32_t sys_execveat(Thread& t, const Arguments& a) {
-  if ((a[4] & ~static_cast<uint32_t>(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
+int32_t sys_execveat(Thread& t, DirFd directory, GuestPath path_pointer, GuestPointer arguments,
+                     GuestPointer environment, Flags options) {
+  if ((options & ~static_cast<uint32_t>(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
     return -abi::kEINVAL;
   char path[4096];
-  const int32_t length = copy_in_string(a[1], path, sizeof path);
+  const int32_t length = copy_in_string(path_pointer, path, sizeof path);
   if (length < 0) return length;
-  if (length == 0 && (a[4] & AT_EMPTY_PATH) == 0) return -abi::kENOENT;
+  if (length == 0 && (options & AT_EMPTY_PATH) == 0) return -abi::kENOENT;
   ProgramName name;
-  name.directory = a.signed_at(0);
+  name.directory = directory;
   name.path = name.shown = path;
-  if ((a[4] & AT_SYMLINK_NOFOLLOW) != 0) name.last_link = LastLink::keep;
+  if ((options & AT_SYMLINK_NOFOLLOW) != 0) name.last_link = LastLink::keep;
   if (name.directory != AT_FDCWD && !name.path.starts_with('/')) {
     // fs/exec.c, alloc_bprm.
     name.shown = "/dev/fd/" + std::to_string(name.directory);
@@ -111,7 +113,7 @@ int32_t sys_execveat(Thread& t, const Arguments& a) {
   } else if (length == 0) {
     return -abi::kEACCES;  // the working directory
   }
-  return exec_program(t, name, a[2], a[3]);
+  return exec_program(t, name, arguments, environment);
 }
 
 }  // namespace ferry::linux

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "linux/syscalls/calls.hpp"
 
@@ -21,10 +22,13 @@ void note_resized(Thread& thread, int fd);
 
 /// Whether `fd` is this process's /proc/self/mem.
 [[nodiscard]] bool is_own_memory(const Thread& thread, int fd);
-/// read(2) and write(2) of it at `position`: any mapped page, whatever its protection (mm/gup.c,
-/// FOLL_FORCE), but for shared pages that may not be written. Bytes done, or -EIO.
-[[nodiscard]] int32_t read_own_memory(Thread& thread, const GuestBuffer& buffer, uint64_t position);
-[[nodiscard]] int32_t write_own_memory(Thread& thread, const GuestBuffer& buffer,
-                                       uint64_t position);
+/// What read(2), write(2) and those with vectors do with it at `position`, -1 being the
+/// descriptor's: any mapped page, whatever its protection (mm/gup.c, FOLL_FORCE), but for shared
+/// pages that may not be written. `flags`: RWF_*. Bytes done, or -errno.
+[[nodiscard]] int32_t read_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,
+                                      int64_t position = -1, uint32_t flags = 0);
+[[nodiscard]] int32_t write_own_memory(Thread& thread, int fd,
+                                       std::span<const struct iovec> buffers, int64_t position = -1,
+                                       uint32_t flags = 0);
 
 }  // namespace ferry::linux

@@ -16,6 +16,7 @@
 #include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/proc_files.hpp"
+#include "linux/syscalls/small_files.hpp"
 
 namespace ferry::linux {
 
@@ -59,15 +60,6 @@ int32_t plain_path_call(Thread& t, uint32_t path, LastLink last_link, long numbe
   return guest_result(host_call(number, argument.host.text, rest...));
 }
 
-constexpr uint32_t kLargeFile = 0100000, kPathOnly = 010000000;  // of the guest's O_*
-
-/// Whether a file of that size needs O_LARGEFILE (fs/open.c, generic_file_open).
-bool is_large(int fd) {
-  struct statx status;
-  return host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status) == 0 &&
-         S_ISREG(status.stx_mode) && status.stx_size > INT32_MAX;
-}
-
 int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags, uint32_t mode) {
   PathArgument argument;
   const uint32_t flags = open_flags_to_host(guest_flags);
@@ -75,32 +67,36 @@ int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags,
   const int32_t error =
       argument.load(t, directory, path, link_mode((flags & O_NOFOLLOW) == 0 && !creates_new));
   if (error != 0) return error;
+  const bool small = (guest_flags & kGuestLargeFile) == 0 && (flags & O_PATH) == 0;
   const int32_t own = open_proc_file(t, argument.host.entry, flags);
-  if (own != kNotAProcFile) return own;
+  if (own != kNotAProcFile) {
+    t.process->small.set(own, small);
+    return own;
+  }
   // An emulator below opens its own idea of /proc/self/exe, whatever the flags.
   const bool no_link = (flags & (O_NOFOLLOW | O_PATH | O_CREAT | O_DIRECTORY)) == O_NOFOLLOW;
   if (argument.host.entry == ProcEntry::exe && no_link) return -abi::kELOOP;
-  const int32_t fd =
-      blocking_call(t, SYS_openat, argument.host.directory, argument.host.text, flags, mode);
+  const int32_t fd = small ? open_small(t, argument.host, flags, mode)
+                           : blocking_call(t, SYS_openat, argument.host.directory,
+                                           argument.host.text, flags, mode);
   if (fd < 0) return fd;
-  if ((guest_flags & (kLargeFile | kPathOnly)) == 0 && is_large(fd)) {
-    host_call(SYS_close, fd);
-    return -abi::kEOVERFLOW;
-  }
+  t.process->small.set(fd, small);
   note_opened(t, fd, argument.host.text, flags);
   return fd;
 }
 
 }  // namespace
 
-int32_t sys_open(Thread& t, const Arguments& a) {
-  return open_call(t, AT_FDCWD, a[0], a[1], a[2]);
+NewFd sys_open(Thread& t, GuestPath path, Flags flags, FileMode mode) {
+  return open_call(t, AT_FDCWD, path, flags, mode);
 }
-int32_t sys_openat(Thread& t, const Arguments& a) {
-  return open_call(t, a.signed_at(0), a[1], a[2], a[3]);
+NewFd sys_openat(Thread& t, DirFd directory, GuestPath path, Flags flags, FileMode mode) {
+  return open_call(t, directory, path, flags, mode);
 }
-int32_t sys_creat(Thread& t, const Arguments& a) {
-  return open_call(t, AT_FDCWD, a[0], 0100 | 01000 | O_WRONLY, a[1]);  // O_CREAT | O_TRUNC
+NewFd sys_creat(Thread& t, GuestPath path, FileMode mode) {
+  // A 64-bit kernel's creat has no other form for i386 (fs/open.c).
+  constexpr uint32_t kGuestFlags = 0100 | 01000 | O_WRONLY;  // O_CREAT | O_TRUNC
+  return open_call(t, AT_FDCWD, path, kGuestFlags | kGuestLargeFile, mode);
 }
 
 // --- status -------------------------------------------------------------------------------------
@@ -120,19 +116,19 @@ int32_t give(Thread& t, uint32_t pointer, const std::optional<Guest>& guest) {
 
 /// The stat family: `convert` makes the structure of the call from the host's statx.
 template <typename Convert>
-int32_t path_status(Thread& t, const Arguments& a, int flags, Convert convert) {
+int32_t path_status(Thread& t, GuestPath path, GuestPointer status_pointer, int flags,
+                    Convert convert) {
   struct statx status;
-  const int32_t result = status_of(t, AT_FDCWD, a[0], flags, status);
-  return result != 0 ? result : give(t, a[1], convert(status));
+  const int32_t result = status_of(t, AT_FDCWD, path, flags, status);
+  return result != 0 ? result : give(t, status_pointer, convert(status));
 }
 
 template <typename Convert>
-int32_t descriptor_status(Thread& t, const Arguments& a, Convert convert) {
+int32_t descriptor_status(Thread& t, Fd fd, GuestPointer status_pointer, Convert convert) {
   struct statx status;
-  if (a.signed_at(0) < 0) return -abi::kEBADF;  // AT_FDCWD is no descriptor here
-  const long result =
-      host_call(SYS_statx, a.signed_at(0), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
-  return result != 0 ? guest_result(result) : give(t, a[1], convert(status));
+  if (fd < 0) return -abi::kEBADF;  // AT_FDCWD is no descriptor here
+  const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
+  return result != 0 ? guest_result(result) : give(t, status_pointer, convert(status));
 }
 
 std::optional<abi::Stat64> wide_status(const struct statx& host) {
@@ -141,45 +137,46 @@ std::optional<abi::Stat64> wide_status(const struct statx& host) {
 
 }  // namespace
 
-int32_t sys_oldstat(Thread& t, const Arguments& a) {
-  return path_status(t, a, 0, old_stat_from);
+int32_t sys_oldstat(Thread& t, GuestPath path, GuestPointer status) {
+  return path_status(t, path, status, 0, old_stat_from);
 }
-int32_t sys_oldlstat(Thread& t, const Arguments& a) {
-  return path_status(t, a, AT_SYMLINK_NOFOLLOW, old_stat_from);
+int32_t sys_oldlstat(Thread& t, GuestPath path, GuestPointer status) {
+  return path_status(t, path, status, AT_SYMLINK_NOFOLLOW, old_stat_from);
 }
-int32_t sys_oldfstat(Thread& t, const Arguments& a) {
-  return descriptor_status(t, a, old_stat_from);
+int32_t sys_oldfstat(Thread& t, Fd fd, GuestPointer status) {
+  return descriptor_status(t, fd, status, old_stat_from);
 }
-int32_t sys_stat(Thread& t, const Arguments& a) {
-  return path_status(t, a, 0, stat32_from);
+int32_t sys_stat(Thread& t, GuestPath path, GuestPointer status) {
+  return path_status(t, path, status, 0, stat32_from);
 }
-int32_t sys_lstat(Thread& t, const Arguments& a) {
-  return path_status(t, a, AT_SYMLINK_NOFOLLOW, stat32_from);
+int32_t sys_lstat(Thread& t, GuestPath path, GuestPointer status) {
+  return path_status(t, path, status, AT_SYMLINK_NOFOLLOW, stat32_from);
 }
-int32_t sys_fstat(Thread& t, const Arguments& a) {
-  return descriptor_status(t, a, stat32_from);
+int32_t sys_fstat(Thread& t, Fd fd, GuestPointer status) {
+  return descriptor_status(t, fd, status, stat32_from);
 }
-int32_t sys_stat64(Thread& t, const Arguments& a) {
-  return path_status(t, a, 0, wide_status);
+int32_t sys_stat64(Thread& t, GuestPath path, GuestPointer status) {
+  return path_status(t, path, status, 0, wide_status);
 }
-int32_t sys_lstat64(Thread& t, const Arguments& a) {
-  return path_status(t, a, AT_SYMLINK_NOFOLLOW, wide_status);
+int32_t sys_lstat64(Thread& t, GuestPath path, GuestPointer status) {
+  return path_status(t, path, status, AT_SYMLINK_NOFOLLOW, wide_status);
 }
-int32_t sys_fstat64(Thread& t, const Arguments& a) {
-  return descriptor_status(t, a, wide_status);
+int32_t sys_fstat64(Thread& t, Fd fd, GuestPointer status) {
+  return descriptor_status(t, fd, status, wide_status);
 }
-int32_t sys_fstatat64(Thread& t, const Arguments& a) {
+int32_t sys_fstatat64(Thread& t, DirFd directory, GuestPath path, GuestPointer status_pointer,
+                      Flags flags) {
   struct statx status;
-  const int32_t result = status_of(t, a.signed_at(0), a[1], a.signed_at(3), status);
-  return result != 0 ? result : give(t, a[2], wide_status(status));
+  const int32_t result = status_of(t, directory, path, flags, status);
+  return result != 0 ? result : give(t, status_pointer, wide_status(status));
 }
 
-int32_t sys_statx(Thread& t, const Arguments& a) {
+int32_t sys_statx(Thread& t, DirFd directory, GuestPath path, Flags flags, Flags mask,
+                  GuestPointer status_pointer) {
   struct statx status;  // the same structure everywhere
-  const LastLink last_link = link_mode((a[2] & AT_SYMLINK_NOFOLLOW) == 0);
-  const int32_t result =
-      path_call(t, a.signed_at(0), a[1], last_link, SYS_statx, a.signed_at(2), a[3], &status);
-  return result != 0 ? result : give(t, a[4], std::optional(status));
+  const LastLink last_link = link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0);
+  const int32_t result = path_call(t, directory, path, last_link, SYS_statx, flags, mask, &status);
+  return result != 0 ? result : give(t, status_pointer, std::optional(status));
 }
 
 namespace {
@@ -211,57 +208,58 @@ bool statfs64_size_ok(uint32_t size) {
 
 }  // namespace
 
-int32_t sys_statfs(Thread& t, const Arguments& a) {
+int32_t sys_statfs(Thread& t, GuestPath path, GuestPointer status) {
   struct statfs host {};
-  const int32_t result = plain_path_call(t, a[0], LastLink::follow, SYS_statfs, &host);
-  return give_statfs<abi::StatFs32>(t, a[1], result, host);
+  const int32_t result = plain_path_call(t, path, LastLink::follow, SYS_statfs, &host);
+  return give_statfs<abi::StatFs32>(t, status, result, host);
 }
-int32_t sys_fstatfs(Thread& t, const Arguments& a) {
+int32_t sys_fstatfs(Thread& t, Fd fd, GuestPointer status) {
   struct statfs host {};
-  return give_statfs<abi::StatFs32>(
-      t, a[1], guest_result(host_call(SYS_fstatfs, a.signed_at(0), &host)), host);
+  return give_statfs<abi::StatFs32>(t, status, guest_result(host_call(SYS_fstatfs, fd, &host)),
+                                    host);
 }
-int32_t sys_statfs64(Thread& t, const Arguments& a) {
-  if (!statfs64_size_ok(a[1])) return -abi::kEINVAL;
+int32_t sys_statfs64(Thread& t, GuestPath path, uint32_t size, GuestPointer status) {
+  if (!statfs64_size_ok(size)) return -abi::kEINVAL;
   struct statfs host {};
-  const int32_t result = plain_path_call(t, a[0], LastLink::follow, SYS_statfs, &host);
-  return give_statfs<abi::StatFs64>(t, a[2], result, host);
+  const int32_t result = plain_path_call(t, path, LastLink::follow, SYS_statfs, &host);
+  return give_statfs<abi::StatFs64>(t, status, result, host);
 }
-int32_t sys_fstatfs64(Thread& t, const Arguments& a) {
-  if (!statfs64_size_ok(a[1])) return -abi::kEINVAL;
+int32_t sys_fstatfs64(Thread& t, Fd fd, uint32_t size, GuestPointer status) {
+  if (!statfs64_size_ok(size)) return -abi::kEINVAL;
   struct statfs host {};
-  return give_statfs<abi::StatFs64>(
-      t, a[2], guest_result(host_call(SYS_fstatfs, a.signed_at(0), &host)), host);
+  return give_statfs<abi::StatFs64>(t, status, guest_result(host_call(SYS_fstatfs, fd, &host)),
+                                    host);
 }
 
-int32_t sys_access(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_faccessat, a.signed_at(1));
+int32_t sys_access(Thread& t, GuestPath path, FileMode mode) {
+  return path_call(t, AT_FDCWD, path, LastLink::follow, SYS_faccessat, mode);
 }
-int32_t sys_faccessat(Thread& t, const Arguments& a) {
-  return path_call(t, a.signed_at(0), a[1], LastLink::follow, SYS_faccessat, a.signed_at(2));
+int32_t sys_faccessat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
+  return path_call(t, directory, path, LastLink::follow, SYS_faccessat, mode);
 }
-int32_t sys_faccessat2(Thread& t, const Arguments& a) {
-  return path_call(t, a.signed_at(0), a[1], link_mode((a[3] & AT_SYMLINK_NOFOLLOW) == 0),
-                   SYS_faccessat2, a.signed_at(2), a.signed_at(3));
+int32_t sys_faccessat2(Thread& t, DirFd directory, GuestPath path, FileMode mode, Flags flags) {
+  return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0),
+                   SYS_faccessat2, mode, flags);
 }
 
 // --- the working directory and links ------------------------------------------------------------
 
-int32_t sys_chdir(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_chdir);
+int32_t sys_chdir(Thread& t, GuestPath path) {
+  return plain_path_call(t, path, LastLink::follow, SYS_chdir);
 }
-int32_t sys_chroot(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_chroot);
+int32_t sys_chroot(Thread& t, GuestPath path) {
+  return plain_path_call(t, path, LastLink::follow, SYS_chroot);
 }
 
-int32_t sys_getcwd(Thread& t, const Arguments& a) {
+int32_t sys_getcwd(Thread& t, GuestPointer buffer_pointer, uint32_t room) {
   char buffer[4096];
   const long length = host_call(SYS_getcwd, buffer, sizeof buffer);
   if (length < 0) return guest_result(length);
   const std::string text(guest_view(*t.process, {buffer, static_cast<size_t>(length) - 1}));
   const uint32_t size = static_cast<uint32_t>(text.size()) + 1;
-  if (size > a[1]) return -abi::kERANGE;
-  return copy_out_bytes(t, a[0], text.c_str(), size) ? static_cast<int32_t>(size) : -abi::kEFAULT;
+  if (size > room) return -abi::kERANGE;
+  return copy_out_bytes(t, buffer_pointer, text.c_str(), size) ? static_cast<int32_t>(size)
+                                                               : -abi::kEFAULT;
 }
 
 namespace {
@@ -300,11 +298,12 @@ int32_t read_link(Thread& t, int directory, uint32_t path, uint32_t buffer, uint
 
 }  // namespace
 
-int32_t sys_readlink(Thread& t, const Arguments& a) {
-  return read_link(t, AT_FDCWD, a[0], a[1], a[2]);
+int32_t sys_readlink(Thread& t, GuestPath path, GuestPointer buffer, uint32_t size) {
+  return read_link(t, AT_FDCWD, path, buffer, size);
 }
-int32_t sys_readlinkat(Thread& t, const Arguments& a) {
-  return read_link(t, a.signed_at(0), a[1], a[2], a[3]);
+int32_t sys_readlinkat(Thread& t, DirFd directory, GuestPath path, GuestPointer buffer,
+                       uint32_t size) {
+  return read_link(t, directory, path, buffer, size);
 }
 
 namespace {
@@ -334,82 +333,85 @@ int32_t make_symlink(Thread& t, uint32_t contents, int directory, uint32_t path)
 
 }  // namespace
 
-int32_t sys_link(Thread& t, const Arguments& a) {
-  return two_paths(t, AT_FDCWD, a[0], AT_FDCWD, a[1], LastLink::keep, SYS_linkat, 0);
+int32_t sys_link(Thread& t, GuestPath from, GuestPath to) {
+  return two_paths(t, AT_FDCWD, from, AT_FDCWD, to, LastLink::keep, SYS_linkat, 0);
 }
-int32_t sys_linkat(Thread& t, const Arguments& a) {
-  return two_paths(t, a.signed_at(0), a[1], a.signed_at(2), a[3],
-                   link_mode((a[4] & AT_SYMLINK_FOLLOW) != 0), SYS_linkat, a.signed_at(4));
+int32_t sys_linkat(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
+                   GuestPath to, Flags flags) {
+  return two_paths(t, from_directory, from, to_directory, to,
+                   link_mode((flags & AT_SYMLINK_FOLLOW) != 0), SYS_linkat, flags);
 }
-int32_t sys_rename(Thread& t, const Arguments& a) {
-  return two_paths(t, AT_FDCWD, a[0], AT_FDCWD, a[1], LastLink::keep, SYS_renameat2, 0);
+int32_t sys_rename(Thread& t, GuestPath from, GuestPath to) {
+  return two_paths(t, AT_FDCWD, from, AT_FDCWD, to, LastLink::keep, SYS_renameat2, 0);
 }
-int32_t sys_renameat(Thread& t, const Arguments& a) {
-  return two_paths(t, a.signed_at(0), a[1], a.signed_at(2), a[3], LastLink::keep, SYS_renameat2, 0);
+int32_t sys_renameat(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
+                     GuestPath to) {
+  return two_paths(t, from_directory, from, to_directory, to, LastLink::keep, SYS_renameat2, 0);
 }
-int32_t sys_renameat2(Thread& t, const Arguments& a) {
-  return two_paths(t, a.signed_at(0), a[1], a.signed_at(2), a[3], LastLink::keep, SYS_renameat2,
-                   a[4]);
+int32_t sys_renameat2(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
+                      GuestPath to, Flags flags) {
+  return two_paths(t, from_directory, from, to_directory, to, LastLink::keep, SYS_renameat2, flags);
 }
-int32_t sys_symlink(Thread& t, const Arguments& a) {
-  return make_symlink(t, a[0], AT_FDCWD, a[1]);
+int32_t sys_symlink(Thread& t, GuestString contents, GuestPath path) {
+  return make_symlink(t, contents, AT_FDCWD, path);
 }
-int32_t sys_symlinkat(Thread& t, const Arguments& a) {
-  return make_symlink(t, a[0], a.signed_at(1), a[2]);
+int32_t sys_symlinkat(Thread& t, GuestString contents, DirFd directory, GuestPath path) {
+  return make_symlink(t, contents, directory, path);
 }
 
-int32_t sys_unlink(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_unlinkat, 0);
+int32_t sys_unlink(Thread& t, GuestPath path) {
+  return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_unlinkat, 0);
 }
-int32_t sys_unlinkat(Thread& t, const Arguments& a) {
-  return path_call(t, a.signed_at(0), a[1], LastLink::keep, SYS_unlinkat, a.signed_at(2));
+int32_t sys_unlinkat(Thread& t, DirFd directory, GuestPath path, Flags flags) {
+  return path_call(t, directory, path, LastLink::keep, SYS_unlinkat, flags);
 }
-int32_t sys_rmdir(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_unlinkat, AT_REMOVEDIR);
+int32_t sys_rmdir(Thread& t, GuestPath path) {
+  return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_unlinkat, AT_REMOVEDIR);
 }
-int32_t sys_mkdir(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_mkdirat, a[1]);
+int32_t sys_mkdir(Thread& t, GuestPath path, FileMode mode) {
+  return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_mkdirat, mode);
 }
-int32_t sys_mkdirat(Thread& t, const Arguments& a) {
-  return path_call(t, a.signed_at(0), a[1], LastLink::keep, SYS_mkdirat, a[2]);
+int32_t sys_mkdirat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
+  return path_call(t, directory, path, LastLink::keep, SYS_mkdirat, mode);
 }
-int32_t sys_mknod(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_mknodat, a[1], a[2]);
+int32_t sys_mknod(Thread& t, GuestPath path, FileMode mode, Word device) {
+  return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_mknodat, mode, device);
 }
-int32_t sys_mknodat(Thread& t, const Arguments& a) {
-  return path_call(t, a.signed_at(0), a[1], LastLink::keep, SYS_mknodat, a[2], a[3]);
+int32_t sys_mknodat(Thread& t, DirFd directory, GuestPath path, FileMode mode, Word device) {
+  return path_call(t, directory, path, LastLink::keep, SYS_mknodat, mode, device);
 }
 
 // --- mode, owner, size, times --------------------------------------------------------------------
 
-int32_t sys_chmod(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_fchmodat, a[1]);
+int32_t sys_chmod(Thread& t, GuestPath path, FileMode mode) {
+  return path_call(t, AT_FDCWD, path, LastLink::follow, SYS_fchmodat, mode);
 }
-int32_t sys_fchmodat(Thread& t, const Arguments& a) {
-  return path_call(t, a.signed_at(0), a[1], LastLink::follow, SYS_fchmodat, a[2]);
+int32_t sys_fchmodat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
+  return path_call(t, directory, path, LastLink::follow, SYS_fchmodat, mode);
 }
 
-int32_t sys_chown(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_fchownat, wide_id(a[1]), wide_id(a[2]),
-                   0);
+int32_t sys_chown(Thread& t, GuestPath path, int32_t owner, int32_t group) {
+  return path_call(t, AT_FDCWD, path, LastLink::follow, SYS_fchownat, wide_id(owner),
+                   wide_id(group), 0);
 }
-int32_t sys_lchown(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_fchownat, wide_id(a[1]), wide_id(a[2]),
+int32_t sys_lchown(Thread& t, GuestPath path, int32_t owner, int32_t group) {
+  return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_fchownat, wide_id(owner), wide_id(group),
                    AT_SYMLINK_NOFOLLOW);
 }
-int32_t sys_fchown(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_fchown, a.signed_at(0), wide_id(a[1]), wide_id(a[2])));
+int32_t sys_fchown(Thread&, Fd fd, int32_t owner, int32_t group) {
+  return guest_result(host_call(SYS_fchown, fd, wide_id(owner), wide_id(group)));
 }
-int32_t sys_chown32(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::follow, SYS_fchownat, a[1], a[2], 0);
+int32_t sys_chown32(Thread& t, GuestPath path, int32_t owner, int32_t group) {
+  return path_call(t, AT_FDCWD, path, LastLink::follow, SYS_fchownat, owner, group, 0);
 }
-int32_t sys_lchown32(Thread& t, const Arguments& a) {
-  return path_call(t, AT_FDCWD, a[0], LastLink::keep, SYS_fchownat, a[1], a[2],
+int32_t sys_lchown32(Thread& t, GuestPath path, int32_t owner, int32_t group) {
+  return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_fchownat, owner, group,
                    AT_SYMLINK_NOFOLLOW);
 }
-int32_t sys_fchownat(Thread& t, const Arguments& a) {
-  return path_call(t, a.signed_at(0), a[1], link_mode((a[4] & AT_SYMLINK_NOFOLLOW) == 0),
-                   SYS_fchownat, a[2], a[3], a.signed_at(4));
+int32_t sys_fchownat(Thread& t, DirFd directory, GuestPath path, int32_t owner, int32_t group,
+                     Flags flags) {
+  return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_fchownat,
+                   owner, group, flags);
 }
 
 namespace {
@@ -430,11 +432,11 @@ int32_t truncate_call(Thread& t, uint32_t path, int64_t length) {
 
 }  // namespace
 
-int32_t sys_truncate(Thread& t, const Arguments& a) {
-  return truncate_call(t, a[0], a.signed_at(1));
+int32_t sys_truncate(Thread& t, GuestPath path, int32_t length) {
+  return truncate_call(t, path, length);
 }
-int32_t sys_truncate64(Thread& t, const Arguments& a) {
-  return truncate_call(t, a[0], static_cast<int64_t>(a.wide(1)));
+int32_t sys_truncate64(Thread& t, GuestPath path, FileOffset length) {
+  return truncate_call(t, path, length);
 }
 
 namespace {
@@ -446,13 +448,15 @@ int32_t set_times(Thread& t, int directory, uint32_t path, const struct timespec
                    times, flags);
 }
 
-int32_t set_times_from_spec(Thread& t, const Arguments& a, TimeWidth width) {
+int32_t set_times_from_spec(Thread& t, DirFd directory, GuestPath path, GuestPointer times_pointer,
+                            Flags flags, TimeWidth width) {
   struct timespec times[2];
-  if (a[2] == 0) return set_times(t, a.signed_at(0), a[1], nullptr, a.signed_at(3));
+  if (times_pointer == 0) return set_times(t, directory, path, nullptr, flags);
   const uint32_t size = width == TimeWidth::time32 ? 8 : 16;
-  if (!copy_in_time(a[2], width, times[0]) || !copy_in_time(a[2] + size, width, times[1]))
+  if (!copy_in_time(times_pointer, width, times[0]) ||
+      !copy_in_time(times_pointer + size, width, times[1]))
     return -abi::kEFAULT;
-  return set_times(t, a.signed_at(0), a[1], times, a.signed_at(3));
+  return set_times(t, directory, path, times, flags);
 }
 
 int32_t set_times_from_values(Thread& t, int directory, uint32_t path, uint32_t values) {
@@ -470,24 +474,25 @@ int32_t set_times_from_values(Thread& t, int directory, uint32_t path, uint32_t 
 
 }  // namespace
 
-int32_t sys_utimensat(Thread& t, const Arguments& a) {
-  return set_times_from_spec(t, a, TimeWidth::time32);
+int32_t sys_utimensat(Thread& t, DirFd directory, GuestPath path, GuestPointer times, Flags flags) {
+  return set_times_from_spec(t, directory, path, times, flags, TimeWidth::time32);
 }
-int32_t sys_utimensat_time64(Thread& t, const Arguments& a) {
-  return set_times_from_spec(t, a, TimeWidth::time64);
+int32_t sys_utimensat_time64(Thread& t, DirFd directory, GuestPath path, GuestPointer times,
+                             Flags flags) {
+  return set_times_from_spec(t, directory, path, times, flags, TimeWidth::time64);
 }
-int32_t sys_utimes(Thread& t, const Arguments& a) {
-  return set_times_from_values(t, AT_FDCWD, a[0], a[1]);
+int32_t sys_utimes(Thread& t, GuestPath path, GuestPointer times) {
+  return set_times_from_values(t, AT_FDCWD, path, times);
 }
-int32_t sys_futimesat(Thread& t, const Arguments& a) {
-  return set_times_from_values(t, a.signed_at(0), a[1], a[2]);
+int32_t sys_futimesat(Thread& t, DirFd directory, GuestPath path, GuestPointer times) {
+  return set_times_from_values(t, directory, path, times);
 }
-int32_t sys_utime(Thread& t, const Arguments& a) {
-  if (a[1] == 0) return set_times(t, AT_FDCWD, a[0], nullptr, 0);
+int32_t sys_utime(Thread& t, GuestPath path, GuestPointer times_pointer) {
+  if (times_pointer == 0) return set_times(t, AT_FDCWD, path, nullptr, 0);
   int32_t seconds[2];
-  if (!copy_in(a[1], seconds)) return -abi::kEFAULT;
+  if (!copy_in(times_pointer, seconds)) return -abi::kEFAULT;
   const struct timespec times[2] = {{seconds[0], 0}, {seconds[1], 0}};
-  return set_times(t, AT_FDCWD, a[0], times, 0);
+  return set_times(t, AT_FDCWD, path, times, 0);
 }
 
 // --- extended attributes -------------------------------------------------------------------------
@@ -496,108 +501,113 @@ namespace {
 
 constexpr uint32_t kAttributeName = 256;  // XATTR_NAME_MAX and its NUL
 
-int32_t set_attribute(Thread& t, const Arguments& a, LastLink last_link, long number) {
-  return plain_path_call(t, a[0], last_link, number, readable(t, a[1], kAttributeName).pointer(),
-                         readable(t, a[2], a[3]).pointer(), a[3], a.signed_at(4));
+int32_t set_attribute(Thread& t, GuestPath path, GuestString name, GuestPointer value,
+                      uint32_t size, Flags flags, LastLink last_link, long number) {
+  return plain_path_call(t, path, last_link, number, readable(t, name, kAttributeName).pointer(),
+                         readable(t, value, size).pointer(), size, flags);
 }
-int32_t get_attribute(Thread& t, const Arguments& a, LastLink last_link, long number) {
-  return plain_path_call(t, a[0], last_link, number, readable(t, a[1], kAttributeName).pointer(),
-                         writable(t, a[2], a[3]).pointer(), a[3]);
+int32_t get_attribute(Thread& t, GuestPath path, GuestString name, GuestPointer value,
+                      uint32_t size, LastLink last_link, long number) {
+  return plain_path_call(t, path, last_link, number, readable(t, name, kAttributeName).pointer(),
+                         writable(t, value, size).pointer(), size);
 }
-int32_t list_attributes(Thread& t, const Arguments& a, LastLink last_link, long number) {
-  return plain_path_call(t, a[0], last_link, number, writable(t, a[1], a[2]).pointer(), a[2]);
+int32_t list_attributes(Thread& t, GuestPath path, GuestPointer list, uint32_t size,
+                        LastLink last_link, long number) {
+  return plain_path_call(t, path, last_link, number, writable(t, list, size).pointer(), size);
 }
 
 }  // namespace
 
-int32_t sys_setxattr(Thread& t, const Arguments& a) {
-  return set_attribute(t, a, LastLink::follow, SYS_setxattr);
+int32_t sys_setxattr(Thread& t, GuestPath path, GuestString name, GuestPointer value, uint32_t size,
+                     Flags flags) {
+  return set_attribute(t, path, name, value, size, flags, LastLink::follow, SYS_setxattr);
 }
-int32_t sys_lsetxattr(Thread& t, const Arguments& a) {
-  return set_attribute(t, a, LastLink::keep, SYS_lsetxattr);
+int32_t sys_lsetxattr(Thread& t, GuestPath path, GuestString name, GuestPointer value,
+                      uint32_t size, Flags flags) {
+  return set_attribute(t, path, name, value, size, flags, LastLink::keep, SYS_lsetxattr);
 }
-int32_t sys_fsetxattr(Thread& t, const Arguments& a) {
-  return guest_result(host_call(SYS_fsetxattr, a.signed_at(0),
-                                readable(t, a[1], kAttributeName).pointer(),
-                                readable(t, a[2], a[3]).pointer(), a[3], a.signed_at(4)));
+int32_t sys_fsetxattr(Thread& t, Fd fd, GuestString name, GuestPointer value, uint32_t size,
+                      Flags flags) {
+  return guest_result(host_call(SYS_fsetxattr, fd, readable(t, name, kAttributeName).pointer(),
+                                readable(t, value, size).pointer(), size, flags));
 }
-int32_t sys_getxattr(Thread& t, const Arguments& a) {
-  return get_attribute(t, a, LastLink::follow, SYS_getxattr);
+int32_t sys_getxattr(Thread& t, GuestPath path, GuestString name, GuestPointer value,
+                     uint32_t size) {
+  return get_attribute(t, path, name, value, size, LastLink::follow, SYS_getxattr);
 }
-int32_t sys_lgetxattr(Thread& t, const Arguments& a) {
-  return get_attribute(t, a, LastLink::keep, SYS_lgetxattr);
+int32_t sys_lgetxattr(Thread& t, GuestPath path, GuestString name, GuestPointer value,
+                      uint32_t size) {
+  return get_attribute(t, path, name, value, size, LastLink::keep, SYS_lgetxattr);
 }
-int32_t sys_fgetxattr(Thread& t, const Arguments& a) {
-  return guest_result(host_call(SYS_fgetxattr, a.signed_at(0),
-                                readable(t, a[1], kAttributeName).pointer(),
-                                writable(t, a[2], a[3]).pointer(), a[3]));
+int32_t sys_fgetxattr(Thread& t, Fd fd, GuestString name, GuestPointer value, uint32_t size) {
+  return guest_result(host_call(SYS_fgetxattr, fd, readable(t, name, kAttributeName).pointer(),
+                                writable(t, value, size).pointer(), size));
 }
-int32_t sys_listxattr(Thread& t, const Arguments& a) {
-  return list_attributes(t, a, LastLink::follow, SYS_listxattr);
+int32_t sys_listxattr(Thread& t, GuestPath path, GuestPointer list, uint32_t size) {
+  return list_attributes(t, path, list, size, LastLink::follow, SYS_listxattr);
 }
-int32_t sys_llistxattr(Thread& t, const Arguments& a) {
-  return list_attributes(t, a, LastLink::keep, SYS_llistxattr);
+int32_t sys_llistxattr(Thread& t, GuestPath path, GuestPointer list, uint32_t size) {
+  return list_attributes(t, path, list, size, LastLink::keep, SYS_llistxattr);
 }
-int32_t sys_flistxattr(Thread& t, const Arguments& a) {
-  return guest_result(
-      host_call(SYS_flistxattr, a.signed_at(0), writable(t, a[1], a[2]).pointer(), a[2]));
+int32_t sys_flistxattr(Thread& t, Fd fd, GuestPointer list, uint32_t size) {
+  return guest_result(host_call(SYS_flistxattr, fd, writable(t, list, size).pointer(), size));
 }
-int32_t sys_removexattr(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_removexattr,
-                         readable(t, a[1], kAttributeName).pointer());
+int32_t sys_removexattr(Thread& t, GuestPath path, GuestString name) {
+  return plain_path_call(t, path, LastLink::follow, SYS_removexattr,
+                         readable(t, name, kAttributeName).pointer());
 }
-int32_t sys_lremovexattr(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::keep, SYS_lremovexattr,
-                         readable(t, a[1], kAttributeName).pointer());
+int32_t sys_lremovexattr(Thread& t, GuestPath path, GuestString name) {
+  return plain_path_call(t, path, LastLink::keep, SYS_lremovexattr,
+                         readable(t, name, kAttributeName).pointer());
 }
-int32_t sys_fremovexattr(Thread& t, const Arguments& a) {
-  return guest_result(
-      host_call(SYS_fremovexattr, a.signed_at(0), readable(t, a[1], kAttributeName).pointer()));
+int32_t sys_fremovexattr(Thread& t, Fd fd, GuestString name) {
+  return guest_result(host_call(SYS_fremovexattr, fd, readable(t, name, kAttributeName).pointer()));
 }
 
-int32_t sys_inotify_add_watch(Thread& t, const Arguments& a) {
+int32_t sys_inotify_add_watch(Thread& t, Fd fd, GuestPath path, Flags mask) {
   PathArgument argument;
-  const int32_t error = argument.load(t, AT_FDCWD, a[1], LastLink::follow);
+  const int32_t error = argument.load(t, AT_FDCWD, path, LastLink::follow);
   if (error != 0) return error;
-  return guest_result(host_call(SYS_inotify_add_watch, a.signed_at(0), argument.host.text, a[2]));
+  return guest_result(host_call(SYS_inotify_add_watch, fd, argument.host.text, mask));
 }
 
 // --- mounting ------------------------------------------------------------------------------------
 
-int32_t sys_mount(Thread& t, const Arguments& a) {
+int32_t sys_mount(Thread& t, GuestString source_pointer, GuestPath target_pointer,
+                  GuestString type_pointer, Flags flags, GuestPointer data_pointer) {
   PathArgument source;
   PathArgument target;
-  if (a[0] != 0) {
-    const int32_t error = source.load(t, AT_FDCWD, a[0], LastLink::follow);
+  if (source_pointer != 0) {
+    const int32_t error = source.load(t, AT_FDCWD, source_pointer, LastLink::follow);
     if (error != 0) return error;
   }
-  const int32_t error = target.load(t, AT_FDCWD, a[1], LastLink::follow);
+  const int32_t error = target.load(t, AT_FDCWD, target_pointer, LastLink::follow);
   if (error != 0) return error;
   // A source may be a word like "proc": only an absolute path is one.
-  const bool is_path = a[0] != 0 && source.guest[0] == '/';
-  const void* name = a[0] == 0 ? nullptr : is_path ? source.host.text : source.guest;
-  const GuestBuffer type = readable(t, a[2], guest::kPageSize);
-  const GuestBuffer data = readable(t, a[4], guest::kPageSize);
+  const bool is_path = source_pointer != 0 && source.guest[0] == '/';
+  const void* name = source_pointer == 0 ? nullptr : is_path ? source.host.text : source.guest;
+  const GuestBuffer type = readable(t, type_pointer, guest::kPageSize);
+  const GuestBuffer data = readable(t, data_pointer, guest::kPageSize);
   return guest_result(
-      host_call(SYS_mount, name, target.host.text, type.pointer(), a[3], data.pointer()));
+      host_call(SYS_mount, name, target.host.text, type.pointer(), flags, data.pointer()));
 }
-int32_t sys_umount(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_umount2, 0);
+int32_t sys_umount(Thread& t, GuestPath path) {
+  return plain_path_call(t, path, LastLink::follow, SYS_umount2, 0);
 }
-int32_t sys_umount2(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_umount2, a.signed_at(1));
+int32_t sys_umount2(Thread& t, GuestPath path, Flags flags) {
+  return plain_path_call(t, path, LastLink::follow, SYS_umount2, flags);
 }
-int32_t sys_swapon(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_swapon, a.signed_at(1));
+int32_t sys_swapon(Thread& t, GuestPath path, Flags flags) {
+  return plain_path_call(t, path, LastLink::follow, SYS_swapon, flags);
 }
-int32_t sys_swapoff(Thread& t, const Arguments& a) {
-  return plain_path_call(t, a[0], LastLink::follow, SYS_swapoff);
+int32_t sys_swapoff(Thread& t, GuestPath path) {
+  return plain_path_call(t, path, LastLink::follow, SYS_swapoff);
 }
-int32_t sys_pivot_root(Thread& t, const Arguments& a) {
+int32_t sys_pivot_root(Thread& t, GuestPath root, GuestPath old) {
   PathArgument source;
   PathArgument target;
-  int32_t error = source.load(t, AT_FDCWD, a[0], LastLink::follow);
-  if (error == 0) error = target.load(t, AT_FDCWD, a[1], LastLink::follow);
+  int32_t error = source.load(t, AT_FDCWD, root, LastLink::follow);
+  if (error == 0) error = target.load(t, AT_FDCWD, old, LastLink::follow);
   return error != 0 ? error
                     : guest_result(host_call(SYS_pivot_root, source.host.text, target.host.text));
 }

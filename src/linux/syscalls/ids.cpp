@@ -2,7 +2,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
+#include <vector>
 
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
@@ -19,121 +20,126 @@ int32_t get_id16() {
   return narrow_id(static_cast<uint32_t>(host_call(Number)));
 }
 
-template <long Number>
-int32_t set_ids16(const Arguments& a) {
-  return guest_result(host_call(Number, wide_id(a[0]), wide_id(a[1]), wide_id(a[2])));
+template <long Number, typename... Ids>
+int32_t set_ids16(Ids... ids) {
+  return guest_result(host_call(Number, wide_id(static_cast<uint32_t>(ids))...));
+}
+
+template <typename Id>
+Id guest_id(uint32_t host) {
+  return sizeof(Id) == 2 ? static_cast<Id>(narrow_id(host)) : static_cast<Id>(host);
 }
 
 template <typename Id, long Number>
-int32_t get_three(Thread& t, const Arguments& a) {
+int32_t get_three(Thread& t, GuestPointer real, GuestPointer effective, GuestPointer saved) {
   uint32_t ids[3];
   const long result = host_call(Number, &ids[0], &ids[1], &ids[2]);
   if (result < 0) return guest_result(result);
-  for (unsigned i = 0; i < 3; ++i) {
-    const Id id = sizeof(Id) == 2 ? static_cast<Id>(narrow_id(ids[i])) : static_cast<Id>(ids[i]);
-    if (!copy_out(t, a[i], id)) return -abi::kEFAULT;
-  }
-  return 0;
+  const bool written = copy_out(t, real, guest_id<Id>(ids[0])) &&
+                       copy_out(t, effective, guest_id<Id>(ids[1])) &&
+                       copy_out(t, saved, guest_id<Id>(ids[2]));
+  return written ? 0 : -abi::kEFAULT;
 }
 
 template <typename Id>
-int32_t get_groups(Thread& t, const Arguments& a) {
-  static uint32_t groups[kMaxGroups];  // .bss: too large for a stack
-  if (a.signed_at(0) < 0) return -abi::kEINVAL;
-  const long count = host_call(SYS_getgroups, a[0] > kMaxGroups ? kMaxGroups : a[0], groups);
-  if (count < 0 || a[0] == 0) return guest_result(count);
-  for (uint32_t i = 0; i < static_cast<uint32_t>(count); ++i) {
-    const Id id =
-        sizeof(Id) == 2 ? static_cast<Id>(narrow_id(groups[i])) : static_cast<Id>(groups[i]);
-    if (!copy_out(t, a[1] + i * static_cast<uint32_t>(sizeof id), id)) return -abi::kEFAULT;
+int32_t get_groups(Thread& t, int32_t count, GuestPointer list) {
+  if (count < 0) return -abi::kEINVAL;
+  std::vector<uint32_t> groups(std::min(static_cast<uint32_t>(count), kMaxGroups));
+  const long found = host_call(SYS_getgroups, groups.size(), groups.data());
+  if (found < 0 || count == 0) return guest_result(found);
+  uint32_t at = list;
+  for (uint32_t i = 0; i < static_cast<uint32_t>(found); ++i, at += sizeof(Id)) {
+    if (!copy_out(t, at, guest_id<Id>(groups[i]))) return -abi::kEFAULT;
   }
-  return static_cast<int32_t>(count);
+  return static_cast<int32_t>(found);
 }
 
 template <typename Id>
-int32_t set_groups(const Arguments& a) {
-  static uint32_t groups[kMaxGroups];
-  if (a[0] > kMaxGroups) return -abi::kEINVAL;
-  for (uint32_t i = 0; i < a[0]; ++i) {
+int32_t set_groups(int32_t count, GuestPointer list) {
+  if (static_cast<uint32_t>(count) > kMaxGroups) return -abi::kEINVAL;
+  std::vector<uint32_t> groups(static_cast<uint32_t>(count));
+  uint32_t at = list;
+  for (uint32_t& group : groups) {
     Id id;
-    if (!copy_in(a[1] + i * static_cast<uint32_t>(sizeof id), id)) return -abi::kEFAULT;
-    groups[i] = sizeof(Id) == 2 ? wide_id(id) : id;
+    if (!copy_in(at, id)) return -abi::kEFAULT;
+    group = sizeof(Id) == 2 ? wide_id(id) : id;
+    at += sizeof(Id);
   }
-  return guest_result(host_call(SYS_setgroups, a[0], groups));
+  return guest_result(host_call(SYS_setgroups, groups.size(), groups.data()));
 }
 
 }  // namespace
 
-int32_t sys_getpgrp(Thread&, const Arguments&) {
+int32_t sys_getpgrp(Thread&) {
   return guest_result(host_call(SYS_getpgid, 0));
 }
 
-int32_t sys_nice(Thread&, const Arguments& a) {
+int32_t sys_nice(Thread&, int32_t increment) {
   // getpriority's raw result is 20 - nice.
-  const long nice = 20 - host_call(SYS_getpriority, 0, 0) + a.signed_at(0);
+  const long nice = 20 - host_call(SYS_getpriority, 0, 0) + increment;
   const long result = host_call(SYS_setpriority, 0, 0, nice > 19 ? 19 : nice < -20 ? -20 : nice);
   return result == -EACCES ? -abi::kEPERM : guest_result(result);
 }
 
-int32_t sys_getuid16(Thread&, const Arguments&) {
+int32_t sys_getuid16(Thread&) {
   return get_id16<SYS_getuid>();
 }
-int32_t sys_geteuid16(Thread&, const Arguments&) {
+int32_t sys_geteuid16(Thread&) {
   return get_id16<SYS_geteuid>();
 }
-int32_t sys_getgid16(Thread&, const Arguments&) {
+int32_t sys_getgid16(Thread&) {
   return get_id16<SYS_getgid>();
 }
-int32_t sys_getegid16(Thread&, const Arguments&) {
+int32_t sys_getegid16(Thread&) {
   return get_id16<SYS_getegid>();
 }
-int32_t sys_setuid16(Thread&, const Arguments& a) {
-  return set_ids16<SYS_setuid>(a);
+int32_t sys_setuid16(Thread&, int32_t user) {
+  return set_ids16<SYS_setuid>(user);
 }
-int32_t sys_setgid16(Thread&, const Arguments& a) {
-  return set_ids16<SYS_setgid>(a);
+int32_t sys_setgid16(Thread&, int32_t group) {
+  return set_ids16<SYS_setgid>(group);
 }
-int32_t sys_setreuid16(Thread&, const Arguments& a) {
-  return set_ids16<SYS_setreuid>(a);
+int32_t sys_setreuid16(Thread&, int32_t real, int32_t effective) {
+  return set_ids16<SYS_setreuid>(real, effective);
 }
-int32_t sys_setregid16(Thread&, const Arguments& a) {
-  return set_ids16<SYS_setregid>(a);
+int32_t sys_setregid16(Thread&, int32_t real, int32_t effective) {
+  return set_ids16<SYS_setregid>(real, effective);
 }
-int32_t sys_setresuid16(Thread&, const Arguments& a) {
-  return set_ids16<SYS_setresuid>(a);
+int32_t sys_setresuid16(Thread&, int32_t real, int32_t effective, int32_t saved) {
+  return set_ids16<SYS_setresuid>(real, effective, saved);
 }
-int32_t sys_setresgid16(Thread&, const Arguments& a) {
-  return set_ids16<SYS_setresgid>(a);
+int32_t sys_setresgid16(Thread&, int32_t real, int32_t effective, int32_t saved) {
+  return set_ids16<SYS_setresgid>(real, effective, saved);
 }
-int32_t sys_setfsuid16(Thread&, const Arguments& a) {
-  return set_ids16<SYS_setfsuid>(a);
+int32_t sys_setfsuid16(Thread&, int32_t user) {
+  return set_ids16<SYS_setfsuid>(user);
 }
-int32_t sys_setfsgid16(Thread&, const Arguments& a) {
-  return set_ids16<SYS_setfsgid>(a);
+int32_t sys_setfsgid16(Thread&, int32_t group) {
+  return set_ids16<SYS_setfsgid>(group);
 }
-int32_t sys_getresuid16(Thread& t, const Arguments& a) {
-  return get_three<uint16_t, SYS_getresuid>(t, a);
+int32_t sys_getresuid16(Thread& t, GuestPointer real, GuestPointer effective, GuestPointer saved) {
+  return get_three<uint16_t, SYS_getresuid>(t, real, effective, saved);
 }
-int32_t sys_getresgid16(Thread& t, const Arguments& a) {
-  return get_three<uint16_t, SYS_getresgid>(t, a);
+int32_t sys_getresgid16(Thread& t, GuestPointer real, GuestPointer effective, GuestPointer saved) {
+  return get_three<uint16_t, SYS_getresgid>(t, real, effective, saved);
 }
-int32_t sys_getresuid32(Thread& t, const Arguments& a) {
-  return get_three<uint32_t, SYS_getresuid>(t, a);
+int32_t sys_getresuid32(Thread& t, GuestPointer real, GuestPointer effective, GuestPointer saved) {
+  return get_three<uint32_t, SYS_getresuid>(t, real, effective, saved);
 }
-int32_t sys_getresgid32(Thread& t, const Arguments& a) {
-  return get_three<uint32_t, SYS_getresgid>(t, a);
+int32_t sys_getresgid32(Thread& t, GuestPointer real, GuestPointer effective, GuestPointer saved) {
+  return get_three<uint32_t, SYS_getresgid>(t, real, effective, saved);
 }
-int32_t sys_getgroups16(Thread& t, const Arguments& a) {
-  return get_groups<uint16_t>(t, a);
+int32_t sys_getgroups16(Thread& t, int32_t count, GuestPointer list) {
+  return get_groups<uint16_t>(t, count, list);
 }
-int32_t sys_getgroups32(Thread& t, const Arguments& a) {
-  return get_groups<uint32_t>(t, a);
+int32_t sys_getgroups32(Thread& t, int32_t count, GuestPointer list) {
+  return get_groups<uint32_t>(t, count, list);
 }
-int32_t sys_setgroups16(Thread&, const Arguments& a) {
-  return set_groups<uint16_t>(a);
+int32_t sys_setgroups16(Thread&, int32_t count, GuestPointer list) {
+  return set_groups<uint16_t>(count, list);
 }
-int32_t sys_setgroups32(Thread&, const Arguments& a) {
-  return set_groups<uint32_t>(a);
+int32_t sys_setgroups32(Thread&, int32_t count, GuestPointer list) {
+  return set_groups<uint32_t>(count, list);
 }
 
 }  // namespace ferry::linux

@@ -302,11 +302,11 @@ int32_t perform(Thread& t, const Row& row, int fd, uint32_t argument) {
 
 }  // namespace
 
-int32_t sys_ioctl(Thread& t, const Arguments& a) {
+int32_t sys_ioctl(Thread& t, Fd fd, Word request, Word argument) {
   for (const Row& row : kRows) {
-    if (row.guest == a[1]) return perform(t, row, a.signed_at(0), a[2]);
+    if (row.guest == request) return perform(t, row, fd, argument);
   }
-  log_printf(LogChannel::unimp, "ioctl %#x is not implemented\n", a[1]);
+  log_printf(LogChannel::unimp, "ioctl %#x is not implemented\n", request.number);
   return -abi::kENOTTY;
 }
 

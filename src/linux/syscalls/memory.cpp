@@ -26,13 +26,22 @@ int32_t result_of(Errno error) {
   return -error.value;
 }
 
-int32_t map_call(Thread& t, const Arguments& a, uint64_t offset) {
-  const uint32_t flags = a[3];
+/// The arguments of mmap, of which `offset` is in pages or bytes.
+struct MapArguments {
+  uint32_t address, length, protection, flags;
+  int32_t fd;
+  uint32_t offset;
+};
+
+/// `offset`: in bytes.
+int32_t map_call(Thread& t, const MapArguments& wanted, uint64_t offset) {
+  const uint32_t flags = wanted.flags;
   const uint32_t type = flags & kMapTypeMask;
   MapRequest request;
-  request.address = a[0];
-  request.length = a[1];
-  request.protection = static_cast<uint8_t>(a[2] & (kProtRead | kProtWrite | kProtExec));
+  request.address = wanted.address;
+  request.length = wanted.length;
+  request.protection =
+      static_cast<uint8_t>(wanted.protection & (kProtRead | kProtWrite | kProtExec));
   if ((flags & kMapFixedNoReplace) != 0) {
     request.placement = MapRequest::Placement::fixed_no_replace;
   } else if ((flags & kMapFixed) != 0) {
@@ -46,7 +55,7 @@ int32_t map_call(Thread& t, const Arguments& a, uint64_t offset) {
   if (request.shared && (flags & kMapGrowsDown) != 0) return -abi::kEINVAL;
   if (type == kMapSharedValidate && (flags & kMapAnonymous) != 0) return -abi::kEINVAL;
   if ((flags & kMapAnonymous) == 0) {
-    request.descriptor = a.signed_at(4);
+    request.descriptor = wanted.fd;
     request.offset = offset;
     if (request.descriptor < 0 || t.process->descriptor_hidden(request.descriptor))
       return -abi::kEBADF;
@@ -76,75 +85,79 @@ int32_t range_call(Thread& t, uint32_t begin, uint32_t length, long number, Word
 
 }  // namespace
 
-int32_t sys_mmap2(Thread& t, const Arguments& a) {
-  return map_call(t, a, uint64_t{a[5]} * guest::kPageSize);
+int32_t sys_mmap2(Thread& t, GuestPointer address, uint32_t length, Flags protection, Flags flags,
+                  int32_t fd, Word page) {
+  return map_call(t, {address, length, protection, flags, fd, page},
+                  uint64_t{page} * guest::kPageSize);
 }
 
-int32_t sys_mmap(Thread& t, const Arguments& a) {  // old_mmap: one pointer to six words
-  Arguments six;
-  if (!copy_in(a[0], six)) return -abi::kEFAULT;
-  if ((six[5] & guest::kPageMask) != 0) return -abi::kEINVAL;
-  return map_call(t, six, six[5]);
+int32_t sys_mmap(Thread& t, GuestPointer words) {  // old_mmap: one pointer to six words
+  MapArguments wanted;
+  if (!copy_in(words, wanted)) return -abi::kEFAULT;
+  if ((wanted.offset & guest::kPageMask) != 0) return -abi::kEINVAL;
+  return map_call(t, wanted, wanted.offset);
 }
 
-int32_t sys_munmap(Thread& t, const Arguments& a) {
-  return result_of(t.process->space->unmap(a[0], a[1]));
+int32_t sys_munmap(Thread& t, GuestPointer address, uint32_t length) {
+  return result_of(t.process->space->unmap(address, length));
 }
 
 /// mm/mprotect.c, do_mprotect_pkey.
-int32_t sys_mprotect(Thread& t, const Arguments& a) {
+int32_t sys_mprotect(Thread& t, GuestPointer address, uint32_t size, Flags protection) {
   constexpr uint32_t kProtSem = 8, kGrows = PROT_GROWSDOWN | PROT_GROWSUP;
   AddressSpace& space = *t.process->space;
-  if ((a[2] & kGrows) == kGrows || (a[0] & guest::kPageMask) != 0) return -abi::kEINVAL;
-  if (a[1] == 0) return 0;
-  const uint64_t end = uint64_t{a[0]} + guest::page_ceil(a[1]);
-  if (guest::page_ceil(a[1]) == 0 || end > UINT32_MAX) return -abi::kENOMEM;
-  if ((a[2] & ~(7u | kProtSem | kGrows)) != 0) return -abi::kEINVAL;
-  uint32_t begin = a[0];
-  if ((a[2] & kGrows) != 0) {
+  if ((protection & kGrows) == kGrows || (address & guest::kPageMask) != 0) return -abi::kEINVAL;
+  if (size == 0) return 0;
+  const uint64_t end = uint64_t{address} + guest::page_ceil(size);
+  if (guest::page_ceil(size) == 0 || end > UINT32_MAX) return -abi::kENOMEM;
+  if ((protection & ~(7u | kProtSem | kGrows)) != 0) return -abi::kEINVAL;
+  uint32_t begin = address;
+  if ((protection & kGrows) != 0) {
     const Mapping* mapping = space.find_at_or_above(begin);
     if (mapping == nullptr || mapping->begin >= end) return -abi::kENOMEM;
-    if ((a[2] & PROT_GROWSUP) != 0 || !mapping->grows_down) return -abi::kEINVAL;
+    if ((protection & PROT_GROWSUP) != 0 || !mapping->grows_down) return -abi::kEINVAL;
     begin = mapping->begin;
   }
   const auto length = static_cast<uint32_t>(end - begin);
-  return result_of(space.protect(begin, length, static_cast<uint8_t>(a[2] & 7)));
+  return result_of(space.protect(begin, length, static_cast<uint8_t>(protection & 7)));
 }
 
-int32_t sys_mremap(Thread& t, const Arguments& a) {
-  const Result<uint32_t> moved = t.process->space->remap(a[0], a[1], a[2], a[3], a[4]);
+int32_t sys_mremap(Thread& t, GuestPointer address, uint32_t old_length, uint32_t length,
+                   Flags flags, GuestPointer target) {
+  const Result<uint32_t> moved =
+      t.process->space->remap(address, old_length, length, flags, target);
   return moved.ok() ? static_cast<int32_t>(moved.value()) : result_of(moved.error());
 }
 
-int32_t sys_brk(Thread& t, const Arguments& a) {
-  return static_cast<int32_t>(t.process->space->set_break(a[0]));
+int32_t sys_brk(Thread& t, GuestPointer address) {
+  return static_cast<int32_t>(t.process->space->set_break(address));
 }
 
-int32_t sys_msync(Thread& t, const Arguments& a) {
-  if ((a[0] & guest::kPageMask) != 0) return -abi::kEINVAL;
-  return range_call(t, a[0], a[1], SYS_msync, a.signed_at(2));
+int32_t sys_msync(Thread& t, GuestPointer address, uint32_t length, Flags flags) {
+  if ((address & guest::kPageMask) != 0) return -abi::kEINVAL;
+  return range_call(t, address, length, SYS_msync, flags);
 }
-int32_t sys_mlock(Thread& t, const Arguments& a) {
-  return range_call(t, a[0], a[1], SYS_mlock);
+int32_t sys_mlock(Thread& t, GuestPointer address, uint32_t length) {
+  return range_call(t, address, length, SYS_mlock);
 }
-int32_t sys_mlock2(Thread& t, const Arguments& a) {
-  return range_call(t, a[0], a[1], SYS_mlock2, a[2]);
+int32_t sys_mlock2(Thread& t, GuestPointer address, uint32_t length, Flags flags) {
+  return range_call(t, address, length, SYS_mlock2, flags);
 }
-int32_t sys_munlock(Thread& t, const Arguments& a) {
-  return range_call(t, a[0], a[1], SYS_munlock);
+int32_t sys_munlock(Thread& t, GuestPointer address, uint32_t length) {
+  return range_call(t, address, length, SYS_munlock);
 }
 
-int32_t sys_mlockall(Thread& t, const Arguments& a) {
+int32_t sys_mlockall(Thread& t, Flags flags) {
   // The guest's pages only: ferry's own would count against RLIMIT_MEMLOCK, and the code cache
   // would be made resident. MCL_FUTURE is not remembered.
-  if (a[0] == 0 || (a[0] & ~7u) != 0) return -abi::kEINVAL;
+  if (flags == 0 || (flags & ~7u) != 0) return -abi::kEINVAL;
   for (const Mapping& mapping : t.process->space->mappings()) {
     const int32_t result = range_call(t, mapping.begin, mapping.end - mapping.begin, SYS_mlock);
     if (result != 0 && mapping.protection != 0) return result;
   }
   return 0;
 }
-int32_t sys_munlockall(Thread&, const Arguments&) {
+int32_t sys_munlockall(Thread&) {
   return guest_result(host_call(SYS_munlockall));
 }
 
@@ -158,36 +171,36 @@ bool known_advice(uint32_t advice) {
 
 }  // namespace
 
-int32_t sys_madvise(Thread& t, const Arguments& a) {
+int32_t sys_madvise(Thread& t, GuestPointer address, uint32_t length, int32_t advice) {
   // The numbers are the same everywhere.
-  if ((a[0] & guest::kPageMask) != 0 || !known_advice(a[2])) return -abi::kEINVAL;
-  if (a[1] == 0) return 0;
-  if (guest::page_ceil(a[1]) == 0) return -abi::kEINVAL;
-  if (!whole_range_mapped(t, a[0], a[1])) return -abi::kENOMEM;
+  if ((address & guest::kPageMask) != 0 || !known_advice(advice)) return -abi::kEINVAL;
+  if (length == 0) return 0;
+  if (guest::page_ceil(length) == 0) return -abi::kEINVAL;
+  if (!whole_range_mapped(t, address, length)) return -abi::kENOMEM;
   AddressSpace& space = *t.process->space;
-  const uint32_t end = a[0] + guest::page_ceil(a[1]);
-  switch (a[2]) {
+  const uint32_t end = address + guest::page_ceil(length);
+  switch (advice) {
     case MADV_DONTNEED:
-      return space.discard(a[0], end);
+      return space.discard(address, end);
     case MADV_REMOVE:
     case MADV_WIPEONFORK:
     case MADV_KEEPONFORK: {
       // What a program relies on: as whole host pages, or refused as by a kernel without it.
       const uint32_t mask = space.host_page_size() - 1;
-      if (((a[0] | end) & mask) != 0) return -abi::kEINVAL;
-      return space.advise_host_pages(a[0], end, static_cast<int>(a[2]));
+      if (((address | end) & mask) != 0) return -abi::kEINVAL;
+      return space.advise_host_pages(address, end, advice);
     }
     default:
       return 0;  // advice
   }
 }
 
-int32_t sys_mincore(Thread& t, const Arguments& a) {
-  if ((a[0] & guest::kPageMask) != 0) return -abi::kEINVAL;
-  if (!whole_range_mapped(t, a[0], a[1])) return -abi::kENOMEM;
+int32_t sys_mincore(Thread& t, GuestPointer address, uint32_t length, GuestPointer vector) {
+  if ((address & guest::kPageMask) != 0) return -abi::kEINVAL;
+  if (!whole_range_mapped(t, address, length)) return -abi::kENOMEM;
   const uint8_t resident = 1;
-  for (uint32_t page = 0; page < guest::page_ceil(a[1]) / guest::kPageSize; ++page) {
-    if (!copy_out(t, a[2] + page, resident)) return -abi::kEFAULT;
+  for (uint32_t page = 0; page < guest::page_ceil(length) / guest::kPageSize; ++page) {
+    if (!copy_out(t, vector + page, resident)) return -abi::kEFAULT;
   }
   return 0;
 }

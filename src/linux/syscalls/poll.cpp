@@ -130,19 +130,21 @@ bool read_mask(uint32_t pointer, SignalSet& mask, bool& present) {
   return !present || copy_in(pointer, mask);
 }
 
-int32_t pselect_call(Thread& t, const Arguments& a, TimeWidth width) {
+int32_t pselect_call(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
+                     GuestPointer exceptions, GuestPointer timeout, GuestPointer mask_pointer,
+                     TimeWidth width) {
   struct timespec time;
-  if (a[4] != 0 && !copy_in_time(a[4], width, time)) return -abi::kEFAULT;
+  if (timeout != 0 && !copy_in_time(timeout, width, time)) return -abi::kEFAULT;
   uint32_t pair[2] = {0, 0};  // pointer and size of the mask
   SignalSet mask = 0;
   bool has_mask = false;
-  if (a[5] != 0 && !copy_in(a[5], pair)) return -abi::kEFAULT;
+  if (mask_pointer != 0 && !copy_in(mask_pointer, pair)) return -abi::kEFAULT;
   if (pair[0] != 0 && pair[1] != sizeof(SignalSet)) return -abi::kEINVAL;
   if (!read_mask(pair[0], mask, has_mask)) return -abi::kEFAULT;
-  const int32_t result = select_call(t, a[0], {a[1], a[2], a[3]}, a[4] != 0 ? &time : nullptr,
-                                     has_mask ? &mask : nullptr);
-  if (a[4] != 0 && result != -kErestartNoIntr)
-    static_cast<void>(copy_out_time(t, a[4], width, time));
+  const int32_t result = select_call(t, static_cast<uint32_t>(count), {reads, writes, exceptions},
+                                     timeout != 0 ? &time : nullptr, has_mask ? &mask : nullptr);
+  if (timeout != 0 && result != -kErestartNoIntr)
+    static_cast<void>(copy_out_time(t, timeout, width, time));
   return result;
 }
 
@@ -204,57 +206,65 @@ class PollEvents {
   std::vector<Changed> changed_;
 };
 
-int32_t ppoll_call(Thread& t, const Arguments& a, TimeWidth width) {
+int32_t ppoll_call(Thread& t, GuestPointer descriptors_pointer, uint32_t count,
+                   GuestPointer timeout, GuestPointer mask_pointer, uint32_t set_size,
+                   TimeWidth width) {
   struct timespec time;
   SignalSet mask = 0;
   bool has_mask = false;
-  if (a[2] != 0 && !copy_in_time(a[2], width, time)) return -abi::kEFAULT;
-  if (a[3] != 0 && a[4] != sizeof(SignalSet)) return -abi::kEINVAL;
-  if (!read_mask(a[3], mask, has_mask)) return -abi::kEFAULT;
-  PollEvents events(t, a[0], a[1]);
+  if (timeout != 0 && !copy_in_time(timeout, width, time)) return -abi::kEFAULT;
+  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return -abi::kEINVAL;
+  if (!read_mask(mask_pointer, mask, has_mask)) return -abi::kEFAULT;
+  PollEvents events(t, descriptors_pointer, count);
   SignalWait wait(t, has_mask ? &mask : nullptr);
   const HostSignalSet host_mask = wait.host_mask();
-  const uint64_t bytes = uint64_t{a[1]} * sizeof(abi::PollFd);
-  const GuestBuffer descriptors =
-      writable(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
+  const uint64_t bytes = uint64_t{count} * sizeof(abi::PollFd);
+  const GuestBuffer descriptors = writable(
+      t, descriptors_pointer, bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
   const int32_t result = events.finish(wait.finish(
-      sleeping_call(t, SYS_ppoll, descriptors.pointer(), a[1], a[2] != 0 ? &time : nullptr,
+      sleeping_call(t, SYS_ppoll, descriptors.pointer(), count, timeout != 0 ? &time : nullptr,
                     has_mask ? &host_mask : nullptr, sizeof host_mask)));
-  if (a[2] != 0 && result != -kErestartNoIntr)
-    static_cast<void>(copy_out_time(t, a[2], width, time));
+  if (timeout != 0 && result != -kErestartNoIntr)
+    static_cast<void>(copy_out_time(t, timeout, width, time));
   return result;
 }
 
 }  // namespace
 
-int32_t sys_newselect(Thread& t, const Arguments& a) {
-  return select_with_timeval(t, a[0], {a[1], a[2], a[3]}, a[4]);
+int32_t sys_newselect(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
+                      GuestPointer exceptions, GuestPointer timeout) {
+  return select_with_timeval(t, static_cast<uint32_t>(count), {reads, writes, exceptions}, timeout);
 }
-int32_t sys_select(Thread& t, const Arguments& a) {  // old_select: one pointer to five words
+int32_t sys_select(Thread& t,
+                   GuestPointer words_pointer) {  // old_select: one pointer to five words
   uint32_t words[5];
-  if (!copy_in(a[0], words)) return -abi::kEFAULT;
+  if (!copy_in(words_pointer, words)) return -abi::kEFAULT;
   return select_with_timeval(t, words[0], {words[1], words[2], words[3]}, words[4]);
 }
-int32_t sys_pselect6(Thread& t, const Arguments& a) {
-  return pselect_call(t, a, TimeWidth::time32);
+int32_t sys_pselect6(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
+                     GuestPointer exceptions, GuestPointer timeout, GuestPointer mask) {
+  return pselect_call(t, count, reads, writes, exceptions, timeout, mask, TimeWidth::time32);
 }
-int32_t sys_pselect6_time64(Thread& t, const Arguments& a) {
-  return pselect_call(t, a, TimeWidth::time64);
+int32_t sys_pselect6_time64(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
+                            GuestPointer exceptions, GuestPointer timeout, GuestPointer mask) {
+  return pselect_call(t, count, reads, writes, exceptions, timeout, mask, TimeWidth::time64);
 }
-int32_t sys_ppoll(Thread& t, const Arguments& a) {
-  return ppoll_call(t, a, TimeWidth::time32);
+int32_t sys_ppoll(Thread& t, GuestPointer descriptors, uint32_t count, GuestPointer timeout,
+                  GuestPointer mask, uint32_t set_size) {
+  return ppoll_call(t, descriptors, count, timeout, mask, set_size, TimeWidth::time32);
 }
-int32_t sys_ppoll_time64(Thread& t, const Arguments& a) {
-  return ppoll_call(t, a, TimeWidth::time64);
+int32_t sys_ppoll_time64(Thread& t, GuestPointer descriptors, uint32_t count, GuestPointer timeout,
+                         GuestPointer mask, uint32_t set_size) {
+  return ppoll_call(t, descriptors, count, timeout, mask, set_size, TimeWidth::time64);
 }
 
-int32_t sys_poll(Thread& t, const Arguments& a) {
-  PollEvents events(t, a[0], a[1]);
+int32_t sys_poll(Thread& t, GuestPointer descriptors_pointer, uint32_t count, int32_t timeout) {
+  PollEvents events(t, descriptors_pointer, count);
   const uint64_t bytes =
-      uint64_t{a[1]} * sizeof(abi::PollFd);  // struct pollfd is the same everywhere
-  const GuestBuffer descriptors =
-      writable(t, a[0], bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  return events.finish(sleeping_call(t, SYS_poll, descriptors.pointer(), a[1], a.signed_at(2)));
+      uint64_t{count} * sizeof(abi::PollFd);  // struct pollfd is the same everywhere
+  const GuestBuffer descriptors = writable(
+      t, descriptors_pointer, bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
+  return events.finish(sleeping_call(t, SYS_poll, descriptors.pointer(), count, timeout));
 }
 
 // --- epoll --------------------------------------------------------------------------------------
@@ -291,49 +301,50 @@ int32_t epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
   return result;
 }
 
-int32_t epoll_wait_milliseconds(Thread& t, const Arguments& a, const SignalSet* mask) {
-  const struct timespec time { a.signed_at(3) / 1000, a.signed_at(3) % 1000 * 1000000L };
-  return epoll_wait_call(t, a.signed_at(0), a[1], a.signed_at(2),
-                         a.signed_at(3) < 0 ? nullptr : &time, mask);
+int32_t epoll_wait_milliseconds(Thread& t, Fd fd, GuestPointer events, int32_t count,
+                                int32_t timeout, const SignalSet* mask) {
+  const struct timespec time { timeout / 1000, timeout % 1000 * 1000000L };
+  return epoll_wait_call(t, fd, events, count, timeout < 0 ? nullptr : &time, mask);
 }
 
 }  // namespace
 
-int32_t sys_epoll_create(Thread&, const Arguments& a) {
-  return a.signed_at(0) <= 0 ? -abi::kEINVAL : guest_result(host_call(SYS_epoll_create1, 0));
+NewFd sys_epoll_create(Thread&, int32_t size) {
+  return size <= 0 ? -abi::kEINVAL : guest_result(host_call(SYS_epoll_create1, 0));
 }
-int32_t sys_epoll_create1(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_epoll_create1, creation_flags_to_host(a[0])));
+NewFd sys_epoll_create1(Thread&, Flags flags) {
+  return guest_result(host_call(SYS_epoll_create1, creation_flags_to_host(flags)));
 }
-int32_t sys_epoll_ctl(Thread&, const Arguments& a) {
+int32_t sys_epoll_ctl(Thread&, Fd fd, int32_t operation, Fd target, GuestPointer event) {
   struct epoll_event host {};
-  if (a[1] != EPOLL_CTL_DEL) {
+  if (operation != EPOLL_CTL_DEL) {
     abi::EpollEvent guest;
-    if (!copy_in(a[3], guest)) return -abi::kEFAULT;
+    if (!copy_in(event, guest)) return -abi::kEFAULT;
     host.events = guest.events;
     host.data.u64 = guest.data;
   }
-  return guest_result(
-      host_call(SYS_epoll_ctl, a.signed_at(0), a.signed_at(1), a.signed_at(2), &host));
+  return guest_result(host_call(SYS_epoll_ctl, fd, operation, target, &host));
 }
-int32_t sys_epoll_wait(Thread& t, const Arguments& a) {
-  return epoll_wait_milliseconds(t, a, nullptr);
+int32_t sys_epoll_wait(Thread& t, Fd fd, GuestPointer events, int32_t count, int32_t timeout) {
+  return epoll_wait_milliseconds(t, fd, events, count, timeout, nullptr);
 }
-int32_t sys_epoll_pwait(Thread& t, const Arguments& a) {
+int32_t sys_epoll_pwait(Thread& t, Fd fd, GuestPointer events, int32_t count, int32_t timeout,
+                        GuestPointer mask_pointer, uint32_t set_size) {
   SignalSet mask = 0;
   bool has_mask = false;
-  if (a[4] != 0 && a[5] != sizeof(SignalSet)) return -abi::kEINVAL;
-  if (!read_mask(a[4], mask, has_mask)) return -abi::kEFAULT;
-  return epoll_wait_milliseconds(t, a, has_mask ? &mask : nullptr);
+  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return -abi::kEINVAL;
+  if (!read_mask(mask_pointer, mask, has_mask)) return -abi::kEFAULT;
+  return epoll_wait_milliseconds(t, fd, events, count, timeout, has_mask ? &mask : nullptr);
 }
-int32_t sys_epoll_pwait2(Thread& t, const Arguments& a) {
+int32_t sys_epoll_pwait2(Thread& t, Fd fd, GuestPointer events, int32_t count, GuestPointer timeout,
+                         GuestPointer mask_pointer, uint32_t set_size) {
   struct timespec time;
   SignalSet mask = 0;
   bool has_mask = false;
-  if (a[3] != 0 && !copy_in_time(a[3], TimeWidth::time64, time)) return -abi::kEFAULT;
-  if (a[4] != 0 && a[5] != sizeof(SignalSet)) return -abi::kEINVAL;
-  if (!read_mask(a[4], mask, has_mask)) return -abi::kEFAULT;
-  return epoll_wait_call(t, a.signed_at(0), a[1], a.signed_at(2), a[3] != 0 ? &time : nullptr,
+  if (timeout != 0 && !copy_in_time(timeout, TimeWidth::time64, time)) return -abi::kEFAULT;
+  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return -abi::kEINVAL;
+  if (!read_mask(mask_pointer, mask, has_mask)) return -abi::kEFAULT;
+  return epoll_wait_call(t, fd, events, count, timeout != 0 ? &time : nullptr,
                          has_mask ? &mask : nullptr);
 }
 

@@ -18,12 +18,12 @@
 
 namespace ferry::linux {
 
-int32_t sys_exit(Thread& t, const Arguments& a) {
-  t.exit_status = static_cast<int>(a[0] & 0xff);
+int32_t sys_exit(Thread& t, int32_t status) {
+  t.exit_status = static_cast<int>(status & 0xff);
   return kExitProcess;
 }
-int32_t sys_exit_group(Thread& t, const Arguments& a) {
-  return sys_exit(t, a);
+int32_t sys_exit_group(Thread& t, int32_t status) {
+  return sys_exit(t, status);
 }
 
 // --- fork, vfork, clone -------------------------------------------------------------------------
@@ -150,20 +150,21 @@ int32_t vfork_process(Thread& t, const CloneRequest& request) {
 
 }  // namespace
 
-int32_t sys_fork(Thread& t, const Arguments&) {
+int32_t sys_fork(Thread& t) {
   CloneRequest request;
   request.flags = abi::kSIGCHLD;
   return fork_process(t, request);
 }
 
-int32_t sys_vfork(Thread& t, const Arguments&) {
+int32_t sys_vfork(Thread& t) {
   CloneRequest request;
   request.flags = abi::kSIGCHLD;
   return vfork_process(t, request);
 }
 
-int32_t sys_clone(Thread& t, const Arguments& a) {
-  CloneRequest request{a[0], a[1], a[2], a[3], a[4]};
+int32_t sys_clone(Thread& t, Flags flags, GuestPointer stack, GuestPointer parent_tid,
+                  GuestPointer tls, GuestPointer child_tid) {
+  CloneRequest request{flags, stack, parent_tid, tls, child_tid};
   if ((request.flags & CLONE_SETTLS) != 0) {
     const int32_t refused = check_tls_entry(request.tls);
     if (refused != 0) return refused;
@@ -193,36 +194,36 @@ int32_t wait_call(Thread& t, int pid, uint32_t status_pointer, int options,
 
 }  // namespace
 
-int32_t sys_wait4(Thread& t, const Arguments& a) {
-  return wait_call(t, a.signed_at(0), a[1], a.signed_at(2), a[3]);
+int32_t sys_wait4(Thread& t, Pid pid, GuestPointer status, Flags options, GuestPointer usage) {
+  return wait_call(t, pid, status, options, usage);
 }
-int32_t sys_waitpid(Thread& t, const Arguments& a) {
-  return wait_call(t, a.signed_at(0), a[1], a.signed_at(2), 0);
+int32_t sys_waitpid(Thread& t, Pid pid, GuestPointer status, Flags options) {
+  return wait_call(t, pid, status, options, 0);
 }
 
-int32_t sys_waitid(Thread& t, const Arguments& a) {
+int32_t sys_waitid(Thread& t, int32_t type, Pid pid, GuestPointer info, Flags options,
+                   GuestPointer usage_pointer) {
   siginfo_t host{};
   struct rusage usage {};
-  const int32_t result =
-      blocking_call(t, SYS_waitid, a.signed_at(0), a.signed_at(1), &host, a.signed_at(3), &usage);
+  const int32_t result = blocking_call(t, SYS_waitid, type, pid, &host, options, &usage);
   if (result < 0) return result;
-  if (a[4] != 0 && !copy_out(t, a[4], rusage_from(usage))) return -abi::kEFAULT;
-  if (a[2] == 0) return result;
+  if (usage_pointer != 0 && !copy_out(t, usage_pointer, rusage_from(usage))) return -abi::kEFAULT;
+  if (info == 0) return result;
   const abi::SigInfo guest = host.si_signo != 0 ? siginfo_to_guest(host) : abi::SigInfo{};
   // The kernel writes the six words it knows, not the whole structure.
-  return copy_out_bytes(t, a[2], &guest, 24) ? result : -abi::kEFAULT;
+  return copy_out_bytes(t, info, &guest, 24) ? result : -abi::kEFAULT;
 }
 
-int32_t sys_pidfd_open(Thread&, const Arguments& a) {
+NewFd sys_pidfd_open(Thread&, Pid pid, Flags flags) {
   return guest_result(
-      host_call(SYS_pidfd_open, a.signed_at(0), creation_flags_to_host(a[1])));  // PIDFD_NONBLOCK
+      host_call(SYS_pidfd_open, pid, creation_flags_to_host(flags)));  // PIDFD_NONBLOCK
 }
 
-int32_t sys_getrusage(Thread& t, const Arguments& a) {
+int32_t sys_getrusage(Thread& t, int32_t who, GuestPointer usage_pointer) {
   struct rusage usage {};
-  const long result = host_call(SYS_getrusage, a.signed_at(0), &usage);
+  const long result = host_call(SYS_getrusage, who, &usage);
   if (result < 0) return guest_result(result);
-  return copy_out(t, a[1], rusage_from(usage)) ? 0 : -abi::kEFAULT;
+  return copy_out(t, usage_pointer, rusage_from(usage)) ? 0 : -abi::kEFAULT;
 }
 
 // --- limits --------------------------------------------------------------------------------------
@@ -297,48 +298,51 @@ int32_t change_limit(Thread& t, int pid, uint32_t resource, const GuestLimit* ne
 
 }  // namespace
 
-int32_t sys_ugetrlimit(Thread& t, const Arguments& a) {
+int32_t sys_ugetrlimit(Thread& t, int32_t resource, GuestPointer limit_pointer) {
   GuestLimit limit;
-  const int32_t result = change_limit(t, 0, a[0], nullptr, &limit);
+  const int32_t result = change_limit(t, 0, resource, nullptr, &limit);
   if (result < 0) return result;
-  return copy_out(t, a[1], abi::RLimit32{narrow_limit(limit.soft), narrow_limit(limit.hard)})
+  return copy_out(t, limit_pointer,
+                  abi::RLimit32{narrow_limit(limit.soft), narrow_limit(limit.hard)})
              ? 0
              : -abi::kEFAULT;
 }
 
-int32_t sys_getrlimit(Thread& t, const Arguments& a) {  // the old call's infinity is INT32_MAX
+int32_t sys_getrlimit(Thread& t, int32_t resource,
+                      GuestPointer limit_pointer) {  // the old call's infinity is INT32_MAX
   GuestLimit limit;
-  const int32_t result = change_limit(t, 0, a[0], nullptr, &limit);
+  const int32_t result = change_limit(t, 0, resource, nullptr, &limit);
   if (result < 0) return result;
   const auto old_limit = [](uint64_t value) {
     return value > INT32_MAX ? static_cast<uint32_t>(INT32_MAX) : static_cast<uint32_t>(value);
   };
-  return copy_out(t, a[1], abi::RLimit32{old_limit(limit.soft), old_limit(limit.hard)})
+  return copy_out(t, limit_pointer, abi::RLimit32{old_limit(limit.soft), old_limit(limit.hard)})
              ? 0
              : -abi::kEFAULT;
 }
 
-int32_t sys_setrlimit(Thread& t, const Arguments& a) {
+int32_t sys_setrlimit(Thread& t, int32_t resource, GuestPointer limit_pointer) {
   abi::RLimit32 guest;
-  if (!copy_in(a[1], guest)) return -abi::kEFAULT;
+  if (!copy_in(limit_pointer, guest)) return -abi::kEFAULT;
   const GuestLimit limit{widen_limit(guest.soft), widen_limit(guest.hard)};
-  return change_limit(t, 0, a[0], &limit, nullptr);
+  return change_limit(t, 0, resource, &limit, nullptr);
 }
 
-int32_t sys_prlimit64(Thread& t, const Arguments& a) {
+int32_t sys_prlimit64(Thread& t, Pid pid, int32_t resource, GuestPointer limit,
+                      GuestPointer old_pointer) {
   struct Wide {
     abi::U64 soft, hard;
   } wide;
   GuestLimit next;
   GuestLimit old;
-  if (a[2] != 0) {
-    if (!copy_in(a[2], wide)) return -abi::kEFAULT;
+  if (limit != 0) {
+    if (!copy_in(limit, wide)) return -abi::kEFAULT;
     next = {wide.soft, wide.hard};
   }
-  const int32_t result = change_limit(t, a.signed_at(0), a[1], a[2] != 0 ? &next : nullptr, &old);
-  if (result < 0 || a[3] == 0) return result;
+  const int32_t result = change_limit(t, pid, resource, limit != 0 ? &next : nullptr, &old);
+  if (result < 0 || old_pointer == 0) return result;
   wide = {old.soft, old.hard};
-  return copy_out(t, a[3], wide) ? 0 : -abi::kEFAULT;
+  return copy_out(t, old_pointer, wide) ? 0 : -abi::kEFAULT;
 }
 
 }  // namespace ferry::linux

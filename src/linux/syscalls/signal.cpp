@@ -19,38 +19,40 @@ namespace {
 
 /// `Action`: abi::SigAction, or abi::OldSigAction with a mask of 32 signals.
 template <typename Action>
-int32_t set_action(Thread& t, const Arguments& a) {
+int32_t set_action(Thread& t, SignalNumber signal, GuestPointer action_pointer,
+                   GuestPointer old_pointer) {
   Action guest;
   SignalAction action;
   SignalAction old;
-  if (a[1] != 0) {
-    if (!copy_in(a[1], guest)) return -abi::kEFAULT;
+  if (action_pointer != 0) {
+    if (!copy_in(action_pointer, guest)) return -abi::kEFAULT;
     action = {guest.handler, guest.flags, guest.restorer, guest.mask};
   }
-  const int32_t result = change_action(t, a.signed_at(0), a[1] != 0 ? &action : nullptr, &old);
-  if (result != 0 || a[2] == 0) return result;
+  const int32_t result = change_action(t, signal, action_pointer != 0 ? &action : nullptr, &old);
+  if (result != 0 || old_pointer == 0) return result;
   guest.handler = old.handler;
   guest.flags = old.flags;
   guest.restorer = old.restorer;
   guest.mask = static_cast<decltype(guest.mask)>(old.mask);
-  return copy_out(t, a[2], guest) ? 0 : -abi::kEFAULT;
+  return copy_out(t, old_pointer, guest) ? 0 : -abi::kEFAULT;
 }
 
 }  // namespace
 
-int32_t sys_rt_sigaction(Thread& t, const Arguments& a) {
-  if (a[3] != sizeof(SignalSet)) return -abi::kEINVAL;
-  return set_action<abi::SigAction>(t, a);
+int32_t sys_rt_sigaction(Thread& t, SignalNumber signal, GuestPointer action, GuestPointer old,
+                         uint32_t set_size) {
+  if (set_size != sizeof(SignalSet)) return -abi::kEINVAL;
+  return set_action<abi::SigAction>(t, signal, action, old);
 }
 
-int32_t sys_sigaction(Thread& t, const Arguments& a) {
-  return set_action<abi::OldSigAction>(t, a);
+int32_t sys_sigaction(Thread& t, SignalNumber signal, GuestPointer action, GuestPointer old) {
+  return set_action<abi::OldSigAction>(t, signal, action, old);
 }
 
-int32_t sys_signal(Thread& t, const Arguments& a) {
-  const SignalAction action{a[1], abi::kSaResetHand | abi::kSaNoDefer, 0, 0};
+int32_t sys_signal(Thread& t, SignalNumber signal, GuestPointer handler) {
+  const SignalAction action{handler, abi::kSaResetHand | abi::kSaNoDefer, 0, 0};
   SignalAction old;
-  const int32_t result = change_action(t, a.signed_at(0), &action, &old);
+  const int32_t result = change_action(t, signal, &action, &old);
   return result != 0 ? result : static_cast<int32_t>(old.handler);
 }
 
@@ -78,47 +80,49 @@ bool change_mask(Thread& t, uint32_t how, SignalSet set, SignalSet keep) {
 
 }  // namespace
 
-int32_t sys_rt_sigprocmask(Thread& t, const Arguments& a) {
-  if (a[3] != sizeof(SignalSet)) return -abi::kEINVAL;
+int32_t sys_rt_sigprocmask(Thread& t, int32_t how, GuestPointer set_pointer,
+                           GuestPointer old_pointer, uint32_t set_size) {
+  if (set_size != sizeof(SignalSet)) return -abi::kEINVAL;
   // A signal recorded just before belongs to the time before the call.
   if (t.signal_pending != 0) return -kErestartNoIntr;
   const SignalSet old = t.signals.mask;
-  if (a[1] != 0) {
+  if (set_pointer != 0) {
     SignalSet set;
-    if (!copy_in(a[1], set)) return -abi::kEFAULT;
-    if (!change_mask(t, a[0], set, 0)) return -abi::kEINVAL;
+    if (!copy_in(set_pointer, set)) return -abi::kEFAULT;
+    if (!change_mask(t, how, set, 0)) return -abi::kEINVAL;
   }
-  return a[2] == 0 || copy_out(t, a[2], old) ? 0 : -abi::kEFAULT;
+  return old_pointer == 0 || copy_out(t, old_pointer, old) ? 0 : -abi::kEFAULT;
 }
 
-int32_t sys_sigprocmask(Thread& t, const Arguments& a) {
+int32_t sys_sigprocmask(Thread& t, int32_t how, GuestPointer set_pointer,
+                        GuestPointer old_pointer) {
   if (t.signal_pending != 0) return -kErestartNoIntr;
   const auto old = static_cast<uint32_t>(t.signals.mask);
-  if (a[1] != 0) {
+  if (set_pointer != 0) {
     uint32_t set;
-    if (!copy_in(a[1], set)) return -abi::kEFAULT;
-    if (!change_mask(t, a[0], set, ~SignalSet{UINT32_MAX})) return -abi::kEINVAL;
+    if (!copy_in(set_pointer, set)) return -abi::kEFAULT;
+    if (!change_mask(t, how, set, ~SignalSet{UINT32_MAX})) return -abi::kEINVAL;
   }
-  return a[2] == 0 || copy_out(t, a[2], old) ? 0 : -abi::kEFAULT;
+  return old_pointer == 0 || copy_out(t, old_pointer, old) ? 0 : -abi::kEFAULT;
 }
 
-int32_t sys_sgetmask(Thread& t, const Arguments&) {
+int32_t sys_sgetmask(Thread& t) {
   return static_cast<int32_t>(t.signals.mask);
 }
-int32_t sys_ssetmask(Thread& t, const Arguments& a) {
+int32_t sys_ssetmask(Thread& t, Word mask) {
   const auto old = static_cast<int32_t>(t.signals.mask);
-  set_signal_mask(t, a[0]);
+  set_signal_mask(t, mask);
   return old;
 }
 
-int32_t sys_rt_sigpending(Thread& t, const Arguments& a) {
-  if (a[1] > sizeof(SignalSet)) return -abi::kEINVAL;
+int32_t sys_rt_sigpending(Thread& t, GuestPointer set, uint32_t set_size) {
+  if (set_size > sizeof(SignalSet)) return -abi::kEINVAL;
   const SignalSet pending = pending_signals(t) & t.signals.mask;
-  return copy_out_bytes(t, a[0], &pending, a[1]) ? 0 : -abi::kEFAULT;
+  return copy_out_bytes(t, set, &pending, set_size) ? 0 : -abi::kEFAULT;
 }
-int32_t sys_sigpending(Thread& t, const Arguments& a) {
+int32_t sys_sigpending(Thread& t, GuestPointer set) {
   const auto pending = static_cast<uint32_t>(pending_signals(t) & t.signals.mask);
-  return copy_out(t, a[0], pending) ? 0 : -abi::kEFAULT;
+  return copy_out(t, set, pending) ? 0 : -abi::kEFAULT;
 }
 
 namespace {
@@ -131,25 +135,25 @@ int32_t suspend(Thread& t, SignalSet mask) {
 
 }  // namespace
 
-int32_t sys_rt_sigsuspend(Thread& t, const Arguments& a) {
+int32_t sys_rt_sigsuspend(Thread& t, GuestPointer set, uint32_t set_size) {
   SignalSet mask;
-  if (a[1] != sizeof mask) return -abi::kEINVAL;
-  return copy_in(a[0], mask) ? suspend(t, mask) : -abi::kEFAULT;
+  if (set_size != sizeof mask) return -abi::kEINVAL;
+  return copy_in(set, mask) ? suspend(t, mask) : -abi::kEFAULT;
 }
-int32_t sys_sigsuspend(Thread& t, const Arguments& a) {
-  return suspend(t, a[2]);
-}  // two unused arguments
-int32_t sys_pause(Thread& t, const Arguments&) {
+int32_t sys_sigsuspend(Thread& t, int32_t, int32_t, Word mask) {
+  return suspend(t, mask);
+}
+int32_t sys_pause(Thread& t) {
   return sleeping_call(t, SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);
 }
 
-int32_t sys_sigaltstack(Thread& t, const Arguments& a) {
+int32_t sys_sigaltstack(Thread& t, GuestPointer stack_pointer, GuestPointer old_pointer) {
   AltStack& alt = t.signals.alt_stack;
   const uint32_t state = alt_stack_state(alt, t.cpu.gpr[i386::ESP]);
   const abi::StackT old{alt.base, state | (alt.flags & abi::kSsAutoDisarm), alt.size};
-  if (a[0] != 0) {
+  if (stack_pointer != 0) {
     abi::StackT stack;
-    if (!copy_in(a[0], stack)) return -abi::kEFAULT;
+    if (!copy_in(stack_pointer, stack)) return -abi::kEFAULT;
     if (state == abi::kSsOnStack) return -abi::kEPERM;
     const uint32_t mode = stack.flags & ~abi::kSsAutoDisarm;
     if (mode != abi::kSsDisable && mode != abi::kSsOnStack && mode != 0) return -abi::kEINVAL;
@@ -160,7 +164,7 @@ int32_t sys_sigaltstack(Thread& t, const Arguments& a) {
       alt = {stack.base, stack.size, stack.flags};
     }
   }
-  return a[1] == 0 || copy_out(t, a[1], old) ? 0 : -abi::kEFAULT;
+  return old_pointer == 0 || copy_out(t, old_pointer, old) ? 0 : -abi::kEFAULT;
 }
 
 namespace {
@@ -175,15 +179,14 @@ int32_t signal_return(Thread& t, bool real_time) {
   return kRegistersSet;
 }
 
-/// Sending to oneself must be seen before the next guest instruction, as if the kernel had
-/// delivered it on the way out of the call: the host's handler has run by then.
-int32_t send(long number, const Arguments& a, unsigned signal_at) {
-  const int guest = a.signed_at(signal_at);
-  const int host = guest == 0 ? 0 : signal_to_host(guest);
-  if (guest != 0 && host == 0) return -abi::kEINVAL;
-  const int first = a.signed_at(0);
-  const int second = signal_at == 1 ? host : a.signed_at(1);
-  return guest_result(host_call(number, first, second, host));
+/// kill and its like with the guest's `signal` as the last argument. Sending to oneself must be
+/// seen before the next guest instruction, as if the kernel had delivered it on the way out of the
+/// call: the host's handler has run by then.
+template <typename... Targets>
+int32_t send(long number, SignalNumber signal, Targets... targets) {
+  const int host = signal == 0 ? 0 : signal_to_host(signal);
+  if (signal != 0 && host == 0) return -abi::kEINVAL;
+  return guest_result(host_call(number, targets..., host));
 }
 
 int32_t queue(Thread& t, uint32_t info_pointer, int signal, long number, int pid, int tid) {
@@ -203,68 +206,71 @@ int32_t queue(Thread& t, uint32_t info_pointer, int signal, long number, int pid
 
 }  // namespace
 
-int32_t sys_sigreturn(Thread& t, const Arguments&) {
+int32_t sys_sigreturn(Thread& t) {
   return signal_return(t, false);
 }
-int32_t sys_rt_sigreturn(Thread& t, const Arguments&) {
+int32_t sys_rt_sigreturn(Thread& t) {
   return signal_return(t, true);
 }
-int32_t sys_kill(Thread&, const Arguments& a) {
-  return send(SYS_kill, a, 1);
+int32_t sys_kill(Thread&, Pid pid, SignalNumber signal) {
+  return send(SYS_kill, signal, pid);
 }
-int32_t sys_tkill(Thread&, const Arguments& a) {
-  return send(SYS_tkill, a, 1);
+int32_t sys_tkill(Thread&, Pid tid, SignalNumber signal) {
+  return send(SYS_tkill, signal, tid);
 }
-int32_t sys_tgkill(Thread&, const Arguments& a) {
-  return send(SYS_tgkill, a, 2);
+int32_t sys_tgkill(Thread&, Pid pid, Pid tid, SignalNumber signal) {
+  return send(SYS_tgkill, signal, pid, tid);
 }
-int32_t sys_rt_sigqueueinfo(Thread& t, const Arguments& a) {
-  return queue(t, a[2], a.signed_at(1), SYS_rt_sigqueueinfo, a.signed_at(0), 0);
+int32_t sys_rt_sigqueueinfo(Thread& t, Pid pid, SignalNumber signal, GuestPointer info) {
+  return queue(t, info, signal, SYS_rt_sigqueueinfo, pid, 0);
 }
-int32_t sys_rt_tgsigqueueinfo(Thread& t, const Arguments& a) {
-  return queue(t, a[3], a.signed_at(2), SYS_rt_tgsigqueueinfo, a.signed_at(0), a.signed_at(1));
+int32_t sys_rt_tgsigqueueinfo(Thread& t, Pid pid, Pid tid, SignalNumber signal, GuestPointer info) {
+  return queue(t, info, signal, SYS_rt_tgsigqueueinfo, pid, tid);
 }
 
 namespace {
 
-int32_t timed_wait(Thread& t, const Arguments& a, TimeWidth width) {
+int32_t timed_wait(Thread& t, GuestPointer set_pointer, GuestPointer info_pointer,
+                   GuestPointer timeout, uint32_t set_size, TimeWidth width) {
   SignalSet set;
   struct timespec time;
-  if (a[3] != sizeof set) return -abi::kEINVAL;
-  if (!copy_in(a[0], set)) return -abi::kEFAULT;
-  if (a[2] != 0 && !copy_in_time(a[2], width, time)) return -abi::kEFAULT;
+  if (set_size != sizeof set) return -abi::kEINVAL;
+  if (!copy_in(set_pointer, set)) return -abi::kEFAULT;
+  if (timeout != 0 && !copy_in_time(timeout, width, time)) return -abi::kEFAULT;
   siginfo_t info;
   const HostSignalSet host_set = set_to_host(without_unblockable(set));
   const int32_t result = sleeping_call(t, SYS_rt_sigtimedwait, &host_set, &info,
-                                       a[2] != 0 ? &time : nullptr, sizeof host_set);
+                                       timeout != 0 ? &time : nullptr, sizeof host_set);
   if (result <= 0) return result;
-  if (a[1] != 0 && !copy_out(t, a[1], siginfo_to_guest(info))) return -abi::kEFAULT;
+  if (info_pointer != 0 && !copy_out(t, info_pointer, siginfo_to_guest(info))) return -abi::kEFAULT;
   return signal_to_guest(result);
 }
 
-int32_t make_signalfd(Thread& t, const Arguments& a, uint32_t flags) {
+NewFd make_signalfd(Thread& t, Fd fd, GuestPointer set_pointer, uint32_t set_size, uint32_t flags) {
   SignalSet set;
-  if (a[2] != sizeof set) return -abi::kEINVAL;
-  if (!copy_in(a[1], set)) return -abi::kEFAULT;
+  if (set_size != sizeof set) return -abi::kEINVAL;
+  if (!copy_in(set_pointer, set)) return -abi::kEFAULT;
   const HostSignalSet host_set = set_to_host(without_unblockable(set));
   t.process->has_signalfd = true;
-  return guest_result(host_call(SYS_signalfd4, a.signed_at(0), &host_set, sizeof host_set,
-                                creation_flags_to_host(flags)));
+  return guest_result(
+      host_call(SYS_signalfd4, fd, &host_set, sizeof host_set, creation_flags_to_host(flags)));
 }
 
 }  // namespace
 
-int32_t sys_rt_sigtimedwait(Thread& t, const Arguments& a) {
-  return timed_wait(t, a, TimeWidth::time32);
+int32_t sys_rt_sigtimedwait(Thread& t, GuestPointer set, GuestPointer info, GuestPointer timeout,
+                            uint32_t set_size) {
+  return timed_wait(t, set, info, timeout, set_size, TimeWidth::time32);
 }
-int32_t sys_rt_sigtimedwait_time64(Thread& t, const Arguments& a) {
-  return timed_wait(t, a, TimeWidth::time64);
+int32_t sys_rt_sigtimedwait_time64(Thread& t, GuestPointer set, GuestPointer info,
+                                   GuestPointer timeout, uint32_t set_size) {
+  return timed_wait(t, set, info, timeout, set_size, TimeWidth::time64);
 }
-int32_t sys_signalfd(Thread& t, const Arguments& a) {
-  return make_signalfd(t, {{a[0], a[1], a[2], 0, 0, 0}}, 0);
+NewFd sys_signalfd(Thread& t, Fd fd, GuestPointer set, uint32_t set_size) {
+  return make_signalfd(t, fd, set, set_size, 0);
 }
-int32_t sys_signalfd4(Thread& t, const Arguments& a) {
-  return make_signalfd(t, a, a[3]);
+NewFd sys_signalfd4(Thread& t, Fd fd, GuestPointer set, uint32_t set_size, Flags flags) {
+  return make_signalfd(t, fd, set, set_size, flags);
 }
 
 }  // namespace ferry::linux

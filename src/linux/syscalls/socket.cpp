@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "linux/kernel/path.hpp"
+#include "linux/syscalls/call_traits.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
@@ -73,71 +74,78 @@ int32_t with_returned_address(Thread& t, uint32_t address, uint32_t length_point
 
 }  // namespace
 
-int32_t sys_socket(Thread&, const Arguments& a) {
-  return guest_result(
-      host_call(SYS_socket, a.signed_at(0), socket_type_to_host(a[1]), a.signed_at(2)));
+NewFd sys_socket(Thread&, int32_t domain, Flags type, int32_t protocol) {
+  return guest_result(host_call(SYS_socket, domain, socket_type_to_host(type), protocol));
 }
 
-int32_t sys_socketpair(Thread& t, const Arguments& a) {
+int32_t sys_socketpair(Thread& t, int32_t domain, Flags type, int32_t protocol,
+                       GuestPointer pair_pointer) {
   int32_t pair[2];
-  const long result =
-      host_call(SYS_socketpair, a.signed_at(0), socket_type_to_host(a[1]), a.signed_at(2), pair);
+  const long result = host_call(SYS_socketpair, domain, socket_type_to_host(type), protocol, pair);
   if (result < 0) return guest_result(result);
   for (const int32_t end : pair) t.process->hidden.guest_got(end);
-  return copy_out(t, a[3], pair) ? 0 : -abi::kEFAULT;
+  return copy_out(t, pair_pointer, pair) ? 0 : -abi::kEFAULT;
 }
 
-int32_t sys_bind(Thread& t, const Arguments& a) {
+int32_t sys_bind(Thread& t, Fd fd, GuestPointer address_pointer, uint32_t length) {
   SocketAddress address;
-  const int32_t error = address.load(t, a[1], a[2]);
+  const int32_t error = address.load(t, address_pointer, length);
   if (error != 0) return error;
-  return guest_result(host_call(SYS_bind, a.signed_at(0), address.pointer(), address.length));
+  return guest_result(host_call(SYS_bind, fd, address.pointer(), address.length));
 }
 
-int32_t sys_connect(Thread& t, const Arguments& a) {
+int32_t sys_connect(Thread& t, Fd fd, GuestPointer address_pointer, uint32_t length) {
   SocketAddress address;
-  const int32_t error = address.load(t, a[1], a[2]);
+  const int32_t error = address.load(t, address_pointer, length);
   if (error != 0) return error;
-  return blocking_call(t, SYS_connect, a.signed_at(0), address.pointer(), address.length);
+  return blocking_call(t, SYS_connect, fd, address.pointer(), address.length);
 }
 
-int32_t sys_accept4(Thread& t, const Arguments& a) {
-  return with_returned_address(t, a[1], a[2], [&](void* address, socklen_t* length) {
-    return blocking_call(t, SYS_accept4, a.signed_at(0), address, length,
-                         creation_flags_to_host(a[3]));
-  });
+NewFd sys_accept4(Thread& t, Fd fd, GuestPointer address_pointer, GuestPointer length_pointer,
+                  Flags flags) {
+  return with_returned_address(
+      t, address_pointer, length_pointer, [&](void* address, socklen_t* length) {
+        return blocking_call(t, SYS_accept4, fd, address, length, creation_flags_to_host(flags));
+      });
 }
-int32_t sys_accept(Thread& t, const Arguments& a) {
-  return sys_accept4(t, {{a[0], a[1], a[2], 0, 0, 0}});
-}
-
-int32_t sys_getsockname(Thread& t, const Arguments& a) {
-  return with_returned_address(t, a[1], a[2], [&](void* address, socklen_t* length) {
-    return guest_result(host_call(SYS_getsockname, a.signed_at(0), address, length));
-  });
-}
-int32_t sys_getpeername(Thread& t, const Arguments& a) {
-  return with_returned_address(t, a[1], a[2], [&](void* address, socklen_t* length) {
-    return guest_result(host_call(SYS_getpeername, a.signed_at(0), address, length));
-  });
+NewFd sys_accept(Thread& t, Fd fd, GuestPointer address, GuestPointer length) {
+  return sys_accept4(t, fd, address, length, Flags{0});
 }
 
-int32_t sys_sendto(Thread& t, const Arguments& a) {
+int32_t sys_getsockname(Thread& t, Fd fd, GuestPointer address_pointer,
+                        GuestPointer length_pointer) {
+  return with_returned_address(
+      t, address_pointer, length_pointer, [&](void* address, socklen_t* length) {
+        return guest_result(host_call(SYS_getsockname, fd, address, length));
+      });
+}
+int32_t sys_getpeername(Thread& t, Fd fd, GuestPointer address_pointer,
+                        GuestPointer length_pointer) {
+  return with_returned_address(
+      t, address_pointer, length_pointer, [&](void* address, socklen_t* length) {
+        return guest_result(host_call(SYS_getpeername, fd, address, length));
+      });
+}
+
+int32_t sys_sendto(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size, Flags flags,
+                   GuestPointer address_pointer, uint32_t length) {
   SocketAddress address;
-  if (a[4] != 0) {
-    const int32_t error = address.load(t, a[4], a[5]);
+  if (address_pointer != 0) {
+    const int32_t error = address.load(t, address_pointer, length);
     if (error != 0) return error;
   }
-  const GuestBuffer buffer = readable(t, a[1], a[2]);
-  return blocking_call(t, SYS_sendto, a.signed_at(0), buffer.pointer(), buffer.length(), a[3],
+  const GuestBuffer buffer = readable(t, buffer_pointer, size);
+  return blocking_call(t, SYS_sendto, fd, buffer.pointer(), buffer.length(), flags,
                        address.pointer(), address.length);
 }
-int32_t sys_recvfrom(Thread& t, const Arguments& a) {
-  const GuestBuffer buffer = writable(t, a[1], a[2]);
-  return with_returned_address(t, a[4], a[5], [&](void* address, socklen_t* length) {
-    return blocking_call(t, SYS_recvfrom, a.signed_at(0), buffer.pointer(), buffer.length(), a[3],
-                         address, length);
-  });
+int32_t sys_recvfrom(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size, Flags flags,
+                     GuestPointer address_pointer, GuestPointer length_pointer) {
+  const GuestBuffer buffer = writable(t, buffer_pointer, size);
+  return with_returned_address(t, address_pointer, length_pointer,
+                               [&](void* address, socklen_t* length) {
+                                 return blocking_call(t, SYS_recvfrom, fd, buffer.pointer(),
+                                                      buffer.length(), flags, address, length);
+                               });
 }
 
 // --- options -------------------------------------------------------------------------------------
@@ -149,73 +157,76 @@ bool is_timeout(int level, int option) {
 }
 
 /// A BPF program: struct sock_fprog has a pointer.
-int32_t attach_filter(Thread& t, const Arguments& a, int option) {
+int32_t attach_filter(Thread& t, Fd fd, GuestPointer value, uint32_t size, int option) {
   abi::SockFilterProgram guest;
-  if (a[4] != sizeof guest) return -abi::kEINVAL;
-  if (!copy_in(a[3], guest)) return -abi::kEFAULT;
+  if (size != sizeof guest) return -abi::kEINVAL;
+  if (!copy_in(value, guest)) return -abi::kEFAULT;
   const GuestBuffer filter =
       readable(t, guest.filter, guest.length * static_cast<uint32_t>(sizeof(sock_filter)));
   struct sock_fprog host {
     guest.length, static_cast<struct sock_filter*>(filter.pointer())
   };
-  return guest_result(
-      host_call(SYS_setsockopt, a.signed_at(0), SOL_SOCKET, option, &host, sizeof host));
+  return guest_result(host_call(SYS_setsockopt, fd, SOL_SOCKET, option, &host, sizeof host));
 }
 
 /// Gives an option's value, cut to the room the guest says it has.
 template <typename Value>
-int32_t give_option(Thread& t, const Arguments& a, const Value& value) {
+int32_t give_option(Thread& t, GuestPointer destination, GuestPointer size_pointer,
+                    const Value& value) {
   int32_t size;
-  if (!copy_in(a[4], size)) return -abi::kEFAULT;
+  if (!copy_in(size_pointer, size)) return -abi::kEFAULT;
   if (size < 0) return -abi::kEINVAL;
   size = std::min(size, static_cast<int32_t>(sizeof value));
-  return copy_out_bytes(t, a[3], &value, static_cast<uint32_t>(size)) && copy_out(t, a[4], size)
+  return copy_out_bytes(t, destination, &value, static_cast<uint32_t>(size)) &&
+                 copy_out(t, size_pointer, size)
              ? 0
              : -abi::kEFAULT;
 }
 
 }  // namespace
 
-int32_t sys_setsockopt(Thread& t, const Arguments& a) {
-  const int level = socket_level_to_host(a.signed_at(1));
-  const int option = level == SOL_SOCKET ? socket_option_to_host(a.signed_at(2)) : a.signed_at(2);
+int32_t sys_setsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_option,
+                       GuestPointer value, uint32_t size) {
+  const int level = socket_level_to_host(guest_level);
+  const int option = level == SOL_SOCKET ? socket_option_to_host(guest_option) : guest_option;
   if (is_timeout(level, option)) {
     struct timeval time;
-    if (a[4] < sizeof(abi::TimeVal32)) return -abi::kEINVAL;
-    if (!copy_in_timeval(a[3], time)) return -abi::kEFAULT;
-    return guest_result(
-        host_call(SYS_setsockopt, a.signed_at(0), level, option, &time, sizeof time));
+    if (size < sizeof(abi::TimeVal32)) return -abi::kEINVAL;
+    if (!copy_in_timeval(value, time)) return -abi::kEFAULT;
+    return guest_result(host_call(SYS_setsockopt, fd, level, option, &time, sizeof time));
   }
   if (level == SOL_SOCKET && (option == SO_ATTACH_FILTER || option == SO_ATTACH_REUSEPORT_CBPF))
-    return attach_filter(t, a, option);
-  return guest_result(host_call(SYS_setsockopt, a.signed_at(0), level, option,
-                                readable(t, a[3], a[4]).pointer(), a.signed_at(4)));
+    return attach_filter(t, fd, value, size, option);
+  return guest_result(host_call(SYS_setsockopt, fd, level, option,
+                                readable(t, value, size).pointer(), static_cast<int32_t>(size)));
 }
 
-int32_t sys_getsockopt(Thread& t, const Arguments& a) {
-  const int level = socket_level_to_host(a.signed_at(1));
-  const int option = level == SOL_SOCKET ? socket_option_to_host(a.signed_at(2)) : a.signed_at(2);
+int32_t sys_getsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_option,
+                       GuestPointer value_pointer, GuestPointer size_pointer) {
+  const int level = socket_level_to_host(guest_level);
+  const int option = level == SOL_SOCKET ? socket_option_to_host(guest_option) : guest_option;
   if (is_timeout(level, option)) {
     struct timeval time;
     socklen_t size = sizeof time;
-    const long result = host_call(SYS_getsockopt, a.signed_at(0), level, option, &time, &size);
+    const long result = host_call(SYS_getsockopt, fd, level, option, &time, &size);
     if (result < 0) return guest_result(result);
     return give_option(
-        t, a,
+        t, value_pointer, size_pointer,
         abi::TimeVal32{static_cast<int32_t>(time.tv_sec), static_cast<int32_t>(time.tv_usec)});
   }
   if (level == SOL_SOCKET && (option == SO_ERROR || option == SO_TYPE)) {
     int value = 0;
     socklen_t size = sizeof value;
-    const long result = host_call(SYS_getsockopt, a.signed_at(0), level, option, &value, &size);
+    const long result = host_call(SYS_getsockopt, fd, level, option, &value, &size);
     if (result < 0) return guest_result(result);
-    return give_option(t, a,
+    return give_option(t, value_pointer, size_pointer,
                        option == SO_ERROR ? errno_to_guest(value) : socket_type_to_guest(value));
   }
   uint32_t size;
-  if (!copy_in(a[4], size)) return -abi::kEFAULT;
-  return guest_result(host_call(SYS_getsockopt, a.signed_at(0), level, option,
-                                writable(t, a[3], size).pointer(), writable(t, a[4], 4).pointer()));
+  if (!copy_in(size_pointer, size)) return -abi::kEFAULT;
+  return guest_result(host_call(SYS_getsockopt, fd, level, option,
+                                writable(t, value_pointer, size).pointer(),
+                                writable(t, size_pointer, 4).pointer()));
 }
 
 // --- messages ------------------------------------------------------------------------------------
@@ -422,24 +433,23 @@ int32_t many_messages(Thread& t, uint32_t vector, uint32_t count, One one) {
 
 }  // namespace
 
-int32_t sys_sendmsg(Thread& t, const Arguments& a) {
-  return send_message(t, a.signed_at(0), a[1], a[2]);
+int32_t sys_sendmsg(Thread& t, Fd fd, GuestPointer message, Flags flags) {
+  return send_message(t, fd, message, flags);
 }
-int32_t sys_recvmsg(Thread& t, const Arguments& a) {
-  return receive_message(t, a.signed_at(0), a[1], a[2]);
+int32_t sys_recvmsg(Thread& t, Fd fd, GuestPointer message, Flags flags) {
+  return receive_message(t, fd, message, flags);
 }
-int32_t sys_sendmmsg(Thread& t, const Arguments& a) {
-  return many_messages(t, a[1], a[2], [&](uint32_t at, uint32_t) {
-    return send_message(t, a.signed_at(0), at, a[3]);
-  });
+int32_t sys_sendmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags) {
+  return many_messages(t, messages, count,
+                       [&](uint32_t at, uint32_t) { return send_message(t, fd, at, flags); });
 }
-int32_t sys_recvmmsg(Thread& t, const Arguments& a) {
+int32_t sys_recvmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags,
+                     GuestPointer) {
   // The timeout is looked at between messages only, as in the kernel; after the first one we do not
   // wait.
-  return many_messages(t, a[1], a[2], [&](uint32_t at, uint32_t index) {
+  return many_messages(t, messages, count, [&](uint32_t at, uint32_t index) {
     const uint32_t no_wait = index > 0 ? static_cast<uint32_t>(MSG_DONTWAIT) : 0;
-    return receive_message(t, a.signed_at(0), at,
-                           (a[3] & ~static_cast<uint32_t>(MSG_WAITFORONE)) | no_wait);
+    return receive_message(t, fd, at, (flags & ~static_cast<uint32_t>(MSG_WAITFORONE)) | no_wait);
   });
 }
 
@@ -447,47 +457,47 @@ int32_t sys_recvmmsg(Thread& t, const Arguments& a) {
 
 namespace {
 
-int32_t sys_listen(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_listen, a.signed_at(0), a.signed_at(1)));
+int32_t sys_send(Thread& t, Fd fd, GuestPointer buffer, uint32_t size, Flags flags) {
+  return sys_sendto(t, fd, buffer, size, flags, GuestPointer{0}, 0);
 }
-int32_t sys_shutdown(Thread&, const Arguments& a) {
-  return guest_result(host_call(SYS_shutdown, a.signed_at(0), a.signed_at(1)));
-}
-int32_t sys_send(Thread& t, const Arguments& a) {
-  return sys_sendto(t, {{a[0], a[1], a[2], a[3], 0, 0}});
-}
-int32_t sys_recv(Thread& t, const Arguments& a) {
-  return sys_recvfrom(t, {{a[0], a[1], a[2], a[3], 0, 0}});
+int32_t sys_recv(Thread& t, Fd fd, GuestPointer buffer, uint32_t size, Flags flags) {
+  return sys_recvfrom(t, fd, buffer, size, flags, GuestPointer{0}, GuestPointer{0});
 }
 
-struct SocketCall {
-  SyscallHandler handler;
-  uint8_t arguments;
-};
-
-// include/uapi/linux/net.h: SYS_SOCKET 1 ... SYS_SENDMMSG 20
-constexpr SocketCall kSocketCalls[] = {
-    {nullptr, 0},        {sys_socket, 3},   {sys_bind, 3},        {sys_connect, 3},
-    {sys_listen, 2},     {sys_accept, 3},   {sys_getsockname, 3}, {sys_getpeername, 3},
-    {sys_socketpair, 4}, {sys_send, 4},     {sys_recv, 4},        {sys_sendto, 6},
-    {sys_recvfrom, 6},   {sys_shutdown, 2}, {sys_setsockopt, 5},  {sys_getsockopt, 5},
-    {sys_sendmsg, 3},    {sys_recvmsg, 3},  {sys_accept4, 4},     {sys_recvmmsg, 5},
-    {sys_sendmmsg, 4},
+// By number (include/uapi/linux/net.h), SYS_SOCKET 1 to SYS_SENDMMSG 20.
+constexpr Call kSocketCalls[] = {
+    {},
+    call_of<sys_socket>(),
+    call_of<sys_bind>(),
+    call_of<sys_connect>(),
+    pass_of<SYS_listen, int32_t(Fd, int32_t)>(),
+    call_of<sys_accept>(),
+    call_of<sys_getsockname>(),
+    call_of<sys_getpeername>(),
+    call_of<sys_socketpair>(),
+    call_of<sys_send>(),
+    call_of<sys_recv>(),
+    call_of<sys_sendto>(),
+    call_of<sys_recvfrom>(),
+    pass_of<SYS_shutdown, int32_t(Fd, int32_t)>(),
+    call_of<sys_setsockopt>(),
+    call_of<sys_getsockopt>(),
+    call_of<sys_sendmsg>(),
+    call_of<sys_recvmsg>(),
+    call_of<sys_accept4>(),
+    call_of<sys_recvmmsg>(),
+    call_of<sys_sendmmsg>(),
 };
 
 }  // namespace
 
-int32_t sys_socketcall(Thread& t, const Arguments& a) {
-  if (a[0] == 0 || a[0] >= std::size(kSocketCalls)) return -abi::kEINVAL;
-  const SocketCall& call = kSocketCalls[a[0]];
+int32_t sys_socketcall(Thread& t, int32_t number, GuestPointer words) {
+  const auto index = static_cast<uint32_t>(number);
+  if (index == 0 || index >= std::size(kSocketCalls)) return -abi::kEINVAL;
+  const Call& call = kSocketCalls[index];
   Arguments arguments{};
-  if (!copy_in_bytes(a[1], arguments.a, call.arguments * 4u)) return -abi::kEFAULT;
-  const bool has_descriptor = a[0] != 1 && a[0] != 8;  // not socket, not socketpair
-  if (has_descriptor && t.process->descriptor_hidden(arguments.signed_at(0))) return -abi::kEBADF;
-  const int32_t result = call.handler(t, arguments);
-  const bool gives_descriptor = a[0] == 1 || a[0] == 5 || a[0] == 18;  // socket, accept, accept4
-  if (gives_descriptor) t.process->hidden.guest_got(result);
-  return result;
+  if (!copy_in_bytes(words, arguments.words.data(), call.count() * 4)) return -abi::kEFAULT;
+  return call.handler(t, arguments);
 }
 
 }  // namespace ferry::linux

@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <string_view>
 
 #include "linux/kernel/errno_map.hpp"
 #include "linux/syscalls/table.hpp"
@@ -48,21 +48,33 @@ void add_string(Line& line, uint32_t guest) {
   line.add(cut ? "\"..." : "\"");
 }
 
-void add_argument(Line& line, std::string_view kind, uint32_t value) {
-  if (kind == "str" || kind == "path") {
-    value == 0 ? line.add("NULL") : add_string(line, value);
-  } else if (kind == "ptr") {
-    value == 0 ? line.add("NULL") : line.add("%#x", value);
-  } else if (kind == "hex") {
-    line.add("%#x", value);
-  } else if (kind == "oct") {
-    line.add("0%o", value);
-  } else if (kind == "uint") {
-    line.add("%u", value);
-  } else if (kind == "dirfd" && static_cast<int32_t>(value) == AT_FDCWD) {
-    line.add("AT_FDCWD");
-  } else {  // int, fd, newfd, dirfd, pid, sig
-    line.add("%d", static_cast<int32_t>(value));
+void add_argument(Line& line, ArgumentKind kind, uint32_t value) {
+  switch (kind) {
+    case ArgumentKind::string:
+    case ArgumentKind::path:
+      value == 0 ? line.add("NULL") : add_string(line, value);
+      break;
+    case ArgumentKind::pointer:
+      value == 0 ? line.add("NULL") : line.add("%#x", value);
+      break;
+    case ArgumentKind::bits:
+      line.add("%#x", value);
+      break;
+    case ArgumentKind::mode:
+      line.add("0%o", value);
+      break;
+    case ArgumentKind::unsigned_number:
+      line.add("%u", value);
+      break;
+    case ArgumentKind::directory:
+      if (static_cast<int32_t>(value) == AT_FDCWD) {
+        line.add("AT_FDCWD");
+        break;
+      }
+      [[fallthrough]];
+    default:
+      line.add("%d", static_cast<int32_t>(value));
+      break;
   }
 }
 
@@ -76,15 +88,9 @@ void trace_call(const Thread& thread, uint32_t number, const Arguments& argument
     line.add("syscall_%u(", number);
   } else {
     line.add("%s(", row->name);
-    std::string_view signature = row->signature;
-    signature = signature.substr(0, signature.find("-> "));
-    if (signature.ends_with(' ')) signature.remove_suffix(1);
-    for (unsigned i = 0; !signature.empty() && i < 6; ++i) {
-      const size_t comma = signature.find(", ");
+    for (unsigned i = 0; i < row->call.count(); ++i) {
       if (i > 0) line.add(",");
-      add_argument(line, signature.substr(0, comma), arguments[i]);
-      if (comma == std::string_view::npos) break;
-      signature.remove_prefix(comma + 2);
+      add_argument(line, row->call.kinds[i], arguments.words[i]);
     }
   }
   line.add(")");

@@ -1,7 +1,7 @@
-// The log of system calls: one line each, formatted by the row's signature.
+// The log of system calls: one line each, formatted by the types of its arguments.
 #pragma once
 
-#include "linux/syscalls/arguments.hpp"
+#include "linux/syscalls/call_traits.hpp"
 
 namespace ferry::linux {
 

@@ -1,7 +1,7 @@
 // The table of system calls: abi/i386/syscalls.inc with the handlers.
 #pragma once
 
-#include "linux/syscalls/arguments.hpp"
+#include "linux/syscalls/call_traits.hpp"
 
 namespace ferry::linux {
 
@@ -9,16 +9,15 @@ namespace ferry::linux {
 enum class Support : uint8_t { full, partial, enosys };
 
 struct SyscallRow {
-  const char* name;
-  SyscallHandler handler;
-  const char* signature;
-  Support support;
-  const char* note;
-  /// Bit i: argument i is a descriptor the call uses. And kGivesDescriptor.
-  uint8_t descriptors;
-  /// The result is a new descriptor.
-  static constexpr uint8_t kGivesDescriptor = 1u << 7;
+  const char* name = nullptr;  ///< null: no kernel has the number
+  Call call;                   ///< without a handler: enosys
+  Support support = Support::enosys;
+  const char* note = "";
 };
+
+/// One past the highest number.
+inline constexpr uint32_t kCallCount = 463;
+
 /// Row of `number`, or null.
 [[nodiscard]] const SyscallRow* syscall_row(uint32_t number);
 

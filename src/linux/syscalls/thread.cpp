@@ -89,22 +89,22 @@ int32_t set_tls_entry(Thread& thread, uint32_t guest) {
   return is_acceptable(desc) ? set_entry(thread, desc) : -abi::kEINVAL;
 }
 
-int32_t sys_set_thread_area(Thread& t, const Arguments& a) {
+int32_t sys_set_thread_area(Thread& t, GuestPointer descriptor) {
   abi::UserDesc desc;
-  if (!copy_in_descriptor(a[0], desc)) return -abi::kEFAULT;
+  if (!copy_in_descriptor(descriptor, desc)) return -abi::kEFAULT;
   if (!is_acceptable(desc)) return -abi::kEINVAL;
   if (desc.entry_number == UINT32_MAX) {
     const int32_t free = free_entry(t.cpu);
     if (free < 0) return -abi::kESRCH;
-    if (!copy_out(t, a[0], free)) return -abi::kEFAULT;
+    if (!copy_out(t, descriptor, free)) return -abi::kEFAULT;
     desc.entry_number = static_cast<uint32_t>(free);
   }
   return set_entry(t, desc);
 }
 
-int32_t sys_get_thread_area(Thread& t, const Arguments& a) {
+int32_t sys_get_thread_area(Thread& t, GuestPointer descriptor) {
   abi::UserDesc desc{};
-  if (!copy_in(a[0], desc.entry_number)) return -abi::kEFAULT;
+  if (!copy_in(descriptor, desc.entry_number)) return -abi::kEFAULT;
   const uint32_t index = desc.entry_number - i386::kFirstTlsEntry;
   if (index >= i386::kTlsEntries) return -abi::kEINVAL;
   const i386::SegmentDescriptor& entry = t.cpu.tls[index];
@@ -118,63 +118,71 @@ int32_t sys_get_thread_area(Thread& t, const Arguments& a) {
   } else {
     desc.flags = abi::kDescReadExecOnly | abi::kDescSegNotPresent;
   }
-  return copy_out(t, a[0], desc) ? 0 : -abi::kEFAULT;
+  return copy_out(t, descriptor, desc) ? 0 : -abi::kEFAULT;
 }
 
-int32_t sys_gettid(Thread& t, const Arguments&) {
+int32_t sys_gettid(Thread& t) {
   return t.tid;
 }
 
-int32_t sys_set_tid_address(Thread& t, const Arguments& a) {
-  t.clear_child_tid = a[0];
+int32_t sys_set_tid_address(Thread& t, GuestPointer address) {
+  t.clear_child_tid = address;
   return t.tid;
 }
 
-int32_t sys_set_robust_list(Thread& t, const Arguments& a) {
+int32_t sys_set_robust_list(Thread& t, GuestPointer head, uint32_t size) {
   constexpr uint32_t kHeadSize = 12;  // struct compat_robust_list_head
-  if (a[1] != kHeadSize) return -abi::kEINVAL;
-  t.robust_list_head = a[0];
+  if (size != kHeadSize) return -abi::kEINVAL;
+  t.robust_list_head = head;
   return 0;
 }
 
-int32_t sys_get_robust_list(Thread& t, const Arguments& a) {
-  if (a.signed_at(0) != 0 && a.signed_at(0) != t.tid) return -abi::kESRCH;
+int32_t sys_get_robust_list(Thread& t, Pid pid, GuestPointer head, GuestPointer size_pointer) {
+  if (pid != 0 && pid != t.tid) return -abi::kESRCH;
   const uint32_t size = 12;
-  return copy_out(t, a[1], t.robust_list_head) && copy_out(t, a[2], size) ? 0 : -abi::kEFAULT;
+  return copy_out(t, head, t.robust_list_head) && copy_out(t, size_pointer, size) ? 0
+                                                                                  : -abi::kEFAULT;
 }
 
 // --- futex ---------------------------------------------------------------------------------------
 
 namespace {
 
-int32_t futex_call(Thread& t, const Arguments& a, TimeWidth width) {
-  const uint32_t command = a[1] & ~static_cast<uint32_t>(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+int32_t futex_call(Thread& t, GuestPointer address, Flags operation, uint32_t value,
+                   GuestPointer timeout_pointer, GuestPointer second_address, uint32_t third_value,
+                   TimeWidth width) {
+  const uint32_t command =
+      operation & ~static_cast<uint32_t>(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
   const bool has_timeout = command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET ||
                            command == FUTEX_LOCK_PI || command == FUTEX_WAIT_REQUEUE_PI;
-  if ((a[0] & 3) != 0) return -abi::kEINVAL;
-  t.process->space->prepare_kernel_write(a[0], 4);
+  if ((address & 3) != 0) return -abi::kEINVAL;
+  t.process->space->prepare_kernel_write(address, 4);
   if (!has_timeout) {
     // The fourth argument is a number here.
-    t.process->space->prepare_kernel_write(a[4], 4);
-    return guest_result(host_call(SYS_futex, shared_word(t, a[0]), a.signed_at(1), a[2], a[3],
-                                  shared_word(t, a[4]), a[5]));
+    t.process->space->prepare_kernel_write(second_address, 4);
+    return guest_result(host_call(SYS_futex, shared_word(t, address), operation, value,
+                                  timeout_pointer, shared_word(t, second_address), third_value));
   }
   struct timespec time;
-  if (a[3] != 0 && !copy_in_time(a[3], width, time)) return -abi::kEFAULT;
-  const void* timeout = a[3] != 0 ? &time : nullptr;
+  if (timeout_pointer != 0 && !copy_in_time(timeout_pointer, width, time)) return -abi::kEFAULT;
+  const void* timeout = timeout_pointer != 0 ? &time : nullptr;
   // With a relative timeout the kernel does not restart by itself in a handler's presence
   // (ERESTART_RESTARTBLOCK).
-  return blocking_call(t, SYS_futex, shared_word(t, a[0]), a.signed_at(1), a[2], timeout,
-                       shared_word(t, a[4]), a[5]);
+  return blocking_call(t, SYS_futex, shared_word(t, address), operation, value, timeout,
+                       shared_word(t, second_address), third_value);
 }
 
 }  // namespace
 
-int32_t sys_futex(Thread& t, const Arguments& a) {
-  return futex_call(t, a, TimeWidth::time32);
+int32_t sys_futex(Thread& t, GuestPointer address, Flags operation, uint32_t value,
+                  GuestPointer timeout, GuestPointer second_address, uint32_t third_value) {
+  return futex_call(t, address, operation, value, timeout, second_address, third_value,
+                    TimeWidth::time32);
 }
-int32_t sys_futex_time64(Thread& t, const Arguments& a) {
-  return futex_call(t, a, TimeWidth::time64);
+int32_t sys_futex_time64(Thread& t, GuestPointer address, Flags operation, uint32_t value,
+                         GuestPointer timeout, GuestPointer second_address, uint32_t third_value) {
+  return futex_call(t, address, operation, value, timeout, second_address, third_value,
+                    TimeWidth::time64);
 }
 
 // --- scheduling ----------------------------------------------------------------------------------
@@ -185,90 +193,88 @@ constexpr uint32_t kMaxAffinityBytes = 1024;
 
 }  // namespace
 
-int32_t sys_sched_setaffinity(Thread&, const Arguments& a) {
+int32_t sys_sched_setaffinity(Thread&, Pid pid, uint32_t mask_size, GuestPointer mask_pointer) {
   uint64_t mask[kMaxAffinityBytes / 8] = {};
-  const uint32_t size = std::min(a[1], kMaxAffinityBytes);
-  if (!copy_in_bytes(a[2], mask, size)) return -abi::kEFAULT;
-  return guest_result(host_call(SYS_sched_setaffinity, a.signed_at(0), (size + 7) & ~7u, mask));
+  const uint32_t size = std::min(mask_size, kMaxAffinityBytes);
+  if (!copy_in_bytes(mask_pointer, mask, size)) return -abi::kEFAULT;
+  return guest_result(host_call(SYS_sched_setaffinity, pid, (size + 7) & ~7u, mask));
 }
 
-int32_t sys_sched_getaffinity(Thread& t, const Arguments& a) {
+int32_t sys_sched_getaffinity(Thread& t, Pid pid, uint32_t mask_size, GuestPointer mask_pointer) {
   uint64_t mask[kMaxAffinityBytes / 8] = {};
-  if ((a[1] & 3) != 0) return -abi::kEINVAL;
-  const long result = host_call(SYS_sched_getaffinity, a.signed_at(0), sizeof mask, mask);
+  if ((mask_size & 3) != 0) return -abi::kEINVAL;
+  const long result = host_call(SYS_sched_getaffinity, pid, sizeof mask, mask);
   if (result < 0) return guest_result(result);
   // A host word more than the guest asked for may hold no processor.
-  const auto size = std::min(a[1], static_cast<uint32_t>(result));
-  return copy_out_bytes(t, a[2], mask, size) ? static_cast<int32_t>(size) : -abi::kEFAULT;
+  const auto size = std::min(mask_size, static_cast<uint32_t>(result));
+  return copy_out_bytes(t, mask_pointer, mask, size) ? static_cast<int32_t>(size) : -abi::kEFAULT;
 }
 
-int32_t sys_sched_setparam(Thread& t, const Arguments& a) {
-  return guest_result(
-      host_call(SYS_sched_setparam, a.signed_at(0), readable(t, a[1], 4).pointer()));
+int32_t sys_sched_setparam(Thread& t, Pid pid, GuestPointer parameters) {
+  return guest_result(host_call(SYS_sched_setparam, pid, readable(t, parameters, 4).pointer()));
 }
-int32_t sys_sched_getparam(Thread& t, const Arguments& a) {
-  return guest_result(
-      host_call(SYS_sched_getparam, a.signed_at(0), writable(t, a[1], 4).pointer()));
+int32_t sys_sched_getparam(Thread& t, Pid pid, GuestPointer parameters) {
+  return guest_result(host_call(SYS_sched_getparam, pid, writable(t, parameters, 4).pointer()));
 }
-int32_t sys_sched_setscheduler(Thread& t, const Arguments& a) {
-  return guest_result(host_call(SYS_sched_setscheduler, a.signed_at(0), a.signed_at(1),
-                                readable(t, a[2], 4).pointer()));
+int32_t sys_sched_setscheduler(Thread& t, Pid pid, int32_t policy, GuestPointer parameters) {
+  return guest_result(
+      host_call(SYS_sched_setscheduler, pid, policy, readable(t, parameters, 4).pointer()));
 }
 
 namespace {
 
-int32_t round_robin_interval(Thread& t, const Arguments& a, TimeWidth width) {
+int32_t round_robin_interval(Thread& t, Pid pid, GuestPointer interval, TimeWidth width) {
   struct timespec time;
-  const long result = host_call(SYS_sched_rr_get_interval, a.signed_at(0), &time);
+  const long result = host_call(SYS_sched_rr_get_interval, pid, &time);
   if (result < 0) return guest_result(result);
-  return copy_out_time(t, a[1], width, time) ? 0 : -abi::kEFAULT;
+  return copy_out_time(t, interval, width, time) ? 0 : -abi::kEFAULT;
 }
 
 }  // namespace
 
-int32_t sys_sched_rr_get_interval(Thread& t, const Arguments& a) {
-  return round_robin_interval(t, a, TimeWidth::time32);
+int32_t sys_sched_rr_get_interval(Thread& t, Pid pid, GuestPointer interval) {
+  return round_robin_interval(t, pid, interval, TimeWidth::time32);
 }
-int32_t sys_sched_rr_get_interval_time64(Thread& t, const Arguments& a) {
-  return round_robin_interval(t, a, TimeWidth::time64);
+int32_t sys_sched_rr_get_interval_time64(Thread& t, Pid pid, GuestPointer interval) {
+  return round_robin_interval(t, pid, interval, TimeWidth::time64);
 }
 
-int32_t sys_getcpu(Thread& t, const Arguments& a) {
+int32_t sys_getcpu(Thread& t, GuestPointer cpu_pointer, GuestPointer node_pointer, GuestPointer) {
   uint32_t cpu = 0;
   uint32_t node = 0;
   const long result = host_call(SYS_getcpu, &cpu, &node, nullptr);
   if (result < 0) return guest_result(result);
-  if (a[0] != 0 && !copy_out(t, a[0], cpu)) return -abi::kEFAULT;
-  return a[1] == 0 || copy_out(t, a[1], node) ? 0 : -abi::kEFAULT;
+  if (cpu_pointer != 0 && !copy_out(t, cpu_pointer, cpu)) return -abi::kEFAULT;
+  return node_pointer == 0 || copy_out(t, node_pointer, node) ? 0 : -abi::kEFAULT;
 }
 
-int32_t sys_prctl(Thread& t, const Arguments& a) {
+int32_t sys_prctl(Thread& t, int32_t option, Word second, Word third, Word fourth, Word fifth) {
   constexpr uint32_t kNameSize = 16;
-  switch (a[0]) {
+  switch (option) {
     case PR_SET_PDEATHSIG: {
-      const int signal = signal_to_host(a.signed_at(1));
-      if (signal == 0 && a[1] != 0) return -abi::kEINVAL;
+      const int signal = signal_to_host(static_cast<int32_t>(second));
+      if (signal == 0 && second != 0) return -abi::kEINVAL;
       return guest_result(host_call(SYS_prctl, PR_SET_PDEATHSIG, signal));
     }
     case PR_GET_PDEATHSIG: {
       int host = 0;
       const long result = host_call(SYS_prctl, PR_GET_PDEATHSIG, &host);
       if (result < 0) return guest_result(result);
-      return copy_out(t, a[1], host == 0 ? 0 : signal_to_guest(host)) ? 0 : -abi::kEFAULT;
+      return copy_out(t, second, host == 0 ? 0 : signal_to_guest(host)) ? 0 : -abi::kEFAULT;
     }
     case PR_SET_NAME:
       return guest_result(
-          host_call(SYS_prctl, PR_SET_NAME, readable(t, a[1], kNameSize).pointer()));
+          host_call(SYS_prctl, PR_SET_NAME, readable(t, second, kNameSize).pointer()));
     case PR_GET_NAME:
       return guest_result(
-          host_call(SYS_prctl, PR_GET_NAME, writable(t, a[1], kNameSize).pointer()));
+          host_call(SYS_prctl, PR_GET_NAME, writable(t, second, kNameSize).pointer()));
     case PR_GET_CHILD_SUBREAPER:
       return guest_result(
-          host_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, writable(t, a[1], 4).pointer()));
+          host_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, writable(t, second, 4).pointer()));
     case PR_GET_TSC:
-      return copy_out(t, a[1], uint32_t{PR_TSC_ENABLE}) ? 0 : -abi::kEFAULT;
+      return copy_out(t, second, uint32_t{PR_TSC_ENABLE}) ? 0 : -abi::kEFAULT;
     case PR_SET_TSC:  // RDTSC is never forbidden
-      return a[1] == PR_TSC_ENABLE ? 0 : -abi::kEINVAL;
+      return second == PR_TSC_ENABLE ? 0 : -abi::kEINVAL;
     case PR_GET_SECCOMP:
       return 0;
     case PR_SET_MM:  // as to a process that may not
@@ -293,10 +299,10 @@ int32_t sys_prctl(Thread& t, const Arguments& a) {
     case PR_GET_THP_DISABLE:
     case PR_SET_THP_DISABLE:
       return guest_result(host_call(
-          SYS_prctl, a[0], static_cast<unsigned long>(a[1]), static_cast<unsigned long>(a[2]),
-          static_cast<unsigned long>(a[3]), static_cast<unsigned long>(a[4])));
+          SYS_prctl, option, static_cast<unsigned long>(second), static_cast<unsigned long>(third),
+          static_cast<unsigned long>(fourth), static_cast<unsigned long>(fifth)));
     default:
-      log_printf(LogChannel::unimp, "prctl %u is not implemented\n", a[0]);
+      log_printf(LogChannel::unimp, "prctl %u is not implemented\n", option);
       return -abi::kEINVAL;
   }
 }

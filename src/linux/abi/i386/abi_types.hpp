@@ -17,9 +17,9 @@ inline constexpr int32_t kEPERM = 1, kENOENT = 2, kESRCH = 3, kEINTR = 4, kEIO =
                          kE2BIG = 7, kENOEXEC = 8, kEBADF = 9, kECHILD = 10, kEAGAIN = 11,
                          kENOMEM = 12, kEACCES = 13, kEFAULT = 14, kEBUSY = 16, kEEXIST = 17,
                          kENODEV = 19, kENOTDIR = 20, kEISDIR = 21, kEINVAL = 22, kEMFILE = 24,
-                         kENOTTY = 25, kESPIPE = 29, kERANGE = 34, kENAMETOOLONG = 36, kENOSYS = 38,
-                         kELOOP = 40, kEOVERFLOW = 75, kEMSGSIZE = 90, kEOPNOTSUPP = 95,
-                         kENOBUFS = 105, kETXTBSY = 26, kELIBBAD = 80;
+                         kENOTTY = 25, kEFBIG = 27, kESPIPE = 29, kERANGE = 34, kENAMETOOLONG = 36,
+                         kENOSYS = 38, kELOOP = 40, kEOVERFLOW = 75, kEMSGSIZE = 90,
+                         kEOPNOTSUPP = 95, kENOBUFS = 105, kETXTBSY = 26, kELIBBAD = 80;
 
 // --- signals (arch/x86/include/uapi/asm/signal.h) ------------------------------------------------
 inline constexpr int kSIGHUP = 1, kSIGINT = 2, kSIGQUIT = 3, kSIGILL = 4, kSIGTRAP = 5,

@@ -59,6 +59,9 @@ inline void add_restorer(KernelAction&) {}
 /// NCCS of arch/mips/include/uapi/asm/termbits.h.
 inline constexpr unsigned kHostControlCharacters = 23;
 
+/// The kernel's O_LARGEFILE (arch/mips/include/uapi/asm/fcntl.h), which libc gives as 0.
+inline constexpr uint32_t kHostLargeFile = 0x2000;
+
 /// _IOC of arch/mips/include/uapi/asm/ioctl.h. `direction`: bits 0 and 1 for an argument that the
 /// kernel reads and writes.
 constexpr unsigned long ioctl_number(uint32_t direction, uint32_t type, uint32_t number,

@@ -62,6 +62,9 @@ inline void add_restorer(KernelAction& action) {
 /// NCCS of include/uapi/asm-generic/termbits.h.
 inline constexpr unsigned kHostControlCharacters = 19;
 
+/// The kernel's O_LARGEFILE (include/uapi/asm-generic/fcntl.h), which libc gives as 0.
+inline constexpr uint32_t kHostLargeFile = 0100000;
+
 /// _IOC of include/uapi/asm-generic/ioctl.h. `direction`: bits 0 and 1 for an argument that the
 /// kernel reads and writes.
 constexpr unsigned long ioctl_number(uint32_t direction, uint32_t type, uint32_t number,

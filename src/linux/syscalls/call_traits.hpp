@@ -1,0 +1,154 @@
+// From a handler's C++ signature: how its arguments are unpacked from registers or memory, which
+// of them must not be ferry's own descriptors, and how strace shows them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "linux/abi/i386/abi_types.hpp"
+#include "linux/syscalls/calls.hpp"
+
+namespace ferry::linux {
+
+inline constexpr unsigned kMostArguments = 6;
+
+/// The argument words of a call, from the registers or, for socketcall, from memory.
+struct Arguments {
+  std::array<uint32_t, kMostArguments> words;
+};
+
+/// A handler behind one type: it unpacks the words. Returns what the handler does, or -EBADF.
+using SyscallHandler = int32_t (*)(Thread&, const Arguments&);
+
+/// A call as the tables hold it.
+struct Call {
+  SyscallHandler handler = nullptr;
+  std::array<ArgumentKind, kMostArguments> kinds{};  ///< word by word, then `none`
+
+  [[nodiscard]] constexpr unsigned count() const {
+    unsigned used = 0;
+    while (used < kinds.size() && kinds[used] != ArgumentKind::none) ++used;
+    return used;
+  }
+};
+
+namespace detail {
+
+/// How many words an argument takes, of what kind, and its value. Other types are no arguments.
+template <typename T>
+struct ArgumentTraits;
+
+template <ArgumentKind Kind, typename T>
+struct OneWord {
+  static constexpr unsigned kWords = 1;
+  static constexpr ArgumentKind kKind = Kind;
+  static T unpack(const uint32_t* words) { return static_cast<T>(words[0]); }
+};
+
+template <>
+struct ArgumentTraits<int32_t> : OneWord<ArgumentKind::signed_number, int32_t> {};
+template <>
+struct ArgumentTraits<uint32_t> : OneWord<ArgumentKind::unsigned_number, uint32_t> {};
+template <typename Number, ArgumentKind Kind>
+struct ArgumentTraits<Argument<Number, Kind>> : OneWord<Kind, Argument<Number, Kind>> {
+  static Argument<Number, Kind> unpack(const uint32_t* words) {
+    return {static_cast<Number>(words[0])};
+  }
+};
+template <>
+struct ArgumentTraits<Word> : OneWord<ArgumentKind::bits, Word> {
+  static Word unpack(const uint32_t* words) { return {words[0]}; }
+};
+template <>
+struct ArgumentTraits<FileOffset> {
+  static constexpr unsigned kWords = 2;
+  static constexpr ArgumentKind kKind = ArgumentKind::bits;
+  static FileOffset unpack(const uint32_t* words) {
+    return {static_cast<int64_t>(words[0] | static_cast<uint64_t>(words[1]) << 32)};
+  }
+};
+
+/// Whether the argument is a descriptor that the guest does not have.
+template <typename T>
+bool names_hidden(const Thread& thread, const uint32_t* words) {
+  constexpr ArgumentKind kKind = ArgumentTraits<T>::kKind;
+  if constexpr (kKind == ArgumentKind::descriptor || kKind == ArgumentKind::directory) {
+    return thread.process->descriptor_hidden(static_cast<int32_t>(words[0]));
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
+
+template <typename Function>
+struct CallTraits;
+
+template <typename ResultType, typename... Types>
+struct CallTraits<ResultType (*)(Thread&, Types...)> {
+  static constexpr unsigned kWords = (0 + ... + detail::ArgumentTraits<Types>::kWords);
+  static_assert(kWords <= kMostArguments);
+
+  static constexpr std::array<ArgumentKind, kMostArguments> kKinds = [] {
+    std::array<ArgumentKind, kMostArguments> kinds{};
+    [[maybe_unused]] unsigned at = 0;
+    [[maybe_unused]] const auto add = [&](ArgumentKind kind, unsigned words) {
+      for (; words > 0; --words) kinds[at++] = kind;
+    };
+    (add(detail::ArgumentTraits<Types>::kKind, detail::ArgumentTraits<Types>::kWords), ...);
+    return kinds;
+  }();
+
+  template <ResultType (*Handler)(Thread&, Types...)>
+  static int32_t call(Thread& thread, const Arguments& arguments) {
+    return unpack<Handler>(thread, arguments.words.data(), std::index_sequence_for<Types...>());
+  }
+
+ private:
+  /// The word where each argument begins.
+  static constexpr std::array<unsigned, sizeof...(Types) + 1> kStarts = [] {
+    std::array<unsigned, sizeof...(Types) + 1> starts{};
+    unsigned i = 0;
+    ((starts[i + 1] = starts[i] + detail::ArgumentTraits<Types>::kWords, ++i), ...);
+    return starts;
+  }();
+
+  template <ResultType (*Handler)(Thread&, Types...), size_t... I>
+  static int32_t unpack(Thread& thread, [[maybe_unused]] const uint32_t* words,
+                        std::index_sequence<I...>) {
+    if ((detail::names_hidden<Types>(thread, words + kStarts[I]) || ...)) return -abi::kEBADF;
+    const ResultType result =
+        Handler(thread, detail::ArgumentTraits<Types>::unpack(words + kStarts[I])...);
+    if constexpr (std::is_same_v<ResultType, NewFd>) thread.process->hidden.guest_got(result);
+    return static_cast<int32_t>(result);
+  }
+};
+
+/// The call that `Handler` implements.
+template <auto Handler>
+[[nodiscard]] constexpr Call call_of() {
+  using Traits = CallTraits<decltype(Handler)>;
+  return {Traits::template call<Handler>, Traits::kKinds};
+}
+
+/// A call that is the host's `Number` with the same integers, sign-extended. `Signature`: its
+/// result and arguments as a function type.
+template <long Number, typename Signature>
+struct PassedCall;
+
+template <long Number, typename ResultType, typename... Types>
+struct PassedCall<Number, ResultType(Types...)> {
+  static ResultType handler(Thread&, Types... arguments) {
+    return ResultType{guest_result(host_call(Number, static_cast<int32_t>(arguments)...))};
+  }
+};
+
+template <long Number, typename Signature>
+[[nodiscard]] constexpr Call pass_of() {
+  return call_of<&PassedCall<Number, Signature>::handler>();
+}
+
+}  // namespace ferry::linux

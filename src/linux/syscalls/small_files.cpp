@@ -1,0 +1,88 @@
+#include "linux/syscalls/small_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "host_abi.hpp"
+#include "linux/kernel/descriptor_names.hpp"
+#include "linux/kernel/hidden_descriptors.hpp"
+
+namespace ferry::linux {
+
+namespace {
+
+bool appends(long file_flags, uint32_t call_flags) {
+  constexpr uint32_t kAppend = 0x10, kNoAppend = 0x20;  // include/uapi/linux/fs.h, RWF_*
+  return ((file_flags & O_APPEND) != 0 && (call_flags & kNoAppend) == 0) ||
+         (call_flags & kAppend) != 0;
+}
+
+/// Those have it however they were opened (block/fops.c, blkdev_open).
+bool is_block_device(int fd) {
+  struct statx status;
+  return host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
+         S_ISBLK(status.stx_mode);
+}
+
+}  // namespace
+
+int64_t regular_file_size(int fd) {
+  struct statx status;
+  const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
+  return result == 0 && S_ISREG(status.stx_mode) ? static_cast<int64_t>(status.stx_size) : -1;
+}
+
+int32_t open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t mode) {
+  if ((flags & O_TRUNC) != 0) {
+    struct statx status;
+    const int follow = (flags & O_NOFOLLOW) != 0 ? AT_SYMLINK_NOFOLLOW : 0;
+    const long found =
+        host_call(SYS_statx, host.directory, host.text, follow, STATX_TYPE | STATX_SIZE, &status);
+    if (found == 0 && S_ISREG(status.stx_mode) && status.stx_size > kLargestSmallFile) {
+      // It is opened for what truncating needs, though: other errors come first.
+      flags &= ~static_cast<uint32_t>(O_TRUNC);
+      if ((flags & O_ACCMODE) == O_RDONLY) flags |= O_RDWR;
+    }
+  }
+  const int32_t fd = blocking_call(t, SYS_openat, host.directory, host.text, flags, mode);
+  if (fd < 0) return fd;
+  if (regular_file_size(fd) > kLargestSmallFile) {
+    host_call(SYS_close, fd);
+    return -abi::kEOVERFLOW;
+  }
+  return fd;
+}
+
+int64_t small_write_length(int fd, uint64_t length, const WritePlace& place) {
+  const auto whole = static_cast<int64_t>(length);
+  if (whole == 0 && !place.even_nothing) return 0;
+  const long flags = host_call(SYS_fcntl, fd, F_GETFL);
+  // What fails for another reason is the host's to refuse.
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return whole;
+  const bool append = appends(flags, place.flags);
+  if (append && !place.may_append) return whole;
+  int64_t position = place.position;
+  if (append) {
+    position = regular_file_size(fd);
+  } else if (position == WritePlace::kOwn) {
+    position = host_call(SYS_lseek, fd, 0, SEEK_CUR);
+  }
+  const bool below = static_cast<uint64_t>(position) + length < kLargestSmallFile;
+  if (position < 0 || below || regular_file_size(fd) < 0) return whole;
+  if (position < kLargestSmallFile) return std::min(whole, kLargestSmallFile - position);
+  // That limit comes first, and sends SIGXFSZ.
+  if (host_limit(RLIMIT_FSIZE).soft <= static_cast<uint64_t>(position)) return whole;
+  return -abi::kEFBIG;
+}
+
+bool shows_large_file(const Thread& thread, int fd, uint32_t host_flags) {
+  if ((host_flags & O_PATH) != 0) return false;
+  if (thread.process->small.contains(fd)) return is_block_device(fd);
+  // An emulator below may not pass the flag on. What was opened by a name has it, and memfds.
+  return (host_flags & kHostLargeFile) != 0 || descriptor_link(fd).starts_with('/');
+}
+
+}  // namespace ferry::linux
