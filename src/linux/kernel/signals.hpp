@@ -47,6 +47,10 @@ void force_signal(Thread& thread, const abi::SigInfo& info);
 /// lets it be delivered. False: another signal.
 [[nodiscard]] bool hold_signal(Thread& thread, const abi::SigInfo& info);
 
+/// After the host ended a call with EINTR: whether that was for another process's message alone
+/// (foreign_write.hpp), which is dealt with then, so that the call is to be made again.
+[[nodiscard]] bool only_foreign_write_came(Thread& thread);
+
 // --- used by the system calls --------------------------------------------------------------------
 /// rt_sigaction; null pointers as in the kernel. Returns 0 or -errno.
 [[nodiscard]] int32_t change_action(Thread& thread, int signal, const SignalAction* action,
