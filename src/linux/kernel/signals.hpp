@@ -86,7 +86,8 @@ void apply_action(const Thread& thread, int signal);
 /// Hands a signal that was recorded, and is not to be delivered now, back to the kernel's queue.
 void requeue_signal(const Thread& thread, const abi::SigInfo& info);
 
-/// Before execve replaces the process: handlers become SIG_DFL, the host mask the guest's.
+/// Before execve replaces the process: handlers become SIG_DFL, the host mask the guest's and
+/// SIGTRAP.
 void prepare_signals_for_exec(Thread& thread);
 /// If that execve failed after all.
 void restore_signals_after_exec(Thread& thread);
