@@ -12,6 +12,7 @@
 // The host never executes guest memory, so no host page is ever PROT_EXEC.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -54,6 +55,8 @@ struct FileId {
 
 /// Which file `descriptor` is open on; false where the host does not say.
 [[nodiscard]] bool identify_file(int descriptor, FileId& file);
+/// The same for host path `name`, relative to `directory`.
+[[nodiscard]] bool identify_file_at(int directory, const char* name, FileId& file);
 
 /// What a mapping shows in /proc/self/maps.
 struct MappedFile {
@@ -120,6 +123,11 @@ class AddressSpace final : public i386::CodeSource {
   /// The contents or the size of `file` have changed by a call: drops what was translated from
   /// private mappings of it.
   void file_changed(const FileId& file);
+  /// Another process has written the memory, it does not matter where. Signal-safe.
+  void note_foreign_write() { foreign_write_ = true; }
+  [[nodiscard]] bool foreign_write_noted() const { return foreign_write_; }
+  /// Drops what was translated, if such a write was noted since.
+  void settle_foreign_write();
   /// Reads or writes bytes within one guest page whatever its protection, as /proc/PID/mem does;
   /// false where nothing is mapped, or a shared page may not be written.
   [[nodiscard]] bool force_read(void* to, uint32_t address, uint32_t size);
@@ -267,6 +275,7 @@ class AddressSpace final : public i386::CodeSource {
   uint32_t break_ = 0;
   uint32_t mmap_top_ = guest::kGuestEnd;  ///< mappings are placed below it while there is room
   SplitPages splits_;
+  std::atomic<bool> foreign_write_ = false;
   uint32_t watched_pages_ = 0;
   uint64_t* watch_bits_ = nullptr;  ///< one bit per guest page; made on first use
 };

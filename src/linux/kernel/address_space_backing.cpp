@@ -437,6 +437,15 @@ void AddressSpace::file_changed(const FileId& file) {
   }
 }
 
+void AddressSpace::settle_foreign_write() {
+  if (!foreign_write_.exchange(false)) return;
+  // Code in shared mappings checks itself.
+  for (const Mapping& mapping : mappings_) {
+    if (!mapping.shared && (mapping.protection & kProtExec) != 0)
+      changed(mapping.begin, mapping.end);
+  }
+}
+
 bool AddressSpace::force_read(void* to, uint32_t address, uint32_t size) {
   if (find(address) == nullptr) return false;
   const uint8_t* const page = open_page(guest::page_floor(address), PROT_READ);

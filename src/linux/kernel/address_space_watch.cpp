@@ -99,11 +99,15 @@ void AddressSpace::report_shared_code(uint32_t begin, uint32_t end) const {
   }
 }
 
-bool identify_file(int descriptor, FileId& file) {
+bool identify_file_at(int directory, const char* name, FileId& file) {
   struct statx status;
-  if (host_call(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_INO, &status) < 0) return false;
+  if (host_call(SYS_statx, directory, name, AT_EMPTY_PATH, STATX_INO, &status) < 0) return false;
   file = {status.stx_ino, status.stx_dev_major, status.stx_dev_minor};
   return true;
+}
+
+bool identify_file(int descriptor, FileId& file) {
+  return identify_file_at(descriptor, "", file);
 }
 
 uint32_t AddressSpace::intern_file(const MapRequest& request) {

@@ -87,8 +87,9 @@ class GuestProcess {
   /// Set at the start: runs `thread` until its process ends; never returns. vfork children need it.
   void (*run_loop)(Thread& thread) = nullptr;
   bool is_vfork_child = false;
-  bool has_signalfd = false;     ///< what is read may have to be converted (signalfd)
-  bool has_memory_file = false;  ///< /proc/PID/mem was opened
+  bool has_signalfd = false;           ///< what is read may have to be converted (signalfd)
+  bool has_memory_file = false;        ///< /proc/PID/mem was opened
+  bool may_write_memory_file = false;  ///< the same, or by a program before an exec
   /// Files the guest opened for writing; whether one of them was mapped too (file_effects.hpp).
   std::set<FileId> files_written;
   bool writes_mapped_files = false;

@@ -27,6 +27,30 @@ RaisedFileLimit::~RaisedFileLimit() {
   if (before_.soft != before_.hard) host_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &before_, nullptr);
 }
 
+std::vector<int> numbers_in(int directory) {
+  struct Entry {  // struct linux_dirent64
+    uint64_t inode;
+    int64_t offset;
+    uint16_t record_length;
+    uint8_t type;
+    char name[1];
+  };
+  std::vector<int> numbers;
+  alignas(8) char buffer[4096];
+  long length;
+  while ((length = host_call(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
+    for (long at = 0; at < length;) {
+      const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
+      at += entry->record_length;
+      int number = -1;
+      const char* name = entry->name;
+      std::from_chars(name, name + std::strlen(name), number);
+      if (number >= 0) numbers.push_back(number);
+    }
+  }
+  return numbers;
+}
+
 HiddenDescriptors::Handle HiddenDescriptors::hide(int fd) {
   if (fd < 0) return kNone;
   const auto unused = std::find(numbers_.begin(), numbers_.end(), -1);
@@ -124,24 +148,8 @@ uint32_t HiddenDescriptors::guest_table_size() const {
     return host_call(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   });
   if (directory < 0) return UINT32_MAX;
-  struct Entry {  // struct linux_dirent64
-    uint64_t inode;
-    int64_t offset;
-    uint16_t record_length;
-    uint8_t type;
-    char name[1];
-  };
-  alignas(8) char buffer[4096];
-  long length;
-  while ((length = host_call(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
-    for (long at = 0; at < length;) {
-      const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
-      at += entry->record_length;
-      int fd = -1;
-      const char* name = entry->name;
-      std::from_chars(name, name + std::strlen(name), fd);
-      if (fd != directory && !contains(fd)) highest = std::max(highest, fd);
-    }
+  for (const int fd : numbers_in(static_cast<int>(directory))) {
+    if (fd != directory && !contains(fd)) highest = std::max(highest, fd);
   }
   host_call(SYS_close, directory);
   constexpr uint32_t kSmallest = 64, kStep = 128;

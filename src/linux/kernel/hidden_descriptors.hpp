@@ -62,6 +62,9 @@ template <typename Call>
   return call();
 }
 
+/// The names that are numbers in the open folder `directory`, which is /proc/PID/fd.
+[[nodiscard]] std::vector<int> numbers_in(int directory);
+
 class HiddenDescriptors {
  public:
   /// Names a descriptor for life, whatever its number becomes.

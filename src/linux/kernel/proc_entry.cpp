@@ -59,14 +59,21 @@ ProcEntry candidate(const GuestProcess& process, std::string_view path) {
   return hidden ? ProcEntry::hidden_descriptor : ProcEntry::none;
 }
 
+}  // namespace
+
+bool in_procfs(int descriptor) {
+  struct statfs system;
+  return host_call(SYS_fstatfs, descriptor, &system) == 0 && system.f_type == kProcMagic;
+}
+
+namespace {
+
 /// Where a folder lies in procfs.
 enum class ProcFolder : uint8_t { none, top, own_process, own_descriptors };
 
 /// The folder open as `descriptor`.
 ProcFolder folder_of_descriptor(int descriptor) {
-  struct statfs system;
-  if (host_call(SYS_fstatfs, descriptor, &system) < 0 || system.f_type != kProcMagic)
-    return ProcFolder::none;
+  if (!in_procfs(descriptor)) return ProcFolder::none;
   const std::string path = descriptor_path(descriptor);
   std::string_view rest = path;
   // From the end, as procfs may be mounted anywhere: [PID/task/]PID[/fd].

@@ -31,4 +31,7 @@ enum class ProcEntry : uint8_t {
 /// Whether open directory `descriptor` is one that lists this process's descriptors: fd or fdinfo.
 [[nodiscard]] bool lists_own_descriptors(int descriptor);
 
+/// Whether an open file or folder belongs to procfs.
+[[nodiscard]] bool in_procfs(int descriptor);
+
 }  // namespace ferry::linux

@@ -97,6 +97,7 @@ bool deliver_pending_signals(Thread& thread) {
   abi::SigInfo info;
   block_host_signals();
   thread.signal_pending = 0;
+  thread.process->space->settle_foreign_write();
   while (take_next(thread, info)) entered = deliver_one(thread, info) || entered;
   if (thread.signals.restart != Restart::none) finish_call(thread, true);
   if (thread.signals.restore_saved_mask) {

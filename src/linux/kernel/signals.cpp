@@ -9,6 +9,7 @@
 #include "guest/memory/memory.hpp"
 #include "host_abi.hpp"
 #include "linux/host/host_syscall.hpp"
+#include "linux/kernel/foreign_write.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/signal_map.hpp"
 #include "linux/kernel/threads.hpp"
@@ -108,6 +109,14 @@ void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* 
 void host_handler(int host_signal, siginfo_t* info, void* context) {
   Thread& thread = *current_thread();
   auto* user_context = static_cast<ucontext_t*>(context);
+  // Any may stand for a message: that is dropped while a like signal waits.
+  if (host_signal == SIGTRAP && info->si_code <= 0) thread.process->space->note_foreign_write();
+  if (tells_of_write(*info)) {
+    // A call goes on as if nothing had come.
+    thread.signal_pending = 1;
+    if (hooks.interrupt != nullptr) hooks.interrupt(thread, user_context);
+    return;
+  }
   const int signal = signal_to_guest(host_signal);
   // A code above 0 comes from the kernel: a real fault, not kill(2).
   if (signal != 0 && contains(kFaultSet, signal) && info->si_code > 0) {
@@ -156,8 +165,12 @@ void initialize_signals(Thread& thread) {
   }
   HostSignalSet inherited;
   host_call(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &inherited, sizeof inherited);
-  thread.signals.mask = set_to_guest(inherited) | (thread.process->inherited_blocked & kFaultSet);
-  if ((thread.signals.mask & kFaultSet) != 0) restore_host_mask(thread);
+  const SignalSet blocked = set_to_guest(inherited);
+  thread.signals.mask = blocked;
+  // The ferry before this one blocked SIGTRAP, which the guest need not have done.
+  if (thread.process->executed_by_guest())
+    thread.signals.mask = (blocked & ~kFaultSet) | (thread.process->inherited_blocked & kFaultSet);
+  if ((blocked & kFaultSet) != 0) restore_host_mask(thread);
 }
 
 // --- masks --------------------------------------------------------------------------------------
@@ -196,25 +209,28 @@ SignalSet pending_signals(Thread& thread) {
 void reset_signals_in_child(Thread& thread) {
   thread.signals.recorded = false;
   thread.signals.held = 0;
-  thread.signal_pending = 0;
+  // The child has the memory that was written.
+  thread.signal_pending = thread.process->space->foreign_write_noted() ? 1 : 0;
 }
 
 void prepare_signals_for_exec(Thread& thread) {
+  // Another process's message (foreign_write.hpp) must find a handler: it waits for the next
+  // ferry's. First of all, and until then.
+  set_host_mask(set_to_host(thread.signals.mask | signal_bit(abi::kSIGTRAP)));
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
     if (action.handler <= kIgnore && !contains(kFaultSet, signal)) continue;
     const HostAction host{action.handler == kIgnore ? kHostIgnore : kHostDefault, 0};
     set_host_action(signal_to_host(signal), &host, nullptr);
   }
-  set_host_mask(set_to_host(thread.signals.mask));
 }
 
 void restore_signals_after_exec(Thread& thread) {
-  restore_host_mask(thread);
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
     if (action.handler > kIgnore || contains(kFaultSet, signal)) apply_action(thread, signal);
   }
+  restore_host_mask(thread);
 }
 
 int32_t change_action(Thread& thread, int signal, const SignalAction* action, SignalAction* old) {
@@ -260,6 +276,18 @@ void force_signal(Thread& thread, const abi::SigInfo& info) {
   thread.signals.forced_info = info;
   thread.signals.forced = true;
   thread.signal_pending = 1;
+}
+
+bool only_foreign_write_came(Thread& thread) {
+  AddressSpace& space = *thread.process->space;
+  if (!space.foreign_write_noted()) return false;
+  const ThreadSignals& signals = thread.signals;
+  thread.signal_pending = 0;
+  space.settle_foreign_write();
+  // What the handler recorded before that shows here; later, it sets the word anew.
+  if (!signals.recorded && !signals.forced && (signals.held & ~signals.mask) == 0) return true;
+  thread.signal_pending = 1;
+  return false;
 }
 
 }  // namespace ferry::linux

@@ -47,6 +47,10 @@ void force_signal(Thread& thread, const abi::SigInfo& info);
 /// lets it be delivered. False: another signal.
 [[nodiscard]] bool hold_signal(Thread& thread, const abi::SigInfo& info);
 
+/// After the host ended a call with EINTR: whether that was for another process's message alone
+/// (foreign_write.hpp), which is dealt with then, so that the call is to be made again.
+[[nodiscard]] bool only_foreign_write_came(Thread& thread);
+
 // --- used by the system calls --------------------------------------------------------------------
 /// rt_sigaction; null pointers as in the kernel. Returns 0 or -errno.
 [[nodiscard]] int32_t change_action(Thread& thread, int signal, const SignalAction* action,
@@ -82,7 +86,8 @@ void apply_action(const Thread& thread, int signal);
 /// Hands a signal that was recorded, and is not to be delivered now, back to the kernel's queue.
 void requeue_signal(const Thread& thread, const abi::SigInfo& info);
 
-/// Before execve replaces the process: handlers become SIG_DFL, the host mask the guest's.
+/// Before execve replaces the process: handlers become SIG_DFL, the host mask the guest's and
+/// SIGTRAP.
 void prepare_signals_for_exec(Thread& thread);
 /// If that execve failed after all.
 void restore_signals_after_exec(Thread& thread);

@@ -38,7 +38,7 @@ bool is_private_variable(std::string_view name) {
 }
 
 void take_state(GuestProcess& process, std::string_view text) {
-  uint64_t numbers[12] = {};
+  uint64_t numbers[13] = {};
   for (uint64_t& number : numbers) {
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, 16);
     text.remove_prefix(
@@ -53,6 +53,7 @@ void take_state(GuestProcess& process, std::string_view text) {
   process.inherited.soft_file_limit = numbers[9];
   process.limit_files_hard = numbers[10];
   process.has_signalfd = numbers[11] != 0;
+  process.may_write_memory_file = numbers[12] != 0;
 }
 
 void take_private_variable(GuestProcess& process, std::string_view name, std::string_view value) {
@@ -154,7 +155,8 @@ std::vector<std::string> private_environment(const GuestProcess& process, Signal
                               ignored,
                               files.soft,
                               std::min(files.hard, process.limit_files_hard),
-                              uint64_t{process.has_signalfd}};
+                              uint64_t{process.has_signalfd},
+                              uint64_t{process.may_write_memory_file}};
   std::string state(kStateVariable);
   char separator = '=';
   for (const uint64_t number : numbers) {

@@ -3,6 +3,7 @@
 
 #include <sys/uio.h>
 
+#include <cerrno>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -10,14 +11,24 @@
 
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/errno_map.hpp"
+#include "linux/kernel/signals.hpp"
 #include "linux/syscalls/arguments.hpp"
 
 namespace ferry::linux {
 
+/// safe_call, made again where it ended for what is no signal of the guest's.
+template <typename... Words>
+[[nodiscard]] long interruptible_call(Thread& thread, long number, Words... words) {
+  for (;;) {
+    const long result = safe_call(thread.signal_pending, number, words...);
+    if (result != -EINTR || !only_foreign_write_came(thread)) return result;
+  }
+}
+
 /// A call that the kernel restarts with SA_RESTART (ERESTARTSYS): read, wait4, flock, ...
 template <typename... Words>
 [[nodiscard]] int32_t blocking_call(Thread& thread, long number, Words... words) {
-  const long result = safe_call(thread.signal_pending, number, words...);
+  const long result = interruptible_call(thread, number, words...);
   if (result == kSafeCallNotBegun) return -kErestartNoIntr;
   return result == kSafeCallInterrupted ? -kErestartSys : guest_result(result);
 }
@@ -26,7 +37,7 @@ template <typename... Words>
 /// it was left through the restart exit, it had not begun, and begins again.
 template <typename... Words>
 [[nodiscard]] int32_t sleeping_call(Thread& thread, long number, Words... words) {
-  const long result = safe_call(thread.signal_pending, number, words...);
+  const long result = interruptible_call(thread, number, words...);
   const bool not_begun = result == kSafeCallNotBegun || result == kSafeCallInterrupted;
   return not_begun ? -kErestartNoIntr : guest_result(result);
 }

@@ -3,11 +3,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <string>
 #include <string_view>
 
-#include "linux/kernel/descriptor_names.hpp"
-#include "linux/kernel/path.hpp"
+#include "linux/kernel/foreign_write.hpp"
 
 namespace ferry::linux {
 
@@ -61,7 +59,8 @@ int32_t move_own_memory(Thread& thread, int fd, std::span<const struct iovec> bu
 void note_opened(Thread& thread, int fd, const char* name, uint32_t flags) {
   GuestProcess& process = *thread.process;
   const std::string_view text(name);
-  if (text == "mem" || text.ends_with("/mem")) process.has_memory_file = true;
+  if (text == "mem" || text.ends_with("/mem"))
+    process.has_memory_file = process.may_write_memory_file = true;
   if ((flags & O_ACCMODE) == O_RDONLY || process.writes_mapped_files) return;
   FileId file;
   if (!identify_file(fd, file)) return;
@@ -79,6 +78,9 @@ void note_mapped(Thread& thread, int fd) {
 
 void note_written(Thread& thread, int fd) {
   if (thread.process->writes_mapped_files) note_resized(thread, fd);
+  if (!thread.process->may_write_memory_file) return;
+  if (const int owner = memory_file_owner(fd); owner > 0 && owner != host_call(SYS_getpid))
+    tell_of_write(*thread.process, owner);
 }
 
 void note_resized(Thread& thread, int fd) {
@@ -88,9 +90,7 @@ void note_resized(Thread& thread, int fd) {
 
 bool is_own_memory(const Thread& thread, int fd) {
   if (!thread.process->has_memory_file) return false;
-  const std::string own = "/proc/" + std::to_string(host_call(SYS_getpid)) + "/";
-  const std::string link = descriptor_link(fd);
-  return link.starts_with(own) && link.ends_with("/mem");
+  return memory_file_owner(fd) == host_call(SYS_getpid);
 }
 
 int32_t read_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,

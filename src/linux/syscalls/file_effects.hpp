@@ -14,7 +14,8 @@ void note_opened(Thread& thread, int fd, const char* name, uint32_t flags);
 /// To be called when `fd` was mapped.
 void note_mapped(Thread& thread, int fd);
 /// To be called after a call may have changed the file of `fd`: what was translated from private
-/// mappings of it is dropped, as pages the guest has not written show the file.
+/// mappings of it is dropped, as pages the guest has not written show the file. If it is the memory
+/// of another process, that is told.
 void note_written(Thread& thread, int fd);
 /// The same, whether or not the guest was seen opening the file for writing: ftruncate and the
 /// like.

@@ -264,7 +264,12 @@ int32_t sys_poll(Thread& t, GuestPointer descriptors_pointer, uint32_t count, in
       uint64_t{count} * sizeof(abi::PollFd);  // struct pollfd is the same everywhere
   const GuestBuffer descriptors = writable(
       t, descriptors_pointer, bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  return events.finish(sleeping_call(t, SYS_poll, descriptors.pointer(), count, timeout));
+  // ppoll tells what is left of the time, if the call is to be made again.
+  struct timespec time {
+    timeout / 1000, timeout % 1000 * 1000000L
+  };
+  return events.finish(sleeping_call(t, SYS_ppoll, descriptors.pointer(), count,
+                                     timeout < 0 ? nullptr : &time, nullptr, 0));
 }
 
 // --- epoll --------------------------------------------------------------------------------------

@@ -12,24 +12,13 @@
 #include <string>
 
 #include "guest/i386/cpu_model.hpp"
+#include "linux/kernel/host_file.hpp"
 #include "linux/kernel/path.hpp"
 #include "linux/syscalls/calls.hpp"
 
 namespace ferry::linux {
 
 namespace {
-
-std::string read_host_file(const char* path) {
-  std::string text;
-  const long fd = host_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return text;
-  char buffer[4096];
-  long count;
-  while ((count = host_call(SYS_read, fd, buffer, sizeof buffer)) > 0)
-    text.append(buffer, static_cast<size_t>(count));
-  host_call(SYS_close, fd);
-  return text;
-}
 
 std::string auxv_text(const GuestProcess& process) {
   const auto& words = process.auxiliary_vector;

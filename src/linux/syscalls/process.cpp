@@ -140,6 +140,8 @@ int32_t vfork_process(Thread& t, const CloneRequest& request) {
                      reinterpret_cast<char*>(stack) + kVforkStackSize, vfork_entry, child.get());
   release.wait_and_close();
   set_current_thread(&t);
+  // Until here a message was noted for the child's thread.
+  if (t.process->space->foreign_write_noted()) t.signal_pending = 1;
   t.process->hidden.restore_log();
   host_call(SYS_munmap, stack, kVforkStackSize);
   if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {

@@ -71,7 +71,8 @@ int64_t small_write_length(int fd, uint64_t length, const WritePlace& place) {
     position = host_call(SYS_lseek, fd, 0, SEEK_CUR);
   }
   const bool below = static_cast<uint64_t>(position) + length < kLargestSmallFile;
-  if (position < 0 || below || regular_file_size(fd) < 0) return whole;
+  // What procfs calls regular files are not: /proc/PID/mem is written anywhere.
+  if (position < 0 || below || regular_file_size(fd) < 0 || in_procfs(fd)) return whole;
   if (position < kLargestSmallFile) return std::min(whole, kLargestSmallFile - position);
   // That limit comes first, and sends SIGXFSZ.
   if (host_limit(RLIMIT_FSIZE).soft <= static_cast<uint64_t>(position)) return whole;

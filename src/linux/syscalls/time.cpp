@@ -78,11 +78,11 @@ int32_t set_clock(int32_t clock, GuestPointer time_pointer, TimeWidth width) {
 int32_t sleep_on_clock(Thread& t, int clock, int flags, uint32_t request, uint32_t remaining,
                        TimeWidth width) {
   struct timespec time;
-  struct timespec rest {};
   if (!copy_in_time(request, width, time)) return -abi::kEFAULT;
-  const int32_t result = sleeping_call(t, SYS_clock_nanosleep, clock, flags, &time, &rest);
+  // What is left takes the place of the whole, as the call may be made again.
+  const int32_t result = sleeping_call(t, SYS_clock_nanosleep, clock, flags, &time, &time);
   if (result == -abi::kEINTR && remaining != 0 && (flags & TIMER_ABSTIME) == 0 &&
-      !copy_out_time(t, remaining, width, rest)) {
+      !copy_out_time(t, remaining, width, time)) {
     return -abi::kEFAULT;
   }
   return result;

@@ -1,0 +1,11 @@
+// What is in a file of the host's.
+#pragma once
+
+#include <string>
+
+namespace ferry::linux {
+
+/// Empty if it cannot be read.
+[[nodiscard]] std::string read_host_file(const char* path);
+
+}  // namespace ferry::linux
