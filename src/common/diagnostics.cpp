@@ -32,6 +32,10 @@ constexpr std::array<ChannelText, kLogChannelCount> kChannels{{
     {"unimp", "system calls and instructions ferry does not implement"},
     {"page", "changes of the guest address space"},
     {"int", "guest exceptions and signals"},
+    {"link", "exits linked to blocks, and taken back"},
+    {"evict", "regions of the code cache whose blocks are dropped for room"},
+    {"invalidate", "blocks dropped because their code changed"},
+    {"signal", "host signals: recorded, and where the guest is brought out for them"},
 }};
 
 int log_fd = STDERR_FILENO;
@@ -126,14 +130,23 @@ void set_guest_context_printer(GuestContextPrinter printer) {
   guest_context_printer = printer;
 }
 
+void report_internal_error(const char* what, uintptr_t host_pc) {
+  char text[512];
+  const int length = std::snprintf(text, sizeof text, "ferry: internal error: %s\n", what);
+  if (length > 0) write_all(STDERR_FILENO, text, std::min<size_t>(length, sizeof text - 1));
+  if (guest_context_printer != nullptr) {
+    const GuestContextPrinter printer = guest_context_printer;
+    guest_context_printer = nullptr;  // a mistake in there is not reported again
+    printer(host_pc);
+  }
+}
+
 namespace detail {
 
 void check_failed(const char* expression, const char* file, int line) {
-  char text[512];
-  const int length = std::snprintf(text, sizeof text, "ferry: internal error: %s (%s:%d)\n",
-                                   expression, file, line);
-  if (length > 0) write_all(STDERR_FILENO, text, std::min<size_t>(length, sizeof text - 1));
-  if (guest_context_printer != nullptr) guest_context_printer();
+  char text[384];
+  std::snprintf(text, sizeof text, "%s (%s:%d)", expression, file, line);
+  report_internal_error(text, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
   std::abort();
 }
 

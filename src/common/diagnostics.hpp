@@ -9,8 +9,21 @@
 namespace ferry {
 
 /// Log channels, the items of `-d`. Names and help texts: diagnostics.cpp.
-enum class LogChannel : uint8_t { in_asm, out_asm, exec, cpu, strace, unimp, page, int_ };
-inline constexpr unsigned kLogChannelCount = 8;
+enum class LogChannel : uint8_t {
+  in_asm,
+  out_asm,
+  exec,
+  cpu,
+  strace,
+  unimp,
+  page,
+  int_,
+  link,
+  evict,
+  invalidate,
+  signal,
+};
+inline constexpr unsigned kLogChannelCount = 12;
 
 namespace detail {
 extern uint32_t enabled_log_channels;  // bit = LogChannel
@@ -34,8 +47,8 @@ bool enable_log_channels(std::string_view list, std::string_view* unknown);
 void set_log_descriptor(int descriptor);
 [[nodiscard]] int log_descriptor();
 
-/// Writes `text` to the log as it is. What a log file does not take is lost: the first time, stderr
-/// is told why. Signal-safe.
+/// Writes `text` to the log as it is. If a write fails the text is lost; the first failure is
+/// reported on stderr. Signal-safe.
 void log_write(std::string_view text);
 
 /// printf-style line to the log if `channel` is on. Not signal-safe (formats on the stack, no
@@ -45,9 +58,14 @@ void log_write(std::string_view text);
 /// `ferry: what: why` on stderr, then exit with `status`. For errors of the user or of the system.
 [[noreturn, gnu::format(printf, 2, 3)]] void die(int status, const char* format, ...);
 
-/// Called by a failed CHECK to print what the guest was doing. Must be signal-safe.
-using GuestContextPrinter = void (*)();
+/// Called by a failed CHECK, or after an internal fault, to print what the guest was doing when host
+/// code at `host_pc` found the mistake. Must be signal-safe.
+using GuestContextPrinter = void (*)(uintptr_t host_pc);
 void set_guest_context_printer(GuestContextPrinter printer);
+
+/// Prints `ferry: internal error: what`, then what the guest was doing. The caller ends the process.
+/// Signal-safe.
+void report_internal_error(const char* what, uintptr_t host_pc);
 
 namespace detail {
 [[noreturn]] void check_failed(const char* expression, const char* file, int line);
@@ -55,8 +73,8 @@ namespace detail {
 
 }  // namespace ferry
 
-/// Stops ferry with the expression, the place, the guest pc and instruction when our own code is
-/// wrong.
+/// Stops ferry when its own code is wrong: prints the expression, the place, and what the guest was
+/// doing (docs/debugging.md).
 #define CHECK(expression)                                               \
   (__builtin_expect(!(expression), 0)                                   \
        ? ::ferry::detail::check_failed(#expression, __FILE__, __LINE__) \

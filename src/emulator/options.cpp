@@ -134,6 +134,11 @@ void switch_passes_off(translate::Passes& passes, std::string_view names) {
   }
 }
 
+/// Switches off all but the first `count` of --no-pass=help.
+void keep_passes(translate::Passes& passes, size_t count) {
+  for (size_t i = count; i < std::size(kPasses); ++i) passes.*kPasses[i].member = false;
+}
+
 void open_log(const char* path) {
   const int descriptor = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor < 0) die(1, "%s: %s", path, std::strerror(errno));
@@ -228,6 +233,12 @@ void apply(CommandLine& line, OptionId id, const char* value) {
       return set_engine(line, value);
     case OptionId::no_pass:
       return switch_passes_off(line.translation.passes, value);
+    case OptionId::bisect:
+      return keep_passes(line.translation.passes,
+                         parse_size(value, "--bisect", 0, std::size(kPasses)));
+    case OptionId::max_translated:
+      line.max_translated = parse_size(value, "--max-translated", 0, UINT64_MAX);
+      return;
     case OptionId::max_block:
       line.translation.max_guest_instructions =
           static_cast<uint32_t>(parse_size(value, "--max-block", 1, 64));

@@ -18,6 +18,7 @@ struct CommandLine {
   EngineKind engine = EngineKind::interpret;
   translate::Options translation;
   bool chain = true;
+  uint64_t max_translated = UINT64_MAX;
   unsigned cold_runs = 2;
   uint32_t code_cache_bytes = 32u << 20;
   std::string root;

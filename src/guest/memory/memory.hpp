@@ -46,7 +46,8 @@ class PageAccess {
  protected:
   ~PageAccess() = default;
 };
-/// Whom the accesses above ask after a fault; null (the start): nobody. Set before any thread runs.
+/// Consulted by the accesses above after a fault. Initially null: the fault stands. Set before any
+/// thread runs.
 void set_page_access(PageAccess* access);
 
 /// Copies between two places in ferry's memory, of which one may fault; false if it did.

@@ -46,7 +46,7 @@ fault:
   return false;
 }
 
-/// The pair does for any alignment, and when aligned each of its halves is the whole access: 4 and
+/// The pair works at any alignment, and when aligned each of its halves is the whole access: 4 and
 /// 8 bytes in the fewest instructions, for helpers counted by the instruction.
 template <typename T>
 [[nodiscard]] inline bool load_fast(const void* source, uint64_t& value) {

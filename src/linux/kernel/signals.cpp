@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "common/diagnostics.hpp"
 #include "guest/memory/memory.hpp"
 #include "host_abi.hpp"
 #include "linux/host/host_syscall.hpp"
@@ -74,11 +75,9 @@ void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
 }
 
 void report_internal_fault(int signal, const siginfo_t* info, const ucontext_t* context) {
-  char line[160];
-  const int length = std::snprintf(
-      line, sizeof line, "ferry: internal error: signal %d at host pc %#llx, address %p\n", signal,
-      static_cast<unsigned long long>(context_pc(context)), info->si_addr);
-  if (length > 0) host_call(SYS_write, STDERR_FILENO, line, length);
+  char what[80];
+  std::snprintf(what, sizeof what, "signal %d at address %p", signal, info->si_addr);
+  report_internal_error(what, context_pc(context));
 }
 
 void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* context) {

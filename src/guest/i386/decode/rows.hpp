@@ -87,32 +87,34 @@ inline constexpr unsigned kMaxOperands = 4;
 
 /// Row attributes (bits).
 namespace attribute {
-inline constexpr uint32_t lockable = 1u << 0;   ///< LOCK allowed with a memory destination
-inline constexpr uint32_t block_end = 1u << 1;  ///< control leaves the straight line
-inline constexpr uint32_t rep = 1u << 2;        ///< F3 or F2 repeats (movs, stos, lods, ins, outs)
-inline constexpr uint32_t repcc = 1u << 3;      ///< F3/F2 repeat with condition (cmps, scas)
-inline constexpr uint32_t privileged =
-    1u << 4;  ///< always #GP in user mode; decides before the handler
-/// The count (an immediate or CL) decides whether and which flags are written: flags_* of
-/// decoder.hpp.
-inline constexpr uint32_t conditional_flags = 1u << 5;
-inline constexpr uint32_t stack = 1u << 6;      ///< implicit push or pop through ESP
-inline constexpr uint32_t byte_form = 1u << 7;  ///< 8-bit form (operand size prefix has no meaning)
-/// The flags the manual leaves undefined stay as they were (docs/flags.md). Of all other rows they
-/// get a new value.
-inline constexpr uint32_t keeps_undefined = 1u << 8;
-/// Names a place in memory, but reads and writes nothing there.
-inline constexpr uint32_t no_access = 1u << 9;
-inline constexpr uint32_t pop = 1u << 10;  ///< with `stack`: reads the stack and never writes it
-/// The result differs on every execution.
-inline constexpr uint32_t varies = 1u << 11;
-// Block ends with a relative target: a jump that may not be taken, one that is, a call.
-inline constexpr uint32_t branch = 1u << 12;
-inline constexpr uint32_t jump = 1u << 13;
-inline constexpr uint32_t call = 1u << 14;
+enum Bit : uint32_t {
+  lockable = 1u << 0,    ///< LOCK allowed with a memory destination
+  block_end = 1u << 1,   ///< control leaves the straight line
+  rep = 1u << 2,         ///< F3 or F2 repeats (movs, stos, lods, ins, outs)
+  repcc = 1u << 3,       ///< F3/F2 repeat with condition (cmps, scas)
+  privileged = 1u << 4,  ///< always #GP in user mode; decides before the handler
+  /// The count (an immediate or CL) decides whether and which flags are written: flags_* of
+  /// decoder.hpp.
+  conditional_flags = 1u << 5,
+  stack = 1u << 6,      ///< implicit push or pop through ESP
+  byte_form = 1u << 7,  ///< 8-bit form (operand size prefix has no meaning)
+  /// The flags the manual leaves undefined stay as they were (docs/flags.md). Of all other rows
+  /// they get a new value.
+  keeps_undefined = 1u << 8,
+  /// Names a place in memory, but reads and writes nothing there.
+  no_access = 1u << 9,
+  /// With `stack`: reads the stack and never writes it.
+  pop = 1u << 10,
+  /// The result differs on every execution.
+  varies = 1u << 11,
+  // Block ends with a relative target: a jump that may not be taken, one that is, a call.
+  branch = 1u << 12,
+  jump = 1u << 13,
+  call = 1u << 14,
+};
 }  // namespace attribute
 
-/// What the translator does with a row: emit code, call a helper, or run the interpreter.
+/// What the translator does with a row: call its handler, or run the interpreter.
 enum class Execution : uint8_t { translate, interpret };
 
 struct Row {

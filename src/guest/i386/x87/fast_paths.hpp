@@ -208,7 +208,7 @@ template <typename Bits>
     if ((rest >> 63) != 0 && ((rest << 1) | (magnitude & 1)) != 0) {
       raised = x87_status::PE | x87_status::C1;
       ++magnitude;
-      // Overflow is not for here.
+      // Leave overflow to the slow path.
       if (magnitude >> kFraction == kMax) return false;
     }
   }
