@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "linux/kernel/address_space.hpp"
+#include "linux/kernel/directory_positions.hpp"
 #include "linux/kernel/hidden_descriptors.hpp"
 #include "linux/kernel/i386/vdso.hpp"
 #include "linux/kernel/signal_state.hpp"
@@ -81,6 +82,7 @@ class GuestProcess {
   uint64_t limit_files_hard = UINT64_MAX;
   HiddenDescriptors hidden;
   SmallDescriptors small;
+  DirectoryPositions directory_positions;
   /// Ferry's own, which an exec executes.
   HiddenDescriptors::Handle binary = HiddenDescriptors::kNone;
 

@@ -3,21 +3,18 @@
 //
 // The rule: the guest sees none of them, closes none of them, and gets every number it would get
 // without them.
-//   - A call that names a hidden descriptor fails with EBADF: the rows of syscalls.inc say which
-//   arguments are
-//     descriptors (kinds fd and dirfd); the few that stand in memory (poll, select, SCM_RIGHTS) ask
-//     contains().
+//   - A call that names a hidden descriptor fails with EBADF: the types Fd and DirFd of a handler's
+//     arguments say which those are (syscalls/arguments.hpp); the few that stand in memory (poll,
+//     select, SCM_RIGHTS) ask contains().
 //   - A name of one in /proc is ENOENT (proc_entry.hpp), and no directory lists one
-//   (syscalls/directory.cpp).
+//     (syscalls/directory.cpp).
 //   - A call that closes a range goes around them (next()).
 //   - They lie so high that the lowest free number is never one of theirs. When the guest comes
-//   near, they move farther
-//     up (guest_got()); when it asks for the number of one (dup2, F_DUPFD), that one moves
-//     (make_room_for()).
+//     near, they move farther up (guest_got()); when it asks for the number of one (dup2, F_DUPFD),
+//     that one moves (make_room_for()).
 //   - They may lie above the guest's RLIMIT_NOFILE, which only limits numbers newly given: the
-//   host's soft limit is the
-//     guest's, its hard limit is never lowered, so that ferry can go above the guest's for a moment
-//     (RaisedFileLimit).
+//     host's soft limit is the guest's, its hard limit is never lowered, so that ferry can go above
+//     the guest's for a moment (RaisedFileLimit).
 // A table shared with another process (CLONE_FILES without CLONE_VM) is outside of this: each ferry
 // only knows its own.
 #pragma once

@@ -40,22 +40,6 @@ struct GuestEntry32 {  // struct linux_dirent; the type is the record's last byt
 };
 constexpr uint32_t kName32 = 10;
 
-// --- positions ----------------------------------------------------------------------------------
-//
-// A 64-bit host gives directory positions of 63 bits (ext4's hashes), which a 32-bit off_t cannot
-// hold: i386 libcs then fail with EOVERFLOW. Large ones become a cookie, an index into the
-// positions given out last.
-constexpr uint32_t kCookieBase = 0x70000000, kCookieCount = 1u << 16;
-int64_t cookies[kCookieCount];
-uint32_t next_cookie = 0;
-
-int64_t guest_position(int64_t host) {
-  if (host >= 0 && host < kCookieBase) return host;
-  const uint32_t index = next_cookie++ % kCookieCount;
-  cookies[index] = host;
-  return kCookieBase + index;
-}
-
 /// Hides ferry's own descriptors in /proc/<pid>/fd and fdinfo. The name decides first, so other
 /// directories cost nothing.
 bool entry_hidden(const GuestProcess& process, int directory, std::string_view name) {
@@ -79,7 +63,8 @@ int32_t put_entry(Thread& t, const HostEntry& host, uint32_t guest, uint32_t roo
   char record[NameAt + 256 + 16] = {};
   Guest header{};
   header.inode = static_cast<decltype(header.inode + 0)>(host.inode);
-  header.offset = static_cast<decltype(header.offset + 0)>(guest_position(host.offset));
+  header.offset = static_cast<decltype(header.offset + 0)>(
+      t.process->directory_positions.to_guest(host.offset));
   header.record_length = static_cast<uint16_t>(size);
   if constexpr (kOld) {
     record[size - 1] = static_cast<char>(host.type);
@@ -127,11 +112,12 @@ int32_t get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t buff
 
 }  // namespace
 
-int64_t host_directory_position(int descriptor, int64_t guest) {
-  if (guest < kCookieBase || guest >= kCookieBase + kCookieCount) return guest;
+int64_t host_directory_position(const Thread& thread, int descriptor, int64_t guest) {
+  const DirectoryPositions& positions = thread.process->directory_positions;
+  if (!positions.is_cookie(guest)) return guest;
   struct statx status;
   const long result = host_call(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_TYPE, &status);
-  return result == 0 && S_ISDIR(status.stx_mode) ? cookies[guest - kCookieBase] : guest;
+  return result == 0 && S_ISDIR(status.stx_mode) ? positions.to_host(guest) : guest;
 }
 
 int32_t sys_getdents(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {

@@ -169,22 +169,22 @@ int32_t sys_pwritev2(Thread& t, Fd fd, GuestPointer vectors, uint32_t count, Fil
 namespace {
 
 /// lseek, also to a position that getdents gave.
-int64_t seek(int fd, int64_t offset, int whence) {
-  if (whence == SEEK_SET) offset = host_directory_position(fd, offset);
+int64_t seek(const Thread& t, int fd, int64_t offset, int whence) {
+  if (whence == SEEK_SET) offset = host_directory_position(t, fd, offset);
   return host_call(SYS_lseek, fd, offset, whence);
 }
 
 }  // namespace
 
-int32_t sys_lseek(Thread&, Fd fd, int32_t offset, int32_t whence) {
-  const int64_t result = seek(fd, offset, whence);
+int32_t sys_lseek(Thread& t, Fd fd, int32_t offset, int32_t whence) {
+  const int64_t result = seek(t, fd, offset, whence);
   return result > INT32_MAX ? -abi::kEOVERFLOW : guest_result(result);
 }
 
 int32_t sys_llseek(Thread& t, Fd fd, Word high, Word low, GuestPointer result_pointer,
                    int32_t whence) {
   const auto offset = static_cast<int64_t>((uint64_t{high} << 32) | low);
-  const int64_t result = seek(fd, offset, whence);
+  const int64_t result = seek(t, fd, offset, whence);
   if (result < 0) return guest_result(result);
   return copy_out(t, result_pointer, result) ? 0 : -abi::kEFAULT;
 }

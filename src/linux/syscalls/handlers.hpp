@@ -13,14 +13,14 @@ int32_t sys_getdents(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size);
 int32_t sys_getdents64(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size);
 
 // exec.cpp
-int32_t sys_execve(Thread& thread, GuestPath path_pointer, GuestPointer arguments,
+int32_t sys_execve(Thread& thread, GuestPath path, GuestPointer arguments,
                    GuestPointer environment);
-int32_t sys_execveat(Thread& thread, DirFd directory, GuestPath path_pointer,
-                     GuestPointer arguments, GuestPointer environment, Flags options);
+int32_t sys_execveat(Thread& thread, DirFd directory, GuestPath path, GuestPointer arguments,
+                     GuestPointer environment, Flags options);
 
 // file.cpp
-int32_t sys_read(Thread& thread, Fd fd, GuestPointer buffer_pointer, uint32_t size);
-int32_t sys_write(Thread& thread, Fd fd, GuestPointer buffer_pointer, uint32_t size);
+int32_t sys_read(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size);
+int32_t sys_write(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size);
 int32_t sys_close(Thread& thread, Fd fd);
 int32_t sys_lseek(Thread& thread, Fd fd, int32_t offset, int32_t whence);
 NewFd sys_dup(Thread& thread, Fd fd);
@@ -28,14 +28,12 @@ int32_t sys_pipe(Thread& thread, GuestPointer ends);
 int32_t sys_fcntl(Thread& thread, Fd fd, int32_t command, Word argument);
 NewFd sys_dup2(Thread& thread, Fd fd, FdNumber number);
 int32_t sys_ftruncate(Thread& thread, Fd fd, int32_t length);
-int32_t sys_llseek(Thread& thread, Fd fd, Word high, Word low, GuestPointer result_pointer,
-                   int32_t whence);
+int32_t sys_llseek(Thread& thread, Fd fd, Word high, Word low, GuestPointer result, int32_t whence);
 int32_t sys_flock(Thread& thread, Fd fd, int32_t operation);
 int32_t sys_readv(Thread& thread, Fd fd, GuestPointer vectors, uint32_t count);
 int32_t sys_writev(Thread& thread, Fd fd, GuestPointer vectors, uint32_t count);
-int32_t sys_pread64(Thread& thread, Fd fd, GuestPointer buffer_pointer, uint32_t size,
-                    FileOffset position);
-int32_t sys_pwrite64(Thread& thread, Fd fd, GuestPointer buffer_pointer, uint32_t size,
+int32_t sys_pread64(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size, FileOffset position);
+int32_t sys_pwrite64(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size,
                      FileOffset position);
 int32_t sys_ftruncate64(Thread& thread, Fd fd, FileOffset length);
 int32_t sys_fcntl64(Thread& thread, Fd fd, int32_t command, Word argument);
@@ -74,11 +72,11 @@ int32_t sys_mknod(Thread& thread, GuestPath path, FileMode mode, Word device);
 int32_t sys_chmod(Thread& thread, GuestPath path, FileMode mode);
 int32_t sys_lchown(Thread& thread, GuestPath path, int32_t owner, int32_t group);
 int32_t sys_oldstat(Thread& thread, GuestPath path, GuestPointer status);
-int32_t sys_mount(Thread& thread, GuestString source_pointer, GuestPath target_pointer,
-                  GuestString type_pointer, Flags flags, GuestPointer data_pointer);
+int32_t sys_mount(Thread& thread, GuestString source, GuestPath target, GuestString type,
+                  Flags flags, GuestPointer data);
 int32_t sys_umount(Thread& thread, GuestPath path);
 int32_t sys_oldfstat(Thread& thread, Fd fd, GuestPointer status);
-int32_t sys_utime(Thread& thread, GuestPath path, GuestPointer times_pointer);
+int32_t sys_utime(Thread& thread, GuestPath path, GuestPointer times);
 int32_t sys_access(Thread& thread, GuestPath path, FileMode mode);
 int32_t sys_rename(Thread& thread, GuestPath from, GuestPath to);
 int32_t sys_mkdir(Thread& thread, GuestPath path, FileMode mode);
@@ -98,7 +96,7 @@ int32_t sys_lstat(Thread& thread, GuestPath path, GuestPointer status);
 int32_t sys_fstat(Thread& thread, Fd fd, GuestPointer status);
 int32_t sys_swapoff(Thread& thread, GuestPath path);
 int32_t sys_chown(Thread& thread, GuestPath path, int32_t owner, int32_t group);
-int32_t sys_getcwd(Thread& thread, GuestPointer buffer_pointer, uint32_t room);
+int32_t sys_getcwd(Thread& thread, GuestPointer buffer, uint32_t room);
 int32_t sys_truncate64(Thread& thread, GuestPath path, FileOffset length);
 int32_t sys_stat64(Thread& thread, GuestPath path, GuestPointer status);
 int32_t sys_lstat64(Thread& thread, GuestPath path, GuestPointer status);
@@ -133,7 +131,7 @@ int32_t sys_mknodat(Thread& thread, DirFd directory, GuestPath path, FileMode mo
 int32_t sys_fchownat(Thread& thread, DirFd directory, GuestPath path, int32_t owner, int32_t group,
                      Flags flags);
 int32_t sys_futimesat(Thread& thread, DirFd directory, GuestPath path, GuestPointer times);
-int32_t sys_fstatat64(Thread& thread, DirFd directory, GuestPath path, GuestPointer status_pointer,
+int32_t sys_fstatat64(Thread& thread, DirFd directory, GuestPath path, GuestPointer status,
                       Flags flags);
 int32_t sys_unlinkat(Thread& thread, DirFd directory, GuestPath path, Flags flags);
 int32_t sys_renameat(Thread& thread, DirFd from_directory, GuestPath from, DirFd to_directory,
@@ -150,7 +148,7 @@ int32_t sys_utimensat(Thread& thread, DirFd directory, GuestPath path, GuestPoin
 int32_t sys_renameat2(Thread& thread, DirFd from_directory, GuestPath from, DirFd to_directory,
                       GuestPath to, Flags flags);
 int32_t sys_statx(Thread& thread, DirFd directory, GuestPath path, Flags flags, Flags mask,
-                  GuestPointer status_pointer);
+                  GuestPointer status);
 int32_t sys_utimensat_time64(Thread& thread, DirFd directory, GuestPath path, GuestPointer times,
                              Flags flags);
 int32_t sys_faccessat2(Thread& thread, DirFd directory, GuestPath path, FileMode mode, Flags flags);
@@ -205,10 +203,10 @@ int32_t sys_madvise(Thread& thread, GuestPointer address, uint32_t length, int32
 int32_t sys_mlock2(Thread& thread, GuestPointer address, uint32_t length, Flags flags);
 
 // poll.cpp
-int32_t sys_select(Thread& thread, GuestPointer words_pointer);
+int32_t sys_select(Thread& thread, GuestPointer words);
 int32_t sys_newselect(Thread& thread, int32_t count, GuestPointer reads, GuestPointer writes,
                       GuestPointer exceptions, GuestPointer timeout);
-int32_t sys_poll(Thread& thread, GuestPointer descriptors_pointer, uint32_t count, int32_t timeout);
+int32_t sys_poll(Thread& thread, GuestPointer descriptors, uint32_t count, int32_t timeout);
 NewFd sys_epoll_create(Thread& thread, int32_t size);
 int32_t sys_epoll_ctl(Thread& thread, Fd fd, int32_t operation, Fd target, GuestPointer event);
 int32_t sys_epoll_wait(Thread& thread, Fd fd, GuestPointer events, int32_t count, int32_t timeout);
@@ -217,32 +215,32 @@ int32_t sys_pselect6(Thread& thread, int32_t count, GuestPointer reads, GuestPoi
 int32_t sys_ppoll(Thread& thread, GuestPointer descriptors, uint32_t count, GuestPointer timeout,
                   GuestPointer mask, uint32_t set_size);
 int32_t sys_epoll_pwait(Thread& thread, Fd fd, GuestPointer events, int32_t count, int32_t timeout,
-                        GuestPointer mask_pointer, uint32_t set_size);
+                        GuestPointer mask, uint32_t set_size);
 NewFd sys_epoll_create1(Thread& thread, Flags flags);
 int32_t sys_pselect6_time64(Thread& thread, int32_t count, GuestPointer reads, GuestPointer writes,
                             GuestPointer exceptions, GuestPointer timeout, GuestPointer mask);
 int32_t sys_ppoll_time64(Thread& thread, GuestPointer descriptors, uint32_t count,
                          GuestPointer timeout, GuestPointer mask, uint32_t set_size);
 int32_t sys_epoll_pwait2(Thread& thread, Fd fd, GuestPointer events, int32_t count,
-                         GuestPointer timeout, GuestPointer mask_pointer, uint32_t set_size);
+                         GuestPointer timeout, GuestPointer mask, uint32_t set_size);
 
 // process.cpp
 int32_t sys_exit(Thread& thread, int32_t status);
 int32_t sys_fork(Thread& thread);
 int32_t sys_waitpid(Thread& thread, Pid pid, GuestPointer status, Flags options);
-int32_t sys_setrlimit(Thread& thread, int32_t resource, GuestPointer limit_pointer);
-int32_t sys_getrlimit(Thread& thread, int32_t resource, GuestPointer limit_pointer);
-int32_t sys_getrusage(Thread& thread, int32_t who, GuestPointer usage_pointer);
+int32_t sys_setrlimit(Thread& thread, int32_t resource, GuestPointer limit);
+int32_t sys_getrlimit(Thread& thread, int32_t resource, GuestPointer limit);
+int32_t sys_getrusage(Thread& thread, int32_t who, GuestPointer usage);
 int32_t sys_wait4(Thread& thread, Pid pid, GuestPointer status, Flags options, GuestPointer usage);
 int32_t sys_clone(Thread& thread, Flags flags, GuestPointer stack, GuestPointer parent_tid,
                   GuestPointer tls, GuestPointer child_tid);
 int32_t sys_vfork(Thread& thread);
-int32_t sys_ugetrlimit(Thread& thread, int32_t resource, GuestPointer limit_pointer);
+int32_t sys_ugetrlimit(Thread& thread, int32_t resource, GuestPointer limit);
 int32_t sys_exit_group(Thread& thread, int32_t status);
 int32_t sys_waitid(Thread& thread, int32_t type, Pid pid, GuestPointer info, Flags options,
-                   GuestPointer usage_pointer);
+                   GuestPointer usage);
 int32_t sys_prlimit64(Thread& thread, Pid pid, int32_t resource, GuestPointer limit,
-                      GuestPointer old_pointer);
+                      GuestPointer old);
 NewFd sys_pidfd_open(Thread& thread, Pid pid, Flags flags);
 
 // signal.cpp
@@ -255,19 +253,18 @@ int32_t sys_ssetmask(Thread& thread, Word mask);
 int32_t sys_sigsuspend(Thread& thread, int32_t unused_history, int32_t unused_mask, Word mask);
 int32_t sys_sigpending(Thread& thread, GuestPointer set);
 int32_t sys_sigreturn(Thread& thread);
-int32_t sys_sigprocmask(Thread& thread, int32_t how, GuestPointer set_pointer,
-                        GuestPointer old_pointer);
+int32_t sys_sigprocmask(Thread& thread, int32_t how, GuestPointer set, GuestPointer old);
 int32_t sys_rt_sigreturn(Thread& thread);
 int32_t sys_rt_sigaction(Thread& thread, SignalNumber signal, GuestPointer action, GuestPointer old,
                          uint32_t set_size);
-int32_t sys_rt_sigprocmask(Thread& thread, int32_t how, GuestPointer set_pointer,
-                           GuestPointer old_pointer, uint32_t set_size);
+int32_t sys_rt_sigprocmask(Thread& thread, int32_t how, GuestPointer set, GuestPointer old,
+                           uint32_t set_size);
 int32_t sys_rt_sigpending(Thread& thread, GuestPointer set, uint32_t set_size);
 int32_t sys_rt_sigtimedwait(Thread& thread, GuestPointer set, GuestPointer info,
                             GuestPointer timeout, uint32_t set_size);
 int32_t sys_rt_sigqueueinfo(Thread& thread, Pid pid, SignalNumber signal, GuestPointer info);
 int32_t sys_rt_sigsuspend(Thread& thread, GuestPointer set, uint32_t set_size);
-int32_t sys_sigaltstack(Thread& thread, GuestPointer stack_pointer, GuestPointer old_pointer);
+int32_t sys_sigaltstack(Thread& thread, GuestPointer stack, GuestPointer old);
 int32_t sys_tkill(Thread& thread, Pid tid, SignalNumber signal);
 int32_t sys_tgkill(Thread& thread, Pid pid, Pid tid, SignalNumber signal);
 NewFd sys_signalfd(Thread& thread, Fd fd, GuestPointer set, uint32_t set_size);
@@ -284,24 +281,21 @@ int32_t sys_recvmmsg(Thread& thread, Fd fd, GuestPointer messages, uint32_t coun
 int32_t sys_sendmmsg(Thread& thread, Fd fd, GuestPointer messages, uint32_t count, Flags flags);
 NewFd sys_socket(Thread& thread, int32_t domain, Flags type, int32_t protocol);
 int32_t sys_socketpair(Thread& thread, int32_t domain, Flags type, int32_t protocol,
-                       GuestPointer pair_pointer);
-int32_t sys_bind(Thread& thread, Fd fd, GuestPointer address_pointer, uint32_t length);
-int32_t sys_connect(Thread& thread, Fd fd, GuestPointer address_pointer, uint32_t length);
-NewFd sys_accept4(Thread& thread, Fd fd, GuestPointer address_pointer, GuestPointer length_pointer,
-                  Flags flags);
+                       GuestPointer pair);
+int32_t sys_bind(Thread& thread, Fd fd, GuestPointer address, uint32_t length);
+int32_t sys_connect(Thread& thread, Fd fd, GuestPointer address, uint32_t length);
+NewFd sys_accept4(Thread& thread, Fd fd, GuestPointer address, GuestPointer length, Flags flags);
 int32_t sys_getsockopt(Thread& thread, Fd fd, int32_t guest_level, int32_t guest_option,
-                       GuestPointer value_pointer, GuestPointer size_pointer);
+                       GuestPointer value, GuestPointer size);
 int32_t sys_setsockopt(Thread& thread, Fd fd, int32_t guest_level, int32_t guest_option,
                        GuestPointer value, uint32_t size);
-int32_t sys_getsockname(Thread& thread, Fd fd, GuestPointer address_pointer,
-                        GuestPointer length_pointer);
-int32_t sys_getpeername(Thread& thread, Fd fd, GuestPointer address_pointer,
-                        GuestPointer length_pointer);
-int32_t sys_sendto(Thread& thread, Fd fd, GuestPointer buffer_pointer, uint32_t size, Flags flags,
-                   GuestPointer address_pointer, uint32_t length);
+int32_t sys_getsockname(Thread& thread, Fd fd, GuestPointer address, GuestPointer length);
+int32_t sys_getpeername(Thread& thread, Fd fd, GuestPointer address, GuestPointer length);
+int32_t sys_sendto(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size, Flags flags,
+                   GuestPointer address, uint32_t length);
 int32_t sys_sendmsg(Thread& thread, Fd fd, GuestPointer message, Flags flags);
-int32_t sys_recvfrom(Thread& thread, Fd fd, GuestPointer buffer_pointer, uint32_t size, Flags flags,
-                     GuestPointer address_pointer, GuestPointer length_pointer);
+int32_t sys_recvfrom(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size, Flags flags,
+                     GuestPointer address, GuestPointer length);
 int32_t sys_recvmsg(Thread& thread, Fd fd, GuestPointer message, Flags flags);
 
 // system.cpp
@@ -315,7 +309,7 @@ int32_t sys_uname(Thread& thread, GuestPointer name);
 int32_t sys_personality(Thread& thread, Word wanted);
 int32_t sys_capget(Thread& thread, GuestPointer header, GuestPointer data);
 int32_t sys_capset(Thread& thread, GuestPointer header, GuestPointer data);
-int32_t sys_getrandom(Thread& thread, GuestPointer buffer_pointer, uint32_t size, Flags flags);
+int32_t sys_getrandom(Thread& thread, GuestPointer buffer, uint32_t size, Flags flags);
 
 // thread.cpp
 int32_t sys_sched_setparam(Thread& thread, Pid pid, GuestPointer parameters);
@@ -326,34 +320,29 @@ int32_t sys_prctl(Thread& thread, int32_t option, Word second, Word third, Word 
 int32_t sys_gettid(Thread& thread);
 int32_t sys_futex(Thread& thread, GuestPointer address, Flags operation, uint32_t value,
                   GuestPointer timeout, GuestPointer second_address, uint32_t third_value);
-int32_t sys_sched_setaffinity(Thread& thread, Pid pid, uint32_t mask_size,
-                              GuestPointer mask_pointer);
-int32_t sys_sched_getaffinity(Thread& thread, Pid pid, uint32_t mask_size,
-                              GuestPointer mask_pointer);
+int32_t sys_sched_setaffinity(Thread& thread, Pid pid, uint32_t mask_size, GuestPointer mask);
+int32_t sys_sched_getaffinity(Thread& thread, Pid pid, uint32_t mask_size, GuestPointer mask);
 int32_t sys_set_thread_area(Thread& thread, GuestPointer descriptor);
 int32_t sys_get_thread_area(Thread& thread, GuestPointer descriptor);
 int32_t sys_set_tid_address(Thread& thread, GuestPointer address);
 int32_t sys_set_robust_list(Thread& thread, GuestPointer head, uint32_t size);
-int32_t sys_get_robust_list(Thread& thread, Pid pid, GuestPointer head, GuestPointer size_pointer);
-int32_t sys_getcpu(Thread& thread, GuestPointer cpu_pointer, GuestPointer node_pointer,
-                   GuestPointer cache);
+int32_t sys_get_robust_list(Thread& thread, Pid pid, GuestPointer head, GuestPointer size);
+int32_t sys_getcpu(Thread& thread, GuestPointer cpu, GuestPointer node, GuestPointer cache);
 int32_t sys_futex_time64(Thread& thread, GuestPointer address, Flags operation, uint32_t value,
                          GuestPointer timeout, GuestPointer second_address, uint32_t third_value);
 int32_t sys_sched_rr_get_interval_time64(Thread& thread, Pid pid, GuestPointer interval);
 
 // time.cpp
 int32_t sys_time(Thread& thread, GuestPointer time);
-int32_t sys_stime(Thread& thread, GuestPointer time_pointer);
+int32_t sys_stime(Thread& thread, GuestPointer time);
 int32_t sys_alarm(Thread& thread, uint32_t seconds);
 int32_t sys_times(Thread& thread, GuestPointer times);
-int32_t sys_gettimeofday(Thread& thread, GuestPointer time, GuestPointer zone_pointer);
-int32_t sys_settimeofday(Thread& thread, GuestPointer time_pointer, GuestPointer zone_pointer);
-int32_t sys_setitimer(Thread& thread, int32_t which, GuestPointer timer_pointer,
-                      GuestPointer old_pointer);
-int32_t sys_getitimer(Thread& thread, int32_t which, GuestPointer timer_pointer);
+int32_t sys_gettimeofday(Thread& thread, GuestPointer time, GuestPointer zone);
+int32_t sys_settimeofday(Thread& thread, GuestPointer time, GuestPointer zone);
+int32_t sys_setitimer(Thread& thread, int32_t which, GuestPointer timer, GuestPointer old);
+int32_t sys_getitimer(Thread& thread, int32_t which, GuestPointer timer);
 int32_t sys_nanosleep(Thread& thread, GuestPointer request, GuestPointer remaining);
-int32_t sys_timer_create(Thread& thread, int32_t clock, GuestPointer event_pointer,
-                         GuestPointer timer_pointer);
+int32_t sys_timer_create(Thread& thread, int32_t clock, GuestPointer event, GuestPointer timer);
 int32_t sys_timer_settime(Thread& thread, int32_t timer, int32_t flags, GuestPointer time,
                           GuestPointer old);
 int32_t sys_timer_gettime(Thread& thread, int32_t timer, GuestPointer time);
