@@ -30,7 +30,7 @@ constexpr size_t kBytesColumn =
     33;  ///< up to 10 bytes; longer instructions push the text to the right
 
 /// "08049000  89 d8      mov eax, ebx"
-std::string guest_side(engine::GuestAddress address) {
+std::string guest_side(GuestAddress address) {
   constexpr uint32_t kLongest = 15;
   const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
   // The block was made from these bytes, so what the decoder reads up to the length can be read.
@@ -73,7 +73,7 @@ void write_row(std::string guest, const std::string& host) {
 }
 
 void log_guest(const engine::Block& block) {
-  engine::GuestAddress last = 0;
+  GuestAddress last = 0;
   for (const engine::Mark& mark : block.marks) {
     if (mark.address != last) write_row(guest_side(mark.address), "");
     last = mark.address;
@@ -82,7 +82,7 @@ void log_guest(const engine::Block& block) {
 
 void log_both(const engine::Block& block) {
   size_t next = 0;  // of the marks
-  engine::GuestAddress last = 0;
+  GuestAddress last = 0;
   for (uint32_t word = 0; word < block.words; ++word) {
     std::vector<std::string> guests;  // instructions that became no word come before one that did
     for (; next < block.marks.size() && block.marks[next].word <= word; ++next) {

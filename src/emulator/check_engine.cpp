@@ -56,7 +56,7 @@ bool same_x87(const i386::X87State& a, const i386::X87State& b) {
 
 }  // namespace
 
-CheckingTranslator::CheckingTranslator(translate::BlockTranslator& translator,
+CheckingTranslator::CheckingTranslator(translate::run::BlockTranslator& translator,
                                        const engine::CodeCache& cache)
     : translator_(translator), cache_(cache) {
   active = this;
@@ -172,7 +172,7 @@ void CheckingTranslator::compare_state(const engine::Block& block, uint32_t flag
 void CheckingTranslator::compare_extension(const engine::Block& block, const CpuState& cpu) const {
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
     const auto whole =
-        static_cast<int64_t>(cpu.host_area[translate::offset::kSlotWholeRegisters + reg]);
+        static_cast<int64_t>(cpu.host_area[translate::emit::offset::kSlotWholeRegisters + reg]);
     if (whole != static_cast<int32_t>(whole)) report(block, "sign extension");
   }
 }

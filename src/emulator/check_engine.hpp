@@ -21,19 +21,17 @@ namespace ferry {
 /// processor, and leaves for signals, unaligned accesses and self-modification, are not compared.
 class CheckingTranslator final : public engine::Translator {
  public:
-  CheckingTranslator(translate::BlockTranslator& translator, const engine::CodeCache& cache);
+  CheckingTranslator(translate::run::BlockTranslator& translator, const engine::CodeCache& cache);
 
-  bool translate(engine::GuestAddress address, uint32_t* code, uint32_t capacity,
-                 engine::Translation& out) override {
+  bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
+                 engine::BlockDraft& out) override {
     return translator_.translate(address, code, capacity, out);
   }
   engine::Leave enter(void* state, const uint32_t* code) override;
-  void mark_unaligned(engine::GuestAddress address) override {
-    translator_.mark_unaligned(address);
-  }
+  void mark_unaligned(GuestAddress address) override { translator_.mark_unaligned(address); }
   void forget_analysis() override { translator_.forget_analysis(); }
   void forget_region(unsigned region) override { translator_.forget_region(region); }
-  void set_self_checking(engine::GuestAddress page, bool on) override {
+  void set_self_checking(GuestAddress page, bool on) override {
     translator_.set_self_checking(page, on);
   }
 
@@ -54,7 +52,7 @@ class CheckingTranslator final : public engine::Translator {
   void compare_extension(const engine::Block& block, const i386::CpuState& cpu) const;
   [[noreturn]] void report(const engine::Block& block, const char* what) const;
 
-  translate::BlockTranslator& translator_;
+  translate::run::BlockTranslator& translator_;
   const engine::CodeCache& cache_;
   std::vector<Write> writes_;
   // The guest's part of the state, kept here because a new one costs as much as a short block.

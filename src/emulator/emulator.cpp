@@ -10,14 +10,16 @@
 #include "emulator/block_log.hpp"
 #include "emulator/check_engine.hpp"
 #include "emulator/entry_log.hpp"
-#include "emulator/guest_thread.hpp"
 #include "emulator/statistics.hpp"
+#include "emulator/thread_guest.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/signals.hpp"
 #include "linux/kernel/threads.hpp"
 #include "linux/load/exec_environment.hpp"
 #include "linux/load/launch.hpp"
-#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/run/address_table.hpp"
+#include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
@@ -39,7 +41,7 @@ class MemoryBridge final : public linux::MappingObserver, public engine::PagePro
     const uint32_t mask = space_.host_page_size() - 1;
     engine_->written(begin & ~mask, (end + mask) & ~mask);
   }
-  void set_write_watch(engine::GuestAddress page, bool on) override {
+  void set_write_watch(GuestAddress page, bool on) override {
     space_.set_write_watch(page, page + guest::kPageSize, on);
   }
 
@@ -66,15 +68,16 @@ void log_entering(const void* state) {
 }
 
 /// The parts that exist only where code is translated.
-struct Translation {
-  Translation(const CommandLine& line, linux::AddressSpace& space)
+struct TranslatingParts {
+  TranslatingParts(const CommandLine& line, linux::AddressSpace& space)
       : bridge(space),
-        cache(line.code_cache_bytes),
+        cache(line.code_cache_bytes, translate::run::kCodePlace),
         translator(line.translation, space, cache),
         checker(translator, cache),
         table(translator.not_translated_stub()),
         engine(cache, table, entry(line), translator.patcher(), bridge,
                {.cold_runs = line.cold_runs,
+                .guest_end = translate::run::AddressTable::kEnd,
                 .chain = line.chain,
                 .translated = blocks_are_logged() ? log_translated : nullptr,
                 .entering = entries_are_logged() ? log_entering : nullptr,
@@ -91,14 +94,14 @@ struct Translation {
 
   MemoryBridge bridge;
   engine::CodeCache cache;
-  translate::BlockTranslator translator;
+  translate::run::BlockTranslator translator;
   CheckingTranslator checker;
-  engine::AddressTable table;
+  translate::run::AddressTable table;
   engine::Engine engine;
 };
 
 // The one process of this host process. Host signal handlers and the exit hook need to find them.
-Translation* translation = nullptr;
+TranslatingParts* translating = nullptr;
 linux::AddressSpace* active_space = nullptr;
 
 bool write_watched(uint32_t address) {
@@ -107,20 +110,20 @@ bool write_watched(uint32_t address) {
 
 void on_interrupt(linux::Thread& thread, ucontext_t* context) {
   mips64::SignalContext host(context);
-  translation->translator.interrupt(thread.cpu, host);
+  translating->translator.interrupt(thread.cpu, host);
 }
 
 bool on_fault(linux::Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) {
   mips64::SignalContext host(context);
-  return translation->translator.recover(thread.cpu, host, host_signal == SIGBUS, write_watched) ==
-         translate::FaultKind::handled;
+  return translating->translator.recover(thread.cpu, host, host_signal == SIGBUS, write_watched) ==
+         translate::run::FaultKind::handled;
 }
 
 void write_exit_statistics() {
   const linux::RaisedFileLimit raised;
-  const bool translated = translation != nullptr;
-  write_statistics(active_line->stats_file, translated ? &translation->engine : nullptr,
-                   translated ? &translation->translator.interpreted() : nullptr,
+  const bool translated = translating != nullptr;
+  write_statistics(active_line->stats_file, translated ? &translating->engine : nullptr,
+                   translated ? &translating->translator.fallbacks() : nullptr,
                    linux::current_thread()->signals);
 }
 
@@ -128,11 +131,25 @@ void before_death(linux::Thread&) {
   call_exit_hook();
 }
 
-[[noreturn]] void run_thread(linux::Thread& thread) {
-  GuestThread guest(thread, translation != nullptr ? &translation->engine : nullptr);
-  if (translation == nullptr) guest.interpret(entries_are_logged() ? log_entering : nullptr);
-  translate::install_helpers(thread.cpu);
-  for (;;) translation->engine.run(guest);
+/// Runs `thread` in translated code until it ends.
+void run_translated(linux::Thread& thread) {
+  ThreadGuest guest(thread, &translating->engine);
+  // A vfork child's state is a copy of its parent's, which waits: it uses the parent's object.
+  if (translate::run::Thread* const parents = translate::run::Thread::of(thread.cpu)) {
+    return translating->engine.run(guest, *parents);
+  }
+  translate::run::Thread own(translating->engine.threads(), translating->translator, thread.cpu);
+  translating->engine.run(guest, own);
+}
+
+/// Returns when the process of `thread` is to end.
+void run_thread(linux::Thread& thread) {
+  if (translating != nullptr) {
+    run_translated(thread);
+  } else {
+    ThreadGuest(thread, nullptr).interpret(entries_are_logged() ? log_entering : nullptr);
+  }
+  call_exit_hook();
 }
 
 linux::LaunchRequest launch_request(const CommandLine& line, std::vector<std::string> environment) {
@@ -190,7 +207,7 @@ void run_program(const CommandLine& given, char** environment) {
     line.translation.interrupt_pending =
         static_cast<int32_t>(reinterpret_cast<const char*>(&thread.signal_pending) -
                              reinterpret_cast<const char*>(&thread.cpu));
-    translation = new Translation(line, space);
+    translating = new TranslatingParts(line, space);
     hooks.interrupt = on_interrupt;
     hooks.fault = on_fault;
   }
@@ -198,6 +215,7 @@ void run_program(const CommandLine& given, char** environment) {
   if (!line.stats_file.empty()) set_exit_hook(write_exit_statistics);
   linux::launch(process, thread, launch_request(line, std::move(guest_environment)));
   run_thread(thread);
+  ::_exit(thread.exit_status);
 }
 
 }  // namespace ferry

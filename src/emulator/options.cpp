@@ -252,7 +252,7 @@ void apply(CommandLine& line, OptionId id, const char* value) {
       return;
     case OptionId::code_cache:
       line.code_cache_bytes =
-          static_cast<uint32_t>(parse_size(value, "--code-cache", 64 << 10, 256u << 20));
+          static_cast<uint32_t>(parse_size(value, "--code-cache", 64 << 10, 240u << 20));
       return;
     case OptionId::no_chain:
       line.chain = false;
@@ -313,7 +313,7 @@ CommandLine parse_command_line(int argc, char** argv, char** environment) {
   const int index = optind;
   line.program.assign(argv + index, argv + argc);
   if (line.program.empty()) usage_error("no program given");
-  if (line.code_cache_bytes < translate::smallest_cache(line.translation))
+  if (line.code_cache_bytes < translate::run::smallest_cache(line.translation))
     usage_error("--code-cache: too small for the largest block");
   return line;
 }

@@ -26,20 +26,19 @@ std::string path_for_this_process(std::string pattern) {
 
 }  // namespace
 
-void write_statistics(const std::string& pattern, const engine::Engine* engine,
-                      const translate::InterpretedInstructions* interpreted,
-                      const linux::ThreadSignals& signals) {
+void write_statistics(const std::string& pattern, engine::Engine* engine,
+                      const translate::run::Fallbacks* fallbacks, const linux::ThreadSignals& signals) {
   nlohmann::ordered_json json;
   json["engine"] = engine != nullptr ? "translate" : "interpret";
   if (engine != nullptr) {
-    const engine::Statistics& counters = engine->statistics();
+    const engine::Statistics counters = engine->statistics();
 #define STATISTIC(name) json[#name] = counters.name;
 #include "engine/statistics.inc"
 #undef STATISTIC
     uint64_t total = 0;
     std::map<std::string, uint64_t> by_mnemonic;
     for (uint16_t row = 0; row < i386::row_count(); ++row) {
-      const uint64_t count = interpreted->executed(row);
+      const uint64_t count = fallbacks->of(row);
       total += count;
       if (count != 0) by_mnemonic[std::string(i386::row(row).mnemonic)] += count;
     }

@@ -5,15 +5,14 @@
 
 #include "engine/engine.hpp"
 #include "linux/kernel/signal_state.hpp"
-#include "translate/i386_to_mips64/run/helpers.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
 
 /// Writes the counters to the file that `pattern` names (%p: the process number). `engine` and
-/// `interpreted` are null when everything was interpreted. docs/command-line.md explains the
+/// `fallbacks` are null when everything was interpreted. docs/command-line.md explains the
 /// counters.
-void write_statistics(const std::string& pattern, const engine::Engine* engine,
-                      const translate::InterpretedInstructions* interpreted,
-                      const linux::ThreadSignals& signals);
+void write_statistics(const std::string& pattern, engine::Engine* engine,
+                      const translate::run::Fallbacks* fallbacks, const linux::ThreadSignals& signals);
 
 }  // namespace ferry

@@ -1,10 +1,9 @@
-// What the engine needs of a translator and of a guest thread. Implemented by
-// translate/i386_to_mips64 and by linux/.
+// What the engine needs of a translator and of a guest. Implemented by translate/<pair>/run and by
+// the emulator.
 #pragma once
 
 #include <cstdint>
 
-#include "common/bounded_vector.hpp"
 #include "common/placed_vector.hpp"
 #include "engine/block.hpp"
 
@@ -30,24 +29,27 @@ struct Leave {
 
 /// A block in the making. The block, its exits and its marks are made where they stay, in memory of
 /// the code cache (CodeCache::open). Reused from block to block.
-struct Translation {
+struct BlockDraft {
   /// Bounds of what a translator may make of one block.
-  static constexpr size_t kMaxExits = 160, kMaxMarks = 768, kMaxRanges = 192;
+  static constexpr size_t kMaxExits = 160, kMaxMarks = 768, kNoteBytes = size_t{48} << 10;
 
-  /// The translator sets address, words, entries and guest_instructions; the cache the rest.
+  /// The translator sets address, words, entries, guest_instructions and notes; the cache the rest.
   Block* block = nullptr;
   PlacedVector<Exit> exits;  ///< their owner is `block`
   PlacedVector<Mark> marks;
-  BoundedVector<GuestRange, kMaxRanges> ranges;  ///< what the block was made from, or relies on
+  void* notes = nullptr;      ///< room of kNoteBytes for what Block::notes is to point to
+  void* notes_end = nullptr;  ///< of what the translator put there; `notes` where that is nothing
+  GuestRanges ranges;         ///< what the block was made from, or relies on
 };
 
+/// All but `enter` are called with the engine's lock held.
 class Translator {
  public:
   /// Translates the block at `address` into `code` (room for `capacity` words) and `out`, whose
   /// lists are empty. Returns false if it does not fit. Zero guest instructions mean: nothing there
   /// can be translated, interpret.
   virtual bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
-                         Translation& out) = 0;
+                         BlockDraft& out) = 0;
   /// Enters translated code at `code` with the guest state `state`.
   virtual Leave enter(void* state, const uint32_t* code) = 0;
   /// The access of the instruction at `address` needs the unaligned form from now on.
@@ -65,7 +67,7 @@ class Translator {
 };
 
 /// One guest thread as the run loop sees it.
-class GuestThread {
+class Guest {
  public:
   [[nodiscard]] virtual GuestAddress pc() const = 0;
   /// What translated code works on.
@@ -73,6 +75,7 @@ class GuestThread {
   /// Whether signals wait to be delivered. Last check before translated code is entered.
   [[nodiscard]] virtual bool interrupt_pending() const = 0;
   virtual void deliver_interrupts() = 0;
+  /// Makes the system call. After an exit `running` is false; nothing here ends the host thread.
   virtual void system_call() = 0;
   /// Turns the exception recorded in the state into a guest signal.
   virtual void deliver_exception() = 0;
@@ -80,13 +83,14 @@ class GuestThread {
   virtual void interpret_one() = 0;
   /// Executes instructions in the interpreter up to the next change of control, at most `limit`.
   virtual void interpret_block(unsigned limit) = 0;
-  /// Whether translated code may run in the present state; else it is interpreted.
+  /// Whether translated code may run in the present state, and be made at the present pc; else one
+  /// instruction is interpreted.
   [[nodiscard]] virtual bool translatable() const = 0;
   /// Whether the thread is still to be run.
   [[nodiscard]] virtual bool running() const { return true; }
 
  protected:
-  ~GuestThread() = default;
+  ~Guest() = default;
 };
 
 }  // namespace ferry::engine

@@ -1,26 +1,29 @@
 // A translated block: guest address, host entry, exits. Nothing here knows either instruction set.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 
-namespace ferry::engine {
+#include "common/guest_range.hpp"
 
-using GuestAddress = uint32_t;
+namespace ferry::engine {
 
 struct Block;
 
-/// Where control leaves a block. Unlinked, it ends in the run loop; linked, in another block.
+/// Where control leaves a block. Unlinked, it ends in the run loop; linked, in another block. Of
+/// the first four members the engine reads but the kind: the host's emitter says by them what its
+/// patcher is to do.
 struct Exit {
   enum class Kind : uint8_t {
     branch,    ///< conditional branch at `site`, unlinked to the stub at `stub`
     jump,      ///< unconditional; `stub` == `site`
-    indirect,  ///< through the address table; never linked
+    indirect,  ///< through the code index; never linked
   };
   Kind kind;
   uint16_t live;        ///< the translator's: which flags a direct exit's target may read
   uint32_t site;        ///< word offset in the block of the patchable word
-  uint32_t stub;        ///< word offset of the word that calls the leave thunk
+  uint32_t stub;        ///< word offset of the word that leaves to the run loop
   uint32_t unlinked;    ///< the word at `site` while unlinked
   GuestAddress target;  ///< unused for indirect exits
   uint32_t recipe;      ///< the translator's: how to find the flags that are live here
@@ -37,33 +40,30 @@ struct Mark {
   uint32_t recipe;       ///< the translator's: how to find the flags that are live here
 };
 
-/// A range of guest bytes a block was made from (or whose bytes its flag look-ahead relied on).
-struct GuestRange {
-  GuestAddress begin;
-  GuestAddress end;  ///< exclusive
-};
-
 struct Block {
   GuestAddress address;  ///< entry
   uint32_t* code;        ///< first word; the code, stubs included, is contiguous
   uint32_t words;
   uint32_t direct_entry;    ///< word offset where linked exits enter
-  uint32_t indirect_entry;  ///< word offset where the address table enters
+  uint32_t indirect_entry;  ///< word offset where the code index enters
   uint16_t guest_instructions;
   uint8_t region;  ///< of the code cache
-  bool valid;      ///< false once invalidated: never linked or looked up again
+  std::atomic<bool> is_valid;
   std::span<Exit> exits;
   std::span<const Mark> marks;
-  Exit* incoming;  ///< exits of other blocks linked here
-  Block* next;     ///< the next of its region, behind it in memory
+  const void* notes;  ///< the translator's, in the memory of the block's region
+  Exit* incoming;     ///< exits of other blocks linked here
+  Block* next;        ///< the next of its region, behind it in memory
 
+  /// False once invalidated: never linked or looked up again. What is done about it is done under
+  /// the engine's lock, where the answer stays.
+  [[nodiscard]] bool valid() const { return is_valid.load(std::memory_order_relaxed); }
+  void set_valid(bool to) { is_valid.store(to, std::memory_order_relaxed); }
   [[nodiscard]] bool contains(const void* host_pc) const {
     return host_pc >= code && host_pc < code + words;
   }
   /// The mark covering word offset `word`, or null before the first.
   [[nodiscard]] const Mark* mark_at(uint32_t word) const;
-  /// The exit whose leave thunk call returns to `host_pc` (the word behind its delay slot).
-  [[nodiscard]] Exit* exit_leaving_at(const void* host_pc) const;
 };
 
 }  // namespace ferry::engine

@@ -6,7 +6,7 @@ namespace ferry::engine {
 
 void BlockLinker::link(Exit& exit, Block& target) {
   CHECK(exit.kind != Exit::Kind::indirect);
-  if (exit.linked != nullptr || !exit.owner->valid || !target.valid) return;
+  if (exit.linked != nullptr || !exit.owner->valid() || !target.valid()) return;
   exit.linked = &target;
   exit.next_incoming = target.incoming;
   target.incoming = &exit;
@@ -22,13 +22,13 @@ void BlockLinker::unlink(Exit** place) {
 }
 
 void BlockLinker::isolate(Block& block) {
-  CHECK(!block.valid);
+  CHECK(!block.valid());
   while (block.incoming != nullptr) unlink(&block.incoming);
   for (const Exit& exit : block.exits) {
     if (exit.linked == nullptr) continue;
     // With this exit go all others of blocks that die together: each list is walked once.
     for (Exit** place = &exit.linked->incoming; *place != nullptr;) {
-      if ((*place)->owner->valid) {
+      if ((*place)->owner->valid()) {
         place = &(*place)->next_incoming;
       } else {
         unlink(place);

@@ -21,6 +21,7 @@ class CodePatcher {
   ~CodePatcher() = default;
 };
 
+/// Every function is called with the engine's lock held.
 class BlockLinker {
  public:
   explicit BlockLinker(CodePatcher& patcher) : patcher_(patcher) {}

@@ -9,15 +9,25 @@
 
 namespace ferry::engine {
 
-CodeCache::CodeCache(size_t bytes) {
-  constexpr size_t kGranule = size_t{64} << 10;
-  bytes = std::min((bytes + kGranule - 1) / kGranule * kGranule, kMaxBytes);
-  void* memory = mmap(reinterpret_cast<void*>(kBase), bytes, PROT_READ | PROT_WRITE | PROT_EXEC,
+namespace {
+
+/// Executable memory at `place`, where nothing is yet; otherwise stops ferry.
+void* map_code(void* place, size_t bytes) {
+  void* memory = mmap(place, bytes, PROT_READ | PROT_WRITE | PROT_EXEC,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
-  if (memory != reinterpret_cast<void*>(kBase)) {
-    die(126, "code cache: cannot map %zu bytes of executable memory at 0x%zx", bytes,
-        static_cast<size_t>(kBase));
+  if (memory != place) {
+    die(126, "code cache: cannot map %zu bytes of executable memory at %p", bytes, place);
   }
+  return memory;
+}
+
+}  // namespace
+
+CodeCache::CodeCache(size_t bytes, const CodePlace& place) : place_(place) {
+  constexpr size_t kGranule = size_t{64} << 10;
+  bytes = std::min((bytes + kGranule - 1) / kGranule * kGranule,
+                   place.bytes - kMaxBuffers * kBufferBytes);
+  void* memory = map_code(reinterpret_cast<void*>(place.base), bytes);
   madvise(memory, bytes, MADV_DONTDUMP);
   // With 16 KB pages a huge page is 32 MB: the first block would cost the whole cache.
   madvise(memory, bytes, MADV_NOHUGEPAGE);
@@ -32,6 +42,29 @@ CodeCache::CodeCache(size_t bytes) {
 CodeCache::~CodeCache() {
   munmap(base_, words_ * sizeof(uint32_t));
   std::free(first_in_chunk_);
+}
+
+/// Buffers lie at the end of the place, the first one last.
+char* CodeCache::buffer_place(unsigned number) const {
+  return reinterpret_cast<char*>(place_.base + place_.bytes - (number + 1) * kBufferBytes);
+}
+
+uint32_t* CodeCache::map_buffer() {
+  buffer_lock_.acquire();
+  unsigned number = 0;
+  while (number != kMaxBuffers && buffers_.test(number)) ++number;
+  if (number == kMaxBuffers) die(126, "code cache: more than %u threads", kMaxBuffers);
+  buffers_.set(number);
+  buffer_lock_.release();
+  return static_cast<uint32_t*>(map_code(buffer_place(number), kBufferBytes));
+}
+
+void CodeCache::unmap_buffer(uint32_t* buffer) {
+  munmap(buffer, kBufferBytes);
+  const size_t end = place_.base + place_.bytes;
+  buffer_lock_.acquire();
+  buffers_.reset((end - reinterpret_cast<uintptr_t>(buffer)) / kBufferBytes - 1);
+  buffer_lock_.release();
 }
 
 void CodeCache::keep_all(uint32_t largest_block) {
@@ -79,6 +112,7 @@ void CodeCache::begin(unsigned number) {
   region.retired = false;
   region.blocks.reset();
   region.exits.reset();
+  region.notes.reset();
   region_ = number;
   filling_ = &region;
   next_ = region.begin;
@@ -94,28 +128,30 @@ uint32_t* CodeCache::commit(uint32_t words) {
   return start;
 }
 
-void CodeCache::open(Translation& out) {
+void CodeCache::open(BlockDraft& out) {
   static_assert(sizeof(Block) % alignof(Mark) == 0 && sizeof(Mark) % alignof(Block) == 0);
   static_assert(alignof(Exit) <= 8 && alignof(Block) <= 8);
   Region& region = *filling_;
-  out.block = static_cast<Block*>(
-      region.blocks.room(sizeof(Block) + Translation::kMaxMarks * sizeof(Mark)));
-  out.marks.place(out.block + 1, Translation::kMaxMarks);
-  out.exits.place(region.exits.room(Translation::kMaxExits * sizeof(Exit)), Translation::kMaxExits);
+  out.block =
+      static_cast<Block*>(region.blocks.room(sizeof(Block) + BlockDraft::kMaxMarks * sizeof(Mark)));
+  out.marks.place(out.block + 1, BlockDraft::kMaxMarks);
+  out.exits.place(region.exits.room(BlockDraft::kMaxExits * sizeof(Exit)), BlockDraft::kMaxExits);
+  out.notes = out.notes_end = region.notes.room(BlockDraft::kNoteBytes);
 }
 
-Block* CodeCache::add(Translation& made) {
+Block* CodeCache::add(BlockDraft& made) {
   Region& region = *filling_;
   Block& block = *made.block;
   block.code = commit(block.words);
   block.region = static_cast<uint8_t>(region_);
-  block.valid = true;
+  block.set_valid(true);
   block.exits = made.exits.span();
   block.marks = made.marks.span();
   block.incoming = nullptr;
   block.next = nullptr;
   region.blocks.take_to(made.marks.end());
   region.exits.take_to(made.exits.end());
+  region.notes.take_to(made.notes_end);
   CHECK(region.last == nullptr || region.last->code < block.code);
   (region.last == nullptr ? region.first : region.last->next) = &block;
   region.last = &block;

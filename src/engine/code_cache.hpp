@@ -7,27 +7,32 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "engine/backend.hpp"
 #include "engine/epochs.hpp"
+#include "engine/lock.hpp"
 
 namespace ferry::engine {
 
+/// Where a host's code can lie, so that all of it reaches all of it.
+struct CodePlace {
+  uintptr_t base;
+  size_t bytes;
+};
+
 class CodeCache {
  public:
-  /// Where the cache lies: between the end of guest memory (2 GB, whose displacements carry 64 KB
-  /// at most) and 4 GB, so that address-table entries are 32 bits and one 256 MB segment holds all
-  /// of it.
-  static constexpr uintptr_t kBase = 0x9000'0000;
-  static constexpr size_t kMaxBytes = size_t{256} << 20;
   static constexpr unsigned kMaxRegions = 4;
+  static constexpr unsigned kMaxBuffers = 256;  ///< threads at a time
+  static constexpr size_t kBufferBytes = size_t{64} << 10;
 
-  /// Maps `bytes` (rounded up to 64 KB, at most kMaxBytes) of executable memory; stops ferry with a
-  /// clear message if the system refuses.
-  explicit CodeCache(size_t bytes);
+  /// Maps `bytes` (rounded up to 64 KB, at most what `place` has beside buffers) of executable
+  /// memory at the beginning of `place`; stops ferry with a clear message if the system refuses.
+  CodeCache(size_t bytes, const CodePlace& place);
   ~CodeCache();
   CodeCache(const CodeCache&) = delete;
   CodeCache& operator=(const CodeCache&) = delete;
@@ -42,12 +47,12 @@ class CodeCache {
   /// blocks of `largest_block` words each, at least one. Once, before the first block.
   void keep_all(uint32_t largest_block);
 
-  /// Gives `out` the memory its block, exits and marks stay in, of the region being filled. They
-  /// are given anew, and what is in them is lost, unless `add` comes first.
-  void open(Translation& out);
+  /// Gives `out` the memory its block, exits, marks and notes stay in, of the region being filled.
+  /// They are given anew, and what is in them is lost, unless `add` comes first.
+  void open(BlockDraft& out);
   /// Commits the words of the block in `made` at next() and adds it. It lives until its region
   /// begins again.
-  Block* add(Translation& made);
+  Block* add(BlockDraft& made);
   /// The block whose code contains `host_pc`, or null. Signal-safe, and safe for a thread that is
   /// inside that block, or could be: reads only.
   [[nodiscard]] Block* find(const void* host_pc) const;
@@ -55,6 +60,12 @@ class CodeCache {
   [[nodiscard]] bool contains(const void* host_pc) const {
     return host_pc >= base_ && host_pc < base_ + words_;
   }
+
+  /// Executable memory of at most kBufferBytes within reach of the cache's code, but no part of it:
+  /// a thread's place for a copy of a block. No page of it is touched. Stops ferry where there is
+  /// none left.
+  [[nodiscard]] uint32_t* map_buffer();
+  void unmap_buffer(uint32_t* buffer);
 
   [[nodiscard]] unsigned region_count() const { return region_count_; }
   /// The region being filled.
@@ -104,16 +115,24 @@ class CodeCache {
     Epochs::Epoch retired_in = 0;  ///< 0: never used
     Arena blocks;                  ///< each with its marks
     Arena exits;
+    Arena notes;
   };
 
   /// `find` begins at the first block with words in a chunk of code. Regions begin with a chunk.
   static constexpr unsigned kChunkShift = 9;
-  [[nodiscard]] static size_t chunk_of(const void* host_pc) {
-    return (reinterpret_cast<uintptr_t>(host_pc) - kBase) >> kChunkShift;
+  [[nodiscard]] size_t chunk_of(const void* host_pc) const {
+    return static_cast<size_t>(static_cast<const char*>(host_pc) -
+                               reinterpret_cast<const char*>(base_)) >>
+           kChunkShift;
   }
   /// Counts on from the region being filled, which is the last.
   [[nodiscard]] unsigned in_turn(unsigned turn) const { return (region_ + turn) % region_count_; }
 
+  [[nodiscard]] char* buffer_place(unsigned number) const;
+
+  const CodePlace place_;
+  Lock buffer_lock_;
+  std::bitset<kMaxBuffers> buffers_;  ///< that are in use
   uint32_t* base_;
   size_t words_;
   uint32_t* next_;

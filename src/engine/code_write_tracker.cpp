@@ -7,10 +7,12 @@
 
 namespace ferry::engine {
 
-CodeWriteTracker::CodeWriteTracker(PageProtector& protector)
+CodeWriteTracker::CodeWriteTracker(PageProtector& protector, GuestAddress guest_end)
     : protector_(protector),
+      pages_(guest_end / kPageBytes),
       // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is wanted.
-      first_(static_cast<Link**>(std::calloc(kPages, sizeof(Link*)))) {
+      first_(static_cast<Link**>(std::calloc(pages_, sizeof(Link*)))),
+      used_((pages_ + kGroupPages - 1) / kGroupPages) {
   if (first_ == nullptr) die(126, "code write tracker: out of memory");
 }
 
@@ -18,14 +20,16 @@ CodeWriteTracker::~CodeWriteTracker() {
   std::free(first_);
 }
 
-void CodeWriteTracker::add(Block& block, std::span<const GuestRange> ranges) {
+bool CodeWriteTracker::add(Block& block, std::span<const GuestRange> ranges) {
+  bool new_page = false;
   for (const GuestRange& range : ranges) {
     const uint32_t last = (range.end - 1) / kPageBytes;
-    CHECK(last < kPages);
+    CHECK(last < pages_);
     for (uint32_t page = range.begin / kPageBytes; page <= last; ++page) {
       Link*& first = first_[page];
       if (first == nullptr) [[unlikely]] {
         begin_page(page);
+        new_page = true;
       } else if (first->block == &block) {
         continue;
       }
@@ -34,16 +38,17 @@ void CodeWriteTracker::add(Block& block, std::span<const GuestRange> ranges) {
       first = link;
     }
   }
+  return new_page;
 }
 
 [[gnu::noinline]] void CodeWriteTracker::begin_page(uint32_t page) {
   ++used_[page / kGroupPages];
-  watch(page, true);
+  set_watch(page, true);
 }
 
 void CodeWriteTracker::end_page(uint32_t page) {
   --used_[page / kGroupPages];
-  watch(page, false);
+  set_watch(page, false);
 }
 
 [[gnu::noinline]] CodeWriteTracker::Link* CodeWriteTracker::recycled_link() {
@@ -74,7 +79,7 @@ void CodeWriteTracker::for_each_page(uint32_t first, uint32_t last, Visit visit)
 CodeWriteTracker::Taken CodeWriteTracker::take(GuestAddress begin, GuestAddress end) {
   Taken taken;
   if (begin >= end) return taken;
-  const uint32_t last = std::min((end - 1) / kPageBytes, kPages - 1);
+  const uint32_t last = std::min((end - 1) / kPageBytes, pages_ - 1);
   for_each_page(begin / kPageBytes, last, [&](uint32_t page) {
     taken.pages.push_back(page * kPageBytes);
     while (Link* const link = first_[page]) {
@@ -108,10 +113,10 @@ std::vector<GuestAddress> CodeWriteTracker::forget_writes(GuestAddress begin, Gu
 }
 
 void CodeWriteTracker::remove_invalid() {
-  for_each_page(0, kPages - 1, [this](uint32_t page) {
+  for_each_page(0, pages_ - 1, [this](uint32_t page) {
     for (Link** place = &first_[page]; *place != nullptr;) {
       Link* const link = *place;
-      if (link->block->valid) {
+      if (link->block->valid()) {
         place = &link->next;
         continue;
       }

@@ -3,7 +3,6 @@
 // again is left writable: its blocks check themselves.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -24,6 +23,7 @@ class PageProtector {
   ~PageProtector() = default;
 };
 
+/// Every function is called with the engine's lock held.
 class CodeWriteTracker {
  public:
   static constexpr uint32_t kPageBytes = 4096;
@@ -36,14 +36,16 @@ class CodeWriteTracker {
     std::vector<GuestAddress> pages;  ///< they were made from
   };
 
-  explicit CodeWriteTracker(PageProtector& protector);
+  /// `guest_end`: no block depends on bytes from there on; a multiple of kPageBytes.
+  CodeWriteTracker(PageProtector& protector, GuestAddress guest_end);
   ~CodeWriteTracker();
   CodeWriteTracker(const CodeWriteTracker&) = delete;
   CodeWriteTracker& operator=(const CodeWriteTracker&) = delete;
 
-  /// Registers `block` with every page of `ranges`, none empty and all below 2 GB, and protects
-  /// those that are not self-checking. Stops ferry if memory is exhausted.
-  void add(Block& block, std::span<const GuestRange> ranges);
+  /// Registers `block` with every page of `ranges`, none empty and all below `guest_end`, and
+  /// protects those that are not self-checking. Stops ferry if memory is exhausted. True if one of
+  /// the pages had no block, so that a write to it before this call went unseen.
+  bool add(Block& block, std::span<const GuestRange> ranges);
   /// Drops protection of the pages of [begin, end) and hands over the blocks made from them.
   [[nodiscard]] Taken take(GuestAddress begin, GuestAddress end);
   /// Counts a write to the page at `page`, whose blocks have been taken. True if the page becomes
@@ -63,7 +65,6 @@ class CodeWriteTracker {
     Block* block;
     Link* next;
   };
-  static constexpr uint32_t kPages = 0x8000'0000 / kPageBytes;
   static constexpr uint32_t kGroupPages = 512;
   static constexpr unsigned kSlabLinks = 256;
 
@@ -72,7 +73,7 @@ class CodeWriteTracker {
     const auto entry = writes_.find(page);
     return entry != writes_.end() && entry->second > kMostWrites;
   }
-  void watch(uint32_t page, bool on) {
+  void set_watch(uint32_t page, bool on) {
     if (!self_checking(page)) protector_.set_write_watch(page * kPageBytes, on);
   }
   /// The page has a block now where it had none, or none any more.
@@ -93,9 +94,10 @@ class CodeWriteTracker {
   void for_each_page(uint32_t first, uint32_t last, Visit visit);
 
   PageProtector& protector_;
+  const uint32_t pages_;
   // By page number; from calloc, as most of its own pages stay untouched.
   Link** first_;
-  std::array<uint16_t, kPages / kGroupPages> used_{};  ///< pages with blocks, by group of pages
+  std::vector<uint16_t> used_;  ///< pages with blocks, by group of pages
   // Links of the newest slab that were never used, then those that were given back.
   Link* unused_ = nullptr;
   Link* unused_end_ = nullptr;

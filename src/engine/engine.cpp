@@ -29,8 +29,8 @@ class Outside {
 /// Adds the time it lives to a sum, if there is a clock.
 class Stopwatch {
  public:
-  Stopwatch(uint64_t (*clock)(), uint64_t& sum) : clock_(clock), sum_(sum) {
-    if (clock_ != nullptr) sum_ -= clock_();
+  Stopwatch(uint64_t (*clock)(), Counter& sum) : clock_(clock), sum_(sum) {
+    if (clock_ != nullptr) sum_ += -clock_();
   }
   ~Stopwatch() {
     if (clock_ != nullptr) sum_ += clock_();
@@ -40,155 +40,219 @@ class Stopwatch {
 
  private:
   uint64_t (*clock_)();
-  uint64_t& sum_;
+  Counter& sum_;
 };
+
 }  // namespace
 
-void Engine::run(GuestThread& thread) {
-  epochs_.enter(slot_);
-  while (thread.running()) {
-    if (epochs_.renew(slot_)) link_from_ = nullptr;
-    if (thread.interrupt_pending()) {
-      link_from_ = nullptr;
-      const Outside outside(epochs_, slot_);
-      thread.deliver_interrupts();
-      continue;
-    }
-    Block* block = nullptr;
-    if (thread.translatable() && thread.pc() < 0x80000000u) {
-      block = find(thread.pc());
-      if (block == nullptr && cold(thread.pc())) {
-        link_from_ = nullptr;
-        ++statistics_.cold_blocks;
-        const Outside outside(epochs_, slot_);
-        thread.interpret_block(kColdBlockInstructions);
-        continue;
-      }
-      if (block == nullptr) block = translate(thread.pc());
-    }
-    if (block == nullptr) {
-      link_from_ = nullptr;
-      ++statistics_.interpreted;
-      const Outside outside(epochs_, slot_);
-      thread.interpret_one();
-      continue;
-    }
-    if (link_from_ != nullptr) {
-      if (options_.chain && link_from_->target == block->address) {
-        linker_.link(*link_from_, *block);
-        ++statistics_.links;
-      }
-      link_from_ = nullptr;
-    }
-    if (options_.entering != nullptr) options_.entering(thread.state());
-    handle_leave(thread, translator_.enter(thread.state(), block->code + block->direct_entry));
+/// A thread that has to wait for the lock lets go of what it knows meanwhile: whoever holds the
+/// lock may be waiting for that.
+class Engine::Locked {
+ public:
+  /// For a thread that is outside.
+  explicit Locked(Engine& engine) : lock_(engine.shared_ ? &engine.lock_ : nullptr) {
+    if (lock_ != nullptr) lock_->acquire();
   }
-  link_from_ = nullptr;
-  epochs_.leave(slot_);
+  /// For a thread that is not: what it knew of blocks is forgotten if it no longer holds.
+  Locked(Engine& engine, Thread& thread) : lock_(engine.shared_ ? &engine.lock_ : nullptr) {
+    if (lock_ != nullptr) acquire(engine.threads_.epochs(), thread);
+  }
+  ~Locked() {
+    if (lock_ != nullptr) lock_->release();
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  void acquire(Epochs& epochs, Thread& thread) {
+    if (lock_->try_acquire()) {
+      if (epochs.renew(thread.slot_)) thread.link_from_ = nullptr;
+      return;
+    }
+    thread.link_from_ = nullptr;
+    epochs.leave(thread.slot_);
+    lock_->acquire();
+    epochs.enter(thread.slot_);
+  }
+  Lock* const lock_;
+};
+
+void Engine::run(Guest& guest, Thread& thread) {
+  Epochs& epochs = threads_.epochs();
+  epochs.enter(thread.slot_);
+  while (guest.running()) {
+    if (epochs.renew(thread.slot_)) thread.link_from_ = nullptr;
+    if (guest.interrupt_pending()) {
+      thread.link_from_ = nullptr;
+      const Outside outside(epochs, thread.slot_);
+      guest.deliver_interrupts();
+      continue;
+    }
+    Next next;
+    if (guest.translatable()) next = find_next(thread, guest.pc());
+    thread.link_from_ = nullptr;
+    if (next.block == nullptr) {
+      ++(next.cold ? thread.counters_.cold_blocks : thread.counters_.interpreted);
+      const Outside outside(epochs, thread.slot_);
+      next.cold ? guest.interpret_block(kColdBlockInstructions) : guest.interpret_one();
+      continue;
+    }
+    if (options_.entering != nullptr) options_.entering(guest.state());
+    const uint32_t* entry = next.block->code + next.block->direct_entry;
+    handle_leave(guest, thread, translator_.enter(guest.state(), entry));
+  }
+  thread.link_from_ = nullptr;
+  epochs.leave(thread.slot_);
 }
 
-void Engine::handle_leave(GuestThread& thread, const Leave& leave) {
+Engine::Next Engine::find_next(Thread& thread, GuestAddress address) {
+  const Locked locked(*this, thread);
+  Next next{.block = find(address)};
+  if (next.block == nullptr) {
+    next.cold = cold(thread, address);
+    if (next.cold) return next;
+    next.block = translate(thread, address);
+    if (next.block == nullptr) return next;
+  }
+  Exit* const exit = thread.link_from_;
+  if (exit != nullptr && options_.chain && exit->target == next.block->address) {
+    linker_.link(*exit, *next.block);
+    ++thread.counters_.links;
+  }
+  return next;
+}
+
+void Engine::handle_leave(Guest& guest, Thread& thread, const Leave& leave) {
   if (leave.reason == LeaveReason::direct_exit) {
-    ++statistics_.exits_direct;
-    if (leave.exit->owner->valid) link_from_ = leave.exit;
+    ++thread.counters_.exits_direct;
+    if (leave.exit->owner->valid()) thread.link_from_ = leave.exit;
     return;
   }
   if (leave.reason == LeaveReason::indirect_exit) {
-    ++statistics_.exits_indirect;
-    table_.missed(thread.pc());
+    ++thread.counters_.exits_indirect;
+    const Locked locked(*this, thread);
+    index_.missed(guest.pc());
     return;
   }
   if (leave.reason == LeaveReason::code_changed) {
-    ++statistics_.self_checks_failed;
-    if (Block* block = find(thread.pc()); block != nullptr) discard(*block);
-    runs_of(thread.pc()) = 0;  // what has just changed may change before it runs again
+    ++thread.counters_.self_checks_failed;
+    const Locked locked(*this, thread);
+    if (Block* block = find(guest.pc()); block != nullptr) discard(*block);
+    thread.runs_of(guest.pc()) = 0;  // what has just changed may change before it runs again
     return;
   }
-  const Outside outside(epochs_, slot_);
-  switch (leave.reason) {
+  const Outside outside(threads_.epochs(), thread.slot_);
+  handle_leave_outside(guest, thread, leave.reason);
+}
+
+void Engine::handle_leave_outside(Guest& guest, Thread& thread, LeaveReason reason) {
+  switch (reason) {
     case LeaveReason::direct_exit:
     case LeaveReason::indirect_exit:
     case LeaveReason::code_changed:
       break;
     case LeaveReason::interrupted:
-      ++statistics_.exits_interrupted;
+      ++thread.counters_.exits_interrupted;
       return;
     case LeaveReason::syscall:
-      ++statistics_.system_calls;
-      return thread.system_call();
+      ++thread.counters_.system_calls;
+      return guest.system_call();
     case LeaveReason::exception:
-      ++statistics_.exceptions;
-      return thread.deliver_exception();
+      ++thread.counters_.exceptions;
+      return guest.deliver_exception();
     case LeaveReason::code_write:
-      ++statistics_.code_writes;
-      return thread.interpret_one();
-    case LeaveReason::unaligned:
-      ++statistics_.unaligned;
-      translator_.mark_unaligned(thread.pc());
-      drop(thread.pc(), thread.pc() + 1);
-      return thread.interpret_one();
+      ++thread.counters_.code_writes;
+      return guest.interpret_one();
+    case LeaveReason::unaligned: {
+      ++thread.counters_.unaligned;
+      {
+        const Locked locked(*this);
+        translator_.mark_unaligned(guest.pc());
+        drop(guest.pc(), guest.pc() + 1);
+      }
+      return guest.interpret_one();
+    }
     case LeaveReason::interpret:
-      ++statistics_.interpreted;
-      return thread.interpret_one();
+      ++thread.counters_.interpreted;
+      return guest.interpret_one();
   }
   UNREACHABLE();
 }
 
 Block* Engine::find(GuestAddress address) {
-  const uint32_t code = table_.get(address);
-  if (code == table_.stub()) return nullptr;
-  Block* block = cache_.find(reinterpret_cast<const void*>(uintptr_t{code}));
+  const uint32_t* code = index_.get(address);
+  if (code == nullptr) return nullptr;
+  Block* block = cache_.find(code);
   CHECK(block != nullptr && block->address == address);
   return block;
 }
 
-bool Engine::cold(GuestAddress address) {
-  uint8_t& runs = runs_of(address);
+bool Engine::cold(Thread& thread, GuestAddress address) {
+  uint8_t& runs = thread.runs_of(address);
   if (runs >= options_.cold_runs) return false;
   ++runs;
   return true;
 }
 
-Block* Engine::translate(GuestAddress address) {
-  const Stopwatch stopwatch(options_.clock, statistics_.translation_nanoseconds);
-  cache_.open(translation_);
-  if (!translator_.translate(address, cache_.next(), cache_.free_words(), translation_)) {
-    make_room();
-    cache_.open(translation_);
-    CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), translation_));
+Block* Engine::make(Thread& thread, GuestAddress address) {
+  BlockDraft draft;
+  for (;;) {
+    cache_.open(draft);
+    if (!translator_.translate(address, cache_.next(), cache_.free_words(), draft)) {
+      make_room(thread);
+      cache_.open(draft);
+      CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), draft));
+    }
+    if (draft.block->guest_instructions == 0) return nullptr;
+    Block* const block = cache_.add(draft);
+    const bool unseen_writes = tracker_.add(*block, draft.ranges.span());
+    if (!shared_ || !unseen_writes) return block;
+    // Another thread may have written to the bytes between their being read and being watched: once
+    // more, now that they are.
+    block->set_valid(false);
+    translator_.forget_analysis();
   }
-  if (translation_.block->guest_instructions == 0) return nullptr;
-  Block* block = cache_.add(translation_);
+}
+
+Block* Engine::translate(Thread& thread, GuestAddress address) {
+  const Stopwatch stopwatch(options_.clock, counters_.translation_nanoseconds);
+  Block* const block = make(thread, address);
+  if (block == nullptr) return nullptr;
   patcher_.synchronise(block->code, block->words);
-  tracker_.add(*block, translation_.ranges.span());
-  const uint32_t* entry = block->code + block->indirect_entry;
-  table_.set(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(entry)));
-  ++statistics_.blocks_translated;
-  statistics_.guest_instructions_translated += block->guest_instructions;
-  statistics_.host_words_emitted += block->words;
+  index_.set(address, block->code + block->indirect_entry);
+  ++counters_.blocks_translated;
+  counters_.guest_instructions_translated += block->guest_instructions;
+  counters_.host_words_emitted += block->words;
   if (options_.translated != nullptr) options_.translated(*block);
   return block;
 }
 
 void Engine::discard(Block& block) {
-  if (!block.valid) return;
-  block.valid = false;
-  table_.clear(block.address);
+  if (!block.valid()) return;
+  block.set_valid(false);
+  index_.clear(block.address);
   linker_.isolate(block);
-  if (link_from_ != nullptr && link_from_->owner == &block) link_from_ = nullptr;
+}
+
+Statistics Engine::statistics() {
+  Statistics sum;
+  counters_.add_to(sum);
+  threads_.add_to(sum);
+  return sum;
 }
 
 std::vector<GuestAddress> Engine::drop(GuestAddress begin, GuestAddress end) {
   translator_.forget_analysis();
   CodeWriteTracker::Taken taken = tracker_.take(begin, end);
   for (Block* block : taken.blocks) {
-    statistics_.invalidations += block->valid;
+    if (block->valid()) ++counters_.invalidations;
     discard(*block);
   }
   return std::move(taken.pages);
 }
 
 void Engine::invalidate(GuestAddress begin, GuestAddress end) {
+  const Locked locked(*this);
   drop(begin, end);
   for (const GuestAddress page : tracker_.forget_writes(begin, end)) {
     translator_.set_self_checking(page, false);
@@ -196,14 +260,16 @@ void Engine::invalidate(GuestAddress begin, GuestAddress end) {
 }
 
 void Engine::written(GuestAddress begin, GuestAddress end) {
+  const Locked locked(*this);
   for (const GuestAddress page : drop(begin, end)) {
     if (!tracker_.count_write(page)) continue;
-    ++statistics_.self_checking_pages;
+    ++counters_.self_checking_pages;
     translator_.set_self_checking(page, true);
   }
 }
 
 void Engine::check_always(GuestAddress begin, GuestAddress end) {
+  const Locked locked(*this);
   drop(begin, end);
   constexpr uint32_t kMask = CodeWriteTracker::kPageBytes - 1;
   for (GuestAddress page = begin & ~kMask; page < end; page += CodeWriteTracker::kPageBytes) {
@@ -212,14 +278,15 @@ void Engine::check_always(GuestAddress begin, GuestAddress end) {
   }
 }
 
-void Engine::make_room() {
-  link_from_ = nullptr;
-  unsigned region = cache_.reusable(epochs_);
+void Engine::make_room(Thread& thread) {
+  Epochs& epochs = threads_.epochs();
+  thread.link_from_ = nullptr;
+  unsigned region = cache_.reusable(epochs);
   if (region == CodeCache::kMaxRegions) {
     if (const unsigned oldest = cache_.oldest(); oldest != CodeCache::kMaxRegions) evict(oldest);
     // This thread is past: it knows no block now.
-    epochs_.renew(slot_);
-    while ((region = cache_.reusable(epochs_)) == CodeCache::kMaxRegions) {
+    epochs.renew(thread.slot_);
+    while ((region = cache_.reusable(epochs)) == CodeCache::kMaxRegions) {
       CHECK(options_.await_others != nullptr);
       options_.await_others();
     }
@@ -229,19 +296,19 @@ void Engine::make_room() {
 }
 
 void Engine::evict(unsigned region) {
-  ++(cache_.region_count() == 1 ? statistics_.flushes : statistics_.evictions);
+  ++(cache_.region_count() == 1 ? counters_.flushes : counters_.evictions);
   // What analysis knows holds only while pages are watched.
   translator_.forget_analysis();
   for (Block* block = cache_.first_block(region); block != nullptr; block = block->next) {
-    if (block->valid) table_.clear(block->address);
-    block->valid = false;
+    if (block->valid()) index_.clear(block->address);
+    block->set_valid(false);
   }
   for (Block* block = cache_.first_block(region); block != nullptr; block = block->next) {
     linker_.isolate(*block);
-    table_.release(block->address);
+    index_.release(block->address);
   }
   tracker_.remove_invalid();
-  cache_.retire(region, epochs_.advance());
+  cache_.retire(region, threads_.epochs().advance());
 }
 
 }  // namespace ferry::engine

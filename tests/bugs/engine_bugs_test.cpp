@@ -42,7 +42,7 @@ translate::Options with_pending_word(translate::Options options) {
 class Blocks : i386::CodeSource {
  public:
   explicit Blocks(const translate::Options& options = {})
-      : cache(size_t{1} << 20),
+      : cache(size_t{1} << 20, translate::run::kCodePlace),
         translator(with_pending_word(options), *this, cache),
         table_(translator.not_translated_stub()) {
     static fuzz::Memory guest;
@@ -57,12 +57,12 @@ class Blocks : i386::CodeSource {
     start.gpr[i386::ESP] = kStack;
     memory_->begin(start, code, state.cpu);
     EXPECT_TRUE(guest::store(kStack, kReturn));
-    translate::install_helpers(state.cpu);
+    thread.install(state.cpu);
   }
 
   /// Translates the block at `address`.
   Block* add(uint32_t address) {
-    engine::Translation out;
+    engine::BlockDraft out;
     cache.open(out);
     EXPECT_TRUE(translator.translate(address, cache.next(), cache.free_words(), out));
     Block* block = cache.add(out);
@@ -85,15 +85,17 @@ class Blocks : i386::CodeSource {
   }
 
   engine::CodeCache cache;
-  translate::BlockTranslator translator;
+  translate::run::BlockTranslator translator;
   State state;
+  engine::Threads threads;
+  translate::run::Thread thread{threads, translator, state.cpu};
 
  private:
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override {
+  [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {
     return std::max(address, semantics::kCodeRegion + semantics::kRegionSize);
   }
 
-  engine::AddressTable table_;
+  translate::run::AddressTable table_;
   fuzz::Memory* memory_;
 };
 

@@ -3,15 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <random>
 #include <vector>
-
-#include "engine/address_table.hpp"
 
 namespace ferry::engine {
 namespace {
 
 constexpr uint32_t kLargestBlock = 512;
+constexpr CodePlace kPlace{0x9000'0000, size_t{64} << 20};
 
 class CodeCacheTest : public testing::Test {
  protected:
@@ -23,20 +23,20 @@ class CodeCacheTest : public testing::Test {
   /// A block of `words` words with as many exits and marks; null where the region is full.
   Block* make(uint32_t words, unsigned exits, unsigned marks) {
     if (cache.free_words() < kLargestBlock) return nullptr;
-    cache.open(translation);
-    *translation.block = Block{};
-    translation.block->address = ++last_;
-    translation.block->words = words;
+    cache.open(draft);
+    new (draft.block) Block{};
+    draft.block->address = ++last_;
+    draft.block->words = words;
     for (unsigned i = 0; i < exits; ++i) {
       Exit exit{};
       exit.target = last_ + i;
-      exit.owner = translation.block;
-      translation.exits.push_back(exit);
+      exit.owner = draft.block;
+      draft.exits.push_back(exit);
     }
     for (unsigned i = 0; i < marks; ++i) {
-      translation.marks.push_back({.word = i, .address = last_, .data = 0, .recipe = i});
+      draft.marks.push_back({.word = i, .address = last_, .data = 0, .recipe = i});
     }
-    return cache.add(translation);
+    return cache.add(draft);
   }
 
   void expect_found(Block* block, GuestAddress address, unsigned exits, unsigned marks) const {
@@ -52,23 +52,23 @@ class CodeCacheTest : public testing::Test {
     for (unsigned i = 0; i < marks; ++i) EXPECT_EQ(block->marks[i].recipe, i);
   }
 
-  CodeCache cache{size_t{1} << 20};
-  Translation translation;
+  CodeCache cache{size_t{1} << 20, kPlace};
+  BlockDraft draft;
   GuestAddress last_ = 0;
 };
 
 TEST_F(CodeCacheTest, WhatIsNotAddedIsGivenAnew) {
-  cache.open(translation);
-  Block* const place = translation.block;
-  translation.marks.push_back({});
-  translation.exits.push_back({});
-  cache.open(translation);
-  EXPECT_EQ(translation.block, place);
-  EXPECT_EQ(translation.marks.size(), 0u);
-  EXPECT_EQ(translation.exits.size(), 0u);
+  cache.open(draft);
+  Block* const place = draft.block;
+  draft.marks.push_back({});
+  draft.exits.push_back({});
+  cache.open(draft);
+  EXPECT_EQ(draft.block, place);
+  EXPECT_EQ(draft.marks.size(), 0u);
+  EXPECT_EQ(draft.exits.size(), 0u);
   EXPECT_EQ(make(10, 1, 1), place);
-  cache.open(translation);
-  EXPECT_NE(translation.block, place);
+  cache.open(draft);
+  EXPECT_NE(draft.block, place);
 }
 
 TEST_F(CodeCacheTest, EachBlockIsFound) {
@@ -84,8 +84,8 @@ TEST_F(CodeCacheTest, EachBlockIsFound) {
     for (;;) {
       // Now and then the largest lists: chunks of metadata end at different places.
       const bool large = random() % 16 == 0;
-      const unsigned exits = large ? unsigned{Translation::kMaxExits} : random() % 4;
-      const unsigned marks = large ? unsigned{Translation::kMaxMarks} : random() % 20;
+      const unsigned exits = large ? unsigned{BlockDraft::kMaxExits} : random() % 4;
+      const unsigned marks = large ? unsigned{BlockDraft::kMaxMarks} : random() % 20;
       Block* const block = make(1 + random() % (large ? kLargestBlock : 60), exits, marks);
       if (block == nullptr) break;
       all.push_back({block, last_, exits, marks});
@@ -99,32 +99,6 @@ TEST_F(CodeCacheTest, EachBlockIsFound) {
     EXPECT_EQ(cache.first_block(next), nullptr);
     EXPECT_EQ(cache.find(cache.next()), nullptr);
   }
-}
-
-TEST(AddressTable, APieceThatIsMissedTwiceIsMapped) {
-  constexpr uint32_t kStub = 0x9000'0040, kCode = 0x9000'1000;
-  constexpr GuestAddress kAddress = 0x0804'8123;
-  AddressTable table(kStub);
-  const auto* entry = reinterpret_cast<const uint32_t*>(AddressTable::kBase) + kAddress;
-  table.missed(kAddress);
-  table.missed(kAddress ^ 1);
-  EXPECT_EQ(*entry, kStub);  // faults if it is not mapped
-  EXPECT_EQ(table.get(kAddress), kStub);
-  table.missed(kAddress);
-  table.set(kAddress, kCode);
-  EXPECT_EQ(*entry, kCode);
-  table.clear(kAddress);
-  table.release(kAddress);
-  // One miss, and a translation: what was counted does not count as published.
-  table.missed(kAddress);
-  table.set(kAddress, kCode);
-  EXPECT_EQ(table.get(kAddress), kCode);
-  table.clear(kAddress);
-  EXPECT_EQ(*entry, kStub);
-  table.release(kAddress);
-  table.missed(0x8000'0000);  // beyond the table: no guest code is there
-  table.missed(0xffff'ffff);
-  EXPECT_EQ(table.get(0xffff'ffff), kStub);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ class CodeWriteTrackerTest : public testing::Test {
   Block& add(std::vector<GuestRange> ranges, uint8_t region = 0) {
     blocks_.push_back(std::make_unique<Block>());
     Block& block = *blocks_.back();
-    block.valid = true;
+    block.set_valid(true);
     block.region = region;
     tracker.add(block, ranges);
     for (const GuestRange& range : ranges) {
@@ -56,19 +56,19 @@ class CodeWriteTrackerTest : public testing::Test {
     EXPECT_EQ(taken.pages, pages);
     EXPECT_EQ(std::set<Block*>(taken.blocks.begin(), taken.blocks.end()), blocks);
     EXPECT_EQ(taken.blocks.size(), blocks.size());
-    for (Block* block : taken.blocks) block->valid = false;
+    for (Block* block : taken.blocks) block->set_valid(false);
     expect_watched();
   }
 
   /// As an eviction does.
   void evict(uint8_t region) {
-    for (const auto& block : blocks_) block->valid &= block->region != region;
+    for (const auto& block : blocks_) block->set_valid(block->valid() && block->region != region);
     tracker.remove_invalid();
     for (auto entry = model.begin(); entry != model.end();) {
-      std::erase_if(entry->second, [](const Block* block) { return !block->valid; });
+      std::erase_if(entry->second, [](const Block* block) { return !block->valid(); });
       entry = entry->second.empty() ? model.erase(entry) : std::next(entry);
     }
-    std::erase_if(blocks_, [](const auto& block) { return !block->valid; });
+    std::erase_if(blocks_, [](const auto& block) { return !block->valid(); });
     expect_watched();
   }
 
@@ -79,7 +79,7 @@ class CodeWriteTrackerTest : public testing::Test {
   }
 
   FakeProtector protector;
-  CodeWriteTracker tracker{protector};
+  CodeWriteTracker tracker{protector, 0x8000'0000};
   std::map<GuestAddress, std::set<Block*>> model;
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -15,7 +16,7 @@ namespace ferry::engine {
 namespace {
 
 constexpr uint32_t kLargestBlock = 512;
-constexpr uint32_t kStub = 0x8fff'0000;
+constexpr CodePlace kPlace{0x9000'0000, size_t{64} << 20};
 constexpr GuestAddress kBase = 0x0804'8000;
 constexpr unsigned kPlaces = 2000, kPlaceBytes = 32;
 
@@ -35,7 +36,7 @@ class FakeTranslator final : public Translator {
   FakeTranslator(CodeCache& cache, GuestAddress& pc) : cache_(cache), pc_(pc) {}
 
   bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
-                 Translation& out) override {
+                 BlockDraft& out) override {
     if (capacity < kLargestBlock) return false;
     Block& block = *out.block;
     block.address = address;
@@ -78,7 +79,7 @@ class FakeTranslator final : public Translator {
   }
 
   static void expect_whole(const Block& block) {
-    ASSERT_TRUE(block.valid);
+    ASSERT_TRUE(block.valid());
     for (uint32_t i = 0; i < block.words; ++i) ASSERT_EQ(block.code[i], block.address);
     ASSERT_EQ(block.marks.size(), 1u);
     ASSERT_EQ(block.marks[0].address, block.address);
@@ -120,7 +121,22 @@ class FakeProtector final : public PageProtector {
   std::set<GuestAddress> watched;
 };
 
-class FakeThread final : public GuestThread {
+class FakeIndex final : public CodeIndex {
+ public:
+  [[nodiscard]] const uint32_t* get(GuestAddress address) const override {
+    const auto entry = entries_.find(address);
+    return entry != entries_.end() ? entry->second : nullptr;
+  }
+  void set(GuestAddress address, const uint32_t* code) override { entries_[address] = code; }
+  void clear(GuestAddress address) override { entries_.erase(address); }
+  void missed(GuestAddress) override {}
+  void release(GuestAddress) override {}
+
+ private:
+  std::map<GuestAddress, const uint32_t*> entries_;
+};
+
+class FakeGuest final : public Guest {
  public:
   [[nodiscard]] GuestAddress pc() const override { return address; }
   [[nodiscard]] void* state() override { return nullptr; }
@@ -140,18 +156,19 @@ class FakeThread final : public GuestThread {
 class Eviction : public testing::Test {
  protected:
   void set_up(uint32_t permanent_words, void (*await_others)() = nullptr) {
-    cache = std::make_unique<CodeCache>(size_t{64} << 10);
+    cache = std::make_unique<CodeCache>(size_t{64} << 10, kPlace);
     cache->commit(permanent_words);
     cache->keep_all(kLargestBlock);
-    translator = std::make_unique<FakeTranslator>(*cache, thread.address);
-    table = std::make_unique<AddressTable>(kStub);
-    engine = std::make_unique<Engine>(*cache, *table, *translator, patcher, protector,
+    translator = std::make_unique<FakeTranslator>(*cache, guest.address);
+    index = std::make_unique<FakeIndex>();
+    engine = std::make_unique<Engine>(*cache, *index, *translator, patcher, protector,
                                       EngineOptions{.cold_runs = 0, .await_others = await_others});
+    thread = std::make_unique<Thread>(engine->threads());
   }
 
   void run(unsigned turns) {
-    thread.turns = turns;
-    engine->run(thread);
+    guest.turns = turns;
+    engine->run(guest, *thread);
   }
 
   /// Every block that is found is whole, and its pages are watched. Returns those pages.
@@ -165,9 +182,9 @@ class Eviction : public testing::Test {
 
   void check_blocks(std::set<GuestAddress>& pages) const {
     for (unsigned place = 0; place < kPlaces; ++place) {
-      const uint32_t code = table->get(address_of(place));
-      if (code == kStub) continue;
-      const Block* block = cache->find(reinterpret_cast<const void*>(uintptr_t{code}));
+      const uint32_t* code = index->get(address_of(place));
+      if (code == nullptr) continue;
+      const Block* block = cache->find(code);
       ASSERT_NE(block, nullptr);
       ASSERT_EQ(block->address, address_of(place));
       FakeTranslator::expect_whole(*block);
@@ -177,18 +194,19 @@ class Eviction : public testing::Test {
       }
       for (const Exit* exit = block->incoming; exit != nullptr; exit = exit->next_incoming) {
         ASSERT_EQ(exit->linked, block);
-        ASSERT_TRUE(exit->owner->valid);
+        ASSERT_TRUE(exit->owner->valid());
       }
     }
   }
 
-  FakeThread thread;
+  FakeGuest guest;
   FakePatcher patcher;
   FakeProtector protector;
   std::unique_ptr<CodeCache> cache;
   std::unique_ptr<FakeTranslator> translator;
-  std::unique_ptr<AddressTable> table;
+  std::unique_ptr<FakeIndex> index;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<Thread> thread;
 };
 
 TEST_F(Eviction, RegionsInTurn) {
@@ -234,7 +252,7 @@ TEST_F(Eviction, PagesWrittenOftenCheckThemselves) {
   set_up(100);
   constexpr GuestAddress kPage = kBase;
   for (unsigned writes = 0; writes <= CodeWriteTracker::kMostWrites; ++writes) {
-    thread.address = kPage;
+    guest.address = kPage;
     run(1);
     EXPECT_TRUE(protector.watched.contains(kPage));
     EXPECT_FALSE(translator->self_checking.contains(kPage));
@@ -242,14 +260,14 @@ TEST_F(Eviction, PagesWrittenOftenCheckThemselves) {
     EXPECT_FALSE(protector.watched.contains(kPage));
   }
   EXPECT_TRUE(translator->self_checking.contains(kPage));
-  thread.address = kPage;
+  guest.address = kPage;
   run(1);
   EXPECT_FALSE(protector.watched.contains(kPage));
   // A new mapping begins anew; blocks of the old one are gone.
   engine->invalidate(kPage, kPage + 4096);
   EXPECT_TRUE(translator->self_checking.empty());
-  EXPECT_EQ(table->get(kPage), kStub);
-  thread.address = kPage;
+  EXPECT_EQ(index->get(kPage), nullptr);
+  guest.address = kPage;
   run(1);
   EXPECT_TRUE(protector.watched.contains(kPage));
 }
@@ -265,8 +283,8 @@ void let_other_leave() {
 TEST_F(Eviction, MemoryIsNotReusedWhileAnotherThreadMayBeInside) {
   set_up(100, let_other_leave);
   waits = 0;
-  waited_for = &engine->epochs();
-  other = &engine->epochs().join();
+  waited_for = &engine->threads().epochs();
+  other = &engine->threads().epochs().join();
   waited_for->enter(*other);
   while (engine->statistics().evictions == 0) run(1);
   // The region was evicted, but begun only when the other thread had let go.

@@ -128,7 +128,7 @@ translate::Options Machine::with_pending_word(translate::Options options) {
 
 Machine::Machine(const translate::Options& options, engine::EngineOptions engine_options,
                  size_t cache_bytes)
-    : cache_(cache_bytes),
+    : cache_(cache_bytes, translate::run::kCodePlace),
       translator_(with_pending_word(options), *this, cache_),
       table_(translator_.not_translated_stub()),
       engine_(cache_, table_, translator_, translator_.patcher(), *this, engine_options) {
@@ -151,7 +151,7 @@ bool Machine::recover(void* opaque, bool unaligned) {
   mips64::SignalContext context(opaque);
   const auto nothing_watched = [](uint32_t) { return false; };
   return translator_.recover(state_.cpu, context, unaligned, nothing_watched) ==
-         translate::FaultKind::handled;
+         translate::run::FaultKind::handled;
 }
 
 std::string Machine::compare(const Sequence& sequence, Memory& memory, const Outcome& expected) {
@@ -159,10 +159,10 @@ std::string Machine::compare(const Sequence& sequence, Memory& memory, const Out
   const std::vector<uint8_t> code = sequence.bytes();
   for (unsigned round = 1; round <= 2; ++round) {
     memory.begin(sequence, code, state_.cpu);
-    translate::install_helpers(state_.cpu);
+    thread_.install(state_.cpu);
     raised_ = false;
     turns_ = 0;
-    engine_.run(*this);
+    engine_.run(*this, thread_);
     std::string text = differences(expected, state_.cpu, Memory::hash());
     if (!raised_) text += "  did not end\n";
     if (!text.empty()) return text + "  in round " + std::to_string(round) + "\n";
@@ -185,7 +185,7 @@ bool Machine::translatable() const {
   return i386::translatable(state_.cpu);
 }
 
-engine::GuestAddress Machine::fetch_end(engine::GuestAddress address) const {
+GuestAddress Machine::fetch_end(GuestAddress address) const {
   const bool code = address >= semantics::kCodeRegion &&
                     address < semantics::kCodeRegion + semantics::kRegionSize;
   return code ? semantics::kCodeRegion + semantics::kRegionSize : address;

@@ -6,7 +6,9 @@
 
 #include "engine/engine.hpp"
 #include "sequence.hpp"
-#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/run/address_table.hpp"
+#include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry::fuzz {
@@ -22,7 +24,7 @@ struct Outcome {
                                                    bool exact_flags);
 
 /// A translator with one set of options. One object at a time: cache and table have fixed places.
-class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSource {
+class Machine final : engine::Guest, engine::PageProtector, i386::CodeSource {
  public:
   static constexpr size_t kCacheBytes = size_t{16} << 20;
   Machine(const translate::Options& options, engine::EngineOptions engine_options,
@@ -52,7 +54,7 @@ class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSour
 
   static translate::Options with_pending_word(translate::Options options);
 
-  [[nodiscard]] engine::GuestAddress pc() const override { return state_.cpu.eip; }
+  [[nodiscard]] GuestAddress pc() const override { return state_.cpu.eip; }
   [[nodiscard]] void* state() override { return &state_.cpu; }
   [[nodiscard]] bool interrupt_pending() const override { return false; }
   void deliver_interrupts() override {}
@@ -62,15 +64,16 @@ class Machine final : engine::GuestThread, engine::PageProtector, i386::CodeSour
   void interpret_block(unsigned limit) override;
   [[nodiscard]] bool translatable() const override;
   [[nodiscard]] bool running() const override { return !raised_ && turns_++ < kMaxTurns; }
-  void set_write_watch(engine::GuestAddress, bool) override {}
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override;
+  void set_write_watch(GuestAddress, bool) override {}
+  [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override;
   bool step();
 
   State state_;
   engine::CodeCache cache_;
-  translate::BlockTranslator translator_;
-  engine::AddressTable table_;
+  translate::run::BlockTranslator translator_;
+  translate::run::AddressTable table_;
   engine::Engine engine_;
+  translate::run::Thread thread_{engine_.threads(), translator_, state_.cpu};
   mutable unsigned turns_ = 0;
   bool raised_ = false;
 };

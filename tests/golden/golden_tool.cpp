@@ -17,7 +17,8 @@
 #include "disassembly/mips64/disassemble.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/memory/memory.hpp"
-#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/run/code_place.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
@@ -32,12 +33,11 @@ constexpr size_t kCacheBytes = size_t{4} << 20;
 class GoldenTool final : i386::CodeSource {
  public:
   explicit GoldenTool(const translate::Options& options)
-      : cache_(kCacheBytes), translator_(options, *this, cache_) {
+      : cache_(kCacheBytes, translate::run::kCodePlace), translator_(options, *this, cache_) {
     void* const wanted = guest::host_pointer(kGuestCode);
     void* const mapped = ::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(mapped == wanted);
-    translate::install_helpers(cpu_);
   }
 
   /// The guest instructions and the code of the block that begins with `code`.
@@ -47,7 +47,7 @@ class GoldenTool final : i386::CodeSource {
     std::memcpy(guest, code.data(), code.size());
     translator_.forget_analysis();
     translator_.forget_region(0);
-    engine::Translation out;
+    engine::BlockDraft out;
     cache_.open(out);
     CHECK(translator_.translate(kGuestCode, cache_.next(), cache_.free_words(), out));
     std::string text;
@@ -63,7 +63,7 @@ class GoldenTool final : i386::CodeSource {
   }
 
  private:
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override {
+  [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {
     const bool code = address >= kGuestCode && address < kGuestCode + kGuestBytes;
     return code ? kGuestCode + kGuestBytes : address;
   }
@@ -82,21 +82,21 @@ class GoldenTool final : i386::CodeSource {
     std::string text = mips64::disassemble(word, uint64_t{position} * 4);
     if (major == 2 || major == 3)
       text = (major == 2 ? "j " : "jal ") + target_name(word & 0x03ffffff);
-    constexpr int32_t kOperations = translate::offset::host_area(
-        translate::offset::kSlotFirstHelper + static_cast<unsigned>(translate::Helper::count));
+    constexpr int32_t kOperations =
+        translate::emit::offset::host_area(translate::emit::offset::kSlotFirstOperation);
     const uint32_t load =
-        mips64::encode::rt_rs_imm(mips64::opcode::LD, mips64::t9, translate::kState, 0);
+        mips64::encode::rt_rs_imm(mips64::opcode::LD, mips64::t9, translate::emit::kState, 0);
     if (word >> 16 == load >> 16 && static_cast<int32_t>(word & 0xffff) >= kOperations)
       text = "ld $t9, operation($fp)";
     return place + text + "\n";
   }
 
   [[nodiscard]] std::string target_name(uint32_t field) const {
-    const translate::Thunks& thunks = translator_.thunks();
+    const translate::emit::WaysOut& out = translator_.thunks().out;
     const std::pair<const uint32_t*, const char*> named[] = {
-        {thunks.leave_direct, "leave_direct"}, {thunks.leave_indirect, "leave_indirect"},
-        {thunks.leave_reason, "leave_reason"}, {thunks.call_interpreter, "call_interpreter"},
-        {thunks.materialise, "materialise"},   {thunks.restore, "restore"}};
+        {out.leave_direct, "leave_direct"}, {out.leave_indirect, "leave_indirect"},
+        {out.leave_reason, "leave_reason"}, {out.call_interpreter, "call_interpreter"},
+        {out.materialise, "materialise"},   {translator_.thunks().restore, "restore"}};
     for (const auto& [address, name] : named) {
       if ((reinterpret_cast<uintptr_t>(address) >> 2 & 0x03ffffff) == field) return name;
     }
@@ -107,9 +107,8 @@ class GoldenTool final : i386::CodeSource {
     return text;
   }
 
-  i386::CpuState cpu_;
   engine::CodeCache cache_;
-  translate::BlockTranslator translator_;
+  translate::run::BlockTranslator translator_;
 };
 
 std::string hex(const Bytes& code) {

@@ -44,8 +44,9 @@ class InterpreterExecutor final : public Executor {
     namespace interpret = i386::interpret;
     const auto instruction = decode(test);
     if (!instruction) return false;
-    const i386::X87Helper helper = i386::x87_helper(*instruction);
-    if (helper == nullptr) return false;
+    const unsigned operation = i386::x87_operation(*instruction);
+    if (operation == i386::kX87OperationCount) return false;
+    const i386::X87Helper helper = i386::kX87Operations[operation];
     // Operations take FDP for what they work on.
     if (instruction->modrm < 0xc0 && instruction->memory.segment >= i386::FS) return false;
     uint32_t argument = instruction->modrm & 7;

@@ -9,7 +9,9 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/memory/memory.hpp"
 #include "guest_arena.hpp"
-#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/run/address_table.hpp"
+#include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry::semantics {
@@ -19,7 +21,7 @@ namespace {
 using i386::Outcome;
 using i386::Vector;
 
-translate::BlockTranslator* active_translator = nullptr;
+translate::run::BlockTranslator* active_translator = nullptr;
 i386::CpuState* active_cpu = nullptr;
 
 bool nothing_watched(uint32_t) {
@@ -29,7 +31,7 @@ bool nothing_watched(uint32_t) {
 void on_fault(int signal, siginfo_t*, void* opaque) {
   mips64::SignalContext context(opaque);
   if (active_translator->recover(*active_cpu, context, signal == SIGBUS, nothing_watched) ==
-      translate::FaultKind::handled) {
+      translate::run::FaultKind::handled) {
     return;
   }
   const uintptr_t landing = guest::fault_landing_pad(context.pc());
@@ -41,12 +43,12 @@ void on_fault(int signal, siginfo_t*, void* opaque) {
 }
 
 class TranslatorExecutor final : public Executor,
-                                 engine::GuestThread,
+                                 engine::Guest,
                                  engine::PageProtector,
                                  i386::CodeSource {
  public:
   TranslatorExecutor()
-      : cache_(kCacheBytes),
+      : cache_(kCacheBytes, translate::run::kCodePlace),
         translator_(one_instruction(), *this, cache_),
         table_(translator_.not_translated_stub()),
         engine_(cache_, table_, translator_, translator_.patcher(), *this,
@@ -84,7 +86,7 @@ class TranslatorExecutor final : public Executor,
   void run_one(const Case& test, Result& result) {
     engine_.invalidate(kCodeRegion, kCodeRegion + kRegionSize);
     arena_.begin(test, cpu_);
-    translate::install_helpers(cpu_);
+    thread_.install(cpu_);
     raised_ = false;
     i386::Instruction instruction;
     CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) ==
@@ -104,7 +106,7 @@ class TranslatorExecutor final : public Executor,
     cpu_.eflags &= ~single_step;
     do {  // a repeated string instruction comes back in the middle
       turns_ = 1;
-      engine_.run(*this);
+      engine_.run(*this, thread_);
     } while (repeats && !raised_ && cpu_.eip == kCodeAddress);
     cpu_.eflags |= single_step;
     finish(test, result);
@@ -117,8 +119,8 @@ class TranslatorExecutor final : public Executor,
     arena_.finish(test, cpu_, result);
   }
 
-  // GuestThread
-  [[nodiscard]] engine::GuestAddress pc() const override { return cpu_.eip; }
+  // Guest
+  [[nodiscard]] GuestAddress pc() const override { return cpu_.eip; }
   [[nodiscard]] void* state() override { return &cpu_; }
   [[nodiscard]] bool interrupt_pending() const override { return false; }
   void deliver_interrupts() override {}
@@ -134,10 +136,10 @@ class TranslatorExecutor final : public Executor,
   [[nodiscard]] bool running() const override { return turns_-- > 0; }
 
   // PageProtector
-  void set_write_watch(engine::GuestAddress, bool) override {}
+  void set_write_watch(GuestAddress, bool) override {}
 
   // CodeSource
-  [[nodiscard]] engine::GuestAddress fetch_end(engine::GuestAddress address) const override {
+  [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {
     const bool code = address >= kCodeRegion && address < kCodeRegion + kRegionSize;
     return code ? kCodeRegion + kRegionSize : address;
   }
@@ -146,9 +148,10 @@ class TranslatorExecutor final : public Executor,
   State state_;
   i386::CpuState& cpu_ = state_.cpu;
   engine::CodeCache cache_;
-  translate::BlockTranslator translator_;
-  engine::AddressTable table_;
+  translate::run::BlockTranslator translator_;
+  translate::run::AddressTable table_;
   engine::Engine engine_;
+  translate::run::Thread thread_{engine_.threads(), translator_, cpu_};
   mutable int turns_ = 0;
   bool raised_ = false;
 };

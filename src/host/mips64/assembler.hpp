@@ -19,6 +19,9 @@ namespace ferry::mips64 {
   return value >= 0 && value <= 65535;
 }
 
+/// What `j` and `jal` reach: the aligned segment of the word after them.
+inline constexpr size_t kJumpSegmentBytes = size_t{256} << 20;
+
 /// A place in the code that branches of the same Assembler refer to, before or after it is bound.
 /// At most kMaxUses forward references (CHECKed); an unbound label with uses is our bug.
 class Label {

@@ -15,6 +15,14 @@ CodePatcher::CodePatcher(const uint32_t* leave_direct) : leave_direct_(leave_dir
 #endif
 }
 
+Exit* exit_returning_to(const engine::Block& block, const uint32_t* host_pc) {
+  const auto word = static_cast<uint32_t>(host_pc - block.code);
+  for (Exit& exit : block.exits) {
+    if (exit.stub + kCallWords == word) return &exit;
+  }
+  return nullptr;
+}
+
 void CodePatcher::link(const Exit& exit, const uint32_t* target) {
   uint32_t* code = exit.owner->code;
   if (exit.kind == Exit::Kind::branch) {

@@ -23,4 +23,10 @@ class CodePatcher final : public engine::CodePatcher {
   uintptr_t line_bytes_ = 0;  ///< of the instruction cache, as SYNCI counts
 };
 
+/// The words of a call (jal, jalr) and its delay slot: it returns to the word after them.
+inline constexpr uint32_t kCallWords = 2;
+
+/// The exit of `block` whose call of the way out returns to `host_pc`, or null. Signal-safe.
+[[nodiscard]] engine::Exit* exit_returning_to(const engine::Block& block, const uint32_t* host_pc);
+
 }  // namespace ferry::mips64

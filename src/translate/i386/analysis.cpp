@@ -17,8 +17,8 @@ constexpr unsigned kLookAheadInstructions = 12;
 constexpr unsigned kLeafInstructions = 4;  ///< of a leaf function, its return included
 
 /// Adds [begin, end) to `ranges`: what matters is which pages they touch.
-void add_range(Ranges& ranges, GuestAddress begin, GuestAddress end) {
-  for (engine::GuestRange& range : ranges) {
+void add_range(GuestRanges& ranges, GuestAddress begin, GuestAddress end) {
+  for (GuestRange& range : ranges) {
     const bool same_pages = range.begin / kPageBytes <= begin / kPageBytes &&
                             (range.end - 1) / kPageBytes >= (end - 1) / kPageBytes;
     if (same_pages) return;
@@ -138,7 +138,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
 }
 
 [[gnu::always_inline]] inline void Analysis::form(GuestAddress address, AnalysedBlock& block,
-                                                  Ranges& ranges) {
+                                                  GuestRanges& ranges) {
   GuestAddress pc = address;
   GuestAddress run_begin = address;
   unsigned branches = 0;
@@ -207,7 +207,7 @@ void Analysis::set_self_checking(GuestAddress page, bool on) {
   }
 }
 
-bool Analysis::in_self_checking_page(const engine::GuestRange& range) const {
+bool Analysis::in_self_checking_page(const GuestRange& range) const {
   GuestAddress page = range.begin & ~(kPageBytes - 1);
   for (; page < range.end; page += kPageBytes) {
     if (self_checking_pages_.contains(page)) return true;
@@ -217,7 +217,7 @@ bool Analysis::in_self_checking_page(const engine::GuestRange& range) const {
 
 /// A block that checks its own bytes is one short run of them, and ends behind an instruction that
 /// may store: what is stored may be the next instruction, whose block checks.
-void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
+void Analysis::make_self_checking(AnalysedBlock& block, GuestRanges& ranges) const {
   const GuestAddress begin = block.instructions[0].instruction.address;
   const GuestAddress limit = (begin & ~3u) + kMostCheckedBytes;
   uint32_t count = 0;
@@ -305,7 +305,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
 
 /// The flags that may be read at `target`, a successor of the block that begins at `home`.
 [[gnu::always_inline]] inline uint32_t Analysis::look_ahead(GuestAddress target, GuestAddress home,
-                                                            Ranges& ranges) {
+                                                            GuestRanges& ranges) {
   Memo& memo = memo_[(target ^ target >> 8) & (memo_.size() - 1)];
   const bool known = memo.generation == generation_ && memo.address == target;
   const uint32_t live = known ? memo.live : scan(memo, target);
@@ -318,7 +318,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, Ranges& ranges) const {
 
 /// `usual`: see usual_liveness_.
 template <bool usual>
-[[gnu::always_inline]] inline void Analysis::solve(AnalysedBlock& block, Ranges& ranges) {
+[[gnu::always_inline]] inline void Analysis::solve(AnalysedBlock& block, GuestRanges& ranges) {
   AnalysedInstruction* const first = block.instructions.data();
   AnalysedInstruction* entry = first + block.count;
   const auto live_at = [&](GuestAddress target) -> uint32_t {
@@ -353,7 +353,7 @@ template <bool usual>
   } while (entry != first);
 }
 
-[[gnu::noinline]] void Analysis::solve_unusually(AnalysedBlock& block, Ranges& ranges) {
+[[gnu::noinline]] void Analysis::solve_unusually(AnalysedBlock& block, GuestRanges& ranges) {
   solve<false>(block, ranges);
 }
 
@@ -387,7 +387,7 @@ template <bool usual>
 }
 
 [[gnu::noinline]] void Analysis::analyse(GuestAddress address, AnalysedBlock& block,
-                                         Ranges& ranges) {
+                                         GuestRanges& ranges) {
   form(address, block, ranges);
   block.self_checking = false;
   if (!self_checking_pages_.empty() &&

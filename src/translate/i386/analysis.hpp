@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <unordered_set>
 
-#include "engine/backend.hpp"
+#include "common/guest_range.hpp"
 #include "guest/i386/code_source.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/memory/memory.hpp"
@@ -14,8 +14,6 @@
 #include "translate/i386/row_traits.hpp"
 
 namespace ferry::translate {
-
-using engine::GuestAddress;
 
 inline constexpr uint32_t kMaxBlockInstructions = 64;
 /// Of a self-checking block, counted from the aligned word it begins in.
@@ -45,16 +43,13 @@ struct AnalysedBlock {
   bool self_checking = false;
 };
 
-/// The guest bytes a block was made from, or relies on.
-using Ranges = decltype(engine::Translation::ranges);
-
 class Analysis {
  public:
   Analysis(const Options& options, const i386::CodeSource& code);
 
   /// Decodes and analyses the block at `address`. A count of 0: nothing can be fetched or decoded
   /// there. `ranges` receives what it depends on.
-  void analyse(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
+  void analyse(GuestAddress address, AnalysedBlock& block, GuestRanges& ranges);
   /// Guest code changed: what was looked up before no longer holds.
   void forget() {
     ++generation_;
@@ -87,17 +82,17 @@ class Analysis {
   /// Decodes the instruction at `address`, whatever it is and wherever it lies.
   [[nodiscard]] bool fetch(GuestAddress address, i386::Instruction& instruction);
   /// Whether bytes of `range` may change without notice.
-  [[nodiscard]] bool in_self_checking_page(const engine::GuestRange& range) const;
+  [[nodiscard]] bool in_self_checking_page(const GuestRange& range) const;
   [[nodiscard]] bool move_window(GuestAddress address);
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
   AnalysedInstruction* enter_leaf(AnalysedInstruction& call, const AnalysedInstruction* limit);
-  void form(GuestAddress address, AnalysedBlock& block, Ranges& ranges);
+  void form(GuestAddress address, AnalysedBlock& block, GuestRanges& ranges);
   static void fold_thunks(AnalysedBlock& block);
-  void make_self_checking(AnalysedBlock& block, Ranges& ranges) const;
+  void make_self_checking(AnalysedBlock& block, GuestRanges& ranges) const;
   template <bool usual>
-  void solve(AnalysedBlock& block, Ranges& ranges);
-  void solve_unusually(AnalysedBlock& block, Ranges& ranges);
-  uint32_t look_ahead(GuestAddress target, GuestAddress home, Ranges& ranges);
+  void solve(AnalysedBlock& block, GuestRanges& ranges);
+  void solve_unusually(AnalysedBlock& block, GuestRanges& ranges);
+  uint32_t look_ahead(GuestAddress target, GuestAddress home, GuestRanges& ranges);
   Step whole_step(GuestAddress pc);
   uint32_t scan(Memo& memo, GuestAddress target);
 
@@ -113,7 +108,7 @@ class Analysis {
   GuestAddress window_begin_ = 0;
   GuestAddress window_end_ = 0;
   uint32_t window_span_ = 0;
-  engine::GuestRange fetchable_{};  ///< the last answer of CodeSource, while nothing is remapped
+  GuestRange fetchable_{};  ///< the last answer of CodeSource, while nothing is remapped
   uint32_t generation_ = 1;
   bool entered_leaf_ = false;  ///< in the block that is being formed
   std::unordered_set<GuestAddress> self_checking_pages_;

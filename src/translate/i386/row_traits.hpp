@@ -1,5 +1,5 @@
-// What the translator knows of a row before it sees operands: its handler, how control and flags
-// pass through it, whether it touches memory. One small record a row, built from opcodes.inc.
+// What a translator knows of a row before it sees operands: how control and flags pass through it,
+// whether it touches memory. One small record a row, built from opcodes.inc.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,6 @@
 #include "guest/i386/decode/instruction.hpp"
 
 namespace ferry::translate {
-
-class BlockBuilder;
-
-/// Translates one instruction.
-using Handler = void (*)(BlockBuilder&, const i386::Instruction&);
 
 /// How control goes on behind an instruction.
 enum class Flow : uint8_t {
@@ -34,7 +29,6 @@ enum class MemoryUse : uint8_t {
 };
 
 struct RowTraits {
-  Handler handler;
   uint16_t flags_read;    ///< arithmetic flags, bits of EFLAGS
   uint16_t flags_killed;  ///< whose old value cannot be seen behind it
   Flow flow;
@@ -51,12 +45,6 @@ extern const RowTraits* const kFirstTraits;
 /// The record of a row (Instruction::row).
 [[nodiscard]] inline const RowTraits& traits_of(uint16_t row) {
   return detail::kFirstTraits[row];
-}
-
-/// With a segment override: writes through CS are #GP, which the interpreter raises.
-[[nodiscard]] Handler overridden_handler(const i386::Instruction& in, const RowTraits& traits);
-[[nodiscard]] inline Handler handler_of(const i386::Instruction& in, const RowTraits& traits) {
-  return in.segment_override ? overridden_handler(in, traits) : traits.handler;
 }
 
 /// Arithmetic flags an instruction may read, and those it surely sets or leaves undefined.

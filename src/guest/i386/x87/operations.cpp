@@ -1,5 +1,7 @@
 #include "guest/i386/x87/operations.hpp"
 
+#include <iterator>
+
 #include "guest/i386/x87/arithmetic_operations.hpp"
 
 namespace ferry::i386 {
@@ -118,30 +120,41 @@ constexpr X87Helper kRegisterDf[8] = {kNone,
                                       compare_registers<kFcomip>,
                                       kNone};
 
-/// D9 with a register form: most are one operation for the whole ModRM byte.
-[[nodiscard]] X87Helper register_d9(uint8_t modrm) {
-  switch (modrm) {
-    case 0xe0:
-      return change_sign<0xffff, float80::kSignBit>;
-    case 0xe1:
-      return change_sign<float80::kMaxExponent, 0>;
-    case 0xe4:
-      return ftst;
-    case 0xe8:
-      return fld1;
-    case 0xee:
-      return fldz;
-    case 0xfa:
-      return unary<float80::square_root>;
-    case 0xfc:
-      return unary<float80::round_to_integer>;
-    default:
-      break;
-  }
-  static constexpr X87Helper kByReg[8] = {fld_sti, fxch,  kNone, fst_sti<Pop::once>,
-                                          kNone,   kNone, kNone, kNone};
-  return kByReg[modrm >> 3 & 7];
-}
+constexpr X87Helper kRegisterD9[8] = {fld_sti, fxch,  kNone, fst_sti<Pop::once>,
+                                      kNone,   kNone, kNone, kNone};
+constexpr X87Helper kRegisterDa[8] = {};
+
+/// By the low bits of the opcode, for a ModRM byte that names memory, and one that does not.
+constexpr const X87Helper* kMemory[8] = {
+    kRealArithmetic<uint32_t>, kMemoryD9, kIntegerArithmetic<uint32_t>, kMemoryDb,
+    kRealArithmetic<uint64_t>, kMemoryDd, kIntegerArithmetic<uint16_t>, kMemoryDf};
+constexpr const X87Helper* kRegister[8] = {kSt0Arithmetic,
+                                           kRegisterD9,
+                                           kRegisterDa,
+                                           kRegisterDb,
+                                           kStiArithmetic<Pop::no>,
+                                           kRegisterDd,
+                                           kStiArithmetic<Pop::once>,
+                                           kRegisterDf};
+
+/// What has the whole ModRM byte to itself.
+struct WholeModrm {
+  uint8_t opcode, modrm;
+  X87Helper operation;
+};
+constexpr WholeModrm kWhole[] = {{0xd9, 0xe0, change_sign<0xffff, float80::kSignBit>},
+                                 {0xd9, 0xe1, change_sign<float80::kMaxExponent, 0>},
+                                 {0xd9, 0xe4, ftst},
+                                 {0xd9, 0xe8, fld1},
+                                 {0xd9, 0xee, fldz},
+                                 {0xd9, 0xfa, unary<float80::square_root>},
+                                 {0xd9, 0xfc, unary<float80::round_to_integer>},
+                                 {0xda, 0xe9, compare_st1<kFucompp>},
+                                 {0xdf, 0xe0, fnstsw_ax}};
+
+// Numbers: 64 of memory forms and 64 of register forms, by opcode and ModRM reg; then kWhole.
+constexpr unsigned kFirstRegister = 64, kFirstWhole = 128;
+static_assert(kFirstWhole + std::size(kWhole) == kX87OperationCount);
 
 }  // namespace
 
@@ -163,40 +176,33 @@ void record_instruction(CpuState& cpu, uint32_t address) {
 }
 
 bool is_recorded(const Instruction& instruction) {
-  const X87Helper operation = x87_helper(instruction);
-  return operation != nullptr && operation != fldcw && operation != fnstcw &&
-         operation != fnstsw_ax && operation != fnstsw_m16;
+  const unsigned number = x87_operation(instruction);
+  if (number == kX87OperationCount) return false;
+  const X87Helper operation = kX87Operations[number];
+  return operation != fldcw && operation != fnstcw && operation != fnstsw_ax &&
+         operation != fnstsw_m16;
 }
 
-X87Helper x87_helper(const Instruction& instruction) {
+constexpr std::array<X87Helper, kX87OperationCount> kX87Operations = [] {
+  std::array<X87Helper, kX87OperationCount> all{};
+  for (unsigned i = 0; i < kFirstRegister; ++i) {
+    all[i] = kMemory[i / 8][i % 8];
+    all[kFirstRegister + i] = kRegister[i / 8][i % 8];
+  }
+  for (unsigned i = 0; i < std::size(kWhole); ++i) all[kFirstWhole + i] = kWhole[i].operation;
+  return all;
+}();
+
+unsigned x87_operation(const Instruction& instruction) {
   const uint8_t opcode = instruction.opcode;
   const uint8_t modrm = instruction.modrm;
-  const unsigned reg = modrm >> 3 & 7;
-  if (row(instruction.row).family != Family::x87 || opcode < 0xd8) return nullptr;
-  if (modrm < 0xc0) {
-    static constexpr const X87Helper* kMemory[8] = {
-        kRealArithmetic<uint32_t>, kMemoryD9, kIntegerArithmetic<uint32_t>, kMemoryDb,
-        kRealArithmetic<uint64_t>, kMemoryDd, kIntegerArithmetic<uint16_t>, kMemoryDf};
-    return kMemory[opcode & 7][reg];
+  if (row(instruction.row).family != Family::x87 || opcode < 0xd8) return kX87OperationCount;
+  for (unsigned i = 0; modrm >= 0xe0 && i < std::size(kWhole); ++i) {
+    if (kWhole[i].opcode == opcode && kWhole[i].modrm == modrm) return kFirstWhole + i;
   }
-  switch (opcode) {
-    case 0xd8:
-      return kSt0Arithmetic[reg];
-    case 0xd9:
-      return register_d9(modrm);
-    case 0xda:
-      return modrm == 0xe9 ? compare_st1<kFucompp> : nullptr;
-    case 0xdb:
-      return kRegisterDb[reg];
-    case 0xdc:
-      return kStiArithmetic<Pop::no>[reg];
-    case 0xdd:
-      return kRegisterDd[reg];
-    case 0xde:
-      return kStiArithmetic<Pop::once>[reg];
-    default:
-      return modrm == 0xe0 ? fnstsw_ax : kRegisterDf[reg];
-  }
+  const unsigned number = (opcode & 7u) * 8 + (modrm >> 3 & 7u);
+  const unsigned form = modrm < 0xc0 ? number : kFirstRegister + number;
+  return kX87Operations[form] != nullptr ? form : kX87OperationCount;
 }
 
 }  // namespace ferry::i386

@@ -9,6 +9,7 @@
 // instruction it was (FIP, FCS, FOP) the caller knows: record_instruction.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "guest/i386/cpu_state.hpp"
@@ -25,7 +26,12 @@ void record_instruction(CpuState& cpu, uint32_t address);
 /// Whether the function's instruction is to be recorded so.
 [[nodiscard]] bool is_recorded(const Instruction& instruction);
 
-/// The function for an instruction, or null: the interpreter does it.
-[[nodiscard]] X87Helper x87_helper(const Instruction& instruction);
+/// All functions, by numbers that follow from the encoding: a translator may keep them in code.
+/// Null where no function has the number.
+inline constexpr unsigned kX87OperationCount = 137;
+extern const std::array<X87Helper, kX87OperationCount> kX87Operations;
+
+/// The number of the function for an instruction, or kX87OperationCount: the interpreter does it.
+[[nodiscard]] unsigned x87_operation(const Instruction& instruction);
 
 }  // namespace ferry::i386

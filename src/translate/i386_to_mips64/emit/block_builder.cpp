@@ -1,11 +1,8 @@
 #include "translate/i386_to_mips64/emit/block_builder.hpp"
 
 #include <cstring>
-#include <new>
 
-#include "translate/i386_to_mips64/lower/handlers.hpp"
-
-namespace ferry::translate {
+namespace ferry::translate::emit {
 
 using engine::Exit;
 using engine::LeaveReason;
@@ -19,33 +16,20 @@ constexpr uint32_t kNop = 0;
 /// Registers no way out of a block reads. (Where no flag is live, neither t1 nor t2.)
 constexpr uint32_t kDeadAtExits = kScratchMask | kAddressCache[0].bit() | kAddressCache[1].bit();
 
-/// Instruction word of `j`/`jal` to a thunk.
-uint32_t jump_to(uint32_t opcode, const uint32_t* target) {
-  return Assembler::jump_word(opcode, target);
-}
-
 }  // namespace
 
-BlockBuilder::BlockBuilder(const Options& options_in, const Thunks& thunks_in, RecipeTable& recipes,
-                           InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
-                           engine::Translation& out)
-    : as(code, capacity),
-      options(options_in),
-      thunks(thunks_in),
+BlockBuilder::BlockBuilder(const Options& options_in, const WaysOut& ways_out_in, uint32_t* code,
+                           uint32_t capacity, engine::BlockDraft& out)
+    : Emitter(options_in, ways_out_in, code, capacity, out),
       flags(*this),
-      recipes_(recipes),
-      interpreted_(interpreted),
-      out_(out),
-      mark_all_(options_in.check || log_enabled(LogChannel::in_asm) ||
-                log_enabled(LogChannel::out_asm)),
-      barrier_(code),
       largest_bias_(options_in.passes.esp_folding ? 30000 : 0) {
+  flag_state_ = &flags.state();
   std::memset(known_width_, 32, sizeof known_width_);
 }
 
 void BlockBuilder::flag_prologue() {
   mips64::move(as, kFlagKind, mips64::ra);
-  barrier_ = as.next();
+  set_barrier();
 }
 
 // --- instructions --------------------------------------------------------------------------------
@@ -55,12 +39,6 @@ void BlockBuilder::mark_instruction() {
   // then cannot wait there.
   if (options.exact_flags && flags.uses_homes()) flags.to_packed();
   push_mark();
-}
-
-void BlockBuilder::push_mark() {
-  const uint32_t recipe =
-      entry_->live_before == 0 ? RecipeTable::kPacked : recipes_.add(flags.state());
-  out_.marks.push_back({as.position(), entry_->instruction.address, esp_bias_, recipe});
 }
 
 // --- guest registers -----------------------------------------------------------------------------
@@ -112,15 +90,6 @@ void BlockBuilder::apply_esp_bias() {
 
 // --- control -------------------------------------------------------------------------------------
 
-BlockBuilder::ColdPath& BlockBuilder::new_cold_path() {
-  CHECK(cold_count_ < kMaxColdPaths);
-  ColdPath& path = *new (&cold_path(cold_count_++)) ColdPath;
-  path.flags = flags.state();
-  path.esp_bias = esp_bias_;
-  path.instruction = &entry_->instruction;
-  return path;
-}
-
 void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
                                uint32_t live_at_target) {
   Condition taken = condition;
@@ -153,7 +122,7 @@ void BlockBuilder::branch_exit(const Condition& condition, uint32_t target,
                         .stub = 0,
                         .unlinked = word,
                         .target = target,
-                        .recipe = RecipeTable::kPacked,
+                        .recipe = recipe::kPacked,
                         .owner = out_.block,
                         .linked = nullptr,
                         .next_incoming = nullptr});
@@ -167,20 +136,19 @@ void BlockBuilder::store_exit_flags(uint32_t live) {
 void BlockBuilder::jump_exit(uint32_t target, uint32_t live_at_target) {
   store_exit_flags(live_at_target);
   commit_esp();
-  const uint32_t word = jump_to(mips64::opcode::JAL, thunks.leave_direct);
+  const uint32_t word = jump_to(mips64::opcode::JAL, ways_out.leave_direct);
   control(word);
   const uint32_t site = as.position() - 2;
-  out_.exits.push_back(
-      {.kind = Exit::Kind::jump,
-       .live = static_cast<uint16_t>(live_at_target),
-       .site = site,
-       .stub = site,
-       .unlinked = word,
-       .target = target,
-       .recipe = live_at_target != 0 ? RecipeTable::kLazyRegisters : RecipeTable::kPacked,
-       .owner = out_.block,
-       .linked = nullptr,
-       .next_incoming = nullptr});
+  out_.exits.push_back({.kind = Exit::Kind::jump,
+                        .live = static_cast<uint16_t>(live_at_target),
+                        .site = site,
+                        .stub = site,
+                        .unlinked = word,
+                        .target = target,
+                        .recipe = live_at_target != 0 ? recipe::kLazyRegisters : recipe::kPacked,
+                        .owner = out_.block,
+                        .linked = nullptr,
+                        .next_incoming = nullptr});
   ended_ = true;
 }
 
@@ -199,21 +167,20 @@ void BlockBuilder::indirect_exit() {
   commit_esp();
   const bool pass_on = !options.dead_flags_at_calls && flags.in_lazy_registers();
   if (options.every_exit_leaves) {
-    control(jump_to(mips64::opcode::JAL, thunks.leave_indirect));
+    control(jump_to(mips64::opcode::JAL, ways_out.leave_indirect));
   } else if (pass_on) {  // flags of an earlier exit: its identity goes on, not this one's
     mips64::move(as, mips64::ra, kFlagKind);
     control(mips64::opcode::JR | mips64::encode::rs(entry));
   } else {
     control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, entry));
   }
-  const uint32_t recipe =
-      options.dead_flags_at_calls ? RecipeTable::kPacked : recipes_.add(flags.state());
+  const uint32_t recipe = options.dead_flags_at_calls ? recipe::kPacked : notes_.add(flags.state());
   const uint32_t site = as.position() - 2;
   out_.exits.push_back({.kind = Exit::Kind::indirect,
                         .live = 0,
                         .site = site,
                         .stub = site,
-                        .unlinked = jump_to(mips64::opcode::JAL, thunks.leave_indirect),
+                        .unlinked = jump_to(mips64::opcode::JAL, ways_out.leave_indirect),
                         .target = 0,
                         .recipe = recipe,
                         .owner = out_.block,
@@ -229,7 +196,7 @@ void BlockBuilder::leave(LeaveReason reason, uint32_t eip) {
   commit_esp();
   mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(eip));
   as.ADDIU(mips64::v1, mips64::zero, static_cast<int32_t>(reason));
-  control(jump_to(mips64::opcode::J, thunks.leave_reason));
+  control(jump_to(mips64::opcode::J, ways_out.leave_reason));
   ended_ = true;
 }
 
@@ -255,20 +222,6 @@ Label& BlockBuilder::branch_to_interpreter(const Condition& condition) {
   path.kind = ColdPath::Kind::interpret_and_resume;
   branch(condition.branch_word(), path.label);
   return path.resume;
-}
-
-Label& BlockBuilder::branch_to_packed_condition(Gpr answer, unsigned cc) {
-  ColdPath& path = new_cold_path();
-  path.kind = ColdPath::Kind::packed_condition;
-  path.answer = answer;
-  path.condition = static_cast<uint8_t>(cc);
-  branch(mips64::encode::rs_rt(mips64::opcode::BEQ, answer, mips64::zero), path.label);
-  return path.resume;
-}
-
-void BlockBuilder::bind_resume(Label& label) {
-  bind(label);
-  clobber_scratch();
 }
 
 void BlockBuilder::emit_cold(ColdPath& path) {
@@ -306,7 +259,7 @@ void BlockBuilder::emit_stub(Exit& exit) {
   exit.stub = as.position();
   exit.unlinked |= branch_offset(exit.site, exit.stub);
   as.replace(exit.site, exit.unlinked);
-  as.emit(jump_to(mips64::opcode::JAL, thunks.leave_direct));
+  as.emit(jump_to(mips64::opcode::JAL, ways_out.leave_direct));
   as.emit(kNop);
 }
 
@@ -314,8 +267,8 @@ void BlockBuilder::finish() {
   CHECK(ended_);
   // Cold words must not be taken into slots across the end of the main line, nor marked as part of
   // the last instruction's restartable words.
-  barrier_ = as.next();
-  for (unsigned i = 0; i < cold_count_; ++i) {
+  set_barrier();
+  for (unsigned i = 0; i < cold_count(); ++i) {
     free_scratch_ = kScratchMask;
     emit_cold(cold_path(i));
     cold_path(i).~ColdPath();
@@ -323,19 +276,15 @@ void BlockBuilder::finish() {
   for (Exit& exit : out_.exits) {
     if (exit.kind == Exit::Kind::branch) emit_stub(exit);
   }
+  notes_.finish();
 }
 
 // --- calls into C++ ------------------------------------------------------------------------------
 
-void BlockBuilder::clobber_scratch() {
-  for (CachedAddress& entry : cache_) entry.valid = false;
-  cached_registers_ = 0;
-  barrier_ = as.next();
-}
-
 void BlockBuilder::emit_interpreter_call(const Instruction& instruction) {
-  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(interpreted_.add(instruction)));
-  control(jump_to(mips64::opcode::JAL, thunks.call_interpreter));
+  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(instruction.address));
+  notes_.add(instruction);
+  control(jump_to(mips64::opcode::JAL, ways_out.call_interpreter));
 }
 
 void BlockBuilder::call_interpreter() {
@@ -347,9 +296,4 @@ void BlockBuilder::call_interpreter() {
   std::memset(known_width_, 32, sizeof known_width_);
 }
 
-void BlockBuilder::materialise_flags() {
-  control(jump_to(mips64::opcode::JAL, thunks.materialise));
-  clobber_scratch();
-}
-
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

@@ -1,5 +1,5 @@
-// The block being translated: emitted words, marks, exits, scratch registers, esp folding, and
-// access to guest operands. Instruction handlers (the family files) work on this alone.
+// The block being translated as instruction handlers (lower/) see it: guest registers and operands,
+// esp folding, flags, exits. What is below operands is in emitter.hpp.
 //
 // Invariants a handler keeps:
 //   - guest registers hold sign-extended 32-bit values after every instruction;
@@ -10,24 +10,13 @@
 
 #include <cstdint>
 
-#include "common/diagnostics.hpp"
-#include "engine/backend.hpp"
 #include "guest/i386/decode/decoder.hpp"
-#include "host/mips64/assembler.hpp"
-#include "host/mips64/pseudo_instructions.hpp"
-#include "translate/i386/analysis.hpp"
-#include "translate/i386/options.hpp"
+#include "translate/i386_to_mips64/emit/emitter.hpp"
 #include "translate/i386_to_mips64/emit/flags.hpp"
-#include "translate/i386_to_mips64/emit/register_map.hpp"
-#include "translate/i386_to_mips64/run/helpers.hpp"
-#include "translate/i386_to_mips64/run/thunks.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::emit {
 
-using i386::Instruction;
 using i386::Operand;
-using mips64::Assembler;
-using mips64::Label;
 
 /// How the bits above an 8- or 16-bit value are wanted.
 enum class Extend : uint8_t { any, zero, sign };
@@ -38,15 +27,11 @@ struct Address {
   int32_t offset;
 };
 
-class BlockBuilder {
+class BlockBuilder final : public Emitter {
  public:
-  BlockBuilder(const Options& options, const Thunks& thunks, RecipeTable& recipes,
-               InterpretedInstructions& interpreted, uint32_t* code, uint32_t capacity,
-               engine::Translation& out);
+  BlockBuilder(const Options& options, const WaysOut& ways_out, uint32_t* code, uint32_t capacity,
+               engine::BlockDraft& out);
 
-  Assembler as;
-  const Options& options;
-  const Thunks& thunks;
   FlagTracker flags;
 
   /// The prologue for indirect entries of a block that reads flags or passes them on: notes the
@@ -69,32 +54,11 @@ class BlockBuilder {
   }
   /// Flags that may be read at the direct target of the current instruction.
   [[nodiscard]] uint32_t live_at_target() const { return entry_->live_at_target; }
-  /// What a fault in the words from here on has to undo, and where it finds the flags: as things
-  /// stand now.
-  void add_mark() {
-    if (marked_) push_mark();
-  }
   /// Releases scratch registers.
   void end_instruction() {
     free_scratch_ = kScratchMask;
     if (live_after_ == 0) flags.set_packed();
   }
-  [[nodiscard]] const Instruction& instruction() const { return entry_->instruction; }
-  /// Flags that may be read after the current instruction.
-  [[nodiscard]] uint32_t live() const { return live_after_; }
-
-  // --- scratch registers -------------------------------------------------------------------------
-  /// A scratch register until the end of the instruction.
-  [[nodiscard]] Gpr scratch() {
-    CHECK(free_scratch_ != 0);
-    const Gpr reg(static_cast<unsigned>(__builtin_ctz(free_scratch_)));
-    free_scratch_ &= ~reg.bit();
-    return reg;
-  }
-  void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
-  /// Releases all scratch registers but `kept`.
-  void release_all_but(Gpr kept) { free_scratch_ = kScratchMask & ~kept.bit(); }
-
   // --- guest registers ---------------------------------------------------------------------------
   /// The register holding guest `reg` (esp: with the folded adjustment applied, in a scratch).
   [[nodiscard]] Gpr read_gpr(unsigned reg);
@@ -189,11 +153,6 @@ class BlockBuilder {
   }
 
   // --- control -----------------------------------------------------------------------------------
-  /// Emits a branch or jump word and its slot, filled with the previous word where that is safe.
-  void control(uint32_t word);
-  /// The same for a branch inside the block.
-  void branch(uint32_t word, Label& target);
-  void bind(Label& label);
   /// A conditional branch to guest `target`, patched to its block once that exists. Flags live
   /// there are stored on the way out.
   void branch_exit(const Condition& condition, uint32_t target, uint32_t live_at_target);
@@ -214,51 +173,14 @@ class BlockBuilder {
   /// leaves or comes back at the returned label (to be bound with `bind_resume`). Live flags must
   /// be in the lazy registers, and esp committed.
   Label& branch_to_interpreter(const Condition& condition);
-  /// Branches, while `answer` is 0, to a cold path that packs the lazy registers and sets `answer`
-  /// to the condition `cc` without its negation, then comes back at the returned label.
-  Label& branch_to_packed_condition(Gpr answer, unsigned cc);
-  void bind_resume(Label& label);
   /// Whether the current instruction's accesses take the unaligned form.
   [[nodiscard]] bool unaligned() const { return unaligned_; }
-  /// Forgets cached addresses and lazy registers' contents after a call into C++.
-  void clobber_scratch();
   /// Emits the out-of-line parts. No more instructions after this.
   void finish();
 
-  [[nodiscard]] engine::Translation& out() { return out_; }
   [[nodiscard]] bool ended() const { return ended_; }
-  /// Packed flags: makes CpuState::eflags hold the arithmetic flags.
-  void materialise_flags();
 
  private:
-  friend class FlagTracker;
-  struct ColdPath {  ///< emitted behind the block's main line
-    enum class Kind : uint8_t {
-      flag_exit,
-      interpret,
-      interpret_and_resume,
-      packed_condition,
-      leave
-    } kind;
-    Label label;
-    uint32_t target = 0;
-    uint32_t live = 0;  ///< flags, at the target
-    int32_t esp_bias = 0;
-    FlagState flags;
-    const Instruction* instruction = nullptr;
-    Gpr answer;
-    uint8_t condition = 0;
-    engine::LeaveReason reason{};
-    Label resume;
-  };
-  static constexpr unsigned kMaxColdPaths = 3 * 64;  ///< at most three per instruction
-
-  struct CachedAddress {
-    bool valid = false;
-    uint8_t base, index, scale;
-    int32_t high;
-  };
-
   [[nodiscard]] Address general_address(int32_t extra);
   [[nodiscard]] Gpr read_general(const Operand& operand, Extend extend, Gpr into);
   void apply_esp_bias();
@@ -270,7 +192,6 @@ class BlockBuilder {
   Address segmented_address(const i386::MemoryOperand& memory, int32_t displacement);
   Gpr address16(const i386::MemoryOperand& memory, int32_t displacement);
   void mark_instruction();
-  void push_mark();
   [[nodiscard]] static constexpr uint32_t load_opcode(unsigned width, Extend extend) {
     using namespace mips64::opcode;
     if (width == 4) return LW;
@@ -288,41 +209,13 @@ class BlockBuilder {
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
   void emit_stub(engine::Exit& exit);
-  [[gnu::noinline]] void swap_last_words(bool last_may_fault);
-  [[nodiscard]] bool may_load_early(uint32_t word, uint32_t position) const;
-  [[gnu::noinline]] void fill_slot_from_behind();
-  void close_slot();
-  /// The slot of the branch just emitted, if it is free, may take the word that comes next where
-  /// that writes one of `dead` alone: registers nobody reads where the branch goes.
-  void leave_slot_open(uint32_t dead) {
-    if (options.passes.slot_fallthrough && as.next()[-1] == 0) dead_at_exit_ = dead;
-  }
-  [[gnu::noinline]] void emit_control(uint32_t word, Label* target);
-  ColdPath& new_cold_path();
 
-  RecipeTable& recipes_;
-  InterpretedInstructions& interpreted_;
-  engine::Translation& out_;
-  const AnalysedInstruction* entry_ = nullptr;  ///< the current instruction
-  const bool mark_all_;                         ///< not only instructions that can fault
-  bool marked_ = false;                         ///< the current instruction gets marks
-  uint32_t live_after_ = 0;
-  uint32_t free_scratch_ = kScratchMask;
-  uint32_t* barrier_;          ///< words before this place must not be moved
-  uint32_t dead_at_exit_ = 0;  ///< if the last slot is open: see leave_slot_open
-  int32_t esp_bias_ = 0;
   const int32_t largest_bias_;  ///< stays in reach of 16-bit offsets; 0: esp is not folded
   uint8_t known_width_[i386::kGprCount];
-  CachedAddress cache_[2];
   unsigned next_cache_ = 0;
-  uint32_t cached_registers_ = 0;  ///< host registers (Gpr::bit) that entries of cache_ may name
   bool unaligned_ = false;
   bool ended_ = false;
-  ColdPath& cold_path(unsigned i) { return reinterpret_cast<ColdPath*>(cold_storage_)[i]; }
-  unsigned cold_count_ = 0;
-  alignas(ColdPath) unsigned char cold_storage_[kMaxColdPaths *
-                                                sizeof(ColdPath)];  ///< constructed one by one
   ColdPath* interpret_path_ = nullptr;
 };
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

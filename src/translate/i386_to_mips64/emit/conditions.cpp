@@ -1,8 +1,7 @@
 // Host conditions, and how the tracker makes them of the operands it knows.
-#include "translate/i386_to_mips64/emit/block_builder.hpp"
 #include "translate/i386_to_mips64/emit/flags.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::emit {
 
 using mips64::zero;
 namespace ef = i386::eflags;
@@ -304,7 +303,7 @@ void FlagTracker::packed_bool(Gpr answer, unsigned cc) {
 }
 
 void FlagTracker::long_comparison(Gpr answer, unsigned cc, Label& resume) {
-  b_.free_scratch_ &= ~answer.bit();
+  b_.take_scratch(answer);
   const Gpr result = b_.scratch();
   Label given, other, found;
   const bool less = cc >> 1 == kL;
@@ -451,4 +450,4 @@ Gpr FlagTracker::carry(Gpr into) {
   return into;
 }
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

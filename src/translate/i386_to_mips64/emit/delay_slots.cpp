@@ -1,9 +1,9 @@
 // Branches and jumps, and what fills their delay slots.
 #include <utility>
 
-#include "translate/i386_to_mips64/emit/block_builder.hpp"
+#include "translate/i386_to_mips64/emit/emitter.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::emit {
 
 using mips64::WordEffects;
 
@@ -49,7 +49,7 @@ inline bool may_swap(const WordEffects& first, const WordEffects& second) {
 }  // namespace
 
 /// Exchanges the last two words, which `may_swap` allows; the last may fault then, or not.
-void BlockBuilder::swap_last_words(bool last_may_fault) {
+void Emitter::swap_last_words(bool last_may_fault) {
   uint32_t* const place = as.next() - 2;
   std::swap(place[0], place[1]);
   // What can fault stays with its mark; else the words behind stay with theirs.
@@ -62,7 +62,7 @@ void BlockBuilder::swap_last_words(bool last_may_fault) {
 /// Whether the load `word` at `position` may be executed although the branch in front of it is
 /// taken. One from the guest's stack hardly ever faults; should it, BlockTranslator::recover undoes
 /// it, and knows it by a mark that begins in the slot: so it must have a mark of its own.
-bool BlockBuilder::may_load_early(uint32_t word, uint32_t position) const {
+bool Emitter::may_load_early(uint32_t word, uint32_t position) const {
   if (!options.passes.slot_loads || (word >> 21 & 31) != host_gpr(i386::ESP).number()) return false;
   for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word >= position;) {
     if (out_.marks[i].word == position) return true;
@@ -72,7 +72,7 @@ bool BlockBuilder::may_load_early(uint32_t word, uint32_t position) const {
 
 /// Moves the first word behind an exit branch into the branch's free slot, which leave_slot_open
 /// allows. Nothing but plain words has come since: barrier_ is behind the slot.
-void BlockBuilder::fill_slot_from_behind() {
+void Emitter::fill_slot_from_behind() {
   uint32_t* const first = barrier_;
   const auto position = static_cast<uint32_t>(first - as.address(0));
   const bool memory = WordEffects(*first).memory();
@@ -86,7 +86,7 @@ void BlockBuilder::fill_slot_from_behind() {
 }
 
 /// No word from here on can go into the last slot.
-inline void BlockBuilder::close_slot() {
+inline void Emitter::close_slot() {
   const uint32_t dead = dead_at_exit_;
   if (dead == 0) return;
   dead_at_exit_ = 0;
@@ -96,7 +96,7 @@ inline void BlockBuilder::close_slot() {
 }
 
 /// `target` is null for words that are complete.
-void BlockBuilder::emit_control(uint32_t word, Label* target) {
+void Emitter::emit_control(uint32_t word, Label* target) {
   close_slot();
   uint32_t slot = kNop;
   bool may_fault = false;
@@ -135,17 +135,17 @@ void BlockBuilder::emit_control(uint32_t word, Label* target) {
   barrier_ = as.next();
 }
 
-void BlockBuilder::control(uint32_t word) {
+void Emitter::control(uint32_t word) {
   emit_control(word, nullptr);
 }
-void BlockBuilder::branch(uint32_t word, Label& target) {
+void Emitter::branch(uint32_t word, Label& target) {
   emit_control(word, &target);
 }
 
-void BlockBuilder::bind(Label& label) {
+void Emitter::bind(Label& label) {
   close_slot();
   as.bind(label);
   barrier_ = as.next();
 }
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

@@ -1,21 +1,8 @@
 #include "translate/i386_to_mips64/emit/flags.hpp"
 
-#include "translate/i386_to_mips64/emit/block_builder.hpp"
-
-namespace ferry::translate {
+namespace ferry::translate::emit {
 
 using mips64::zero;
-
-// --- recipes -------------------------------------------------------------------------------------
-
-/// Out of line for the sake of `add`, most of whose states are there.
-[[gnu::noinline]] void RecipeTable::append(const FlagState& state) {
-  recipes_.push_back(state);
-}
-
-void RecipeTable::clear() {
-  recipes_.assign({{.form = FlagState::Form::packed}, {.form = FlagState::Form::lazy_registers}});
-}
 
 // --- tracking ------------------------------------------------------------------------------------
 
@@ -299,4 +286,4 @@ void FlagTracker::to_packed() {
   b_.add_mark();  // a fault of this instruction from here on finds them there
 }
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

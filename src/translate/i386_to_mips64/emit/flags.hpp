@@ -6,117 +6,16 @@
 // still refer to is overwritten, `preserve` copies it to its home (t1 for a, t2 for b).
 #pragma once
 
-#include <bit>
-#include <cstdint>
-#include <vector>
+#include "translate/i386_to_mips64/emit/emitter.hpp"
+#include "translate/i386_to_mips64/emit/flag_state.hpp"
 
-#include "guest/i386/flags.hpp"
-#include "host/mips64/assembler.hpp"
-#include "host/mips64/registers.hpp"
-#include "translate/i386_to_mips64/emit/register_map.hpp"
-
-namespace ferry::translate {
-
-using i386::FlagKind;
-
-class BlockBuilder;
-
-/// An operand of a flag operation: a register plus a constant (esp folding), a constant, or
-/// unknown.
-struct alignas(8) Value {
-  enum class Kind : uint8_t { none, reg, constant } kind = Kind::none;
-  Gpr reg;
-  uint16_t unused = 0;   ///< no padding: values are compared as words
-  int32_t constant = 0;  ///< the constant, or what to add to `reg`
-
-  [[nodiscard]] static Value of(Gpr reg, int32_t delta = 0) {
-    if (reg == mips64::zero) return of_constant(delta);
-    return {Kind::reg, reg, 0, delta};
-  }
-  [[nodiscard]] static Value of_constant(int32_t constant) {
-    return {Kind::constant, mips64::zero, 0, constant};
-  }
-  [[nodiscard]] bool known() const { return kind != Kind::none; }
-  [[nodiscard]] bool in(Gpr r) const { return kind == Kind::reg && reg == r; }
-  bool operator==(const Value& other) const {
-    return std::bit_cast<uint64_t>(*this) == std::bit_cast<uint64_t>(other);
-  }
-};
-
-/// A host condition: `kind` applied to rs (and rt, which is zero for the kinds with one operand).
-struct Condition {
-  /// In pairs of opposites.
-  enum class Kind : uint8_t { eq, ne, ltz, gez, lez, gtz, always, never } kind;
-  Gpr rs;
-  Gpr rt;
-  bool rs_is_bool = false;  ///< kind ne/eq with rt zero, and rs is 0 or 1
-
-  [[nodiscard]] Condition inverted() const {
-    return {static_cast<Kind>(static_cast<uint8_t>(kind) ^ 1), rs, rt, rs_is_bool};
-  }
-  /// The branch word taken when the condition holds. Not for always/never.
-  [[nodiscard]] uint32_t branch_word() const;
-};
-
-/// Where the arithmetic flags are at some point of a block.
-struct FlagState {
-  enum class Form : uint8_t {
-    lazy_registers,  ///< t0..t2 say (the block did not set flags)
-    packed,          ///< in CpuState::eflags, or none is live
-    operation,       ///< of `kind`, with these operands
-    carry_apart,     ///< as lazy_registers, but CF is in t0 apart (carry_in_kind)
-    exact,  ///< those of a 32-bit sum or difference that is in t1 whole; CF and AF are dead
-  };
-  Form form = Form::lazy_registers;
-  FlagKind kind = FlagKind::packed;
-  Value a, b, result;
-  bool operator==(const FlagState&) const = default;
-};
-
-/// Flag states by number, kept for exits and marks: how to find the flags when control leaves
-/// translated code there. 0 = packed, 1 = in the lazy registers. The recipe of an indirect exit
-/// names constants and lazy registers only, because the block that is entered may pass the flags on
-/// (t0 = the exit's identity) after it has changed guest registers.
-class RecipeTable {
- public:
-  static constexpr uint32_t kPacked = 0;
-  static constexpr uint32_t kLazyRegisters = 1;
-  RecipeTable() { clear(); }
-  uint32_t add(const FlagState& state) {
-    if (state.form == FlagState::Form::packed) return kPacked;
-    if (state.form == FlagState::Form::lazy_registers ||
-        state.form == FlagState::Form::carry_apart) {
-      return kLazyRegisters;
-    }
-    if (!(recipes_.back() == state)) append(state);
-    return static_cast<uint32_t>(recipes_.size() - 1);
-  }
-  [[nodiscard]] const FlagState& get(uint32_t index) const { return recipes_[index]; }
-  void clear();
-
- private:
-  void append(const FlagState& state);
-
-  std::vector<FlagState> recipes_;
-};
-
-/// Bits of t0, and of LazyFlags::kind, that neither kinds nor identities of exits have: CF is known
-/// apart from what else t0 says, and it is set.
-namespace carry_in_kind {
-inline constexpr unsigned kFirstBit = 29;
-inline constexpr uint32_t kSet = 1u << 29, kKnown = 1u << 30;
-}  // namespace carry_in_kind
-
-/// The kind of the operation whose 8-bit member is `kind8`, for `width` bytes.
-[[nodiscard]] constexpr FlagKind member(FlagKind kind8, unsigned width) {
-  return static_cast<FlagKind>(static_cast<uint32_t>(kind8) + (width == 4 ? 2 : width - 1));
-}
+namespace ferry::translate::emit {
 
 class FlagTracker {
  public:
   using Form = FlagState::Form;
 
-  explicit FlagTracker(BlockBuilder& builder) : b_(builder) {}
+  explicit FlagTracker(Emitter& emitter) : b_(emitter) {}
 
   /// The current instruction's flags are those of `kind` (8-bit member; `width` selects). Operands
   /// of 8 and 16 bits are sign-extended. Operands in scratch registers must be in their homes.
@@ -232,10 +131,10 @@ class FlagTracker {
   Gpr shift_carry(Gpr into);
   void move_value(Gpr into, const Value& value);
 
-  BlockBuilder& b_;
+  Emitter& b_;
   FlagState now_;
   uint32_t named_ = 0;
   bool saved_ = false;  ///< save_for_call stored something
 };
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

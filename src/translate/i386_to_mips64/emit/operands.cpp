@@ -2,7 +2,7 @@
 // operand widths in terms of host words.
 #include "translate/i386_to_mips64/emit/block_builder.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::emit {
 
 using i386::ESP;
 using i386::kNoRegister;
@@ -292,4 +292,4 @@ void BlockBuilder::write_register(const Operand& operand, Gpr value, bool zero_e
   set_known_width(operand.reg, known < bits ? bits : known);
 }
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

@@ -17,9 +17,10 @@
 #include <cstddef>
 
 #include "guest/i386/cpu_state.hpp"
+#include "guest/i386/x87/operations.hpp"
 #include "host/mips64/registers.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::emit {
 
 using mips64::Gpr;
 
@@ -71,12 +72,16 @@ inline constexpr unsigned kSlotHelperReturn =
     1;  ///< where the materialise thunk returns to, while it runs
 /// Where the last x87 operation that was called directly and is done returned to; 0: FIP says it.
 inline constexpr unsigned kSlotX87Return = 2;
-inline constexpr unsigned kSlotFirstHelper = 3;        ///< addresses of C++ helpers
-inline constexpr unsigned kSlotOperationsKnown = 247;  ///< how many x87 operations the state has
-inline constexpr unsigned kSlotWholeRegisters = 248;   ///< eight of them, see store_whole_registers
+// Addresses of C++ functions, in every state the same:
+inline constexpr unsigned kSlotInterpret = 3;         ///< run/helpers.cpp
+inline constexpr unsigned kSlotMaterialise = 4;       ///< run/helpers.cpp
+inline constexpr unsigned kSlotFirstOperation = 5;    ///< i386::kX87Operations, in order
+inline constexpr unsigned kSlotThread = 247;          ///< run::Thread
+inline constexpr unsigned kSlotWholeRegisters = 248;  ///< eight of them, see store_whole_registers
+static_assert(kSlotFirstOperation + i386::kX87OperationCount <= kSlotThread);
 static_assert(offsetof(i386::CpuState, host_area) + sizeof(i386::CpuState::host_area) < 32768,
               "emitted code reaches the state with 16-bit offsets");
 static_assert(offsetof(i386::CpuState, gpr) == 0, "the state begins with the registers");
 }  // namespace offset
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

@@ -1,8 +1,8 @@
 // ADD ADC SUB SBB CMP INC DEC NEG.
-#include "translate/i386_to_mips64/emit/destination.hpp"
+#include "translate/i386_to_mips64/lower/destination.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using mips64::fits_simm16;
 using mips64::zero;
@@ -369,4 +369,4 @@ void NEG(BlockBuilder& b, const Instruction& in) {
   b.flags.set(FlagKind::neg8, operand.width, {}, {}, Value::of(result));
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

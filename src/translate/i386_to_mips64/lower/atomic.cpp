@@ -8,7 +8,7 @@
 
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using i386::EAX;
 using i386::EBX;
@@ -208,4 +208,4 @@ void CMPXCHG8B(BlockBuilder& b, const Instruction& in) {
   put_packed_flag(b, different, ef::ZF);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

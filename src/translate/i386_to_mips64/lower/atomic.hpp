@@ -1,9 +1,9 @@
 // The load-linked/store-conditional loop of all locked operations.
 #pragma once
 
-#include "translate/i386_to_mips64/emit/block_builder.hpp"
+#include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 /// Where a locked operand is: the aligned word that holds it, and how many bits it lies above the
 /// word's lowest (only the low 5 bits count; unused for 32 bits).
@@ -44,4 +44,4 @@ void locked_update(BlockBuilder& b, const LockedOperand& operand, Gpr old, Compu
   if (!whole) b.release(word);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

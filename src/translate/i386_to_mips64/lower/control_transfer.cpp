@@ -1,7 +1,7 @@
 // JMP JCC CALL RET LOOP JECXZ INT INTO BOUND ENTER LEAVE.
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using i386::EBP;
 using i386::ECX;
@@ -197,4 +197,4 @@ void LEAVE(BlockBuilder& b, const Instruction& in) {
   b.adjust_esp(in.operand_size);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

@@ -1,7 +1,7 @@
 // MOV MOVSX MOVZX CMOVcc PUSH POP LEA XLAT conversions BSWAP and the flag pushes.
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using i386::EAX;
 using i386::EDI;
@@ -396,4 +396,4 @@ void POPF(BlockBuilder& b, const Instruction& in) {
   b.adjust_esp(bytes);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

@@ -1,7 +1,7 @@
 // DAA DAS AAA AAS AAM AAD.
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using i386::EAX;
 using mips64::zero;
@@ -125,4 +125,4 @@ void AAD(BlockBuilder& b, const Instruction& in) {
   b.write_register(kAx, ah, true);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

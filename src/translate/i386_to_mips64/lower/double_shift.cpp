@@ -1,9 +1,9 @@
 // SHLD SHRD.
-#include "translate/i386_to_mips64/emit/destination.hpp"
+#include "translate/i386_to_mips64/lower/destination.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 #include "translate/i386_to_mips64/lower/shift_rotate.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using mips64::zero;
 namespace ef = i386::eflags;
@@ -123,4 +123,4 @@ void SHRD(BlockBuilder& b, const Instruction& in) {
   double_shift(b, in, false);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

@@ -5,9 +5,21 @@
 #include "translate/i386/row_traits.hpp"
 #include "translate/i386_to_mips64/emit/block_builder.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::lower {
 
-namespace handlers {
+using namespace emit;  // handlers are written in its words
+
+/// Translates one instruction.
+using Handler = void (*)(BlockBuilder&, const Instruction&);
+namespace detail {
+extern const Handler* const kFirstHandler;  ///< by Instruction::row
+}
+/// The handler of `in`, which has a segment override: writes through CS are #GP, which the
+/// interpreter raises.
+[[nodiscard]] Handler overridden_handler(const Instruction& in);
+[[nodiscard]] inline Handler handler_of(const Instruction& in) {
+  return in.segment_override ? overridden_handler(in) : detail::kFirstHandler[in.row];
+}
 
 /// The immediate, sign-extended from `width` bytes.
 [[nodiscard]] int32_t signed_immediate(const Instruction& in, unsigned width);
@@ -27,8 +39,7 @@ void merge_packed_flags(BlockBuilder& b, Gpr values, uint32_t changed);
 void follow(BlockBuilder& b, const Instruction& in, Flow flow);
 /// All x87 rows.
 void x87(BlockBuilder& b, const Instruction& in);
-/// The same for instructions that end the block.
+/// Leaves the block, so that the interpreter runs this instruction.
 void leave_to_interpreter(BlockBuilder& b, const Instruction& in);
 
-}  // namespace handlers
-}  // namespace ferry::translate
+}  // namespace ferry::translate::lower

@@ -1,8 +1,8 @@
 // AND OR XOR NOT TEST, bit tests and scans, SETcc, flag control.
-#include "translate/i386_to_mips64/emit/destination.hpp"
+#include "translate/i386_to_mips64/lower/destination.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using i386::EAX;
 using i386::OperandKind;
@@ -565,4 +565,4 @@ void CRC32(BlockBuilder& b, const Instruction& in) {
   b.write_register(destination, crc);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

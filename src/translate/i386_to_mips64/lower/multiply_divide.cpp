@@ -1,8 +1,8 @@
 // MUL IMUL DIV IDIV.
-#include "translate/i386_to_mips64/emit/destination.hpp"
+#include "translate/i386_to_mips64/lower/destination.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using i386::EAX;
 using i386::EDX;
@@ -172,4 +172,4 @@ void IDIV(BlockBuilder& b, const Instruction& in) {
   divide(b, in, true);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

@@ -1,9 +1,9 @@
 // RCL RCR: the operand with CF above it is a value of one bit more, which is rotated.
-#include "translate/i386_to_mips64/emit/destination.hpp"
+#include "translate/i386_to_mips64/lower/destination.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 #include "translate/i386_to_mips64/lower/shift_rotate.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using mips64::zero;
 namespace ef = i386::eflags;
@@ -137,4 +137,4 @@ void RCR(BlockBuilder& b, const Instruction& in) {
   rotate_through_carry(b, in, false);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

@@ -6,10 +6,10 @@
 
 #include <array>
 
-#include "translate/i386_to_mips64/emit/destination.hpp"
+#include "translate/i386_to_mips64/lower/destination.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using i386::ECX;
 using mips64::zero;
@@ -238,4 +238,4 @@ void ROR(BlockBuilder& b, const Instruction& in) {
   rotate(b, in, Shift::ror);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

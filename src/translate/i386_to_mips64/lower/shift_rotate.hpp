@@ -2,9 +2,9 @@
 // change CF and OF alone or, with a count of 0, none.
 #pragma once
 
-#include "translate/i386_to_mips64/emit/block_builder.hpp"
+#include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 /// A shift count: a constant of 0..31, or a register of which the host looks at the low five bits.
 struct Count {
@@ -32,4 +32,4 @@ void keep_other_flags(BlockBuilder& b, bool may_be_zero);
 /// Behind it: CF and OF become `flags`, except where `changed` is given and 0 at run time.
 void set_carry_and_overflow(BlockBuilder& b, const CarryAndOverflow& flags, const Count& changed);
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

@@ -8,7 +8,7 @@
 // interpreter's.
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using i386::EAX;
 using i386::ECX;
@@ -301,4 +301,4 @@ void CMPS(BlockBuilder& b, const Instruction& in) {
   compare(b, in, true);
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

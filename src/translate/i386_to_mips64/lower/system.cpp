@@ -1,7 +1,7 @@
 // Instructions that do nothing in user mode here.
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 void NOP(BlockBuilder&, const Instruction&) {}
 void PAUSE(BlockBuilder&, const Instruction&) {}
@@ -17,4 +17,4 @@ void SFENCE(BlockBuilder& b, const Instruction&) {
   b.as.SYNC();
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

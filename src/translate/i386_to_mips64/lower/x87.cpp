@@ -1,11 +1,9 @@
 // x87 instructions: the common ones call a C++ operation directly, all others go through the
 // interpreter.
-#include "translate/i386_to_mips64/lower/x87.hpp"
-
 #include "guest/i386/x87/operations.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 using mips64::zero;
 
@@ -28,12 +26,12 @@ void load_argument(BlockBuilder& b, const Instruction& in) {
 }  // namespace
 
 void x87(BlockBuilder& b, const Instruction& in) {
-  const i386::X87Helper operation = i386::x87_helper(in);
+  const unsigned operation = i386::x87_operation(in);
   // FDP is what the operation works on, without the base of a segment, and FDS the data segments'
   // common selector.
   const bool flat =
       in.modrm >= 0xc0 || (in.memory.segment < i386::FS && in.memory.segment != i386::CS);
-  if (operation == nullptr || !flat) return interpret(b, in);
+  if (operation == i386::kX87OperationCount || !flat) return interpret(b, in);
   const bool keeps_flags = (i386::flags_written(in) & i386::eflags::kArithmetic) == 0;
   const bool flags_live = keeps_flags && b.live() != 0;
   if (flags_live) b.flags.save_for_call();
@@ -41,7 +39,7 @@ void x87(BlockBuilder& b, const Instruction& in) {
   const bool writes_ax = in.operands[0].kind == i386::OperandKind::gpr;
   load_argument(b, in);
   if (writes_ax) b.as.SW(host_gpr(i386::EAX), offset::gpr(i386::EAX), kState);
-  b.as.LD(mips64::t9, offset::host_area(slot_of_operation(operation)), kState);
+  b.as.LD(mips64::t9, offset::host_area(offset::kSlotFirstOperation + operation), kState);
   mips64::move(b.as, mips64::a0, kState);
   b.control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, mips64::t9));
   b.clobber_scratch();
@@ -60,4 +58,4 @@ void x87(BlockBuilder& b, const Instruction& in) {
   b.leave_if({Condition::Kind::ne, mips64::t3, zero}, in.next_address());
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

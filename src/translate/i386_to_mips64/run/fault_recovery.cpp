@@ -2,15 +2,21 @@
 // signals. Everything here runs in a signal handler.
 #include <cstring>
 
-#include "engine/address_table.hpp"
 #include "guest/memory/memory.hpp"
+#include "translate/i386_to_mips64/emit/block_notes.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/run/address_table.hpp"
 #include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::run {
 
+using emit::FlagState;
 using engine::LeaveReason;
+using mips64::Gpr;
 using mips64::SignalContext;
+
+namespace offset = emit::offset;
 
 namespace {
 
@@ -62,7 +68,9 @@ bool is_taken(uint32_t word, const SignalContext& context) {
 
 FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, bool unaligned,
                                    bool (*write_watched)(uint32_t)) {
-  const auto* pc = original(reinterpret_cast<const uint32_t*>(context.pc()));
+  const Thread* thread = Thread::of(cpu);
+  if (thread == nullptr) return FaultKind::not_ours;
+  const auto* pc = thread->original(reinterpret_cast<const uint32_t*>(context.pc()));
   const engine::Block* block = cache_.find(pc);
   if (block == nullptr) return FaultKind::not_ours;
   // A fault in a delay slot is reported at the branch.
@@ -71,9 +79,9 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   const uint32_t word = *pc;
   if (!mips64::WordEffects(word).memory()) return FaultKind::not_ours;
   const HostAccess access = access_of(word, context);
-  if (access.address - (engine::AddressTable::kBase - kTableReach) < 2 * kTableReach) {
+  if (access.address - (AddressTable::kBase - kTableReach) < 2 * kTableReach) {
     // An indirect jump to where nothing is translated: as if the entry had said so.
-    context.set_reg(Gpr((word >> 16) & 31), not_translated_stub());
+    context.set_reg(Gpr((word >> 16) & 31), reinterpret_cast<uint64_t>(not_translated_stub()));
     context.set_pc(context.pc() + 4);
     return FaultKind::handled;
   }
@@ -89,15 +97,15 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
     }
   }
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
-    cpu.gpr[reg] = static_cast<uint32_t>(context.reg(host_gpr(reg)));
+    cpu.gpr[reg] = static_cast<uint32_t>(context.reg(emit::host_gpr(reg)));
   }
   cpu.eip = mark->address;
-  cpu.lazy.kind = static_cast<uint32_t>(context.reg(kFlagKind));
-  cpu.lazy.a = static_cast<uint32_t>(context.reg(kFlagA));
-  cpu.lazy.b = static_cast<uint32_t>(context.reg(kFlagB));
-  const FlagState& flags = recipes_[block->region].get(mark->recipe);
+  cpu.lazy.kind = static_cast<uint32_t>(context.reg(emit::kFlagKind));
+  cpu.lazy.a = static_cast<uint32_t>(context.reg(emit::kFlagA));
+  cpu.lazy.b = static_cast<uint32_t>(context.reg(emit::kFlagB));
+  const FlagState& flags = emit::BlockNotes(*block).flags(mark->recipe);
   if (flags.form == FlagState::Form::exact) {
-    materialise_exact(cpu, context.reg(kFlagA));
+    materialise_exact(cpu, context.reg(emit::kFlagA));
   } else {
     materialise_recipe(cpu, flags);  // which speaks of the host's esp
   }
@@ -121,24 +129,16 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, 
   return FaultKind::handled;
 }
 
-const uint32_t* BlockTranslator::original(const uint32_t* pc) const {
-  if (interrupted_block_ == nullptr) return pc;
-  const uint32_t* copy = interrupt_buffer_;
-  // An exit that ends the block is identified by the place behind it.
-  if (pc < copy || pc > copy + interrupted_block_->words) return pc;
-  return interrupted_block_->code + (pc - copy);
-}
-
-const uint32_t* BlockTranslator::copy_for_interrupt(const uint32_t* pc) {
+const uint32_t* BlockTranslator::copy_for_interrupt(Thread& thread, const uint32_t* pc) {
   const engine::Block* block = cache_.find(pc);
   if (block == nullptr) return nullptr;
-  interrupted_block_ = block;
-  uint32_t* copy = interrupt_buffer_;
+  thread.set_interrupted({block->code, block->words});
+  uint32_t* copy = thread.buffer();
   std::memcpy(copy, block->code, block->words * sizeof(uint32_t));
   for (const engine::Exit& exit : block->exits) {
     copy[exit.site] = exit.unlinked;
     if (exit.kind == engine::Exit::Kind::branch) {
-      copy[exit.stub] = mips64::Assembler::jump_word(mips64::opcode::JAL, thunks_.leave_direct);
+      copy[exit.stub] = mips64::Assembler::jump_word(mips64::opcode::JAL, thunks_.out.leave_direct);
     }
   }
   patcher_.synchronise(copy, block->words);
@@ -151,6 +151,8 @@ const uint32_t* BlockTranslator::copy_for_interrupt(const uint32_t* pc) {
 ///   - in C++ that a block called to pack flags: it returns to a copy of the block;
 ///   - in any other C++ or thunk: the pending word is still to be looked at.
 void BlockTranslator::interrupt(i386::CpuState& cpu, SignalContext& context) {
+  Thread* const thread = Thread::of(cpu);
+  if (thread == nullptr) return;  // it has not been in translated code yet
   const auto* pc = reinterpret_cast<const uint32_t*>(context.pc());
   if (pc >= thunks_.enter_check && pc < thunks_.enter_end) {
     return context.set_pc(reinterpret_cast<uint64_t>(thunks_.enter_abort));
@@ -161,20 +163,21 @@ void BlockTranslator::interrupt(i386::CpuState& cpu, SignalContext& context) {
       context.set_pc(reinterpret_cast<uint64_t>(thunks_.resume_abort));
     return;
   }
-  if (const uint32_t* copy = copy_for_interrupt(pc); copy != nullptr) {
+  if (const uint32_t* copy = copy_for_interrupt(*thread, pc); copy != nullptr) {
     return context.set_pc(reinterpret_cast<uint64_t>(copy));
   }
   uint64_t& returns_to = cpu.host_area[offset::kSlotHelperReturn];
   if (returns_to != 0) {
-    const uint32_t* copy = copy_for_interrupt(reinterpret_cast<const uint32_t*>(returns_to));
+    const uint32_t* copy =
+        copy_for_interrupt(*thread, reinterpret_cast<const uint32_t*>(returns_to));
     if (copy != nullptr) returns_to = reinterpret_cast<uint64_t>(copy);
   }
-  if (pc >= thunks_.materialise &&
+  if (pc >= thunks_.out.materialise &&
       pc < thunks_.end) {  // before the slot is written, or behind its last use
     const uint32_t* copy =
-        copy_for_interrupt(reinterpret_cast<const uint32_t*>(context.reg(mips64::ra)));
+        copy_for_interrupt(*thread, reinterpret_cast<const uint32_t*>(context.reg(mips64::ra)));
     if (copy != nullptr) context.set_reg(mips64::ra, reinterpret_cast<uint64_t>(copy));
   }
 }
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::run

@@ -1,28 +1,26 @@
 #include "translate/i386_to_mips64/run/helpers.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "common/diagnostics.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/x87/operations.hpp"
+#include "host/mips64/code_patcher.hpp"
+#include "translate/i386_to_mips64/emit/block_notes.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
-#include "translate/i386_to_mips64/lower/x87.hpp"
-#include "translate/i386_to_mips64/run/thunks.hpp"
+#include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/thread.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::run {
 
+using emit::FlagState;
+using emit::Value;
 using engine::LeaveReason;
 using i386::CpuState;
+using i386::FlagKind;
+using mips64::kCallWords;
+namespace offset = emit::offset;
 
 namespace {
-
-HelperContext helper_context;
-
-constexpr unsigned kFirstOperationSlot =
-    offset::kSlotFirstHelper + static_cast<unsigned>(Helper::count);
-/// Addresses of x87 operations by slot of CpuState::host_area, 0 = not given out; and in slot
-/// kSlotOperationsKnown how many there are.
-std::array<uint64_t, std::tuple_size_v<decltype(CpuState::host_area)>> operations{};
 
 /// The kind's 8-bit member, which names the operation.
 FlagKind operation_of(FlagKind kind) {
@@ -57,12 +55,29 @@ uint32_t derive_result(FlagKind kind, uint32_t a, uint32_t b, uint32_t stored) {
   }
 }
 
-uint64_t helper_interpret(CpuState* cpu, uint32_t number) {
-  const i386::Instruction& instruction = helper_context.interpreted->get(number);
+/// The thread of a state that translated code works on.
+const Thread& thread_of(const CpuState& cpu) {
+  const Thread* thread = Thread::of(cpu);
+  CHECK(thread != nullptr);
+  return *thread;
+}
+
+/// The block that holds the call which returns to `host_pc`, or null.
+const engine::Block* calling_block(const Thread& thread, const uint32_t* host_pc) {
+  return thread.translator().cache().find(host_pc - kCallWords);
+}
+
+uint64_t helper_interpret(CpuState* cpu, uint32_t address) {
+  const Thread& thread = thread_of(*cpu);
+  const uint64_t returns_to = cpu->host_area[offset::kSlotReturnAddress];
+  const engine::Block* block =
+      calling_block(thread, thread.original(reinterpret_cast<const uint32_t*>(returns_to)));
+  CHECK(block != nullptr);
+  const i386::Instruction& instruction = emit::BlockNotes(*block).interpreted(address);
   materialise_lazy(*cpu);
   record_x87_call(*cpu);
-  cpu->eip = instruction.address;
-  helper_context.interpreted->count(instruction.row);
+  cpu->eip = address;
+  thread.translator().fallbacks().count(instruction.row);
   switch (i386::execute(*cpu, instruction)) {
     case i386::Outcome::next:
       return i386::translatable(*cpu) ? 0 : static_cast<uint64_t>(LeaveReason::interrupted);
@@ -88,19 +103,26 @@ uint64_t address_of(Function* function) {
   return reinterpret_cast<uint64_t>(function);
 }
 
-}  // namespace
-
-void set_helper_context(const HelperContext& context) {
-  helper_context = context;
+/// The flags of the exit whose leave call returns to `identity`.
+void materialise_exit(CpuState& cpu, const uint32_t* identity) {
+  const Thread& thread = thread_of(cpu);
+  identity = thread.original(identity);
+  const engine::Block* block = calling_block(thread, identity);
+  const engine::Exit* exit =
+      block != nullptr ? mips64::exit_returning_to(*block, identity) : nullptr;
+  // Flags that were dead may name an exit that is gone; one that passes flags on is never named by
+  // live ones.
+  cpu.lazy.kind = 0;
+  if (exit == nullptr) return;
+  const FlagState& recipe = emit::BlockNotes(*block).flags(exit->recipe);
+  if (recipe.form != FlagState::Form::lazy_registers) materialise_recipe(cpu, recipe);
 }
-
-namespace {
 
 /// Without a carry apart.
 void materialise_whole(CpuState& cpu) {
   i386::LazyFlags& lazy = cpu.lazy;
   if (lazy.kind == 0) return;
-  if (lazy.kind >= engine::CodeCache::kBase) {
+  if (lazy.kind >= kCodePlace.base) {
     return materialise_exit(cpu, reinterpret_cast<const uint32_t*>(uintptr_t{lazy.kind}));
   }
   if (lazy.kind >= static_cast<uint32_t>(FlagKind::count)) {  // dead flags: anything may be here
@@ -115,10 +137,10 @@ void materialise_whole(CpuState& cpu) {
 
 void materialise_lazy(CpuState& cpu) {
   const uint32_t kind = cpu.lazy.kind;
-  cpu.lazy.kind = kind & ~(carry_in_kind::kKnown | carry_in_kind::kSet);
+  cpu.lazy.kind = kind & ~(emit::carry_in_kind::kKnown | emit::carry_in_kind::kSet);
   materialise_whole(cpu);
-  if ((kind & carry_in_kind::kKnown) == 0) return;
-  const bool carry = (kind & carry_in_kind::kSet) != 0;
+  if ((kind & emit::carry_in_kind::kKnown) == 0) return;
+  const bool carry = (kind & emit::carry_in_kind::kSet) != 0;
   cpu.eflags = (cpu.eflags & ~i386::eflags::CF) | i386::flag_if(carry, i386::eflags::CF);
 }
 
@@ -131,12 +153,12 @@ void materialise_recipe(CpuState& cpu, const FlagState& recipe) {
   const auto value_of = [&](const Value& value) -> uint32_t {
     if (value.kind != Value::Kind::reg) return static_cast<uint32_t>(value.constant);
     uint32_t reg = 0;
-    if (value.reg == kFlagA) {
+    if (value.reg == emit::kFlagA) {
       reg = cpu.lazy.a;
-    } else if (value.reg == kFlagB) {
+    } else if (value.reg == emit::kFlagB) {
       reg = cpu.lazy.b;
     } else {
-      CHECK(is_guest_gpr(value.reg));
+      CHECK(emit::is_guest_gpr(value.reg));
       reg = cpu.gpr[value.reg.number() - 16];
     }
     return reg + static_cast<uint32_t>(value.constant);
@@ -166,56 +188,22 @@ void materialise_exact(CpuState& cpu, uint64_t sum) {
 void record_x87_call(CpuState& cpu) {
   uint64_t& returned_to = cpu.host_area[offset::kSlotX87Return];
   if (returned_to == 0) return;
-  // The call and its slot lie before.
-  const uint32_t* call =
-      helper_context.original(reinterpret_cast<const uint32_t*>(returned_to)) - 2;
+  const Thread& thread = thread_of(cpu);
+  const uint32_t* end = thread.original(reinterpret_cast<const uint32_t*>(returned_to));
+  const engine::Block* block = calling_block(thread, end);
   returned_to = 0;
-  const engine::Block* block = helper_context.cache->find(call);
   CHECK(block != nullptr);
+  const uint32_t* call = end - kCallWords;
   const engine::Mark* mark = block->mark_at(static_cast<uint32_t>(call - block->code));
   CHECK(mark != nullptr);
   i386::record_instruction(cpu, mark->address);
 }
 
-void materialise_exit(CpuState& cpu, const uint32_t* identity) {
-  identity = helper_context.original(identity);
-  const engine::Block* block = helper_context.cache->find(identity - 2);
-  const engine::Exit* exit = block != nullptr ? block->exit_leaving_at(identity) : nullptr;
-  if (exit == nullptr) {
-    // Flags that were dead may name an exit that is gone.
-    cpu.lazy.kind = 0;
-    return;
-  }
-  const FlagState& recipe = helper_context.recipes[block->region].get(exit->recipe);
-  // An exit that passes flags on is never named by live ones.
-  cpu.lazy.kind = 0;
-  if (recipe.form != FlagState::Form::lazy_registers) materialise_recipe(cpu, recipe);
+uint64_t interpret_address() {
+  return address_of(helper_interpret);
+}
+uint64_t materialise_address() {
+  return address_of(helper_materialise);
 }
 
-unsigned slot_of_operation(i386::X87Helper operation) {
-  const uint64_t address = address_of(operation);
-  unsigned slot = kFirstOperationSlot;
-  while (operations[slot] != 0 && operations[slot] != address) ++slot;
-  CHECK(slot < offset::kSlotOperationsKnown);
-  if (operations[slot] == 0) ++operations[offset::kSlotOperationsKnown];
-  operations[slot] = address;
-  return slot;
-}
-
-uint64_t operation_count() {
-  return operations[offset::kSlotOperationsKnown];
-}
-
-void install_operations(CpuState& cpu) {
-  std::copy(operations.begin() + kFirstOperationSlot,
-            operations.begin() + offset::kSlotOperationsKnown + 1,
-            cpu.host_area.begin() + kFirstOperationSlot);
-}
-
-void install_helpers(CpuState& cpu) {
-  uint64_t* helpers = cpu.host_area.data() + offset::kSlotFirstHelper;
-  helpers[static_cast<unsigned>(Helper::interpret)] = address_of(helper_interpret);
-  helpers[static_cast<unsigned>(Helper::materialise)] = address_of(helper_materialise);
-}
-
-}  // namespace ferry::translate
+}  // namespace ferry::translate::run

@@ -1,16 +1,24 @@
 #include "translate/i386_to_mips64/run/thunks.hpp"
 
-#include "engine/address_table.hpp"
+#include "engine/backend.hpp"
 #include "host/mips64/pseudo_instructions.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
-#include "translate/i386_to_mips64/run/helpers.hpp"
+#include "translate/i386_to_mips64/run/address_table.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::run {
 
+using emit::host_gpr;
+using emit::kExitTarget;
+using emit::kFlagA;
+using emit::kFlagB;
+using emit::kFlagKind;
+using emit::kState;
+using emit::kTable;
 using engine::LeaveReason;
 using mips64::a0;
 using mips64::a1;
 using mips64::Assembler;
+using mips64::Gpr;
 using mips64::Label;
 using mips64::ra;
 using mips64::sp;
@@ -18,6 +26,8 @@ using mips64::t9;
 using mips64::v0;
 using mips64::v1;
 using mips64::zero;
+
+namespace offset = emit::offset;
 
 namespace {
 
@@ -55,9 +65,10 @@ void store_lazy_flags(Assembler& as) {
   as.SW(kFlagB, offset::lazy_b, kState);
 }
 
-/// Calls a helper; a0 = state. Words after it run with scratch and lazy registers lost.
-void call_helper(Assembler& as, Helper helper) {
-  as.LD(t9, offset::host_area(offset::kSlotFirstHelper + static_cast<unsigned>(helper)), kState);
+/// Calls the C++ function whose address `slot` holds; a0 = state. Words after it run with scratch
+/// and lazy registers lost.
+void call_helper(Assembler& as, unsigned slot) {
+  as.LD(t9, offset::host_area(slot), kState);
   as.JALR(ra, t9);
   mips64::move(as, a0, kState);
 }
@@ -74,7 +85,7 @@ void emit_enter(Assembler& as, Thunks& thunks, Label& restore, int32_t interrupt
   Label abort;
   as.LW(v1, interrupt_pending, kState);
   as.BNE(v1, zero, abort);
-  mips64::load_immediate64(as, kTable, engine::AddressTable::kBase);
+  mips64::load_immediate64(as, kTable, AddressTable::kBase);
   load_lazy_flags(as);
   load_guest_registers(as);
   as.JR(a1);
@@ -110,7 +121,7 @@ const uint32_t* emit_leave(Assembler& as, LeaveReason reason, Label& restore, bo
 }
 
 void emit_leave_reason(Assembler& as, Thunks& thunks, Label& restore, bool check) {
-  thunks.leave_reason = as.address(as.position());
+  thunks.out.leave_reason = as.address(as.position());
   if (check) store_whole_registers(as);
   store_guest_registers(as);
   store_lazy_flags(as);
@@ -121,12 +132,12 @@ void emit_leave_reason(Assembler& as, Thunks& thunks, Label& restore, bool check
 
 void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore,
                            int32_t interrupt_pending) {
-  thunks.call_interpreter = as.address(as.position());
+  thunks.out.call_interpreter = as.address(as.position());
   store_guest_registers(as);
   store_lazy_flags(as);
   as.SD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
   mips64::move(as, a1, a0);
-  call_helper(as, Helper::interpret);
+  call_helper(as, offset::kSlotInterpret);
   // A signal that came while C++ ran was recorded only: see interrupt in fault_recovery.cpp.
   Label interrupted;
   thunks.resume_check = as.address(as.position());
@@ -146,12 +157,12 @@ void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore,
 }
 
 void emit_materialise(Assembler& as, Thunks& thunks) {
-  thunks.materialise = as.address(as.position());
+  thunks.out.materialise = as.address(as.position());
   Label packed;
   as.BEQ(kFlagKind, zero, packed);  // the first store is in its slot
   store_lazy_flags(as);
   as.SD(ra, offset::host_area(offset::kSlotHelperReturn), kState);
-  call_helper(as, Helper::materialise);
+  call_helper(as, offset::kSlotMaterialise);
   as.LD(ra, offset::host_area(offset::kSlotHelperReturn), kState);
   as.SD(zero, offset::host_area(offset::kSlotHelperReturn), kState);
   as.bind(packed);
@@ -167,8 +178,8 @@ Thunks emit_thunks(Assembler& as, int32_t interrupt_pending, bool check) {
   Label restore;
   emit_enter(as, thunks, restore, interrupt_pending);
   emit_restore(as, thunks, restore);
-  thunks.leave_direct = emit_leave(as, LeaveReason::direct_exit, restore, check);
-  thunks.leave_indirect = emit_leave(as, LeaveReason::indirect_exit, restore, check);
+  thunks.out.leave_direct = emit_leave(as, LeaveReason::direct_exit, restore, check);
+  thunks.out.leave_indirect = emit_leave(as, LeaveReason::indirect_exit, restore, check);
   emit_leave_reason(as, thunks, restore, check);
   emit_call_interpreter(as, thunks, restore, interrupt_pending);
   emit_materialise(as, thunks);
@@ -176,4 +187,4 @@ Thunks emit_thunks(Assembler& as, int32_t interrupt_pending, bool check) {
   return thunks;
 }
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::run

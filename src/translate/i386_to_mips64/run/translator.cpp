@@ -1,12 +1,10 @@
 #include "translate/i386_to_mips64/run/translator.hpp"
 
 #include "translate/i386_to_mips64/lower/handlers.hpp"
-#include "translate/i386_to_mips64/lower/x87.hpp"
 #include "translate/i386_to_mips64/run/helpers.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::run {
 
-using engine::GuestAddress;
 using engine::LeaveReason;
 using i386::CpuState;
 
@@ -19,8 +17,6 @@ uint32_t max_block_words(const Options& options) {
   return 512 + 248 * options.max_guest_instructions;
 }
 
-BlockTranslator* active = nullptr;  ///< the process's one; helpers have no other way to it
-
 Thunks make_thunks(engine::CodeCache& cache, const Options& options) {
   mips64::Assembler as(cache.next(), kThunkWords);
   const Thunks thunks = emit_thunks(as, options.interrupt_pending, options.check);
@@ -28,17 +24,17 @@ Thunks make_thunks(engine::CodeCache& cache, const Options& options) {
   return thunks;
 }
 
-void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
+void emit_instructions(emit::BlockBuilder& b, const AnalysedBlock& block,
                        const std::unordered_set<GuestAddress>& unaligned) {
   const AnalysedInstruction* const end = block.instructions.data() + block.count;
   const bool some_unaligned = !unaligned.empty();
   for (const AnalysedInstruction* entry = block.instructions.data(); entry != end; ++entry) {
-    const Instruction& in = entry->instruction;
+    const i386::Instruction& in = entry->instruction;
     b.begin_instruction(*entry, some_unaligned && unaligned.contains(in.address));
     if (entry->followed) [[unlikely]] {
-      handlers::follow(b, in, entry->traits->flow);
+      lower::follow(b, in, entry->traits->flow);
     } else {
-      handler_of(in, *entry->traits)(b, in);
+      lower::handler_of(in)(b, in);
     }
     b.end_instruction();
     if (b.ended()) return;
@@ -50,7 +46,7 @@ void emit_instructions(BlockBuilder& b, const AnalysedBlock& block,
 
 size_t smallest_cache(const Options& options) {
   constexpr uint32_t kChunkWords = 1024;  // what regions are rounded to, and more
-  return (kThunkWords + 2 * max_block_words(options) + kChunkWords) * sizeof(uint32_t);
+  return (kThunkWords + max_block_words(options) + kChunkWords) * sizeof(uint32_t);
 }
 
 BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource& code,
@@ -60,23 +56,14 @@ BlockTranslator::BlockTranslator(const Options& options, const i386::CodeSource&
       cache_(cache),
       thunks_(make_thunks(cache, options)),
       analysis_(options_, code),
-      patcher_(thunks_.leave_direct) {
-  interrupt_buffer_ = cache.commit(block_words_);
+      patcher_(thunks_.out.leave_direct) {
+  CHECK(block_words_ * sizeof(uint32_t) <= engine::CodeCache::kBufferBytes);
   cache.keep_all(block_words_);
-  active = this;
-  set_helper_context({.cache = &cache_,
-                      .recipes = recipes_.data(),
-                      .interpreted = &interpreted_,
-                      .original = [](const uint32_t* pc) { return active->original(pc); }});
   patcher_.synchronise(thunks_.enter, kThunkWords);
 }
 
-uint32_t BlockTranslator::not_translated_stub() const {
-  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(thunks_.leave_indirect));
-}
-
 bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t capacity,
-                                engine::Translation& out) {
+                                engine::BlockDraft& out) {
   const uint32_t room = block_words_;
   if (capacity < room) return false;
   analysis_.analyse(address, block_, out.ranges);
@@ -85,8 +72,7 @@ bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t c
   made.guest_instructions = static_cast<uint16_t>(block_.count);
   made.indirect_entry = 0;
   if (block_.count == 0) return true;
-  interpreted_.fill(cache_.region());
-  BlockBuilder builder(options_, thunks_, recipes_[cache_.region()], interpreted_, code, room, out);
+  emit::BlockBuilder builder(options_, thunks_.out, code, room, out);
   if (block_.self_checking || block_.instructions[0].live_before != 0) builder.flag_prologue();
   made.direct_entry = builder.as.position();
   if (block_.self_checking) builder.check_bytes(block_);
@@ -100,22 +86,21 @@ bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t c
 /// Whether the exit at `identity`, which called the leave thunk, left the lazy registers as they
 /// were. (An exit that goes through the address table hands on the identity it got then.)
 bool BlockTranslator::passes_flags_on(const uint32_t* identity) const {
-  const engine::Block* block = cache_.find(identity - 2);
-  const engine::Exit* exit = block != nullptr ? block->exit_leaving_at(identity) : nullptr;
-  return exit != nullptr && exit->recipe == RecipeTable::kLazyRegisters;
+  const engine::Block* block = cache_.find(identity - mips64::kCallWords);
+  const engine::Exit* exit =
+      block != nullptr ? mips64::exit_returning_to(*block, identity) : nullptr;
+  return exit != nullptr && exit->recipe == emit::recipe::kLazyRegisters;
 }
 
 engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
   auto* cpu = static_cast<CpuState*>(state);
-  // The block may call x87 operations this state (a new thread, a vfork child's parent) has not
-  // seen yet.
-  if (cpu->host_area[offset::kSlotOperationsKnown] != operation_count()) install_operations(*cpu);
   using Enter = uint64_t (*)(CpuState*, const uint32_t*);
   const auto enter = reinterpret_cast<Enter>(reinterpret_cast<uintptr_t>(thunks_.enter));
   const auto reason = static_cast<LeaveReason>(enter(cpu, code));
   record_x87_call(*cpu);
-  const auto* left = reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]);
-  const uint32_t* identity = original(left);
+  const auto* left =
+      reinterpret_cast<const uint32_t*>(cpu->host_area[emit::offset::kSlotReturnAddress]);
+  const uint32_t* identity = Thread::of(*cpu)->original(left);
   // Indirect exits call the leave thunk in checked blocks and in an interrupted block's copy only.
   const bool called = options_.every_exit_leaves || identity != left;
   if (reason == LeaveReason::indirect_exit && !(called && passes_flags_on(identity))) {
@@ -124,9 +109,9 @@ engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
   }
   materialise_lazy(*cpu);
   if (reason != LeaveReason::direct_exit) return {reason, nullptr};
-  const engine::Block* block = cache_.find(identity - 2);
+  const engine::Block* block = cache_.find(identity - mips64::kCallWords);
   CHECK(block != nullptr);
-  engine::Exit* exit = block->exit_leaving_at(identity);
+  engine::Exit* exit = mips64::exit_returning_to(*block, identity);
   CHECK(exit != nullptr);
   cpu->eip = exit->target;
   return {reason, exit};
@@ -136,12 +121,4 @@ void BlockTranslator::mark_unaligned(GuestAddress address) {
   unaligned_.insert(address);
 }
 
-void BlockTranslator::forget_region(unsigned region) {
-  if (interrupted_block_ != nullptr && interrupted_block_->region == region) {
-    interrupted_block_ = nullptr;
-  }
-  recipes_[region].clear();
-  interpreted_.forget(region);
-}
-
-}  // namespace ferry::translate
+}  // namespace ferry::translate::run

@@ -2,7 +2,7 @@
 // Translator.
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <memory>
 #include <unordered_set>
 
@@ -11,12 +11,27 @@
 #include "host/mips64/code_patcher.hpp"
 #include "host/mips64/signal_context.hpp"
 #include "translate/i386/analysis.hpp"
-#include "translate/i386_to_mips64/emit/block_builder.hpp"
+#include "translate/i386_to_mips64/run/thread.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::run {
 
 /// What a host fault in translated code turned out to be.
 enum class FaultKind : uint8_t { not_ours, handled };
+
+/// How often the interpreter executed an instruction of each row for a translated block. Counted by
+/// all threads.
+class Fallbacks {
+ public:
+  void count(uint16_t row) { counts_[row].fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t of(uint16_t row) const {
+    return counts_[row].load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::unique_ptr<std::atomic<uint64_t>[]> counts_ =
+      std::make_unique<std::atomic<uint64_t>[]>(i386::row_count());
+};
 
 /// Bytes of a code cache that hold the permanent code and the largest block.
 [[nodiscard]] size_t smallest_cache(const Options& options);
@@ -26,23 +41,21 @@ class BlockTranslator final : public engine::Translator {
   /// Emits the thunks into `cache` and makes them permanent. `code` answers what may be fetched.
   BlockTranslator(const Options& options, const i386::CodeSource& code, engine::CodeCache& cache);
 
-  bool translate(engine::GuestAddress address, uint32_t* code, uint32_t capacity,
-                 engine::Translation& out) override;
+  bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
+                 engine::BlockDraft& out) override;
   engine::Leave enter(void* state, const uint32_t* code) override;
-  void mark_unaligned(engine::GuestAddress address) override;
+  void mark_unaligned(GuestAddress address) override;
   void forget_analysis() override { analysis_.forget(); }
-  void forget_region(unsigned region) override;
-  void set_self_checking(engine::GuestAddress page, bool on) override {
+  void forget_region(unsigned) override {}
+  void set_self_checking(GuestAddress page, bool on) override {
     analysis_.set_self_checking(page, on);
   }
 
   [[nodiscard]] const Thunks& thunks() const { return thunks_; }
-  [[nodiscard]] uint32_t not_translated_stub() const;
-  [[nodiscard]] const InterpretedInstructions& interpreted() const { return interpreted_; }
+  [[nodiscard]] const uint32_t* not_translated_stub() const { return thunks_.out.leave_indirect; }
+  [[nodiscard]] engine::CodeCache& cache() const { return cache_; }
+  [[nodiscard]] Fallbacks& fallbacks() { return fallbacks_; }
   [[nodiscard]] mips64::CodePatcher& patcher() { return patcher_; }
-  /// The place in the block that `pc`, in the copy an interrupted block runs in, stands for; any
-  /// other pc as it is. Signal-safe.
-  [[nodiscard]] const uint32_t* original(const uint32_t* pc) const;
 
   /// A host fault (SIGSEGV, SIGBUS) at the pc in `context`: if the pc is in translated
   /// code, puts the exact guest state into `cpu` and sends the context to the way out. Signal-safe.
@@ -55,20 +68,18 @@ class BlockTranslator final : public engine::Translator {
  private:
   [[nodiscard]] bool passes_flags_on(const uint32_t* identity) const;
   /// Makes the copy for the block that holds `pc`; the place in it. Null if no block does.
-  const uint32_t* copy_for_interrupt(const uint32_t* pc);
+  const uint32_t* copy_for_interrupt(Thread& thread, const uint32_t* pc);
 
   Options options_;
   uint32_t block_words_;  ///< no block takes more
   engine::CodeCache& cache_;
   Thunks thunks_;
-  std::array<RecipeTable, engine::CodeCache::kMaxRegions> recipes_;  ///< by region of the cache
-  InterpretedInstructions interpreted_;
+  Fallbacks fallbacks_;
+  // Of whoever holds the engine's lock:
   Analysis analysis_;
   AnalysedBlock block_;
-  std::unordered_set<engine::GuestAddress> unaligned_;
+  std::unordered_set<GuestAddress> unaligned_;
   mips64::CodePatcher patcher_;
-  uint32_t* interrupt_buffer_ = nullptr;  ///< where an interrupted block runs to its next exit
-  const engine::Block* interrupted_block_ = nullptr;
 };
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::run

@@ -1,10 +1,9 @@
 // Operands that an instruction reads, computes and writes back; under LOCK atomically.
 #pragma once
 
-#include "translate/i386_to_mips64/emit/block_builder.hpp"
 #include "translate/i386_to_mips64/lower/atomic.hpp"
 
-namespace ferry::translate::handlers {
+namespace ferry::translate::lower {
 
 /// rd = the low `width` bytes of rs, extended. Nothing for 4 bytes in place.
 inline void extend(BlockBuilder& b, Gpr rd, Gpr rs, unsigned width, Extend how) {
@@ -80,4 +79,4 @@ Gpr modify_memory(BlockBuilder& b, const Instruction& in, Extend how, Gpr into, 
   return old;
 }
 
-}  // namespace ferry::translate::handlers
+}  // namespace ferry::translate::lower

@@ -1,12 +1,11 @@
-#include "emulator/guest_thread.hpp"
-
-#include <unistd.h>
+#include "emulator/thread_guest.hpp"
 
 #include "guest/i386/interpret/interpreter.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/i386/exceptions.hpp"
 #include "linux/kernel/signal_delivery.hpp"
 #include "linux/syscalls/dispatch.hpp"
+#include "translate/i386_to_mips64/run/address_table.hpp"
 
 namespace ferry {
 
@@ -22,29 +21,27 @@ void call_exit_hook() {
   if (exit_hook != nullptr) exit_hook();
 }
 
-void GuestThread::deliver_interrupts() {
+void ThreadGuest::deliver_interrupts() {
   linux::deliver_pending_signals(thread_);
 }
 
-void GuestThread::system_call() {
-  if (linux::handle_syscall(thread_) == linux::SyscallAction::resume) return;
-  call_exit_hook();
-  ::_exit(thread_.exit_status);
+void ThreadGuest::system_call() {
+  running_ = linux::handle_syscall(thread_) == linux::SyscallAction::resume;
 }
 
 /// Wherever the interpreter stopped: for the run loop, or called by a block for one instruction.
-void GuestThread::deliver_exception() {
+void ThreadGuest::deliver_exception() {
   if (was_code_write()) return interpret_one();
   linux::handle_exception(thread_, thread_.cpu.exception);
 }
 
-bool GuestThread::translatable() const {
-  return i386::translatable(thread_.cpu);
+bool ThreadGuest::translatable() const {
+  return thread_.cpu.eip < translate::run::AddressTable::kEnd && i386::translatable(thread_.cpu);
 }
 
 /// Whether the exception is a write that only the watch for translated code forbids: then the watch
 /// is gone, and the instruction is to be executed again.
-bool GuestThread::was_code_write() {
+bool ThreadGuest::was_code_write() {
   const i386::Exception& exception = thread_.cpu.exception;
   const linux::AddressSpace& space = *thread_.process->space;
   if (engine_ == nullptr || exception.vector != i386::Vector::PF ||
@@ -56,7 +53,7 @@ bool GuestThread::was_code_write() {
   return true;
 }
 
-void GuestThread::finish(i386::Outcome outcome) {
+void ThreadGuest::finish(i386::Outcome outcome) {
   switch (outcome) {
     case i386::Outcome::next:
     case i386::Outcome::branch:
@@ -70,16 +67,16 @@ void GuestThread::finish(i386::Outcome outcome) {
   }
 }
 
-void GuestThread::interpret_one() {
+void ThreadGuest::interpret_one() {
   finish(i386::step(thread_.cpu));
 }
 
-void GuestThread::interpret_block(unsigned limit) {
+void ThreadGuest::interpret_block(unsigned limit) {
   finish(i386::run(thread_.cpu, limit));
 }
 
-void GuestThread::interpret(void (*entering)(const void* state)) {
-  for (;;) {
+void ThreadGuest::interpret(void (*entering)(const void* state)) {
+  while (running_) {
     if (interrupt_pending()) {
       deliver_interrupts();
     } else {

@@ -10,7 +10,7 @@
 #include "guest/memory/memory.hpp"
 #include "translate/i386_to_mips64/emit/block_builder.hpp"
 
-namespace ferry::translate {
+namespace ferry::translate::emit {
 
 namespace {
 
@@ -41,7 +41,7 @@ void BlockBuilder::check_bytes(const AnalysedBlock& block) {
   entry_ = block.instructions.data();
   const GuestAddress begin = entry_->instruction.address;
   // The page may be gone: the interpreter finds that out.
-  out_.marks.push_back({as.position(), begin, 0, RecipeTable::kLazyRegisters});
+  out_.marks.push_back({as.position(), begin, 0, recipe::kLazyRegisters});
   ColdPath& path = new_cold_path();
   path.kind = ColdPath::Kind::leave;
   path.reason = LeaveReason::code_changed;
@@ -69,4 +69,4 @@ void BlockBuilder::check_bytes(const AnalysedBlock& block) {
   free_scratch_ = kScratchMask;
 }
 
-}  // namespace ferry::translate
+}  // namespace ferry::translate::emit

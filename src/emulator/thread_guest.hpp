@@ -9,12 +9,12 @@
 
 namespace ferry {
 
-class GuestThread final : public engine::GuestThread {
+class ThreadGuest final : public engine::Guest {
  public:
   /// `engine` is null where everything is interpreted.
-  GuestThread(linux::Thread& thread, engine::Engine* engine) : thread_(thread), engine_(engine) {}
+  ThreadGuest(linux::Thread& thread, engine::Engine* engine) : thread_(thread), engine_(engine) {}
 
-  [[nodiscard]] engine::GuestAddress pc() const override { return thread_.cpu.eip; }
+  [[nodiscard]] GuestAddress pc() const override { return thread_.cpu.eip; }
   [[nodiscard]] void* state() override { return &thread_.cpu; }
   [[nodiscard]] bool interrupt_pending() const override { return thread_.signal_pending != 0; }
   void deliver_interrupts() override;
@@ -23,10 +23,11 @@ class GuestThread final : public engine::GuestThread {
   void interpret_one() override;
   void interpret_block(unsigned limit) override;
   [[nodiscard]] bool translatable() const override;
+  [[nodiscard]] bool running() const override { return running_; }
 
-  /// The run loop of the interpreter alone. `entering` sees the state before each instruction; may
-  /// be null.
-  [[noreturn]] void interpret(void (*entering)(const void* state));
+  /// The run loop of the interpreter alone, until the thread ends. `entering` sees the state before
+  /// each instruction; may be null.
+  void interpret(void (*entering)(const void* state));
 
  private:
   /// Does what the interpreter's `outcome` asks for.
@@ -35,6 +36,7 @@ class GuestThread final : public engine::GuestThread {
 
   linux::Thread& thread_;
   engine::Engine* engine_;
+  bool running_ = true;
 };
 
 /// Set by run_program: called before the process ends, with its statistics.

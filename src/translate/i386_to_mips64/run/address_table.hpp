@@ -4,48 +4,46 @@
 // An entry is the host address of the code (the code cache lies below 4 GB, where no guest access
 // reaches, so 32 bits hold it); untranslated addresses hold the address of the 'not translated'
 // stub. Only pieces that hold a translation are mapped, or that were missed again and again. A jump
-// into any other piece faults on the table load, which the engine recognises and treats like the
-// stub; so are guest addresses of 2 GB and up, which index below the table.
+// into any other piece faults on the table load, which fault recovery recognises and treats like
+// the stub; so are guest addresses of 2 GB and up, which index below the table.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/block.hpp"
+#include "engine/code_index.hpp"
 
-namespace ferry::engine {
+namespace ferry::translate::run {
 
-class AddressTable {
+class AddressTable final : public engine::CodeIndex {
  public:
   /// Host address of the entry of guest address 0; [kBase - 8 GB, kBase + 8 GB) is the table's
   /// alone. Far above any program break and far below the region where kernels place mappings.
   static constexpr uintptr_t kBase = 0x20'0000'0000;
+  /// Blocks lie below this guest address: above it entries would not fit.
+  static constexpr GuestAddress kEnd = 0x8000'0000;
 
   /// `stub` is the 32-bit host address of the 'not translated' stub.
-  explicit AddressTable(uint32_t stub);
+  explicit AddressTable(const uint32_t* stub);
   ~AddressTable();
   AddressTable(const AddressTable&) = delete;
   AddressTable& operator=(const AddressTable&) = delete;
 
-  /// The code of `address`, or the stub.
-  [[nodiscard]] uint32_t get(GuestAddress address) const;
-  /// Publishes `code` for `address`, mapping the piece on first use. Stops ferry if memory is
-  /// exhausted.
-  void set(GuestAddress address, uint32_t code);
-  void clear(GuestAddress address);
-  /// Translated code jumped to `address`, where no code is. Where its piece is not mapped that was
-  /// a fault: after the second the piece is mapped, whether or not anything there is translated.
-  void missed(GuestAddress address) {
-    if (address < 0x80000000u && !mapped(address)) count_fault(address >> kPieceShift);
-  }
+  [[nodiscard]] const uint32_t* get(GuestAddress address) const override;
+  /// Maps the piece on first use. Stops ferry if memory is exhausted.
+  void set(GuestAddress address, const uint32_t* code) override;
+  void clear(GuestAddress address) override;
+  /// Where the piece of `address` is not mapped the jump was a fault: after the second the piece is
+  /// mapped, whether or not anything there is translated.
+  void missed(GuestAddress address) override;
   /// Gives back the memory around the entry of `address` if it holds no code's address any more.
-  void release(GuestAddress address);
-  [[nodiscard]] uint32_t stub() const { return stub_; }
+  void release(GuestAddress address) override;
 
  private:
   static constexpr unsigned kPieceShift =
       10;  ///< guest bytes of a piece: 1 KB, one 4 KB page of entries
-  static constexpr uint32_t kPieces = 1u << (31 - kPieceShift);
+  static constexpr uint32_t kPieces = kEnd >> kPieceShift;
   static constexpr uint16_t kFaultsToMap = 2;
   static constexpr size_t kPieceBytes = size_t{4} << kPieceShift;
 
@@ -53,8 +51,12 @@ class AddressTable {
     const uint32_t piece = address >> kPieceShift;
     return piece < kPieces && ((mapped_[piece / 64] >> (piece % 64)) & 1) != 0;
   }
-  [[nodiscard]] static uint32_t* entry(GuestAddress address) {
+  [[nodiscard]] static uint32_t* place(GuestAddress address) {
     return reinterpret_cast<uint32_t*>(kBase + uintptr_t{address} * 4);
+  }
+  /// Code reads entries while they change: it finds the old or the new one.
+  [[nodiscard]] static std::atomic_ref<uint32_t> entry(GuestAddress address) {
+    return std::atomic_ref<uint32_t>(*place(address));
   }
   [[nodiscard]] uint32_t first_of_unit(uint32_t piece) const {
     return piece & ~(pieces_per_unit_ - 1);
@@ -73,4 +75,4 @@ class AddressTable {
   uint16_t* published_;
 };
 
-}  // namespace ferry::engine
+}  // namespace ferry::translate::run

@@ -1,0 +1,38 @@
+#include "engine/thread.hpp"
+
+namespace ferry::engine {
+
+void Counters::add_to(Statistics& sum) const {
+#define STATISTIC(name) sum.name += name.get();
+#include "engine/statistics.inc"
+#undef STATISTIC
+}
+
+void Threads::join(Thread& thread) {
+  lock_.acquire();
+  thread.next_ = first_;
+  first_ = &thread;
+  lock_.release();
+}
+
+void Threads::part(Thread& thread) {
+  lock_.acquire();
+  thread.counters_.add_to(ended_);
+  Thread** place = &first_;
+  while (*place != &thread) place = &(*place)->next_;
+  *place = thread.next_;
+  lock_.release();
+}
+
+void Threads::add_to(Statistics& sum) {
+  lock_.acquire();
+#define STATISTIC(name) sum.name += ended_.name;
+#include "engine/statistics.inc"
+#undef STATISTIC
+  for (const Thread* thread = first_; thread != nullptr; thread = thread->next_) {
+    thread->counters_.add_to(sum);
+  }
+  lock_.release();
+}
+
+}  // namespace ferry::engine

@@ -1,0 +1,97 @@
+// All that one thread owns of the engine. Made on the stack of its run loop; nothing finds it but
+// through that, or through the state that translated code works on.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "engine/block.hpp"
+#include "engine/epochs.hpp"
+#include "engine/lock.hpp"
+
+namespace ferry::engine {
+
+/// Counters for --stats. Host instructions are counted by the bench's plugin, not here.
+struct Statistics {
+#define STATISTIC(name) uint64_t name = 0;
+#include "engine/statistics.inc"
+#undef STATISTIC
+};
+
+/// A counter that one thread at a time changes and any may read.
+class Counter {
+ public:
+  void operator++() { *this += 1; }
+  void operator+=(uint64_t more) {
+    count_.store(count_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  }
+  [[nodiscard]] uint64_t get() const { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> count_{0};
+};
+
+struct Counters {
+#define STATISTIC(name) Counter name;
+#include "engine/statistics.inc"
+#undef STATISTIC
+  void add_to(Statistics& sum) const;
+};
+
+class Thread;
+
+/// The threads of one engine.
+class Threads {
+ public:
+  Threads() = default;
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+  /// Where threads that touch translated code register.
+  [[nodiscard]] Epochs& epochs() { return epochs_; }
+  /// Adds what every thread counted, those that ended too, to `sum`. From any thread.
+  void add_to(Statistics& sum);
+
+ private:
+  friend class Thread;
+  void join(Thread& thread);
+  void part(Thread& thread);
+
+  Epochs epochs_;
+  Lock lock_;  ///< of what follows; never held while the engine's is waited for
+  Thread* first_ = nullptr;
+  Statistics ended_;
+};
+
+class Thread {
+ public:
+  explicit Thread(Threads& threads) : threads_(threads), slot_(threads.epochs().join()) {
+    threads.join(*this);
+  }
+  ~Thread() {
+    threads_.part(*this);
+    threads_.epochs().part(slot_);
+  }
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+ private:
+  friend class Engine;
+  friend class Threads;
+
+  [[nodiscard]] uint8_t& runs_of(GuestAddress address) {
+    return cold_runs_[(address ^ address >> 12) % cold_runs_.size()];
+  }
+
+  Threads& threads_;
+  // Between the slot's `enter` and `leave` what the thread knows of blocks stays; elsewhere it
+  // knows nothing.
+  Epochs::Slot& slot_;
+  Exit* link_from_ = nullptr;  ///< the exit the thread just left by, to be linked to its next block
+  Counters counters_;
+  std::array<uint8_t, 4096> cold_runs_{};  ///< of untranslated addresses, by hash
+  Thread* next_ = nullptr;                 ///< in Threads
+};
+
+}  // namespace ferry::engine

@@ -1,0 +1,153 @@
+// The words of the block being translated, and what is true of them: marks, delay slots, cold
+// paths, and which registers are free or hold addresses. Knows no guest operand: BlockBuilder adds
+// those.
+//
+// Passes that act while words are emitted live here; emission_passes.hpp says what they may do.
+#pragma once
+
+#include <cstdint>
+
+#include "common/diagnostics.hpp"
+#include "engine/backend.hpp"
+#include "host/mips64/assembler.hpp"
+#include "host/mips64/pseudo_instructions.hpp"
+#include "translate/i386/analysis.hpp"
+#include "translate/i386/options.hpp"
+#include "translate/i386_to_mips64/emit/block_notes.hpp"
+#include "translate/i386_to_mips64/emit/flag_state.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/emit/ways_out.hpp"
+
+namespace ferry::translate::emit {
+
+using i386::Instruction;
+using mips64::Assembler;
+using mips64::Label;
+
+class Emitter {
+ public:
+  Emitter(const Options& options, const WaysOut& ways_out, uint32_t* code, uint32_t capacity,
+          engine::BlockDraft& out);
+  Emitter(const Emitter&) = delete;
+  Emitter& operator=(const Emitter&) = delete;
+
+  Assembler as;
+  const Options& options;
+  const WaysOut& ways_out;
+
+  [[nodiscard]] const Instruction& instruction() const { return entry_->instruction; }
+  /// Flags that may be read after the current instruction.
+  [[nodiscard]] uint32_t live() const { return live_after_; }
+  /// What a fault in the words from here on has to undo, and where it finds the flags: as things
+  /// stand now.
+  void add_mark() {
+    if (marked_) push_mark();
+  }
+
+  // --- scratch registers -------------------------------------------------------------------------
+  /// A scratch register until the end of the instruction.
+  [[nodiscard]] Gpr scratch() {
+    CHECK(free_scratch_ != 0);
+    const Gpr reg(static_cast<unsigned>(__builtin_ctz(free_scratch_)));
+    free_scratch_ &= ~reg.bit();
+    return reg;
+  }
+  /// Takes `reg`, which a cold path found in use, out of the free ones.
+  void take_scratch(Gpr reg) { free_scratch_ &= ~reg.bit(); }
+  void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
+  /// Releases all scratch registers but `kept`.
+  void release_all_but(Gpr kept) { free_scratch_ = kScratchMask & ~kept.bit(); }
+  /// Forgets cached addresses and lazy registers' contents after a call into C++.
+  void clobber_scratch();
+
+  // --- branches inside the block -----------------------------------------------------------------
+  /// Emits a branch or jump word and its slot, filled with the previous word where that is safe.
+  void control(uint32_t word);
+  /// The same for a branch inside the block.
+  void branch(uint32_t word, Label& target);
+  void bind(Label& label);
+  /// Branches, while `answer` is 0, to a cold path that packs the lazy registers and sets `answer`
+  /// to the condition `cc` without its negation, then comes back at the returned label.
+  Label& branch_to_packed_condition(Gpr answer, unsigned cc);
+  /// Binds the label at which a cold path comes back.
+  void bind_resume(Label& label);
+  /// Calls C++: makes CpuState::eflags hold the arithmetic flags, which are in the lazy registers.
+  void materialise_flags();
+
+ protected:
+  ~Emitter() = default;
+
+  struct ColdPath {  ///< emitted after the block's main line
+    enum class Kind : uint8_t {
+      flag_exit,
+      interpret,
+      interpret_and_resume,
+      packed_condition,
+      leave
+    } kind;
+    Label label;
+    uint32_t target = 0;
+    uint32_t live = 0;  ///< flags, at the target
+    int32_t esp_bias = 0;
+    FlagState flags;
+    const Instruction* instruction = nullptr;
+    Gpr answer;
+    uint8_t condition = 0;
+    engine::LeaveReason reason{};
+    Label resume;
+  };
+  /// An address that one of kAddressCache holds.
+  struct CachedAddress {
+    bool valid = false;
+    uint8_t base, index, scale;
+    int32_t high;
+  };
+
+  void push_mark();
+  ColdPath& new_cold_path();
+  [[nodiscard]] ColdPath& cold_path(unsigned i) {
+    return reinterpret_cast<ColdPath*>(cold_storage_)[i];
+  }
+  [[nodiscard]] unsigned cold_count() const { return cold_count_; }
+  /// Words emitted so far must not be moved any more.
+  void set_barrier() { barrier_ = as.next(); }
+  /// The slot of the branch just emitted, if it is free, may take the word that comes next where
+  /// that writes one of `dead` alone: registers nobody reads where the branch goes.
+  void leave_slot_open(uint32_t dead) {
+    if (options.passes.slot_fallthrough && as.next()[-1] == 0) dead_at_exit_ = dead;
+  }
+  /// Instruction word of `j` or `jal` (`opcode`) to a place in the code cache's segment.
+  [[nodiscard]] static uint32_t jump_to(uint32_t opcode, const uint32_t* target) {
+    return Assembler::jump_word(opcode, target);
+  }
+
+  /// Where the flags are as words are emitted, which marks and cold paths note.
+  const FlagState* flag_state_ = nullptr;
+  engine::BlockDraft& out_;
+  BlockNotesMaker notes_;
+  const AnalysedInstruction* entry_ = nullptr;  ///< the current instruction
+  const bool mark_all_;                         ///< not only instructions that can fault
+  bool marked_ = false;                         ///< the current instruction gets marks
+  uint32_t live_after_ = 0;
+  uint32_t free_scratch_ = kScratchMask;
+  int32_t esp_bias_ = 0;  ///< guest esp is host esp + this
+  CachedAddress cache_[2];
+  uint32_t cached_registers_ = 0;  ///< host registers (Gpr::bit) that entries of cache_ may name
+
+ private:
+  [[gnu::noinline]] void swap_last_words(bool last_may_fault);
+  [[nodiscard]] bool may_load_early(uint32_t word, uint32_t position) const;
+  [[gnu::noinline]] void fill_slot_from_behind();
+  void close_slot();
+  [[gnu::noinline]] void emit_control(uint32_t word, Label* target);
+
+  static constexpr unsigned kMaxColdPaths = 3 * kMaxBlockInstructions;  ///< at most three each
+
+  uint32_t* barrier_;          ///< words before this place must not be moved
+  uint32_t dead_at_exit_ = 0;  ///< if the last slot is open: see leave_slot_open
+  unsigned cold_count_ = 0;
+  alignas(ColdPath) unsigned char cold_storage_[kMaxColdPaths *
+                                                sizeof(ColdPath)];  ///< constructed one by one
+};
+
+}  // namespace ferry::translate::emit

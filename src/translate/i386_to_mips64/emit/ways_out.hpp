@@ -1,0 +1,23 @@
+// Where blocks jump and call to outside of themselves: fixed code at the start of the code cache,
+// made by run/thunks.cpp.
+#pragma once
+
+#include <cstdint>
+
+namespace ferry::translate::emit {
+
+struct WaysOut {
+  /// Called with jal/jalr: ra identifies the exit.
+  const uint32_t* leave_direct = nullptr;
+  /// The same; also the 'not translated' stub. The target is in kExitTarget.
+  const uint32_t* leave_indirect = nullptr;
+  /// v1 = LeaveReason, a0 = guest pc.
+  const uint32_t* leave_reason = nullptr;
+  /// jal with a0 = guest pc of an instruction in the block's notes (block_notes.hpp): the
+  /// interpreter executes it, then the guest registers are loaded anew.
+  const uint32_t* call_interpreter = nullptr;
+  /// jal: lazy registers to packed flags. Keeps guest registers, loses scratch.
+  const uint32_t* materialise = nullptr;
+};
+
+}  // namespace ferry::translate::emit
