@@ -16,6 +16,7 @@
 #include "linux/kernel/signals.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
@@ -135,7 +136,9 @@ void run_translated(Thread& thread) {
   if (translate::run::Thread* const parents = translate::run::Thread::of(thread.cpu)) {
     return translating->engine.run(guest, *parents);
   }
-  translate::run::Thread own(translating->engine.threads(), translating->translator, thread.cpu);
+  translate::run::Thread own(translating->engine.threads(), translating->translator.cache(),
+                             translating->translator.fallbacks());
+  translate::run::install(own, thread.cpu);
   translating->engine.run(guest, own);
 }
 

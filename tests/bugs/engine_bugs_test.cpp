@@ -57,7 +57,7 @@ class Blocks : i386::CodeSource {
     start.gpr[i386::ESP] = kStack;
     memory_->begin(start, code, state.cpu);
     EXPECT_TRUE(i386::store(kStack, kReturn));
-    thread.install(state.cpu);
+    translate::run::install(thread, state.cpu);
   }
 
   /// Translates the block at `address`.
@@ -88,7 +88,7 @@ class Blocks : i386::CodeSource {
   translate::run::BlockTranslator translator;
   State state;
   engine::Threads threads;
-  translate::run::Thread thread{threads, translator, state.cpu};
+  translate::run::Thread thread{threads, translator.cache(), translator.fallbacks()};
 
  private:
   [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {

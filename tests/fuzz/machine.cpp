@@ -159,7 +159,7 @@ std::string Machine::compare(const Sequence& sequence, Memory& memory, const Out
   const std::vector<uint8_t> code = sequence.bytes();
   for (unsigned round = 1; round <= 2; ++round) {
     memory.begin(sequence, code, state_.cpu);
-    thread_.install(state_.cpu);
+    translate::run::install(thread_, state_.cpu);
     raised_ = false;
     turns_ = 0;
     engine_.run(*this, thread_);

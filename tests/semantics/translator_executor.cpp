@@ -11,6 +11,7 @@
 #include "guest_arena.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
@@ -86,7 +87,7 @@ class TranslatorExecutor final : public Executor,
   void run_one(const Case& test, Result& result) {
     engine_.invalidate(kCodeRegion, kCodeRegion + kRegionSize);
     arena_.begin(test, cpu_);
-    thread_.install(cpu_);
+    translate::run::install(thread_, cpu_);
     raised_ = false;
     i386::Instruction instruction;
     CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) ==
@@ -151,7 +152,7 @@ class TranslatorExecutor final : public Executor,
   translate::run::BlockTranslator translator_;
   translate::run::AddressTable table_;
   engine::Engine engine_;
-  translate::run::Thread thread_{engine_.threads(), translator_, cpu_};
+  translate::run::Thread thread_{engine_.threads(), translator_.cache(), translator_.fallbacks()};
   mutable int turns_ = 0;
   bool raised_ = false;
 };

@@ -2,8 +2,6 @@
 // Translator.
 #pragma once
 
-#include <atomic>
-#include <memory>
 #include <unordered_set>
 
 #include "engine/backend.hpp"
@@ -18,20 +16,6 @@ namespace ferry::translate::run {
 
 /// What a host fault in translated code turned out to be.
 enum class FaultKind : uint8_t { not_ours, handled };
-
-/// How often the interpreter executed an instruction of each row for a translated block. Counted by
-/// all threads.
-class Fallbacks {
- public:
-  void count(uint16_t row) { counts_[row].fetch_add(1, std::memory_order_relaxed); }
-  [[nodiscard]] uint64_t of(uint16_t row) const {
-    return counts_[row].load(std::memory_order_relaxed);
-  }
-
- private:
-  std::unique_ptr<std::atomic<uint64_t>[]> counts_ =
-      std::make_unique<std::atomic<uint64_t>[]>(i386::row_count());
-};
 
 /// Bytes of a code cache that hold the permanent code and the largest block.
 [[nodiscard]] size_t smallest_cache(const Options& options);
