@@ -1,6 +1,5 @@
 #include "emulator/emulator.hpp"
 
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,8 +22,6 @@
 namespace ferry {
 
 namespace {
-
-constexpr unsigned long kHwcapMsa = 1ul << 1;  // arch/mips/include/uapi/asm/hwcap.h
 
 /// Changes of the address space reach the engine; the engine's watches reach the address space.
 class MemoryBridge final : public MappingObserver, public engine::PageProtector {
@@ -107,14 +104,12 @@ bool write_watched(uint32_t address) {
 }
 
 void on_interrupt(Thread& thread, ucontext_t* context) {
-  mips64::SignalContext host(context);
-  translating->translator.interrupt(thread.cpu, host);
+  translating->translator.interrupt(thread.cpu, context);
 }
 
 bool on_fault(Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) {
-  mips64::SignalContext host(context);
-  return translating->translator.recover(thread.cpu, host, host_signal == SIGBUS, write_watched) ==
-         translate::run::FaultKind::handled;
+  return translating->translator.recover(thread.cpu, context, host_signal == SIGBUS,
+                                         write_watched) == translate::run::FaultKind::handled;
 }
 
 void write_exit_statistics() {
@@ -202,10 +197,7 @@ void run_program(const CommandLine& given, char** environment) {
     line.cold_runs = 0;
   }
   if (line.engine != EngineKind::interpret) {
-    line.translation.msa = (getauxval(AT_HWCAP) & kHwcapMsa) != 0;
-    line.translation.interrupt_pending =
-        static_cast<int32_t>(reinterpret_cast<const char*>(&thread.signal_pending) -
-                             reinterpret_cast<const char*>(&thread.cpu));
+    translate::run::complete(line.translation, thread.cpu, thread.signal_pending);
     translating = new TranslatingParts(line, space);
     hooks.interrupt = on_interrupt;
     hooks.fault = on_fault;

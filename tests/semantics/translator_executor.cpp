@@ -9,6 +9,7 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/memory/memory.hpp"
 #include "guest_arena.hpp"
+#include "host/mips64/signal_context.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
 #include "translate/i386_to_mips64/run/helpers.hpp"
@@ -31,7 +32,7 @@ bool nothing_watched(uint32_t) {
 
 void on_fault(int signal, siginfo_t*, void* opaque) {
   mips64::SignalContext context(opaque);
-  if (active_translator->recover(*active_cpu, context, signal == SIGBUS, nothing_watched) ==
+  if (active_translator->recover(*active_cpu, opaque, signal == SIGBUS, nothing_watched) ==
       translate::run::FaultKind::handled) {
     return;
   }

@@ -4,6 +4,13 @@
 
 namespace ferry::translate::run {
 
+Thread::Thread(engine::Threads& threads, engine::CodeCache& cache, Fallbacks& fallbacks)
+    : engine::Thread(threads), cache_(cache), fallbacks_(fallbacks), buffer_(cache.map_buffer()) {}
+
+Thread::~Thread() {
+  cache_.unmap_buffer(buffer_);
+}
+
 Thread* Thread::of(const i386::CpuState& cpu) {
   return reinterpret_cast<Thread*>(cpu.host_area[emit::offset::kSlotThread]);
 }

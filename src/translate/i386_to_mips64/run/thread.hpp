@@ -15,12 +15,8 @@ class Thread final : public engine::Thread {
  public:
   /// Maps the buffer for interrupted blocks in `cache`, which every thread of the process shares,
   /// as they do `fallbacks`. helpers.hpp installs it in a state.
-  Thread(engine::Threads& threads, engine::CodeCache& cache, Fallbacks& fallbacks)
-      : engine::Thread(threads),
-        cache_(cache),
-        fallbacks_(fallbacks),
-        buffer_(cache.map_buffer()) {}
-  ~Thread() { cache_.unmap_buffer(buffer_); }
+  Thread(engine::Threads& threads, engine::CodeCache& cache, Fallbacks& fallbacks);
+  ~Thread();
 
   /// The thread of `cpu`; null before one was installed. Signal-safe.
   [[nodiscard]] static Thread* of(const i386::CpuState& cpu);
