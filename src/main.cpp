@@ -3,5 +3,6 @@
 #include "emulator/options.hpp"
 
 int main(int argc, char** argv, char** environment) {
-  ferry::run_program(ferry::parse_command_line(argc, argv, environment), environment);
+  ferry::emulator::run_program(ferry::emulator::parse_command_line(argc, argv, environment),
+                               environment);
 }

@@ -51,20 +51,20 @@ void set_log_descriptor(int descriptor);
 /// reported on stderr. Signal-safe.
 void log_write(std::string_view text);
 
-/// printf-style line to the log if `channel` is on. Not signal-safe (formats on the stack, no
-/// allocation; safe unless the format asks for floating point).
+/// printf-style line to the log if `channel` is on. Formats on the stack, without allocation: in a
+/// signal handler only integers and strings, no floating point.
 [[gnu::format(printf, 2, 3)]] void log_printf(LogChannel channel, const char* format, ...);
 
 /// `ferry: what: why` on stderr, then exit with `status`. For errors of the user or of the system.
 [[noreturn, gnu::format(printf, 2, 3)]] void die(int status, const char* format, ...);
 
-/// Called by a failed CHECK, or after an internal fault, to print what the guest was doing when host
-/// code at `host_pc` found the mistake. Must be signal-safe.
+/// Called by a failed CHECK, or after an internal fault, to print what the guest was doing when
+/// host code at `host_pc` found the mistake. Must be signal-safe.
 using GuestContextPrinter = void (*)(uintptr_t host_pc);
 void set_guest_context_printer(GuestContextPrinter printer);
 
-/// Prints `ferry: internal error: what`, then what the guest was doing. The caller ends the process.
-/// Signal-safe.
+/// Prints `ferry: internal error: what`, then what the guest was doing. The caller ends the
+/// process. Signal-safe.
 void report_internal_error(const char* what, uintptr_t host_pc);
 
 namespace detail {

@@ -2,13 +2,13 @@
 
 #include "common/diagnostics.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 bool blocks_are_logged() {
   return log_enabled(LogChannel::in_asm) || log_enabled(LogChannel::out_asm);
 }
 
-}  // namespace ferry
+}  // namespace ferry::emulator
 
 #if FERRY_HAS_CAPSTONE
 
@@ -21,7 +21,7 @@ bool blocks_are_logged() {
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/memory/memory.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 namespace {
 
@@ -115,17 +115,17 @@ void log_block(const engine::Block& block, const AddressFilter& filter) {
   log_write("\n");
 }
 
-}  // namespace ferry
+}  // namespace ferry::emulator
 
 #else
 
-namespace ferry {
+namespace ferry::emulator {
 
 bool can_log_blocks() {
   return false;
 }
 void log_block(const engine::Block&, const AddressFilter&) {}
 
-}  // namespace ferry
+}  // namespace ferry::emulator
 
 #endif

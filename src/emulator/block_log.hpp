@@ -4,7 +4,7 @@
 #include "common/address_filter.hpp"
 #include "engine/block.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 /// Whether this binary can disassemble (it was built with Capstone).
 [[nodiscard]] bool can_log_blocks();
@@ -15,4 +15,4 @@ namespace ferry {
 /// Writes `block` to the log if `filter` covers its address.
 void log_block(const engine::Block& block, const AddressFilter& filter);
 
-}  // namespace ferry
+}  // namespace ferry::emulator

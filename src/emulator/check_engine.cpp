@@ -14,7 +14,7 @@
 #include "translate/i386/row_traits.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 using engine::LeaveReason;
 using i386::CpuState;
@@ -187,4 +187,4 @@ void CheckingTranslator::report(const engine::Block& block, const char* what) co
   UNREACHABLE();
 }
 
-}  // namespace ferry
+}  // namespace ferry::emulator

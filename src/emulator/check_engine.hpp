@@ -9,7 +9,7 @@
 #include "guest/i386/decode/instruction.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 /// A translator whose `enter` checks. Blocks must not be chained. Each entry
 ///   1. interprets the block, noting what it is about to overwrite, and takes all of it back;
@@ -62,4 +62,4 @@ class CheckingTranslator final : public engine::Translator {
   uint64_t compared_ = 0;
 };
 
-}  // namespace ferry
+}  // namespace ferry::emulator

@@ -1,6 +1,5 @@
 #include "emulator/emulator.hpp"
 
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "common/diagnostics.hpp"
 #include "emulator/block_log.hpp"
 #include "emulator/check_engine.hpp"
+#include "emulator/crash_report.hpp"
 #include "emulator/entry_log.hpp"
 #include "emulator/statistics.hpp"
 #include "emulator/thread_guest.hpp"
@@ -19,14 +19,13 @@
 #include "linux/load/launch.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 namespace {
-
-constexpr unsigned long kHwcapMsa = 1ul << 1;  // arch/mips/include/uapi/asm/hwcap.h
 
 /// Changes of the address space reach the engine; the engine's watches reach the address space.
 class MemoryBridge final : public linux::MappingObserver, public engine::PageProtector {
@@ -77,6 +76,7 @@ struct TranslatingParts {
         table(translator.not_translated_stub()),
         engine(cache, table, entry(line), translator.patcher(), bridge,
                {.cold_runs = line.cold_runs,
+                .max_translated = line.max_translated,
                 .guest_end = translate::run::AddressTable::kEnd,
                 .chain = line.chain,
                 .translated = blocks_are_logged() ? log_translated : nullptr,
@@ -109,14 +109,12 @@ bool write_watched(uint32_t address) {
 }
 
 void on_interrupt(linux::Thread& thread, ucontext_t* context) {
-  mips64::SignalContext host(context);
-  translating->translator.interrupt(thread.cpu, host);
+  translating->translator.interrupt(thread.cpu, context);
 }
 
 bool on_fault(linux::Thread& thread, int host_signal, siginfo_t*, ucontext_t* context) {
-  mips64::SignalContext host(context);
-  return translating->translator.recover(thread.cpu, host, host_signal == SIGBUS, write_watched) ==
-         translate::run::FaultKind::handled;
+  return translating->translator.recover(thread.cpu, context, host_signal == SIGBUS,
+                                         write_watched) == translate::run::FaultKind::handled;
 }
 
 void write_exit_statistics() {
@@ -138,7 +136,9 @@ void run_translated(linux::Thread& thread) {
   if (translate::run::Thread* const parents = translate::run::Thread::of(thread.cpu)) {
     return translating->engine.run(guest, *parents);
   }
-  translate::run::Thread own(translating->engine.threads(), translating->translator, thread.cpu);
+  translate::run::Thread own(translating->engine.threads(), translating->translator.cache(),
+                             translating->translator.fallbacks());
+  translate::run::install(own, thread.cpu);
   translating->engine.run(guest, own);
 }
 
@@ -203,14 +203,12 @@ void run_program(const CommandLine& given, char** environment) {
     line.cold_runs = 0;
   }
   if (line.engine != EngineKind::interpret) {
-    line.translation.msa = (getauxval(AT_HWCAP) & kHwcapMsa) != 0;
-    line.translation.interrupt_pending =
-        static_cast<int32_t>(reinterpret_cast<const char*>(&thread.signal_pending) -
-                             reinterpret_cast<const char*>(&thread.cpu));
+    translate::run::complete(line.translation, thread.cpu, thread.signal_pending);
     translating = new TranslatingParts(line, space);
     hooks.interrupt = on_interrupt;
     hooks.fault = on_fault;
   }
+  install_crash_report(translating != nullptr ? &translating->cache : nullptr);
   linux::set_signal_hooks(hooks);
   if (!line.stats_file.empty()) set_exit_hook(write_exit_statistics);
   linux::launch(process, thread, launch_request(line, std::move(guest_environment)));
@@ -218,4 +216,4 @@ void run_program(const CommandLine& given, char** environment) {
   ::_exit(thread.exit_status);
 }
 
-}  // namespace ferry
+}  // namespace ferry::emulator

@@ -3,9 +3,9 @@
 
 #include "emulator/options.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 /// Runs the program of `line` to its end; never returns.
 [[noreturn]] void run_program(const CommandLine& line, char** environment);
 
-}  // namespace ferry
+}  // namespace ferry::emulator

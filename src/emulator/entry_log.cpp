@@ -4,7 +4,7 @@
 
 #include "common/diagnostics.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 bool entries_are_logged() {
   return log_enabled(LogChannel::exec) || log_enabled(LogChannel::cpu);
@@ -28,4 +28,4 @@ std::string register_lines(const i386::CpuState& cpu) {
   return text;
 }
 
-}  // namespace ferry
+}  // namespace ferry::emulator

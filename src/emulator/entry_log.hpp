@@ -6,7 +6,7 @@
 #include "common/address_filter.hpp"
 #include "guest/i386/cpu_state.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 /// Whether entries are logged. Then blocks must not be linked, or most entries would pass unseen.
 [[nodiscard]] bool entries_are_logged();
@@ -19,4 +19,4 @@ void log_entry(const i386::CpuState& cpu, const AddressFilter& filter);
 /// The general registers, eip and eflags, in three lines.
 [[nodiscard]] std::string register_lines(const i386::CpuState& cpu);
 
-}  // namespace ferry
+}  // namespace ferry::emulator

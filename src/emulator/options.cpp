@@ -13,7 +13,7 @@
 #include "emulator/block_log.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 namespace {
 
@@ -318,4 +318,4 @@ CommandLine parse_command_line(int argc, char** argv, char** environment) {
   return line;
 }
 
-}  // namespace ferry
+}  // namespace ferry::emulator

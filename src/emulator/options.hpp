@@ -10,7 +10,7 @@
 #include "guest/i386/cpu_model.hpp"
 #include "translate/i386/options.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 enum class EngineKind : uint8_t { interpret, translate, check };
 
@@ -41,4 +41,4 @@ struct CommandLine {
 /// errors itself and exits then (status 0, or 1 after an error).
 [[nodiscard]] CommandLine parse_command_line(int argc, char** argv, char** environment);
 
-}  // namespace ferry
+}  // namespace ferry::emulator

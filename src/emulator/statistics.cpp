@@ -11,7 +11,7 @@
 #include "common/diagnostics.hpp"
 #include "guest/i386/decode/rows.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 namespace {
 
@@ -27,7 +27,8 @@ std::string path_for_this_process(std::string pattern) {
 }  // namespace
 
 void write_statistics(const std::string& pattern, engine::Engine* engine,
-                      const translate::run::Fallbacks* fallbacks, const linux::ThreadSignals& signals) {
+                      const translate::run::Fallbacks* fallbacks,
+                      const linux::ThreadSignals& signals) {
   nlohmann::ordered_json json;
   json["engine"] = engine != nullptr ? "translate" : "interpret";
   if (engine != nullptr) {
@@ -56,4 +57,4 @@ void write_statistics(const std::string& pattern, engine::Engine* engine,
   if (descriptor >= 0) ::close(descriptor);
 }
 
-}  // namespace ferry
+}  // namespace ferry::emulator

@@ -7,7 +7,7 @@
 #include "linux/syscalls/dispatch.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 namespace {
 void (*exit_hook)() = nullptr;
@@ -86,4 +86,4 @@ void ThreadGuest::interpret(void (*entering)(const void* state)) {
   }
 }
 
-}  // namespace ferry
+}  // namespace ferry::emulator

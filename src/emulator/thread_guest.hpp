@@ -7,7 +7,7 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "linux/kernel/threads.hpp"
 
-namespace ferry {
+namespace ferry::emulator {
 
 class ThreadGuest final : public engine::Guest {
  public:
@@ -43,4 +43,4 @@ class ThreadGuest final : public engine::Guest {
 void set_exit_hook(void (*hook)());
 void call_exit_hook();
 
-}  // namespace ferry
+}  // namespace ferry::emulator

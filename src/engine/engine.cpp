@@ -97,6 +97,7 @@ void Engine::run(Guest& guest, Thread& thread) {
       next.cold ? guest.interpret_block(kColdBlockInstructions) : guest.interpret_one();
       continue;
     }
+    thread.note_entry(next.block->address);
     if (options_.entering != nullptr) options_.entering(guest.state());
     const uint32_t* entry = next.block->code + next.block->direct_entry;
     handle_leave(guest, thread, translator_.enter(guest.state(), entry));
@@ -117,6 +118,7 @@ Engine::Next Engine::find_next(Thread& thread, GuestAddress address) {
   Exit* const exit = thread.link_from_;
   if (exit != nullptr && options_.chain && exit->target == next.block->address) {
     linker_.link(*exit, *next.block);
+    log_printf(LogChannel::link, "link %08x to %08x\n", exit->owner->address, next.block->address);
     ++thread.counters_.links;
   }
   return next;
@@ -215,6 +217,7 @@ Block* Engine::make(Thread& thread, GuestAddress address) {
 }
 
 Block* Engine::translate(Thread& thread, GuestAddress address) {
+  if (counters_.blocks_translated.get() >= options_.max_translated) return nullptr;
   const Stopwatch stopwatch(options_.clock, counters_.translation_nanoseconds);
   Block* const block = make(thread, address);
   if (block == nullptr) return nullptr;
@@ -229,6 +232,7 @@ Block* Engine::translate(Thread& thread, GuestAddress address) {
 
 void Engine::discard(Block& block) {
   if (!block.valid()) return;
+  log_printf(LogChannel::invalidate, "drop %08x\n", block.address);
   block.set_valid(false);
   index_.clear(block.address);
   linker_.isolate(block);
@@ -296,6 +300,7 @@ void Engine::make_room(Thread& thread) {
 }
 
 void Engine::evict(unsigned region) {
+  log_printf(LogChannel::evict, "evict region %u\n", region);
   ++(cache_.region_count() == 1 ? counters_.flushes : counters_.evictions);
   // What analysis knows holds only while pages are watched.
   translator_.forget_analysis();

@@ -18,6 +18,8 @@ struct EngineOptions {
   /// A block is interpreted this many times before it is translated: start-up code that runs once
   /// costs more to translate than to interpret.
   unsigned cold_runs = 2;
+  /// What comes after so many blocks is interpreted: to find a block that is wrong.
+  uint64_t max_translated = UINT64_MAX;
   GuestAddress guest_end = 0x8000'0000;  ///< blocks lie below; a multiple of the tracker's page
   bool chain = true;  ///< link exits to blocks (off: every direct exit passes the run loop)
   /// Brings the other threads to their run loops, or waits for them a little. Called until memory

@@ -2,6 +2,7 @@
 // through that, or through the state that translated code works on.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -76,10 +77,19 @@ class Thread {
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
+  /// Calls `visit` with the addresses of the last blocks entered from the run loop, the last one
+  /// first. Signal-safe.
+  template <typename Visit>
+  void for_each_entered(Visit visit) const {
+    for (unsigned back = 1; back <= std::min<size_t>(entries_, entered_.size()); ++back)
+      visit(entered_[(entries_ - back) % entered_.size()]);
+  }
+
  private:
   friend class Engine;
   friend class Threads;
 
+  void note_entry(GuestAddress address) { entered_[entries_++ % entered_.size()] = address; }
   [[nodiscard]] uint8_t& runs_of(GuestAddress address) {
     return cold_runs_[(address ^ address >> 12) % cold_runs_.size()];
   }
@@ -91,7 +101,9 @@ class Thread {
   Exit* link_from_ = nullptr;  ///< the exit the thread just left by, to be linked to its next block
   Counters counters_;
   std::array<uint8_t, 4096> cold_runs_{};  ///< of untranslated addresses, by hash
-  Thread* next_ = nullptr;                 ///< in Threads
+  std::array<GuestAddress, 16> entered_{};
+  unsigned entries_ = 0;
+  Thread* next_ = nullptr;  ///< in Threads
 };
 
 }  // namespace ferry::engine

@@ -6,13 +6,17 @@
 #include <memory>
 
 #include "emulator/check_engine.hpp"
-#include "engine/address_table.hpp"
 #include "engine/code_cache.hpp"
 #include "guest/i386/flags.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/memory/memory.hpp"
 #include "host/mips64/assembler.hpp"
+#include "host/mips64/signal_context.hpp"
 #include "sequence.hpp"
+#include "translate/i386_to_mips64/run/address_table.hpp"
+#include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
+#include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
@@ -57,7 +61,7 @@ class Blocks : i386::CodeSource {
     start.gpr[i386::ESP] = kStack;
     memory_->begin(start, code, state.cpu);
     EXPECT_TRUE(guest::store(kStack, kReturn));
-    thread.install(state.cpu);
+    translate::run::install(thread, state.cpu);
   }
 
   /// Translates the block at `address`.
@@ -80,7 +84,7 @@ class Blocks : i386::CodeSource {
     ucontext_t host{};
     mips64::SignalContext context(&host);
     context.set_pc(reinterpret_cast<uint64_t>(block->code + block->direct_entry));
-    translator.interrupt(state.cpu, context);
+    translator.interrupt(state.cpu, &host);
     return reinterpret_cast<const uint32_t*>(context.pc());
   }
 
@@ -88,7 +92,7 @@ class Blocks : i386::CodeSource {
   translate::run::BlockTranslator translator;
   State state;
   engine::Threads threads;
-  translate::run::Thread thread{threads, translator, state.cpu};
+  translate::run::Thread thread{threads, translator.cache(), translator.fallbacks()};
 
  private:
   [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {
@@ -229,7 +233,7 @@ struct CheckedBlocks : Blocks {
     const Block* const block = add(address);
     return checker.enter(&state, block->code + block->direct_entry);
   }
-  CheckingTranslator checker{translator, cache};
+  emulator::CheckingTranslator checker{translator, cache};
 };
 
 // --engine=check takes back what its first run wrote. A place written twice, the second time with

@@ -6,6 +6,7 @@
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/memory/memory.hpp"
+#include "host/mips64/signal_context.hpp"
 #include "text.hpp"
 
 namespace ferry::fuzz {
@@ -148,9 +149,8 @@ void Machine::make_self_checking() {
 }
 
 bool Machine::recover(void* opaque, bool unaligned) {
-  mips64::SignalContext context(opaque);
   const auto nothing_watched = [](uint32_t) { return false; };
-  return translator_.recover(state_.cpu, context, unaligned, nothing_watched) ==
+  return translator_.recover(state_.cpu, opaque, unaligned, nothing_watched) ==
          translate::run::FaultKind::handled;
 }
 
@@ -159,7 +159,7 @@ std::string Machine::compare(const Sequence& sequence, Memory& memory, const Out
   const std::vector<uint8_t> code = sequence.bytes();
   for (unsigned round = 1; round <= 2; ++round) {
     memory.begin(sequence, code, state_.cpu);
-    thread_.install(state_.cpu);
+    translate::run::install(thread_, state_.cpu);
     raised_ = false;
     turns_ = 0;
     engine_.run(*this, thread_);

@@ -8,6 +8,7 @@
 #include "sequence.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
@@ -73,7 +74,7 @@ class Machine final : engine::Guest, engine::PageProtector, i386::CodeSource {
   translate::run::BlockTranslator translator_;
   translate::run::AddressTable table_;
   engine::Engine engine_;
-  translate::run::Thread thread_{engine_.threads(), translator_, state_.cpu};
+  translate::run::Thread thread_{engine_.threads(), translator_.cache(), translator_.fallbacks()};
   mutable unsigned turns_ = 0;
   bool raised_ = false;
 };

@@ -9,8 +9,10 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/memory/memory.hpp"
 #include "guest_arena.hpp"
+#include "host/mips64/signal_context.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/helpers.hpp"
 #include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
@@ -30,7 +32,7 @@ bool nothing_watched(uint32_t) {
 
 void on_fault(int signal, siginfo_t*, void* opaque) {
   mips64::SignalContext context(opaque);
-  if (active_translator->recover(*active_cpu, context, signal == SIGBUS, nothing_watched) ==
+  if (active_translator->recover(*active_cpu, opaque, signal == SIGBUS, nothing_watched) ==
       translate::run::FaultKind::handled) {
     return;
   }
@@ -86,7 +88,7 @@ class TranslatorExecutor final : public Executor,
   void run_one(const Case& test, Result& result) {
     engine_.invalidate(kCodeRegion, kCodeRegion + kRegionSize);
     arena_.begin(test, cpu_);
-    thread_.install(cpu_);
+    translate::run::install(thread_, cpu_);
     raised_ = false;
     i386::Instruction instruction;
     CHECK(i386::decode(test.code, test.length, kCodeAddress, instruction) ==
@@ -151,7 +153,7 @@ class TranslatorExecutor final : public Executor,
   translate::run::BlockTranslator translator_;
   translate::run::AddressTable table_;
   engine::Engine engine_;
-  translate::run::Thread thread_{engine_.threads(), translator_, cpu_};
+  translate::run::Thread thread_{engine_.threads(), translator_.cache(), translator_.fallbacks()};
   mutable int turns_ = 0;
   bool raised_ = false;
 };

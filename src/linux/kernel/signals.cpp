@@ -66,6 +66,8 @@ void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
     signals.recorded = true;
   }
   thread.signal_pending = 1;
+  log_printf(LogChannel::signal, "signal %d at host pc %#llx\n", info.signo,
+             static_cast<unsigned long long>(context_pc(context)));
   block_all_in(context);
   const uintptr_t restart = safe_call_restart(context_pc(context));
   if (restart != 0) {

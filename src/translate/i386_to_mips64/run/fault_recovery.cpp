@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "guest/memory/memory.hpp"
+#include "host/mips64/signal_context.hpp"
 #include "translate/i386_to_mips64/emit/block_notes.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
@@ -66,8 +67,9 @@ bool is_taken(uint32_t word, const SignalContext& context) {
 
 }  // namespace
 
-FaultKind BlockTranslator::recover(i386::CpuState& cpu, SignalContext& context, bool unaligned,
+FaultKind BlockTranslator::recover(i386::CpuState& cpu, void* ucontext, bool unaligned,
                                    bool (*write_watched)(uint32_t)) {
+  SignalContext context(ucontext);
   const Thread* thread = Thread::of(cpu);
   if (thread == nullptr) return FaultKind::not_ours;
   const auto* pc = thread->original(reinterpret_cast<const uint32_t*>(context.pc()));
@@ -150,7 +152,8 @@ const uint32_t* BlockTranslator::copy_for_interrupt(Thread& thread, const uint32
 ///   - in a thunk behind its last look at the pending word: to the thunk's way out;
 ///   - in C++ that a block called to pack flags: it returns to a copy of the block;
 ///   - in any other C++ or thunk: the pending word is still to be looked at.
-void BlockTranslator::interrupt(i386::CpuState& cpu, SignalContext& context) {
+void BlockTranslator::interrupt(i386::CpuState& cpu, void* ucontext) {
+  SignalContext context(ucontext);
   Thread* const thread = Thread::of(cpu);
   if (thread == nullptr) return;  // it has not been in translated code yet
   const auto* pc = reinterpret_cast<const uint32_t*>(context.pc());

@@ -8,7 +8,6 @@
 #include "translate/i386_to_mips64/emit/register_map.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
 #include "translate/i386_to_mips64/run/thread.hpp"
-#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry::translate::run {
 
@@ -64,7 +63,7 @@ const Thread& thread_of(const CpuState& cpu) {
 
 /// The block that holds the call which returns to `host_pc`, or null.
 const engine::Block* calling_block(const Thread& thread, const uint32_t* host_pc) {
-  return thread.translator().cache().find(host_pc - kCallWords);
+  return thread.cache().find(host_pc - kCallWords);
 }
 
 uint64_t helper_interpret(CpuState* cpu, uint32_t address) {
@@ -77,7 +76,7 @@ uint64_t helper_interpret(CpuState* cpu, uint32_t address) {
   materialise_lazy(*cpu);
   record_x87_call(*cpu);
   cpu->eip = address;
-  thread.translator().fallbacks().count(instruction.row);
+  thread.fallbacks().count(instruction.row);
   switch (i386::execute(*cpu, instruction)) {
     case i386::Outcome::next:
       return i386::translatable(*cpu) ? 0 : static_cast<uint64_t>(LeaveReason::interrupted);
@@ -199,11 +198,14 @@ void record_x87_call(CpuState& cpu) {
   i386::record_instruction(cpu, mark->address);
 }
 
-uint64_t interpret_address() {
-  return address_of(helper_interpret);
-}
-uint64_t materialise_address() {
-  return address_of(helper_materialise);
+void install(Thread& thread, CpuState& cpu) {
+  uint64_t* const slots = cpu.host_area.data();
+  slots[offset::kSlotInterpret] = address_of(helper_interpret);
+  slots[offset::kSlotMaterialise] = address_of(helper_materialise);
+  for (unsigned i = 0; i < i386::kX87OperationCount; ++i) {
+    slots[offset::kSlotFirstOperation + i] = address_of(i386::kX87Operations[i]);
+  }
+  slots[offset::kSlotThread] = reinterpret_cast<uint64_t>(&thread);
 }
 
 }  // namespace ferry::translate::run

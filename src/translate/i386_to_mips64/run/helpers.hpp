@@ -9,11 +9,11 @@
 
 namespace ferry::translate::run {
 
-/// uint64_t (CpuState*, uint32_t guest pc): interprets the instruction; 0: go on, else a
-/// LeaveReason.
-[[nodiscard]] uint64_t interpret_address();
-/// void (CpuState*): lazy flags to eflags.
-[[nodiscard]] uint64_t materialise_address();
+class Thread;
+
+/// Makes `cpu` the state of `thread`: fills in what translated code calls, and how C++ that it
+/// calls finds the thread. Before the state enters translated code; a copy of the state has it too.
+void install(Thread& thread, i386::CpuState& cpu);
 
 /// Packs flags that blocks left in cpu.lazy: kind, a, b (the result is derived where it is not
 /// stored), or the identity of an indirect exit, whose recipe says what they are. Kinds that mean

@@ -1,35 +1,18 @@
 #include "translate/i386_to_mips64/run/thread.hpp"
 
-#include "guest/i386/x87/operations.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
-#include "translate/i386_to_mips64/run/helpers.hpp"
-#include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry::translate::run {
 
-namespace offset = emit::offset;
-
-Thread::Thread(engine::Threads& threads, BlockTranslator& translator, i386::CpuState& cpu)
-    : engine::Thread(threads), translator_(translator), buffer_(translator.cache().map_buffer()) {
-  install(cpu);
-}
+Thread::Thread(engine::Threads& threads, engine::CodeCache& cache, Fallbacks& fallbacks)
+    : engine::Thread(threads), cache_(cache), fallbacks_(fallbacks), buffer_(cache.map_buffer()) {}
 
 Thread::~Thread() {
-  translator_.cache().unmap_buffer(buffer_);
-}
-
-void Thread::install(i386::CpuState& cpu) {
-  uint64_t* const slots = cpu.host_area.data();
-  slots[offset::kSlotInterpret] = interpret_address();
-  slots[offset::kSlotMaterialise] = materialise_address();
-  for (unsigned i = 0; i < i386::kX87OperationCount; ++i) {
-    slots[offset::kSlotFirstOperation + i] = reinterpret_cast<uint64_t>(i386::kX87Operations[i]);
-  }
-  slots[offset::kSlotThread] = reinterpret_cast<uint64_t>(this);
+  cache_.unmap_buffer(buffer_);
 }
 
 Thread* Thread::of(const i386::CpuState& cpu) {
-  return reinterpret_cast<Thread*>(cpu.host_area[offset::kSlotThread]);
+  return reinterpret_cast<Thread*>(cpu.host_area[emit::offset::kSlotThread]);
 }
 
 const uint32_t* Thread::original(const uint32_t* pc) const {

@@ -7,24 +7,22 @@
 #include "engine/code_cache.hpp"
 #include "engine/thread.hpp"
 #include "guest/i386/cpu_state.hpp"
+#include "translate/i386_to_mips64/run/fallbacks.hpp"
 
 namespace ferry::translate::run {
 
-class BlockTranslator;
-
 class Thread final : public engine::Thread {
  public:
-  /// Maps the buffer for interrupted blocks and installs itself in `cpu`.
-  Thread(engine::Threads& threads, BlockTranslator& translator, i386::CpuState& cpu);
+  /// Maps the buffer for interrupted blocks in `cache`, which every thread of the process shares,
+  /// as they do `fallbacks`. helpers.hpp installs it in a state.
+  Thread(engine::Threads& threads, engine::CodeCache& cache, Fallbacks& fallbacks);
   ~Thread();
 
-  /// Makes `cpu` the state of this thread: fills in what translated code calls, and how C++ that it
-  /// calls finds this object. Before the state enters translated code; a copied state has it too.
-  void install(i386::CpuState& cpu);
   /// The thread of `cpu`; null before one was installed. Signal-safe.
   [[nodiscard]] static Thread* of(const i386::CpuState& cpu);
 
-  [[nodiscard]] BlockTranslator& translator() const { return translator_; }
+  [[nodiscard]] const engine::CodeCache& cache() const { return cache_; }
+  [[nodiscard]] Fallbacks& fallbacks() const { return fallbacks_; }
   /// The place in the block that `pc`, in the copy an interrupted block runs in, stands for; any
   /// other pc as it is. Signal-safe.
   [[nodiscard]] const uint32_t* original(const uint32_t* pc) const;
@@ -40,7 +38,8 @@ class Thread final : public engine::Thread {
   void set_interrupted(const Interrupted& block) { interrupted_ = block; }
 
  private:
-  BlockTranslator& translator_;
+  engine::CodeCache& cache_;
+  Fallbacks& fallbacks_;
   uint32_t* const buffer_;
   Interrupted interrupted_;
 };

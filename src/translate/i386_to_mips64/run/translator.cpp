@@ -1,5 +1,6 @@
 #include "translate/i386_to_mips64/run/translator.hpp"
 
+#include "host/mips64/features.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 #include "translate/i386_to_mips64/run/helpers.hpp"
 
@@ -43,6 +44,13 @@ void emit_instructions(emit::BlockBuilder& b, const AnalysedBlock& block,
 }
 
 }  // namespace
+
+void complete(Options& options, const i386::CpuState& cpu, const std::atomic<uint32_t>& pending) {
+  options.msa = mips64::has_msa();
+  options.interrupt_pending = static_cast<int32_t>(reinterpret_cast<const char*>(&pending) -
+                                                   reinterpret_cast<const char*>(&cpu));
+  CHECK(mips64::fits_simm16(options.interrupt_pending));
+}
 
 size_t smallest_cache(const Options& options) {
   constexpr uint32_t kChunkWords = 1024;  // what regions are rounded to, and more

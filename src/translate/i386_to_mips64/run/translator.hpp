@@ -3,13 +3,11 @@
 #pragma once
 
 #include <atomic>
-#include <memory>
 #include <unordered_set>
 
 #include "engine/backend.hpp"
 #include "engine/code_cache.hpp"
 #include "host/mips64/code_patcher.hpp"
-#include "host/mips64/signal_context.hpp"
 #include "translate/i386/analysis.hpp"
 #include "translate/i386_to_mips64/run/thread.hpp"
 #include "translate/i386_to_mips64/run/thunks.hpp"
@@ -19,19 +17,9 @@ namespace ferry::translate::run {
 /// What a host fault in translated code turned out to be.
 enum class FaultKind : uint8_t { not_ours, handled };
 
-/// How often the interpreter executed an instruction of each row for a translated block. Counted by
-/// all threads.
-class Fallbacks {
- public:
-  void count(uint16_t row) { counts_[row].fetch_add(1, std::memory_order_relaxed); }
-  [[nodiscard]] uint64_t of(uint16_t row) const {
-    return counts_[row].load(std::memory_order_relaxed);
-  }
-
- private:
-  std::unique_ptr<std::atomic<uint64_t>[]> counts_ =
-      std::make_unique<std::atomic<uint64_t>[]>(i386::row_count());
-};
+/// What of the options the host decides, and where the word lies that says that signals wait
+/// (`pending` of a thread whose state is `cpu`; as far apart in every thread).
+void complete(Options& options, const i386::CpuState& cpu, const std::atomic<uint32_t>& pending);
 
 /// Bytes of a code cache that hold the permanent code and the largest block.
 [[nodiscard]] size_t smallest_cache(const Options& options);
@@ -57,13 +45,14 @@ class BlockTranslator final : public engine::Translator {
   [[nodiscard]] Fallbacks& fallbacks() { return fallbacks_; }
   [[nodiscard]] mips64::CodePatcher& patcher() { return patcher_; }
 
-  /// A host fault (SIGSEGV, SIGBUS) at the pc in `context`: if the pc is in translated
-  /// code, puts the exact guest state into `cpu` and sends the context to the way out. Signal-safe.
-  /// `write_watched` says whether a guest address is write-protected by the engine alone.
-  FaultKind recover(i386::CpuState& cpu, mips64::SignalContext& context, bool unaligned,
+  /// A host fault (SIGSEGV, SIGBUS) at the pc in `ucontext`, the third argument of the handler: if
+  /// the pc is in translated code, puts the exact guest state into `cpu` and sends the context to
+  /// the way out. Signal-safe. `write_watched` says whether a guest address is write-protected by
+  /// the engine alone.
+  FaultKind recover(i386::CpuState& cpu, void* ucontext, bool unaligned,
                     bool (*write_watched)(uint32_t address));
   /// An asynchronous signal: makes sure the thread comes to the run loop soon. Signal-safe.
-  void interrupt(i386::CpuState& cpu, mips64::SignalContext& context);
+  void interrupt(i386::CpuState& cpu, void* ucontext);
 
  private:
   [[nodiscard]] bool passes_flags_on(const uint32_t* identity) const;
