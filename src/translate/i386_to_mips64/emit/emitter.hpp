@@ -2,7 +2,7 @@
 // paths, and which registers are free or hold addresses. Knows no guest operand: BlockBuilder adds
 // those.
 //
-// Passes that act while words are emitted live here; emission_passes.hpp says what they may do.
+// Passes that act while words are emitted live here (delay_slots.cpp) and in BlockBuilder.
 #pragma once
 
 #include <cstdint>
