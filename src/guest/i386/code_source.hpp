@@ -20,12 +20,12 @@ class CodeSource {
   ~CodeSource() = default;
 };
 
-/// Consulted before the interpreter fetches from a page. Initially null: every address may be fetched
-/// from. Set before any thread runs.
+/// Consulted before the interpreter fetches from a page. Initially null: every address may be
+/// fetched from. Set before any thread runs.
 void set_code_source(const CodeSource* source);
 
-/// To be called when mappings or their protections change, from any thread: answers given before are
-/// forgotten.
+/// To be called when mappings or their protections change, from any thread: answers given before
+/// are forgotten.
 void forget_code_ranges();
 
 }  // namespace ferry::i386

@@ -103,7 +103,7 @@ NewFd sys_creat(Thread& t, GuestPath path, FileMode mode) {
 
 namespace {
 
-int32_t status_of(Thread& t, int directory, uint32_t path, int flags, struct statx& status) {
+int32_t status_of(Thread& t, int directory, uint32_t path, uint32_t flags, struct statx& status) {
   return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_statx,
                    flags, STATX_BASIC_STATS, &status);
 }
@@ -442,7 +442,7 @@ int32_t sys_truncate64(Thread& t, GuestPath path, FileOffset length) {
 namespace {
 
 int32_t set_times(Thread& t, int directory, uint32_t path, const struct timespec* times,
-                  int flags) {
+                  uint32_t flags) {
   if (path == 0) return guest_result(host_call(SYS_utimensat, directory, nullptr, times, flags));
   return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_utimensat,
                    times, flags);

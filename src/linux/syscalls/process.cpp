@@ -182,7 +182,7 @@ int32_t sys_clone(Thread& t, Flags flags, GuestPointer stack, GuestPointer paren
 
 namespace {
 
-int32_t wait_call(Thread& t, int pid, uint32_t status_pointer, int options,
+int32_t wait_call(Thread& t, int pid, uint32_t status_pointer, uint32_t options,
                   uint32_t usage_pointer) {
   int status = 0;
   struct rusage usage {};

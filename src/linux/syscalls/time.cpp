@@ -182,7 +182,7 @@ int32_t sys_timer_create(Thread& t, int32_t clock, GuestPointer event_pointer,
 
 namespace {
 
-int32_t set_timer(Thread& t, int32_t timer, int32_t flags, GuestPointer time_pointer,
+int32_t set_timer(Thread& t, int32_t timer, uint32_t flags, GuestPointer time_pointer,
                   GuestPointer old_pointer, long number, TimeWidth width) {
   struct itimerspec time;
   struct itimerspec old {};

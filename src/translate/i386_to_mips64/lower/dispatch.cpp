@@ -47,7 +47,7 @@ constexpr auto kHandlers = std::to_array<Handler>({
     } else if constexpr (i386::Family::family == i386::Family::x87) {                       \
       return &x87;                                                                          \
     } else {                                                                                \
-      return &mnemonic;                                                                     \
+      return &mnemonic; /* NOLINT(bugprone-macro-parentheses) */                            \
     }                                                                                       \
   }(),
 #include "guest/i386/decode/opcodes.inc"
