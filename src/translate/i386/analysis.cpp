@@ -1,9 +1,9 @@
 #include "translate/i386/analysis.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "guest/i386/decode/inline.hpp"
+#include "translate/i386/block_passes.hpp"
 
 namespace ferry::translate {
 
@@ -30,10 +30,6 @@ void add_range(GuestRanges& ranges, GuestAddress begin, GuestAddress end) {
   ranges.push_back({begin, end});
 }
 
-bool is_plain_return(const Instruction& in) {
-  return in.length == 1 && in.opcode == 0xc3;
-}
-
 /// Whether the straight instruction `in` may be part of a leaf function: it stores nothing, leaves
 /// esp alone and never calls the interpreter.
 bool fits_leaf(const Instruction& in) {
@@ -48,22 +44,6 @@ bool fits_leaf(const Instruction& in) {
   return std::none_of(in.operands.begin(), in.operands.end(), [](const i386::Operand& operand) {
     return operand.kind == i386::OperandKind::gpr && operand.reg == i386::ESP;
   });
-}
-
-/// mov REGISTER, [esp], in its shortest form: the register, or -1.
-int loads_top_of_stack(const Instruction& in) {
-  constexpr uint8_t kAllButRegister = 0xc7, kSibAlone = 0x04;
-  const bool load =
-      in.length == 3 && in.opcode == 0x8b && (in.modrm & kAllButRegister) == kSibAlone;
-  const bool top = load && in.memory.base == i386::ESP && in.memory.index == i386::kNoRegister;
-  return top ? in.operands[0].reg : -1;
-}
-
-/// add `reg`, imm32, without a prefix.
-bool adds_constant(const Instruction& in, int reg) {
-  const bool general = in.length == 6 && in.opcode == 0x81 && (in.modrm & 0xf8) == 0xc0;
-  const bool accumulator = in.length == 5 && in.opcode == 0x05;
-  return (general || accumulator) && in.operands[0].reg == reg;
 }
 
 }  // namespace
@@ -127,7 +107,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
     next->traits = &traits;
     next->followed = is_plain_return(next->instruction);
     if (next->followed) {
-      call.followed = entered_leaf_ = true;
+      call.followed = true;
       return next + 1;
     }
     if (traits.flow != Flow::straight || !fits_leaf(next->instruction)) return nullptr;
@@ -146,7 +126,6 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   AnalysedInstruction* next = block.instructions.data();
   const AnalysedInstruction* const limit = next + most_instructions_;
   ranges.clear();
-  entered_leaf_ = false;
   bool decoded = false;
   // A block goes forward only: where it is not behind the window's last instruction, it is in it.
   window_span_ = 0;
@@ -177,6 +156,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
     if (traits.flow == Flow::call) {
       AnalysedInstruction* const behind = enter_leaf(entry, limit);
       if (behind == nullptr) break;
+      block.has_leaf = true;
       add_range(ranges, run_begin, pc);
       add_range(ranges, entry.instruction.immediate, behind[-1].instruction.next_address());
       next = behind;
@@ -357,37 +337,9 @@ template <bool usual>
   solve<false>(block, ranges);
 }
 
-/// Position-independent code learns its own address so:
-///
-///     call thunk          thunk: mov ebx, [esp]
-///     add ebx, CONSTANT          ret
-///
-/// The call is followed already, and what it has just stored is what the MOV loads: then ADD is a
-/// MOV of a constant, if its flags are dead, and the first MOV nothing. Nothing between the two can
-/// fault, so that no one sees the register in between.
-[[gnu::noinline]] void Analysis::fold_thunks(AnalysedBlock& block) {
-  for (uint32_t i = 0; i + 3 < block.count; ++i) {
-    const AnalysedInstruction* const call = &block.instructions[i];
-    if (!call->followed || call->traits->flow != Flow::call) continue;
-    AnalysedInstruction& load = block.instructions[i + 1];
-    AnalysedInstruction& sum = block.instructions[i + 3];
-    const int reg = loads_top_of_stack(load.instruction);
-    const bool thunk = reg >= 0 && is_plain_return(block.instructions[i + 2].instruction);
-    if (!thunk || !adds_constant(sum.instruction, reg) || sum.live_after != 0) continue;
-    const uint32_t value = call->instruction.next_address() + sum.instruction.immediate;
-    uint8_t move[5] = {static_cast<uint8_t>(0xb8 + reg)};
-    std::memcpy(move + 1, &value, sizeof value);
-    const uint8_t length = sum.instruction.length;
-    const auto status = i386::decode(move, sizeof move, sum.instruction.address, sum.instruction);
-    CHECK(status == i386::DecodeStatus::ok);
-    sum.instruction.length = length;
-    sum.traits = &traits_of(sum.instruction.row);
-    load.followed = true;
-  }
-}
-
 [[gnu::noinline]] void Analysis::analyse(GuestAddress address, AnalysedBlock& block,
                                          GuestRanges& ranges) {
+  block.has_leaf = false;
   form(address, block, ranges);
   block.self_checking = false;
   if (!self_checking_pages_.empty() &&
@@ -398,7 +350,7 @@ template <bool usual>
   if (block.count == 0) return;
   if (!usual_liveness_) return solve_unusually(block, ranges);
   solve<true>(block, ranges);
-  if (entered_leaf_ && options_.passes.pc_thunks) fold_thunks(block);
+  run_block_passes(options_.passes, block);
 }
 
 }  // namespace ferry::translate

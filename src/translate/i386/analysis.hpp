@@ -8,40 +8,12 @@
 
 #include "common/guest_range.hpp"
 #include "guest/i386/code_source.hpp"
-#include "guest/i386/decode/decoder.hpp"
 #include "guest/memory/memory.hpp"
+#include "translate/i386/analysed_block.hpp"
 #include "translate/i386/options.hpp"
 #include "translate/i386/row_traits.hpp"
 
 namespace ferry::translate {
-
-inline constexpr uint32_t kMaxBlockInstructions = 64;
-/// Of a self-checking block, counted from the aligned word it begins in.
-inline constexpr uint32_t kMostCheckedBytes = 32;
-
-/// One instruction of a block with what liveness found.
-struct AnalysedInstruction {
-  i386::Instruction instruction;
-  const RowTraits* traits;
-  // Arithmetic flags, bits of EFLAGS. In an order in which those stored together are apart: next to
-  // each other the compiler would put them together, in more instructions than stores take.
-  uint16_t killed;          ///< it sets them or leaves them undefined
-  uint16_t live_at_target;  ///< of conditional, jump and call; of others it holds no meaning
-  uint16_t live_before;
-  /// A jump, call or return that goes to the next instruction of the block, or what needs no code
-  /// of its own (fold_thunks).
-  bool followed;
-  uint16_t live_after;
-};
-
-struct AnalysedBlock {
-  std::array<AnalysedInstruction, kMaxBlockInstructions> instructions;
-  uint32_t count = 0;
-  GuestAddress next = 0;  ///< where control goes on if the last instruction falls through
-  uint32_t live_at_next = 0;
-  /// Compares the bytes from its first instruction to `next` with what it was made from, on entry.
-  bool self_checking = false;
-};
 
 class Analysis {
  public:
@@ -87,7 +59,6 @@ class Analysis {
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
   AnalysedInstruction* enter_leaf(AnalysedInstruction& call, const AnalysedInstruction* limit);
   void form(GuestAddress address, AnalysedBlock& block, GuestRanges& ranges);
-  static void fold_thunks(AnalysedBlock& block);
   void make_self_checking(AnalysedBlock& block, GuestRanges& ranges) const;
   template <bool usual>
   void solve(AnalysedBlock& block, GuestRanges& ranges);
@@ -110,7 +81,6 @@ class Analysis {
   uint32_t window_span_ = 0;
   GuestRange fetchable_{};  ///< the last answer of CodeSource, while nothing is remapped
   uint32_t generation_ = 1;
-  bool entered_leaf_ = false;  ///< in the block that is being formed
   std::unordered_set<GuestAddress> self_checking_pages_;
   std::array<Memo, 256> memo_{};
 };

@@ -39,6 +39,11 @@ struct RowTraits {
   [[nodiscard]] bool plain() const { return flow == Flow::straight && rule == EffectRule::fixed; }
 };
 
+/// RET without an operand or prefix.
+[[nodiscard]] inline bool is_plain_return(const i386::Instruction& in) {
+  return in.length == 1 && in.opcode == 0xc3;
+}
+
 namespace detail {
 extern const RowTraits* const kFirstTraits;
 }

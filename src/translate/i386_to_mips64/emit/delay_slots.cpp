@@ -1,4 +1,4 @@
-// Branches and jumps, and what fills their delay slots.
+// Branches and jumps, and what fills their delay slots: emission_passes.hpp says why that is safe.
 #include <utility>
 
 #include "translate/i386_to_mips64/emit/emitter.hpp"

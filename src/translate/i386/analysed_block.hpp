@@ -1,0 +1,42 @@
+// A block before any code is emitted: its instructions, and which flags are live where.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "common/guest_range.hpp"
+#include "guest/i386/decode/decoder.hpp"
+#include "translate/i386/row_traits.hpp"
+
+namespace ferry::translate {
+
+inline constexpr uint32_t kMaxBlockInstructions = 64;
+/// Of a self-checking block, counted from the aligned word it begins in.
+inline constexpr uint32_t kMostCheckedBytes = 32;
+
+/// One instruction of a block with what liveness found.
+struct AnalysedInstruction {
+  i386::Instruction instruction;
+  const RowTraits* traits;
+  // Arithmetic flags, bits of EFLAGS. In an order in which those stored together are apart: next to
+  // each other the compiler would put them together, in more instructions than stores take.
+  uint16_t killed;          ///< it sets them or leaves them undefined
+  uint16_t live_at_target;  ///< of conditional, jump and call; of others it holds no meaning
+  uint16_t live_before;
+  /// A jump, call or return that goes to the next instruction of the block, or what needs no code
+  /// of its own (a block pass).
+  bool followed;
+  uint16_t live_after;
+};
+
+struct AnalysedBlock {
+  std::array<AnalysedInstruction, kMaxBlockInstructions> instructions;
+  uint32_t count = 0;
+  GuestAddress next = 0;  ///< where control goes on if the last instruction falls through
+  uint32_t live_at_next = 0;
+  bool has_leaf = false;  ///< it goes on in a called function
+  /// Compares the bytes from its first instruction to `next` with what it was made from, on entry.
+  bool self_checking = false;
+};
+
+}  // namespace ferry::translate
