@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "common/diagnostics.hpp"
-#include "guest/memory/memory.hpp"
 #include "guest/i386/x87/image.hpp"
+#include "guest/memory/memory.hpp"
 
 namespace ferry::semantics {
 

@@ -1,5 +1,6 @@
 // Host signals in translated code: exact guest state at faults, and the way out for asynchronous
-// signals. Everything here runs in a signal handler. Faults in delay slots: emit/emission_passes.hpp.
+// signals. Everything here runs in a signal handler. Faults in delay slots:
+// emit/emission_passes.hpp.
 #include <cstring>
 
 #include "guest/memory/memory.hpp"
