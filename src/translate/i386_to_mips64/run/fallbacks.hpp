@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
+#include <vector>
 
 #include "guest/i386/decode/rows.hpp"
 
@@ -13,14 +13,14 @@ namespace ferry::translate::run {
 /// all threads.
 class Fallbacks {
  public:
-  void count(uint16_t row) { counts_[row].fetch_add(1, std::memory_order_relaxed); }
-  [[nodiscard]] uint64_t of(uint16_t row) const {
-    return counts_[row].load(std::memory_order_relaxed);
+  void count(uint16_t row) {
+    std::atomic_ref<uint64_t>(counts_[row]).fetch_add(1, std::memory_order_relaxed);
   }
+  [[nodiscard]] uint64_t of(uint16_t row) const { return counts_[row]; }
 
  private:
-  std::unique_ptr<std::atomic<uint64_t>[]> counts_ =
-      std::make_unique<std::atomic<uint64_t>[]>(i386::row_count());
+  // Numbers, not atomics: those would be made one by one, at each start.
+  std::vector<uint64_t> counts_ = std::vector<uint64_t>(i386::row_count());
 };
 
 }  // namespace ferry::translate::run
