@@ -16,7 +16,9 @@ class ThreadGuest final : public engine::Guest {
 
   [[nodiscard]] GuestAddress pc() const override { return thread_.cpu.eip; }
   [[nodiscard]] void* state() override { return &thread_.cpu; }
-  [[nodiscard]] bool interrupt_pending() const override { return thread_.signal_pending != 0; }
+  [[nodiscard]] bool interrupt_pending() const override {
+    return thread_.signal_pending.load(std::memory_order_relaxed) != 0;
+  }
   void deliver_interrupts() override;
   void system_call() override;
   void deliver_exception() override;

@@ -3,7 +3,7 @@
 namespace ferry::engine {
 
 void Counters::add_to(Statistics& sum) const {
-#define STATISTIC(name) sum.name += name.get();
+#define STATISTIC(name) sum.name += name.get();  // NOLINT(bugprone-macro-parentheses)
 #include "engine/statistics.inc"
 #undef STATISTIC
 }
@@ -26,7 +26,7 @@ void Threads::part(Thread& thread) {
 
 void Threads::add_to(Statistics& sum) {
   lock_.acquire();
-#define STATISTIC(name) sum.name += ended_.name;
+#define STATISTIC(name) sum.name += ended_.name;  // NOLINT(bugprone-macro-parentheses)
 #include "engine/statistics.inc"
 #undef STATISTIC
   for (const Thread* thread = first_; thread != nullptr; thread = thread->next_) {

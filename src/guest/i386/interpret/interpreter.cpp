@@ -131,15 +131,20 @@ bool fetch(uint8_t (&bytes)[kFetchBytes], uint32_t address, uint32_t size) {
 const CodeSource* code_source = nullptr;
 std::atomic<uint32_t> code_generation{1};
 
-/// Whether the instruction byte at `address` may be fetched.
-inline bool may_fetch(CpuState& cpu, uint32_t address) {
-  auto& window = cpu.fetch_window;
-  const uint32_t generation = code_generation.load(std::memory_order_acquire);
-  if (window.generation == generation && address - window.begin < window.bytes) return true;
+/// Asks where instructions may be fetched from `address` on.
+[[gnu::noinline]] bool open_window(CpuState& cpu, uint32_t address, uint32_t generation) {
   const uint32_t end = code_source != nullptr ? code_source->fetch_end(address) : ~0u;
   const bool direct = code_source == nullptr || code_source->direct_fetch_end(address) == end;
-  window = {address, end - address, generation, direct};
+  cpu.fetch_window = {address, end - address, generation, direct};
   return end != address;
+}
+
+/// Whether the instruction byte at `address` may be fetched. In line: asked for every cold block.
+[[gnu::always_inline]] inline bool may_fetch(CpuState& cpu, uint32_t address) {
+  const auto& window = cpu.fetch_window;
+  const uint32_t generation = code_generation.load(std::memory_order_acquire);
+  if (window.generation == generation && address - window.begin < window.bytes) return true;
+  return open_window(cpu, address, generation);
 }
 
 }  // namespace
@@ -181,27 +186,45 @@ Outcome step(CpuState& cpu) {
   return raise(cpu, Vector::GP);
 }
 
+namespace {
+
+/// The last bytes of a page, where an instruction may go on in the next.
+constexpr uint32_t kNarrow = guest::kPageSize - kMaxInstructionLength + 1;
+
+/// Whether the byte at `address`, the first of its page that is executed, is there.
+bool enter_page(CpuState& cpu, uint32_t address) {
+  uint8_t byte = 0;
+  return may_fetch(cpu, address) && guest::load(address, byte);
+}
+
+}  // namespace
+
 Outcome run(CpuState& cpu, unsigned limit) {
   CHECK(cpu.lazy.kind == static_cast<uint32_t>(FlagKind::packed));
-  uint32_t page = ~0u;  // whose first byte to be executed was seen to be there
+  uint32_t page = guest::page_floor(cpu.eip) + guest::kPageSize;  // entered; at first another one
   const Tables& tables = i386::tables();
   Instruction instruction;
   Outcome outcome = Outcome::next;
   do {
     const uint32_t address = cpu.eip;
-    if (guest::page_floor(address) != page) {
-      uint8_t byte = 0;
-      if (!may_fetch(cpu, address) || !guest::load(address, byte)) return fetch_fault(cpu, address);
-      if (!cpu.fetch_window.direct) return step(cpu);
-      page = guest::page_floor(address);
+    bool decoded = false;
+    // One comparison tells another page from the place in this one.
+    if (address - page >= kNarrow) [[unlikely]] {
+      if (address - page >= guest::kPageSize) {
+        if (!enter_page(cpu, address)) return fetch_fault(cpu, address);
+        if (!cpu.fetch_window.direct) return step(cpu);
+        page = guest::page_floor(address);
+      }
     }
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
-    const uint32_t rest = guest::kPageSize - (address & guest::kPageMask);
     const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
-    // Most instructions have no prefix and are decoded in line: start-up is interpreted.
-    if (rest < kMaxInstructionLength ||
-        (!decode_quickly(tables, bytes, address, instruction) &&
-         decode(bytes, rest, address, instruction) != DecodeStatus::ok)) {
+    if (address - page < kNarrow) {
+      // Most instructions have no prefix and are decoded in line: start-up is interpreted.
+      decoded = decode_quickly(tables, bytes, address, instruction) ||
+                decode(bytes, page + guest::kPageSize - address, address, instruction) ==
+                    DecodeStatus::ok;
+    }
+    if (!decoded) {
       outcome = step(cpu);
       if (outcome != Outcome::next || !translatable(cpu)) break;
       continue;
