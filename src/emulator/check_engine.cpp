@@ -28,7 +28,7 @@ constexpr uint32_t kNever = 0xffffffff;
 static_assert(std::is_trivially_copyable_v<CpuState>);
 static_assert(offsetof(CpuState, fetch_window) > offsetof(CpuState, host_area));
 
-/// Everything but the host's part: host_area, the largest, and what is behind it.
+/// Everything but the host's part: host_area, the largest, and what follows it.
 void copy_guest_state(CpuState& to, const CpuState& from) {
   // The compiler takes bytes at unknown places for unaligned, which emulators of MIPS are slow at.
   constexpr size_t kAlignment = alignof(CpuState);
@@ -149,7 +149,7 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
   return leave;
 }
 
-/// Every place of `writes` must hold now what is noted as its value behind the other run.
+/// Every place of `writes` must hold now what is noted as its value after the other run.
 void CheckingTranslator::compare_memory(const engine::Block& block,
                                         const std::vector<Write>& writes) const {
   for (const Write& write : writes) {
@@ -179,8 +179,8 @@ void CheckingTranslator::compare_extension(const engine::Block& block, const Cpu
 
 void CheckingTranslator::report(const engine::Block& block, const char* what) const {
   char text[128];
-  const int length = std::snprintf(
-      text, sizeof text, "ferry: check: %s differs behind block %08x\n", what, block.address);
+  const int length = std::snprintf(text, sizeof text, "ferry: check: %s differs after block %08x\n",
+                                   what, block.address);
   log_write({text, static_cast<size_t>(length)});
   log_write("interpreter:\n" + register_lines(interpreted_));
   log_write("translator:\n" + register_lines(translated_));

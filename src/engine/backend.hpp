@@ -14,7 +14,7 @@ enum class LeaveReason : uint32_t {
   direct_exit = 1,  ///< through an unlinked exit (Leave::return_address identifies it)
   indirect_exit,    ///< a target the address table does not know
   interrupted,      ///< an asynchronous signal asked for it; guest pc is exact
-  syscall,          ///< int 0x80, guest pc behind it
+  syscall,          ///< int 0x80, guest pc after it
   exception,        ///< a guest exception is recorded in the state, guest pc exact
   code_write,       ///< the instruction at the guest pc writes to a watched page
   unaligned,        ///< the instruction at the guest pc made an unaligned access the host refuses

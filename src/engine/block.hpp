@@ -53,7 +53,7 @@ struct Block {
   std::span<const Mark> marks;
   const void* notes;  ///< the translator's, in the memory of the block's region
   Exit* incoming;     ///< exits of other blocks linked here
-  Block* next;        ///< the next of its region, behind it in memory
+  Block* next;        ///< the next of its region, after it in memory
 
   /// False once invalidated: never linked or looked up again. What is done about it is done under
   /// the engine's lock, where the answer stays.

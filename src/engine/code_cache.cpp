@@ -155,7 +155,7 @@ Block* CodeCache::add(BlockDraft& made) {
   CHECK(region.last == nullptr || region.last->code < block.code);
   (region.last == nullptr ? region.first : region.last->next) = &block;
   region.last = &block;
-  // Blocks lie one behind the other: the chunks before have theirs.
+  // Blocks lie one after the other: the chunks before have theirs.
   const size_t last_chunk = chunk_of(block.code + block.words - 1);
   while (next_chunk_ <= last_chunk) first_in_chunk_[next_chunk_++] = &block;
   return &block;
@@ -163,7 +163,7 @@ Block* CodeCache::add(BlockDraft& made) {
 
 Block* CodeCache::find(const void* host_pc) const {
   if (!contains(host_pc)) return nullptr;
-  // Goes no farther than to the pc: what is being added behind it is not looked at.
+  // Goes no farther than to the pc: what is being added after it is not looked at.
   Block* block = first_in_chunk_[chunk_of(host_pc)];
   while (block != nullptr && host_pc >= block->code + block->words) block = block->next;
   return block != nullptr && host_pc >= block->code ? block : nullptr;

@@ -29,7 +29,7 @@ bool AddressSpace::follows_file(const Mapping& mapping) const {
 }
 
 /// The host page in which `mapping` ended at `old_end` may hold what an earlier partial unmap left
-/// behind it; what the mapping grows by, to `new_end`, is zero.
+/// after it; what the mapping grows by, to `new_end`, is zero.
 void AddressSpace::clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end,
                                            uint32_t new_end) const {
   const uint32_t end = std::min(host_ceil(old_end), new_end);

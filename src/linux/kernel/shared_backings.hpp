@@ -1,4 +1,4 @@
-// The files behind shared mappings, kept open where the host cannot map shared pages a second time:
+// The files of shared mappings, kept open where the host cannot map shared pages a second time:
 // a kernel does it by mremap of nothing (mm/mremap.c, vma_to_resize), qemu-user 7.2 answers ENOMEM.
 // Nothing is kept on other hosts.
 #pragma once

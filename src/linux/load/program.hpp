@@ -42,7 +42,7 @@ struct Program {
   ElfImage interpreter_image;
 };
 
-/// Why not. `error` is what execve returns (0: no problem); `reason` the text behind "ferry: PATH:
+/// Why not. `error` is what execve returns (0: no problem); `reason` the text after "ferry: PATH:
 /// ".
 struct ProgramProblem {
   int32_t error = 0;

@@ -20,7 +20,8 @@ struct Arguments {
   std::array<uint32_t, kMostArguments> words;
 };
 
-/// A handler behind one type: it unpacks the words. Returns what the handler does, or -EBADF.
+/// What every handler looks like to the tables: it unpacks the words. Returns what the handler
+/// does, or -EBADF.
 using SyscallHandler = int32_t (*)(Thread&, const Arguments&);
 
 /// A call as the tables hold it.

@@ -55,7 +55,7 @@ template <typename Guest, uint32_t NameAt>
 int32_t put_entry(Thread& t, const HostEntry& host, uint32_t guest, uint32_t room) {
   constexpr bool kOld = sizeof(Guest) == sizeof(GuestEntry32);
   const auto name_length = static_cast<uint32_t>(std::strlen(host.name));
-  // The old form keeps a NUL and the type byte behind the name, the new one a NUL.
+  // The old form keeps a NUL and the type byte after the name, the new one a NUL.
   constexpr uint32_t kAlignment = kOld ? 4 : 8;
   const uint32_t size =
       (NameAt + name_length + (kOld ? 2 : 1) + kAlignment - 1) & ~(kAlignment - 1);

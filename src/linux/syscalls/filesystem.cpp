@@ -1,4 +1,4 @@
-// Paths: opening, status, directories, links, ownership, times, extended attributes, mounting.
+// Paths: opening, status, directories, links, ownership, times, mounting.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,50 +15,13 @@
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
+#include "linux/syscalls/path_calls.hpp"
 #include "linux/syscalls/proc_files.hpp"
 #include "linux/syscalls/small_files.hpp"
 
 namespace ferry::linux {
 
 namespace {
-
-/// A guest's path argument, resolved for the host.
-struct PathArgument {
-  char guest[4096];
-  HostPath host;
-
-  /// 0 or -errno.
-  int32_t load(Thread& thread, int directory, uint32_t pointer, LastLink last_link) {
-    const int32_t length = copy_in_string(pointer, guest, sizeof guest);
-    if (length < 0) return length;
-    if (thread.process->descriptor_hidden(directory)) return -abi::kEBADF;
-    resolve_path(*thread.process, directory, {guest, static_cast<size_t>(length)}, last_link, host);
-    return -host.error;
-  }
-};
-
-constexpr LastLink link_mode(bool follow) {
-  return follow ? LastLink::follow : LastLink::keep;
-}
-
-/// A host *at() call that takes a directory and a path first.
-template <typename... Words>
-int32_t path_call(Thread& t, int directory, uint32_t path, LastLink last_link, long number,
-                  Words... rest) {
-  PathArgument argument;
-  const int32_t error = argument.load(t, directory, path, last_link);
-  if (error != 0) return error;
-  return guest_result(host_call(number, argument.host.directory, argument.host.text, rest...));
-}
-
-/// A host call that takes one path and no directory.
-template <typename... Words>
-int32_t plain_path_call(Thread& t, uint32_t path, LastLink last_link, long number, Words... rest) {
-  PathArgument argument;
-  const int32_t error = argument.load(t, AT_FDCWD, path, last_link);
-  if (error != 0) return error;
-  return guest_result(host_call(number, argument.host.text, rest...));
-}
 
 int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags, uint32_t mode) {
   PathArgument argument;
@@ -493,75 +456,6 @@ int32_t sys_utime(Thread& t, GuestPath path, GuestPointer times_pointer) {
   if (!copy_in(times_pointer, seconds)) return -abi::kEFAULT;
   const struct timespec times[2] = {{seconds[0], 0}, {seconds[1], 0}};
   return set_times(t, AT_FDCWD, path, times, 0);
-}
-
-// --- extended attributes -------------------------------------------------------------------------
-
-namespace {
-
-constexpr uint32_t kAttributeName = 256;  // XATTR_NAME_MAX and its NUL
-
-int32_t set_attribute(Thread& t, GuestPath path, GuestString name, GuestPointer value,
-                      uint32_t size, Flags flags, LastLink last_link, long number) {
-  return plain_path_call(t, path, last_link, number, readable(t, name, kAttributeName).pointer(),
-                         readable(t, value, size).pointer(), size, flags);
-}
-int32_t get_attribute(Thread& t, GuestPath path, GuestString name, GuestPointer value,
-                      uint32_t size, LastLink last_link, long number) {
-  return plain_path_call(t, path, last_link, number, readable(t, name, kAttributeName).pointer(),
-                         writable(t, value, size).pointer(), size);
-}
-int32_t list_attributes(Thread& t, GuestPath path, GuestPointer list, uint32_t size,
-                        LastLink last_link, long number) {
-  return plain_path_call(t, path, last_link, number, writable(t, list, size).pointer(), size);
-}
-
-}  // namespace
-
-int32_t sys_setxattr(Thread& t, GuestPath path, GuestString name, GuestPointer value, uint32_t size,
-                     Flags flags) {
-  return set_attribute(t, path, name, value, size, flags, LastLink::follow, SYS_setxattr);
-}
-int32_t sys_lsetxattr(Thread& t, GuestPath path, GuestString name, GuestPointer value,
-                      uint32_t size, Flags flags) {
-  return set_attribute(t, path, name, value, size, flags, LastLink::keep, SYS_lsetxattr);
-}
-int32_t sys_fsetxattr(Thread& t, Fd fd, GuestString name, GuestPointer value, uint32_t size,
-                      Flags flags) {
-  return guest_result(host_call(SYS_fsetxattr, fd, readable(t, name, kAttributeName).pointer(),
-                                readable(t, value, size).pointer(), size, flags));
-}
-int32_t sys_getxattr(Thread& t, GuestPath path, GuestString name, GuestPointer value,
-                     uint32_t size) {
-  return get_attribute(t, path, name, value, size, LastLink::follow, SYS_getxattr);
-}
-int32_t sys_lgetxattr(Thread& t, GuestPath path, GuestString name, GuestPointer value,
-                      uint32_t size) {
-  return get_attribute(t, path, name, value, size, LastLink::keep, SYS_lgetxattr);
-}
-int32_t sys_fgetxattr(Thread& t, Fd fd, GuestString name, GuestPointer value, uint32_t size) {
-  return guest_result(host_call(SYS_fgetxattr, fd, readable(t, name, kAttributeName).pointer(),
-                                writable(t, value, size).pointer(), size));
-}
-int32_t sys_listxattr(Thread& t, GuestPath path, GuestPointer list, uint32_t size) {
-  return list_attributes(t, path, list, size, LastLink::follow, SYS_listxattr);
-}
-int32_t sys_llistxattr(Thread& t, GuestPath path, GuestPointer list, uint32_t size) {
-  return list_attributes(t, path, list, size, LastLink::keep, SYS_llistxattr);
-}
-int32_t sys_flistxattr(Thread& t, Fd fd, GuestPointer list, uint32_t size) {
-  return guest_result(host_call(SYS_flistxattr, fd, writable(t, list, size).pointer(), size));
-}
-int32_t sys_removexattr(Thread& t, GuestPath path, GuestString name) {
-  return plain_path_call(t, path, LastLink::follow, SYS_removexattr,
-                         readable(t, name, kAttributeName).pointer());
-}
-int32_t sys_lremovexattr(Thread& t, GuestPath path, GuestString name) {
-  return plain_path_call(t, path, LastLink::keep, SYS_lremovexattr,
-                         readable(t, name, kAttributeName).pointer());
-}
-int32_t sys_fremovexattr(Thread& t, Fd fd, GuestString name) {
-  return guest_result(host_call(SYS_fremovexattr, fd, readable(t, name, kAttributeName).pointer()));
 }
 
 int32_t sys_inotify_add_watch(Thread& t, Fd fd, GuestPath path, Flags mask) {

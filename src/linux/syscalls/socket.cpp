@@ -291,7 +291,7 @@ bool sends_hidden(const GuestProcess& process, const cmsghdr& message, uint32_t 
 }
 
 int32_t Message::load_control(const Thread& t, const abi::MsgHdr& guest) {
-  // net/compat.c, cmsghdr_from_user_compat_to_kern: bytes behind the last message are an error too.
+  // net/compat.c, cmsghdr_from_user_compat_to_kern: bytes after the last message are an error too.
   if (guest.control_length > INT32_MAX) return -abi::kENOBUFS;
   if (guest.control_length != 0 && guest.control_length < sizeof(abi::CMsgHdr))
     return -abi::kEINVAL;

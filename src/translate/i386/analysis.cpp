@@ -91,8 +91,8 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   return fetch(target, next.instruction);
 }
 
-/// Decodes the function that `call` calls into the entries behind it, if it is a leaf of a few
-/// instructions, and follows call and return. Returns behind the last entry, or null. That the
+/// Decodes the function that `call` calls into the entries after it, if it is a leaf of a few
+/// instructions, and follows call and return. Returns past the last entry, or null. That the
 /// return goes where the call said needs no test: the same thread has just stored the address, the
 /// leaf stores nothing, and a processor may take a load from its own last store whatever others do
 /// meanwhile (SDM vol. 3, store-buffer forwarding).
@@ -127,7 +127,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   const AnalysedInstruction* const limit = next + most_instructions_;
   ranges.clear();
   bool decoded = false;
-  // A block goes forward only: where it is not behind the window's last instruction, it is in it.
+  // A block goes forward only: where it is not after the window's last instruction, it is in it.
   window_span_ = 0;
   GuestAddress window_limit = move_window(address) ? address + window_span_ : address;
   while (next != limit) {
@@ -154,12 +154,12 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
       continue;
     }
     if (traits.flow == Flow::call) {
-      AnalysedInstruction* const behind = enter_leaf(entry, limit);
-      if (behind == nullptr) break;
+      AnalysedInstruction* const after = enter_leaf(entry, limit);
+      if (after == nullptr) break;
       block.has_leaf = true;
       add_range(ranges, run_begin, pc);
-      add_range(ranges, entry.instruction.immediate, behind[-1].instruction.next_address());
-      next = behind;
+      add_range(ranges, entry.instruction.immediate, after[-1].instruction.next_address());
+      next = after;
       run_begin = pc;
       window_limit = move_window(pc) ? pc + window_span_ : pc;
       continue;
@@ -195,7 +195,7 @@ bool Analysis::in_self_checking_page(const GuestRange& range) const {
   return false;
 }
 
-/// A block that checks its own bytes is one short run of them, and ends behind an instruction that
+/// A block that checks its own bytes is one short run of them, and ends after an instruction that
 /// may store: what is stored may be the next instruction, whose block checks.
 void Analysis::make_self_checking(AnalysedBlock& block, GuestRanges& ranges) const {
   const GuestAddress begin = block.instructions[0].instruction.address;
@@ -232,7 +232,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, GuestRanges& ranges) con
   uint32_t live = 0;
   uint32_t open = ef::kArithmetic;  // not yet overwritten on this path
   GuestAddress pc = target;
-  GuestAddress end = target + 1;  // behind the bytes that tell
+  GuestAddress end = target + 1;  // after the bytes that tell
   const auto account = [&](const FlagEffect& effect) {
     live |= effect.read & open;
     open &= ~effect.killed;
@@ -251,12 +251,12 @@ void Analysis::make_self_checking(AnalysedBlock& block, GuestRanges& ranges) con
         end = std::max(end, pc + static_cast<uint32_t>(in.code - bytes));
         break;
       }
-      const uint8_t* const behind = i386::end_of(in);
-      pc += static_cast<uint32_t>(behind - bytes);
+      const uint8_t* const after = i386::end_of(in);
+      pc += static_cast<uint32_t>(after - bytes);
       if (pc > end) end = pc;
       flow = traits.flow;
       if (flow == Flow::straight) continue;
-      if (flow == Flow::jump || flow == Flow::call) to = pc + i386::distance_of(in, behind);
+      if (flow == Flow::jump || flow == Flow::call) to = pc + i386::distance_of(in, after);
     } else {
       const Step step = whole_step(pc);
       if (step.end == 0) break;

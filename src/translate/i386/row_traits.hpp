@@ -9,7 +9,7 @@
 
 namespace ferry::translate {
 
-/// How control goes on behind an instruction.
+/// How control goes on after an instruction.
 enum class Flow : uint8_t {
   straight,
   conditional,  ///< a relative target or the next instruction
@@ -30,7 +30,7 @@ enum class MemoryUse : uint8_t {
 
 struct RowTraits {
   uint16_t flags_read;    ///< arithmetic flags, bits of EFLAGS
-  uint16_t flags_killed;  ///< whose old value cannot be seen behind it
+  uint16_t flags_killed;  ///< whose old value cannot be seen after it
   Flow flow;
   EffectRule rule;
   MemoryUse memory;

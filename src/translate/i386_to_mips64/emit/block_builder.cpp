@@ -190,7 +190,7 @@ void BlockBuilder::indirect_exit() {
 }
 
 void BlockBuilder::leave(LeaveReason reason, uint32_t eip) {
-  // An instruction left to the interpreter may read flags that are dead behind it.
+  // An instruction left to the interpreter may read flags that are dead after it.
   store_exit_flags(reason == LeaveReason::interpret ? entry_->live_before | live_after_
                                                     : live_after_);
   commit_esp();

@@ -35,9 +35,9 @@ class BlockBuilder final : public Emitter {
   FlagTracker flags;
 
   /// The prologue for indirect entries of a block that reads flags or passes them on: notes the
-  /// exit control came from, which tells what t1 and t2 hold. Linked exits enter behind it.
+  /// exit control came from, which tells what t1 and t2 hold. Linked exits enter after it.
   void flag_prologue();
-  /// For the entry of a self-checking block, behind the prologue: leaves if its bytes are no longer
+  /// For the entry of a self-checking block, after the prologue: leaves if its bytes are no longer
   /// those it is made from. Nothing is assumed about flags: what is there now may read them.
   void check_bytes(const AnalysedBlock& block);
 
@@ -167,7 +167,7 @@ class BlockBuilder final : public Emitter {
   Label& interpret_instead();
   /// Out of line on `condition`: leaves as if interrupted, with guest pc `eip`. Goes on otherwise.
   void leave_if(const Condition& condition, uint32_t eip);
-  /// Calls the interpreter for the current instruction and goes on behind it (or leaves).
+  /// Calls the interpreter for the current instruction and goes on after it (or leaves).
   void call_interpreter();
   /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which
   /// leaves or comes back at the returned label (to be bound with `bind_resume`). Live flags must

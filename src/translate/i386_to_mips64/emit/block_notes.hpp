@@ -36,7 +36,7 @@ class BlockNotes {
 
  private:
   friend class BlockNotesMaker;
-  /// Behind it lie the flag states, then the instructions.
+  /// After it lie the flag states, then the instructions.
   struct alignas(8) Head {
     uint32_t states = 0;
     uint32_t instructions = 0;

@@ -19,7 +19,7 @@ constexpr bool is_guest_state(uint32_t reg) {
   return (kGuestState >> reg & 1) != 0;
 }
 
-/// Whether `word`, which may be moved behind the branch or jump `jump`, may go into its delay slot.
+/// Whether `word`, which may be moved past the branch or jump `jump`, may go into its delay slot.
 inline bool fits_slot(const WordEffects& word, uint32_t jump) {
   if (!word.movable()) return false;
   constexpr uint32_t kRegimm = 1;  // rt is part of the opcode there
@@ -52,7 +52,7 @@ inline bool may_swap(const WordEffects& first, const WordEffects& second) {
 void Emitter::swap_last_words(bool last_may_fault) {
   uint32_t* const place = as.next() - 2;
   std::swap(place[0], place[1]);
-  // What can fault stays with its mark; else the words behind stay with theirs.
+  // What can fault stays with its mark; else the words after stay with theirs.
   const uint32_t end = as.position();
   for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word > end - 2;) {
     out_.marks[i].word = last_may_fault ? end : out_.marks[i].word - 1;
@@ -70,8 +70,8 @@ bool Emitter::may_load_early(uint32_t word, uint32_t position) const {
   return false;
 }
 
-/// Moves the first word behind an exit branch into the branch's free slot, which leave_slot_open
-/// allows. Nothing but plain words has come since: barrier_ is behind the slot.
+/// Moves the first word after an exit branch into the branch's free slot, which leave_slot_open
+/// allows. Nothing but plain words has come since: barrier_ is after the slot.
 void Emitter::fill_slot_from_behind() {
   uint32_t* const first = barrier_;
   const auto position = static_cast<uint32_t>(first - as.address(0));
@@ -122,8 +122,8 @@ void Emitter::emit_control(uint32_t word, Label* target) {
   if (slot != kNop) {
     static_cast<void>(as.take_last());
     if (may_fault) {
-      // A fault in the slot belongs to the instruction the word came from: marks that begin behind
-      // it begin behind the slot.
+      // A fault in the slot belongs to the instruction the word came from: marks that begin after
+      // it begin after the slot.
       const uint32_t end = as.position() + 1;
       for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word == end;) {
         ++out_.marks[i].word;

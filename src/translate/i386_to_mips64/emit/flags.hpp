@@ -33,10 +33,10 @@ class FlagTracker {
   void set_carry_only(Gpr carry);
   /// Before an instruction that changes CF alone while others are live. May call C++.
   void prepare_carry_change();
-  /// Behind it: CF becomes `carry` (0 or 1), not in t1 or t2.
+  /// After it: CF becomes `carry` (0 or 1), not in t1 or t2.
   void change_carry(Gpr carry);
   /// With the flags in the lazy registers: where `condition` is not 0 they become those of `kind`,
-  /// otherwise they stay. Nothing of the instruction may fault behind it.
+  /// otherwise they stay. Nothing of the instruction may fault after it.
   void set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b);
   /// CpuState::eflags holds the flags (after a helper or the interpreter), or none is live.
   void set_packed() { now_.form = Form::packed; }

@@ -1,8 +1,8 @@
 // The entry of a self-checking block: compares the guest bytes it was made from with what is there.
 //
 // Such blocks are made where watching a page for writes costs too much (code and hot data in one
-// page). They rely on no byte but their own: they read none ahead for the flags, take none behind a
-// jump, and end behind each instruction that may store, so that the next block's check sees what
+// page). They rely on no byte but their own: they read none ahead for the flags, take none after a
+// jump, and end after each instruction that may store, so that the next block's check sees what
 // was stored.
 #include <algorithm>
 #include <cstring>
@@ -22,7 +22,7 @@ constexpr uint32_t kWordBytes = 4;
 struct Part {
   GuestAddress word;   ///< address of the word
   unsigned below = 0;  ///< bits of the word that lie before the part
-  unsigned above = 0;  ///< and behind it
+  unsigned above = 0;  ///< and after it
 
   [[nodiscard]] int32_t of(uint32_t value) const {
     return static_cast<int32_t>(value << above) >> (above + below);

@@ -29,7 +29,7 @@ struct CarryAndOverflow {
 /// count may be 0. May call C++.
 void keep_other_flags(BlockBuilder& b, bool may_be_zero);
 
-/// Behind it: CF and OF become `flags`, except where `changed` is given and 0 at run time.
+/// After it: CF and OF become `flags`, except where `changed` is given and 0 at run time.
 void set_carry_and_overflow(BlockBuilder& b, const CarryAndOverflow& flags, const Count& changed);
 
 }  // namespace ferry::translate::lower

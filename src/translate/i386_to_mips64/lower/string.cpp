@@ -56,7 +56,7 @@ Address source_element(BlockBuilder& b, const Instruction& in, Gpr segment) {
   return {sum, 0};
 }
 
-/// Moves ESI or EDI (SI or DI) behind the element.
+/// Moves ESI or EDI (SI or DI) past the element.
 void advance(BlockBuilder& b, const Instruction& in, unsigned reg) {
   const auto step = static_cast<int32_t>(element_width(in));
   if (in.address_size == 4) return b.as.ADDIU(b.begin_write(reg), host_gpr(reg), step);
@@ -212,9 +212,9 @@ void load_sides(BlockBuilder& b, const Instruction& in, bool from_memory, Gpr se
   b.load(sides.right, width, element_at(b, in, EDI), Extend::sign);
 }
 
-/// REPE and REPNE. Where the count is 0 the old flags stay: that leaves, so that behind the loop
+/// REPE and REPNE. Where the count is 0 the old flags stay: that leaves, so that after the loop
 /// the flags are those of the last comparison. A fault finds those of the element before, too: a
-/// load that faults leaves its home as it was, and the left side gets there behind both loads.
+/// load that faults leaves its home as it was, and the left side gets there after both loads.
 void repeat_compare(BlockBuilder& b, const Instruction& in, bool from_memory) {
   const unsigned width = element_width(in);
   const bool flags = b.live() != 0;

@@ -91,7 +91,7 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, void* ucontext, bool una
   const engine::Mark* mark = block->mark_at(static_cast<uint32_t>(pc - block->code));
   CHECK(mark != nullptr);
   if (in_slot && mark->word == static_cast<uint32_t>(pc - block->code)) {
-    // A load from behind the branch: it is not executed where the branch is taken.
+    // A load from after the branch: it is not executed where the branch is taken.
     const auto* branch = reinterpret_cast<const uint32_t*>(context.pc());
     if (is_taken(*branch, context)) {
       const auto distance = static_cast<int16_t>(*branch & 0xffff);
@@ -150,7 +150,7 @@ const uint32_t* BlockTranslator::copy_for_interrupt(Thread& thread, const uint32
 
 /// Where the thread is decides how it is brought to the run loop:
 ///   - in a block: it goes on in a copy whose exits all leave;
-///   - in a thunk behind its last look at the pending word: to the thunk's way out;
+///   - in a thunk after its last look at the pending word: to the thunk's way out;
 ///   - in C++ that a block called to pack flags: it returns to a copy of the block;
 ///   - in any other C++ or thunk: the pending word is still to be looked at.
 void BlockTranslator::interrupt(i386::CpuState& cpu, void* ucontext) {
@@ -177,7 +177,7 @@ void BlockTranslator::interrupt(i386::CpuState& cpu, void* ucontext) {
     if (copy != nullptr) returns_to = reinterpret_cast<uint64_t>(copy);
   }
   if (pc >= thunks_.out.materialise &&
-      pc < thunks_.end) {  // before the slot is written, or behind its last use
+      pc < thunks_.end) {  // before the slot is written, or after its last use
     const uint32_t* copy =
         copy_for_interrupt(*thread, reinterpret_cast<const uint32_t*>(context.reg(mips64::ra)));
     if (copy != nullptr) context.set_reg(mips64::ra, reinterpret_cast<uint64_t>(copy));
