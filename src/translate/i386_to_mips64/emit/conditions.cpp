@@ -308,9 +308,9 @@ void FlagTracker::long_comparison(Gpr answer, unsigned cc, Label& resume) {
   Label given, other, found;
   const bool less = cc >> 1 == kL;
   b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(FlagKind::given32));
-  b_.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, answer, zero), given);
+  b_.branch_if_zero(answer, given);
   b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(FlagKind::sbb32));
-  b_.branch(mips64::encode::rs_rt(mips64::opcode::BNE, answer, zero), other);
+  b_.branch_if_not_zero(answer, other);
   b_.as.LW(result, offset::lazy_result, kState);
   const Gpr word = sign_without_wrap(false, kFlagA, kFlagB, result);
   b_.branch(mips64::opcode::BEQ, found);

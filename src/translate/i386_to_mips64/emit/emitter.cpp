@@ -34,7 +34,7 @@ Label& Emitter::branch_to_packed_condition(Gpr answer, unsigned cc) {
   path.kind = ColdPath::Kind::packed_condition;
   path.answer = answer;
   path.condition = static_cast<uint8_t>(cc);
-  branch(mips64::encode::rs_rt(mips64::opcode::BEQ, answer, mips64::zero), path.label);
+  branch_if_zero(answer, path.label);
   return path.resume;
 }
 

@@ -65,6 +65,16 @@ class Emitter {
   void control(uint32_t word);
   /// The same for a branch inside the block.
   void branch(uint32_t word, Label& target);
+  void branch_if_equal(Gpr left, Gpr right, Label& target) {
+    branch(mips64::encode::rs_rt(mips64::opcode::BEQ, left, right), target);
+  }
+  void branch_if_not_equal(Gpr left, Gpr right, Label& target) {
+    branch(mips64::encode::rs_rt(mips64::opcode::BNE, left, right), target);
+  }
+  void branch_if_zero(Gpr reg, Label& target) { branch_if_equal(reg, mips64::zero, target); }
+  void branch_if_not_zero(Gpr reg, Label& target) {
+    branch_if_not_equal(reg, mips64::zero, target);
+  }
   void bind(Label& label);
   /// Branches, while `answer` is 0, to a cold path that packs the lazy registers and sets `answer`
   /// to the condition `cc` without its negation, then comes back at the returned label.

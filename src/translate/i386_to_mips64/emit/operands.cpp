@@ -98,7 +98,7 @@ Gpr BlockBuilder::segment_base(unsigned segment) {
   const Gpr base = scratch();
   Label& null = interpret_instead();
   as.LW(base, offset::open_base(segment), kState);
-  branch(mips64::encode::rs_rt(mips64::opcode::BEQ, base, zero), null);
+  branch_if_zero(base, null);
   return base;
 }
 

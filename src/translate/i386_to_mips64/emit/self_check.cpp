@@ -58,14 +58,12 @@ void BlockBuilder::check_bytes(const AnalysedBlock& block) {
     std::memcpy(&bytes, guest::host_pointer(part.word), sizeof bytes);
     mips64::load_immediate(as, wanted[turn], part.of(bytes));
     as.LW(found[turn], static_cast<int32_t>(part.word - first_word), base);
-    if (at != begin)
-      branch(mips64::encode::rs_rt(mips64::opcode::BNE, found[turn ^ 1], wanted[turn ^ 1]),
-             path.label);
+    if (at != begin) branch_if_not_equal(found[turn ^ 1], wanted[turn ^ 1], path.label);
     if (part.above != 0) as.SLL(found[turn], found[turn], part.above);
     if (part.above + part.below != 0) as.SRA(found[turn], found[turn], part.above + part.below);
     at = part.word + kWordBytes;
   }
-  branch(mips64::encode::rs_rt(mips64::opcode::BNE, found[turn ^ 1], wanted[turn ^ 1]), path.label);
+  branch_if_not_equal(found[turn ^ 1], wanted[turn ^ 1], path.label);
   free_scratch_ = kScratchMask;
 }
 

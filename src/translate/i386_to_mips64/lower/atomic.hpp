@@ -38,7 +38,7 @@ void locked_update(BlockBuilder& b, const LockedOperand& operand, Gpr old, Compu
   compute(value);
   if (!whole) insert_locked(b, operand, value, old, word);
   b.as.SC(value, operand.word.offset, operand.word.base);
-  b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, value, mips64::zero), again);
+  b.branch_if_zero(value, again);
   b.as.SYNC();
   b.release(value);
   if (!whole) b.release(word);

@@ -391,7 +391,7 @@ void POPF(BlockBuilder& b, const Instruction& in) {
   b.as.XOR(changed, changed, image);
   mips64::load_immediate(b.as, mask, static_cast<int32_t>(others));
   b.as.AND(changed, changed, mask);
-  b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, changed, zero), b.interpret_instead());
+  b.branch_if_not_zero(changed, b.interpret_instead());
   merge_packed_flags(b, image, ef::kArithmetic);
   b.adjust_esp(bytes);
 }

@@ -561,7 +561,7 @@ void CRC32(BlockBuilder& b, const Instruction& in) {
   b.as.SRL(crc, crc, 1);
   b.as.ADDIU(left, left, -1);
   b.as.XOR(crc, crc, term);
-  b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, left, zero), next);
+  b.branch_if_not_zero(left, next);
   b.write_register(destination, crc);
 }
 

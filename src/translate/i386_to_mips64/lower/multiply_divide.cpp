@@ -87,15 +87,15 @@ void narrow_divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
     b.as.INS(dividend, host_gpr(EDX), 16, 16);
   }
   if (is_signed) {
-    b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, divisor, zero), error);
+    b.branch_if_zero(divisor, error);
     b.as.DDIV(dividend, divisor);
     b.as.MFLO(quotient);
     extend(b, check, quotient, width, Extend::sign);
-    b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, check, quotient), error);
+    b.branch_if_not_equal(check, quotient, error);
   } else {  // the quotient fits exactly if the high half is below the divisor
     b.as.SRL(check, dividend, bits);
     b.as.SLTU(check, check, divisor);
-    b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, check, zero), error);
+    b.branch_if_zero(check, error);
     b.as.DIVU(dividend, divisor);
     b.as.MFLO(quotient);
   }
@@ -115,7 +115,7 @@ void divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
   const Gpr divisor = b.read(operand, Extend::sign);
   Label& error = b.interpret_instead();
   const Gpr dividend = b.scratch(), low = b.scratch(), by = is_signed ? divisor : b.scratch();
-  b.branch(mips64::encode::rs_rt(mips64::opcode::BEQ, divisor, zero), error);
+  b.branch_if_zero(divisor, error);
   b.as.DSLL32(dividend, host_gpr(EDX), 0);
   b.as.DEXT(low, host_gpr(EAX), 0, 32);
   b.as.OR(dividend, dividend, low);
@@ -125,10 +125,10 @@ void divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
   b.as.MFLO(quotient);
   if (is_signed) {
     b.as.SLL(check, quotient, 0);
-    b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, check, quotient), error);
+    b.branch_if_not_equal(check, quotient, error);
   } else {
     b.as.DSRL32(check, quotient, 0);
-    b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, check, zero), error);
+    b.branch_if_not_zero(check, error);
   }
   b.as.MFHI(low);
   b.as.SLL(b.begin_write(EAX), quotient, 0);

@@ -48,7 +48,7 @@ void x87(BlockBuilder& b, const Instruction& in) {
   // 0: done. Else nothing has changed and the interpreter has to do it. A signal that came
   // meanwhile was recorded only, so it is looked for here.
   b.as.LW(mips64::t3, b.options.interrupt_pending, kState);
-  b.branch(mips64::encode::rs_rt(mips64::opcode::BNE, mips64::v0, zero), b.interpret_instead());
+  b.branch_if_not_zero(mips64::v0, b.interpret_instead());
   if (writes_ax) b.as.LW(b.begin_write(i386::EAX), offset::gpr(i386::EAX), kState);
   if (!keeps_flags) b.flags.set_packed();
   // In the slot of the next branch, as a rule.
