@@ -11,8 +11,6 @@ namespace ferry::linux {
 
 namespace {
 
-constexpr uint32_t kDefault = 0, kIgnore = 1;  // SIG_DFL, SIG_IGN
-
 /// Takes the next signal that may be delivered. Host signals are blocked.
 bool take_next(Thread& thread, abi::SigInfo& info) {
   ThreadSignals& signals = thread.signals;
@@ -58,8 +56,8 @@ bool deliver_one(Thread& thread, const abi::SigInfo& info) {
   const SignalAction action = slot;
   log_printf(LogChannel::int_, "signal %d code %d at %08x, handler %08x\n", signal, info.code,
              thread.cpu.eip, action.handler);
-  if (action.handler == kIgnore) return false;
-  if (action.handler == kDefault) {
+  if (action.handler == SignalAction::kIgnore) return false;
+  if (action.handler == SignalAction::kDefault) {
     if (contains(kIgnoredByDefault, signal)) return false;
     if (!contains(kStopByDefault, signal)) die_by_signal(signal);
     host_call(SYS_tgkill, host_call(SYS_getpid), thread.tid, SIGSTOP);
@@ -81,7 +79,7 @@ bool deliver_one(Thread& thread, const abi::SigInfo& info) {
   }
   signals.restore_saved_mask = false;
   if ((action.flags & abi::kSaResetHand) != 0) {
-    slot.handler = kDefault;
+    slot.handler = SignalAction::kDefault;
     apply_action(thread, signal);
   }
   signals.mask |= action.mask;

@@ -11,8 +11,9 @@ namespace ferry::linux {
 
 /// A guest's sigaction.
 struct SignalAction {
-  uint32_t handler = 0;  ///< 0 SIG_DFL, 1 SIG_IGN
-  uint32_t flags = 0;    ///< i386 SA_*
+  static constexpr uint32_t kDefault = 0, kIgnore = 1;  // SIG_DFL, SIG_IGN
+  uint32_t handler = kDefault;                          ///< or one of the above
+  uint32_t flags = 0;                                   ///< i386 SA_*
   uint32_t restorer = 0;
   SignalSet mask = 0;
 };

@@ -18,8 +18,6 @@ namespace ferry::linux {
 
 namespace {
 
-constexpr uint32_t kDefault = 0, kIgnore = 1;
-
 SignalHooks hooks;
 
 // --- the host's handlers ------------------------------------------------------------------------
@@ -136,7 +134,7 @@ void learn_inherited_action(GuestProcess& process, int signal) {
   process.known_actions |= signal_bit(signal);
   if (set_host_action(signal_to_host(signal), nullptr, &host) != 0) return;
   if (host.handler == kHostIgnore || contains(process.inherited_ignored & kFaultSet, signal)) {
-    process.actions[static_cast<size_t>(signal)].handler = kIgnore;
+    process.actions[static_cast<size_t>(signal)].handler = SignalAction::kIgnore;
   }
 }
 
@@ -145,11 +143,11 @@ void learn_inherited_action(GuestProcess& process, int signal) {
 void apply_action(const Thread& thread, int signal) {
   const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
   HostAction host;
-  if (contains(kFaultSet, signal) || action.handler > kIgnore) {
+  if (contains(kFaultSet, signal) || action.handler > SignalAction::kIgnore) {
     host.handler = reinterpret_cast<uintptr_t>(host_handler);
     host.flags = SA_SIGINFO | SA_RESTART;
   } else {
-    host.handler = action.handler == kIgnore ? kHostIgnore : kHostDefault;
+    host.handler = action.handler == SignalAction::kIgnore ? kHostIgnore : kHostDefault;
   }
   if ((action.flags & abi::kSaNoCldStop) != 0) host.flags |= SA_NOCLDSTOP;
   if ((action.flags & abi::kSaNoCldWait) != 0) host.flags |= SA_NOCLDWAIT;
@@ -221,8 +219,8 @@ void prepare_signals_for_exec(Thread& thread) {
   set_host_mask(set_to_host(thread.signals.mask | signal_bit(abi::kSIGTRAP)));
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
-    if (action.handler <= kIgnore && !contains(kFaultSet, signal)) continue;
-    const HostAction host{action.handler == kIgnore ? kHostIgnore : kHostDefault, 0};
+    if (action.handler <= SignalAction::kIgnore && !contains(kFaultSet, signal)) continue;
+    const HostAction host{action.handler == SignalAction::kIgnore ? kHostIgnore : kHostDefault, 0};
     set_host_action(signal_to_host(signal), &host, nullptr);
   }
 }
@@ -230,7 +228,8 @@ void prepare_signals_for_exec(Thread& thread) {
 void restore_signals_after_exec(Thread& thread) {
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
-    if (action.handler > kIgnore || contains(kFaultSet, signal)) apply_action(thread, signal);
+    if (action.handler > SignalAction::kIgnore || contains(kFaultSet, signal))
+      apply_action(thread, signal);
   }
   restore_host_mask(thread);
 }
@@ -246,8 +245,9 @@ int32_t change_action(Thread& thread, int signal, const SignalAction* action, Si
   current = *action;
   current.mask = without_unblockable(current.mask);
   apply_action(thread, signal);
-  const bool ignored = current.handler == kIgnore ||
-                       (current.handler == kDefault && contains(kIgnoredByDefault, signal));
+  const bool ignored =
+      current.handler == SignalAction::kIgnore ||
+      (current.handler == SignalAction::kDefault && contains(kIgnoredByDefault, signal));
   if (ignored) thread.signals.held &= ~signal_bit(signal);
   return 0;
 }
@@ -271,8 +271,8 @@ void die_by_signal(int signal) {
 void force_signal(Thread& thread, const abi::SigInfo& info) {
   SignalAction& action = thread.process->actions[static_cast<size_t>(info.signo)];
   // force_sig_info_to_task of the kernel: what cannot be handled kills.
-  if (action.handler == kIgnore || contains(thread.signals.mask, info.signo)) {
-    action.handler = kDefault;
+  if (action.handler == SignalAction::kIgnore || contains(thread.signals.mask, info.signo)) {
+    action.handler = SignalAction::kDefault;
     thread.signals.mask &= ~signal_bit(info.signo);
   }
   thread.signals.forced_info = info;
