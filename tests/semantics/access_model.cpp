@@ -198,7 +198,9 @@ uint32_t image_size(const Instruction& instruction) {
 bool is_bad_selector(uint16_t selector, i386::SegmentRegister segment) {
   constexpr uint16_t kUserCode = 0x20, kUserData = 0x28, kUserCode64 = 0x30;
   const uint16_t index = selector & kSelectorIndex;
-  if (index == 0) return segment == CS || segment == SS;
+  // SS takes writable data of the caller's privilege alone (SDM vol. 2, MOV).
+  if (segment == SS) return index != kUserData || (selector & 3) != 3;
+  if (index == 0) return segment == CS;
   if (index == kUserData) return segment == CS;
   return index != kUserCode && index != kUserCode64;
 }

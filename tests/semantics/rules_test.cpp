@@ -176,6 +176,29 @@ TEST(Rules, HalfOfASelectorsSlot) {
   EXPECT_EQ(rule_for(popped, expected), "");
 }
 
+// POP SS with the selector of the code segment in a slot whose second half was missing: the
+// processor (Intel family 6 model 167) read the first half and raised #GP(20), and no rule
+// explained that.
+TEST(Rules, SelectorsThatSsRefuses) {
+  EXPECT_TRUE(is_bad_selector(0x23, i386::SS));
+  EXPECT_TRUE(is_bad_selector(0x28, i386::SS));
+  EXPECT_TRUE(is_bad_selector(0, i386::SS));
+  EXPECT_FALSE(is_bad_selector(0x2b, i386::SS));
+  EXPECT_FALSE(is_bad_selector(0x23, i386::DS));
+  Case test = probe("POP FS, half of the slot missing");
+  test.code[0] = 0x17;  // POP SS
+  test.length = 1;
+  Result expected = ours(test);
+  expected.vector = 13;
+  expected.address = 0;
+  const MemoryImage memory(test);
+  const auto selector = memory.read(test.gpr[ESP], 2);
+  ASSERT_TRUE(selector.has_value());
+  expected.error_code = *selector & 0xfffc;
+  const bool refused = is_bad_selector(static_cast<uint16_t>(*selector), i386::SS);
+  EXPECT_EQ(rule_for(test, expected), refused ? "half of a selector's slot" : "");
+}
+
 TEST(Rules, UpperHalfOfAPushedSelector) {
   const Case& test = probe("PUSH FS, its slot");
   Result expected = ours(test);
