@@ -52,14 +52,9 @@ void set_log_descriptor(int descriptor);
 void log_write(std::string_view text);
 
 /// printf-style line to the log if `channel` is on. Formats on the stack, without allocation: in a
-/// signal handler only integers and strings, no floating point.
+/// signal handler only integers and strings, no floating point. Paths whose instructions are
+/// counted ask log_enabled() first, which is in line.
 [[gnu::format(printf, 2, 3)]] void log_printf(LogChannel channel, const char* format, ...);
-/// The same for paths whose instructions are counted: a load and a test where `channel` is off.
-template <typename... Values>
-inline void log_rarely(LogChannel channel, const char* format, Values... values) {
-  if (log_enabled(channel)) [[unlikely]]
-    log_printf(channel, format, values...);
-}
 
 /// `ferry: what: why` on stderr, then exit with `status`. For errors of the user or of the system.
 [[noreturn, gnu::format(printf, 2, 3)]] void die(int status, const char* format, ...);

@@ -118,7 +118,9 @@ Engine::Next Engine::find_next(Thread& thread, GuestAddress address) {
   Exit* const exit = thread.link_from_;
   if (exit != nullptr && options_.chain && exit->target == next.block->address) {
     linker_.link(*exit, *next.block);
-    log_rarely(LogChannel::link, "link %08x to %08x\n", exit->owner->address, next.block->address);
+    if (log_enabled(LogChannel::link))
+      log_printf(LogChannel::link, "link %08x to %08x\n", exit->owner->address,
+                 next.block->address);
     ++thread.counters_.links;
   }
   return next;
@@ -232,7 +234,8 @@ Block* Engine::translate(Thread& thread, GuestAddress address) {
 
 void Engine::discard(Block& block) {
   if (!block.valid()) return;
-  log_rarely(LogChannel::invalidate, "drop %08x\n", block.address);
+  if (log_enabled(LogChannel::invalidate))
+    log_printf(LogChannel::invalidate, "drop %08x\n", block.address);
   block.set_valid(false);
   index_.clear(block.address);
   linker_.isolate(block);

@@ -70,6 +70,20 @@ void stop_if_failed(const ByteString& bytes) {
   std::exit(1);
 }
 
+ByteString bytes_of(const Encoding& encoding) {
+  static constexpr uint8_t kPrefixes[] = {0, 0, 0x66, 0xf3, 0xf2};
+  ByteString bytes{};
+  unsigned length = 0;
+  const uint8_t prefix = kPrefixes[static_cast<unsigned>(encoding.prefix)];
+  if (prefix != 0) bytes[length++] = prefix;
+  if (encoding.map != Map::one_byte) bytes[length++] = 0x0f;
+  if (encoding.map == Map::three_byte_38) bytes[length++] = 0x38;
+  if (encoding.map == Map::three_byte_3a) bytes[length++] = 0x3a;
+  bytes[length++] = static_cast<uint8_t>(encoding.opcode);
+  bytes[length] = static_cast<uint8_t>(encoding.modrm);
+  return bytes;
+}
+
 bool is_prefix(uint8_t byte) {
   static constexpr uint8_t kPrefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
                                           0x66, 0x67, 0xf0, 0xf2, 0xf3};

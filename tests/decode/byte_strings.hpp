@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "guest/i386/decode/rows.hpp"
+
 namespace ferry::i386::test {
 
 inline constexpr unsigned kStringLength = 16;  // one more than an instruction may have
@@ -19,6 +21,17 @@ bool is_prefix(uint8_t byte);
 unsigned prefix_count(const ByteString& bytes);
 bool has_prefix(const ByteString& bytes, uint8_t prefix);
 ByteString without_prefix(const ByteString& bytes, uint8_t prefix);
+
+/// What tells instructions apart: `prefix` is mandatory or `any`.
+struct Encoding {
+  Map map;
+  unsigned opcode;
+  unsigned modrm;
+  Mandatory prefix;
+};
+
+/// The bytes of `encoding`, then zeroes.
+ByteString bytes_of(const Encoding& encoding);
 
 /// xorshift64*: the same strings on every machine.
 class Random {

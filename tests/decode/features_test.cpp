@@ -2,32 +2,21 @@
 #include <capstone/capstone.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <optional>
 #include <string>
 
+#include "byte_strings.hpp"
 #include "guest/i386/decode/rows.hpp"
 
 namespace ferry::i386::test {
 namespace {
 
-using Bytes = std::array<uint8_t, 16>;
-
 /// An instruction of the row.
-Bytes bytes_of(const Row& row) {
-  static constexpr uint8_t kPrefixes[] = {0, 0, 0x66, 0xf3, 0xf2};
-  Bytes bytes{};
-  unsigned length = 0;
-  const uint8_t prefix = kPrefixes[static_cast<unsigned>(row.prefix)];
-  if (prefix != 0) bytes[length++] = prefix;
-  if (row.map != Map::one_byte) bytes[length++] = 0x0f;
-  if (row.map == Map::three_byte_38) bytes[length++] = 0x38;
-  if (row.map == Map::three_byte_3a) bytes[length++] = 0x3a;
-  bytes[length++] = row.opcode;
+ByteString bytes_of(const Row& row) {
   const auto number = [](int8_t column) { return static_cast<unsigned>(column >= 0 ? column : 0); };
   const unsigned mod = row.mod == ModForm::memory ? 0 : 0xc0;
-  bytes[length] = static_cast<uint8_t>(mod | number(row.extension) << 3 | number(row.rm));
-  return bytes;
+  const unsigned modrm = mod | number(row.extension) << 3 | number(row.rm);
+  return test::bytes_of(Encoding{row.map, row.opcode, modrm, row.prefix});
 }
 
 /// The feature of a Capstone group; none for groups that are no features of one bit.
@@ -68,7 +57,7 @@ TEST(Features, AreThoseOfCapstonesGroups) {
   unsigned compared = 0;
   for (uint16_t i = 0; i < row_count(); ++i) {
     const Row& row = i386::row(i);
-    const Bytes bytes = bytes_of(row);
+    const ByteString bytes = bytes_of(row);
     cs_insn* instruction = nullptr;
     if (cs_disasm(handle, bytes.data(), bytes.size(), 0, 1, &instruction) == 0) continue;
     for (unsigned g = 0; g < instruction->detail->groups_count; ++g) {

@@ -12,13 +12,6 @@
 namespace ferry::i386::test {
 namespace {
 
-struct Encoding {
-  Map map;
-  unsigned opcode;
-  unsigned modrm;
-  Mandatory prefix;
-};
-
 /// Does the row's text cover the encoding? Said again here, apart from the decoder's tables.
 bool covers(const Row& row, const Encoding& encoding) {
   const unsigned reg = encoding.modrm >> 3 & 7;
@@ -29,20 +22,6 @@ bool covers(const Row& row, const Encoding& encoding) {
          (row.extension < 0 || static_cast<unsigned>(row.extension) == reg) &&
          (row.rm < 0 || static_cast<unsigned>(row.rm) == (encoding.modrm & 7)) &&
          (row.mod == ModForm::any || (row.mod == ModForm::memory) == memory);
-}
-
-ByteString bytes_of(const Encoding& encoding) {
-  static constexpr uint8_t kPrefixes[] = {0, 0, 0x66, 0xf3, 0xf2};
-  ByteString bytes{};
-  unsigned length = 0;
-  const uint8_t prefix = kPrefixes[static_cast<unsigned>(encoding.prefix)];
-  if (prefix != 0) bytes[length++] = prefix;
-  if (encoding.map != Map::one_byte) bytes[length++] = 0x0f;
-  if (encoding.map == Map::three_byte_38) bytes[length++] = 0x38;
-  if (encoding.map == Map::three_byte_3a) bytes[length++] = 0x3a;
-  bytes[length++] = static_cast<uint8_t>(encoding.opcode);
-  bytes[length] = static_cast<uint8_t>(encoding.modrm);
-  return bytes;
 }
 
 bool is_opcode(const Encoding& encoding) {

@@ -2,9 +2,8 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
-#include <cstdio>
-
+#include "common/diagnostics.hpp"
+#include "common/text_line.hpp"
 #include "linux/kernel/errno_map.hpp"
 #include "linux/syscalls/table.hpp"
 
@@ -12,23 +11,7 @@ namespace ferry::linux {
 
 namespace {
 
-/// A line built on the stack.
-class Line {
- public:
-  template <typename... Values>
-  void add(const char* format, Values... values) {
-    const int length = std::snprintf(text_ + length_, sizeof text_ - length_, format, values...);
-    if (length > 0) length_ = std::min(length_ + static_cast<size_t>(length), sizeof text_ - 1);
-  }
-  void add(const char* text) { add("%s", text); }
-  void write() const { log_write({text_, length_}); }
-
- private:
-  char text_[1024] = {};
-  size_t length_ = 0;
-};
-
-void add_string(Line& line, uint32_t guest) {
+void add_string(TextLine& line, uint32_t guest) {
   char text[64];
   const int32_t length = copy_in_string(guest, text, sizeof text);
   if (length == -abi::kEFAULT) {
@@ -48,7 +31,7 @@ void add_string(Line& line, uint32_t guest) {
   line.add(cut ? "\"..." : "\"");
 }
 
-void add_argument(Line& line, ArgumentKind kind, uint32_t value) {
+void add_argument(TextLine& line, ArgumentKind kind, uint32_t value) {
   switch (kind) {
     case ArgumentKind::string:
     case ArgumentKind::path:
@@ -81,7 +64,7 @@ void add_argument(Line& line, ArgumentKind kind, uint32_t value) {
 }  // namespace
 
 void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments) {
-  Line line;
+  TextLine line;
   const SyscallRow* row = syscall_row(number);
   line.add("%d ", thread.tid);
   if (row == nullptr) {
@@ -94,11 +77,11 @@ void trace_call(const Thread& thread, uint32_t number, const Arguments& argument
     }
   }
   line.add(")");
-  line.write();
+  log_write(line.text());
 }
 
 void trace_result(int32_t result) {
-  Line line;
+  TextLine line;
   if (result == kRegistersSet || result == kExitProcess) {
     line.add(" = ?\n");
   } else if (result == -kErestartSys || result == -kErestartNoIntr) {
@@ -109,7 +92,7 @@ void trace_result(int32_t result) {
   } else {
     line.add(static_cast<uint32_t>(result) > 0x10000 ? " = %#x\n" : " = %d\n", result);
   }
-  line.write();
+  log_write(line.text());
 }
 
 }  // namespace ferry::linux

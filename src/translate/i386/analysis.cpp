@@ -12,15 +12,14 @@ namespace ef = i386::eflags;
 
 namespace {
 
-constexpr uint32_t kPageBytes = 4096;
 constexpr unsigned kLookAheadInstructions = 12;
 constexpr unsigned kLeafInstructions = 4;  ///< of a leaf function, its return included
 
 /// Adds [begin, end) to `ranges`: what matters is which pages they touch.
 void add_range(GuestRanges& ranges, GuestAddress begin, GuestAddress end) {
   for (GuestRange& range : ranges) {
-    const bool same_pages = range.begin / kPageBytes <= begin / kPageBytes &&
-                            (range.end - 1) / kPageBytes >= (end - 1) / kPageBytes;
+    const bool same_pages = range.begin / guest::kPageSize <= begin / guest::kPageSize &&
+                            (range.end - 1) / guest::kPageSize >= (end - 1) / guest::kPageSize;
     if (same_pages) return;
     if (range.end == begin) {
       range.end = end;
@@ -67,10 +66,10 @@ bool Analysis::move_window(GuestAddress address) {
   }
   uint8_t byte = 0;
   if (!guest::load(address, byte)) return false;
-  const GuestAddress next_page = (address | (kPageBytes - 1)) + 1;
+  const GuestAddress next_page = (address | guest::kPageMask) + 1;
   window_begin_ = address;
   window_end_ = next_page;
-  if (fetchable_.end > next_page && guest::load(next_page, byte)) window_end_ += kPageBytes;
+  if (fetchable_.end > next_page && guest::load(next_page, byte)) window_end_ += guest::kPageSize;
   if (fetchable_.end < window_end_) window_end_ = fetchable_.end;
   const uint32_t bytes = window_end_ - window_begin_;
   window_span_ = bytes > i386::kMaxInstructionLength ? bytes - i386::kMaxInstructionLength : 0;
@@ -188,8 +187,8 @@ void Analysis::set_self_checking(GuestAddress page, bool on) {
 }
 
 bool Analysis::in_self_checking_page(const GuestRange& range) const {
-  GuestAddress page = range.begin & ~(kPageBytes - 1);
-  for (; page < range.end; page += kPageBytes) {
+  GuestAddress page = guest::page_floor(range.begin);
+  for (; page < range.end; page += guest::kPageSize) {
     if (self_checking_pages_.contains(page)) return true;
   }
   return false;
@@ -267,7 +266,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, GuestRanges& ranges) con
       if (flow == Flow::straight && open != 0) continue;
       to = step.target;
     }
-    const bool near = to >= target && to < target + 2 * kPageBytes;
+    const bool near = to >= target && to < target + 2 * guest::kPageSize;
     if ((flow == Flow::jump || flow == Flow::call) && near && open != 0) {
       pc = to;
       continue;
@@ -291,7 +290,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, GuestRanges& ranges) con
   const uint32_t live = known ? memo.live : scan(memo, target);
   // What was found holds only while those bytes stay: the block depends on their pages. The page it
   // begins in is among its ranges already.
-  const bool elsewhere = ((target ^ home) | ((memo.end - 1) ^ home)) >= kPageBytes;
+  const bool elsewhere = ((target ^ home) | ((memo.end - 1) ^ home)) >= guest::kPageSize;
   if (elsewhere && live != ef::kArithmetic) add_range(ranges, target, memo.end);
   return live;
 }

@@ -208,13 +208,10 @@ Outcome run(CpuState& cpu, unsigned limit) {
   do {
     const uint32_t address = cpu.eip;
     bool decoded = false;
-    // One comparison tells another page from the place in this one.
-    if (address - page >= kNarrow) [[unlikely]] {
-      if (address - page >= guest::kPageSize) {
-        if (!enter_page(cpu, address)) return fetch_fault(cpu, address);
-        if (!cpu.fetch_window.direct) return step(cpu);
-        page = guest::page_floor(address);
-      }
+    if (address - page >= guest::kPageSize) [[unlikely]] {
+      if (!enter_page(cpu, address)) return fetch_fault(cpu, address);
+      if (!cpu.fetch_window.direct) return step(cpu);
+      page = guest::page_floor(address);
     }
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
     const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
