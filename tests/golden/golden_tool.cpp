@@ -8,7 +8,6 @@
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,16 +16,20 @@
 #include "disassembly/mips64/disassemble.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/memory/memory.hpp"
+#include "guest_code.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
 #include "translate/i386_to_mips64/run/translator.hpp"
 
 namespace ferry {
+
+using golden::blocks_of;
+using golden::Bytes;
+using golden::forms_of;
+using golden::kGuestCode;
+
 namespace {
 
-using Bytes = std::vector<uint8_t>;
-
-constexpr uint32_t kGuestCode = 0x08048000;
 constexpr uint32_t kGuestBytes = 0x4000;
 constexpr size_t kCacheBytes = size_t{4} << 20;
 
@@ -73,8 +76,8 @@ class GoldenTool final : i386::CodeSource {
     return i386::disassemble(bytes, i386::kMaxInstructionLength, address);
   }
 
-  /// Places in the block as word numbers, thunks and the slots of x87 operations by name, so that
-  /// nothing depends on where code lies or in which order slots are given out.
+  /// Places in the block as word numbers and thunks by name: nothing depends on where code lies.
+  /// Operations of x87 by name too, as a new one moves the others.
   [[nodiscard]] std::string host_text(uint32_t word, uint32_t position) const {
     char place[16];
     std::snprintf(place, sizeof place, "    %04x  ", position * 4);
@@ -128,45 +131,6 @@ const char* family_name(i386::Family family) {
   return kNames[static_cast<unsigned>(family)];
 }
 
-/// Encodings of the row: register form, memory form, 16-bit form; conditions each.
-std::set<Bytes> forms_of(uint16_t index) {
-  const i386::Row& row = i386::row(index);
-  static const Bytes kEscapes[] = {{}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}};
-  const Bytes mandatory = row.prefix == i386::Mandatory::p66   ? Bytes{0x66}
-                          : row.prefix == i386::Mandatory::pf3 ? Bytes{0xf3}
-                          : row.prefix == i386::Mandatory::pf2 ? Bytes{0xf2}
-                                                               : Bytes{};
-  const unsigned step = row.span == 16 ? 1 : 5;  // every condition, but one or two registers
-  const uint8_t field =
-      static_cast<uint8_t>((row.extension >= 0 ? row.extension : int{i386::EDX}) << 3);
-  const uint8_t reg = static_cast<uint8_t>(row.rm >= 0 ? row.rm : int{i386::ECX});
-  std::set<Bytes> forms;
-  for (unsigned opcode = row.opcode; opcode < row.opcode + unsigned{row.span}; opcode += step) {
-    for (const uint8_t modrm : {static_cast<uint8_t>(0xc0 | field | reg),
-                                static_cast<uint8_t>(0x40 | field | i386::EBX)}) {
-      for (const bool narrow : {false, true}) {
-        if (narrow && row.family == i386::Family::x87) continue;  // means nothing there
-        Bytes code = mandatory;
-        if (narrow) code.insert(code.begin(), 0x66);
-        const Bytes& escape = kEscapes[static_cast<unsigned>(row.map)];
-        code.insert(code.end(), escape.begin(), escape.end());
-        for (const unsigned byte :
-             {opcode, unsigned{modrm}, 0x08u, 0x12u, 0x00u, 0x00u, 0x00u, 0x00u}) {
-          code.push_back(static_cast<uint8_t>(byte));
-        }
-        i386::Instruction in;
-        const auto size = static_cast<uint32_t>(code.size());
-        if (i386::decode(code.data(), size, kGuestCode, in) != i386::DecodeStatus::ok ||
-            in.row != index)
-          continue;
-        code.resize(in.length);
-        forms.insert(code);
-      }
-    }
-  }
-  return forms;
-}
-
 /// The text of every family with a translated row.
 std::map<std::string, std::string> row_files() {
   GoldenTool tool({.max_guest_instructions = 1});
@@ -191,17 +155,9 @@ std::map<std::string, std::string> row_files() {
 /// The text of each block of the file at `path`.
 std::vector<std::string> block_texts(const char* path, bool msa) {
   GoldenTool tool({.msa = msa});
-  std::ifstream in(path);
-  if (!in) die(1, "%s: cannot open", path);
   std::vector<std::string> texts;
-  for (std::string line; std::getline(in, line);) {
-    const size_t colon = line.find(": ");
-    if (line.starts_with("#") || colon == std::string::npos) continue;
-    Bytes code;
-    for (size_t i = colon + 2; i + 1 < line.size(); i += 2) {
-      code.push_back(static_cast<uint8_t>(std::stoul(line.substr(i, 2), nullptr, 16)));
-    }
-    texts.push_back(line.substr(0, colon) + "\n" + tool.translate(code) + "\n");
+  for (const auto& [name, code] : blocks_of(path)) {
+    texts.push_back(name + "\n" + tool.translate(code) + "\n");
   }
   return texts;
 }

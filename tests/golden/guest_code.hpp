@@ -1,0 +1,27 @@
+// The guest code that the tests of this folder translate.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ferry::golden {
+
+using Bytes = std::vector<uint8_t>;
+
+inline constexpr uint32_t kGuestCode = 0x08048000;  ///< where it lies
+
+/// Encodings of the row: register form, memory form, 16-bit form; conditions each.
+std::set<Bytes> forms_of(uint16_t index);
+
+struct NamedBlock {
+  std::string name;
+  Bytes code;
+};
+
+/// The blocks of the file at `path`, which has lines `name: hex` and comments that begin with #.
+/// Ends the program if there is no such file.
+std::vector<NamedBlock> blocks_of(const char* path);
+
+}  // namespace ferry::golden

@@ -1,0 +1,97 @@
+// A block's words depend on its guest code alone, so that they could be kept in a file and used by
+// another process. Two things are shown here: the words do not change with the order in which
+// blocks are translated, nor with the place of the block in the code cache. That they hold no
+// address of C++ code or data is what the golden files show: this program and golden_tool are
+// loaded at another address in every run.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "guest/i386/decode/decoder.hpp"
+#include "guest/memory/memory.hpp"
+#include "guest_code.hpp"
+#include "translate/i386_to_mips64/run/code_place.hpp"
+#include "translate/i386_to_mips64/run/translator.hpp"
+
+namespace ferry::golden {
+namespace {
+
+constexpr uint32_t kGuestBytes = 0x4000;
+constexpr size_t kCacheBytes = size_t{16} << 20;
+
+std::vector<Bytes> all_code() {
+  std::vector<Bytes> all;
+  for (uint16_t index = 0; index < i386::row_count(); ++index) {
+    for (const Bytes& form : forms_of(index)) all.push_back(form);
+  }
+  for (const NamedBlock& block : blocks_of(FERRY_GOLDEN_BLOCKS)) all.push_back(block.code);
+  return all;
+}
+
+/// Translates each code as if it stood alone in memory, and keeps all blocks.
+class Translations final : i386::CodeSource {
+ public:
+  explicit Translations(uint32_t words_before)
+      : cache_(kCacheBytes, translate::run::kCodePlace), translator_(options_, *this, cache_) {
+    cache_.commit(words_before);
+    void* const wanted = guest::host_pointer(kGuestCode);
+    EXPECT_EQ(::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+              wanted);
+  }
+
+  std::vector<uint32_t> translate(const Bytes& code) {
+    auto* guest = static_cast<uint8_t*>(guest::host_pointer(kGuestCode));
+    std::memset(guest, 0xcc, kGuestBytes);
+    std::copy(code.begin(), code.end(), guest);
+    translator_.forget_analysis();
+    engine::BlockDraft out;
+    cache_.open(out);
+    EXPECT_TRUE(translator_.translate(kGuestCode, cache_.next(), cache_.free_words(), out));
+    if (out.block->guest_instructions == 0) return {};
+    const engine::Block* const block = cache_.add(out);
+    std::vector<uint32_t> words(block->code, block->code + block->words);
+    for (uint32_t& word : words) make_relative(word, *block);
+    return words;
+  }
+
+ private:
+  [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {
+    const bool code = address >= kGuestCode && address < kGuestCode + kGuestBytes;
+    return code ? kGuestCode + kGuestBytes : address;
+  }
+
+  /// The one place of a block in its own words: the target of a jump to a later word. A loader can
+  /// tell it from a jump to the permanent code, which never moves.
+  static void make_relative(uint32_t& word, const engine::Block& block) {
+    const uint32_t major = word >> 26;
+    if (major != 2 && major != 3) return;
+    const auto begin =
+        static_cast<uint32_t>(reinterpret_cast<uintptr_t>(block.code) >> 2 & 0x03ff'ffff);
+    const uint32_t target = word & 0x03ff'ffff;
+    if (target >= begin && target <= begin + block.words) word -= begin;
+  }
+
+  const translate::Options options_;
+  engine::CodeCache cache_;
+  translate::run::BlockTranslator translator_;
+};
+
+TEST(StableWords, OrderAndPlaceChangeNothing) {
+  const std::vector<Bytes> code = all_code();
+  ASSERT_GT(code.size(), 1000u);
+  std::vector<std::vector<uint32_t>> forward(code.size());
+  {
+    Translations translations(0);
+    for (size_t i = 0; i < code.size(); ++i) forward[i] = translations.translate(code[i]);
+  }
+  Translations translations(5002);
+  for (size_t i = code.size(); i-- > 0;) {
+    EXPECT_EQ(translations.translate(code[i]), forward[i]) << "block " << i;
+  }
+}
+
+}  // namespace
+}  // namespace ferry::golden
