@@ -1,4 +1,4 @@
-// Guest addresses, and the runs of guest bytes that a translated block depends on.
+// Guest addresses and pages, and the runs of guest bytes that a translated block depends on.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,10 @@ namespace ferry {
 
 using GuestAddress = uint32_t;
 
-/// A run of guest bytes that a block was made from, or whose bytes its flag look-ahead relied on.
+/// What protections, mappings and write watches of guest memory go by, in bytes.
+inline constexpr uint32_t kGuestPageSize = 4096;
+
+/// A run of guest bytes that a block was made from, or that its flag look-ahead relied on.
 struct GuestRange {
   GuestAddress begin;
   GuestAddress end;  ///< exclusive

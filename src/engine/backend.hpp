@@ -27,8 +27,8 @@ struct Leave {
   Exit* exit;  ///< direct_exit: the exit taken; else null
 };
 
-/// A block in the making. The block, its exits and its marks are made where they stay, in memory of
-/// the code cache (CodeCache::open). Reused from block to block.
+/// A block in the making. The block, its exits and its marks are written where they stay, in memory
+/// of the code cache (CodeCache::open).
 struct BlockDraft {
   /// Bounds of what a translator may make of one block.
   static constexpr size_t kMaxExits = 160, kMaxMarks = 768, kNoteBytes = size_t{48} << 10;
@@ -38,28 +38,29 @@ struct BlockDraft {
   PlacedVector<Exit> exits;  ///< their owner is `block`
   PlacedVector<Mark> marks;
   void* notes = nullptr;      ///< room of kNoteBytes for what Block::notes is to point to
-  void* notes_end = nullptr;  ///< of what the translator put there; `notes` where that is nothing
-  GuestRanges ranges;         ///< what the block was made from, or relies on
+  void* notes_end = nullptr;  ///< past what the translator wrote there
+  GuestRanges ranges;         ///< the bytes that the block was made from, or relies on
 };
 
-/// All but `enter` are called with the engine's lock held.
+/// All functions but `enter` are called with the engine's lock held.
 class Translator {
  public:
   /// Translates the block at `address` into `code` (room for `capacity` words) and `out`, whose
-  /// lists are empty. Returns false if it does not fit. Zero guest instructions mean: nothing there
-  /// can be translated, interpret.
+  /// lists are empty. Returns false if the block does not fit. A block of 0 guest instructions
+  /// means that nothing there can be translated: the engine interprets it.
   virtual bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
                          BlockDraft& out) = 0;
   /// Enters translated code at `code` with the guest state `state`.
   virtual Leave enter(void* state, const uint32_t* code) = 0;
-  /// The access of the instruction at `address` needs the unaligned form from now on.
+  /// From now on the instruction at `address` is translated to unaligned accesses.
   virtual void mark_unaligned(GuestAddress address) = 0;
-  /// Guest code changed: facts about code outside of blocks no longer hold.
+  /// Guest code changed: forgets what was remembered of code outside of blocks.
   virtual void forget_analysis() = 0;
-  /// The blocks of `region` of the code cache are gone, and so is what was kept for them.
+  /// Forgets what was kept for the blocks of `region` of the code cache, which are gone.
   virtual void forget_region(unsigned region) = 0;
-  /// From now on blocks with bytes of the page at `page` check all their bytes on entry, and other
-  /// blocks rely on no byte of it (`on`); or no longer. Blocks made before are gone.
+  /// `on`: from now on blocks with bytes of the page at `page` check all their bytes on entry, and
+  /// other blocks rely on no byte of the page. Off: blocks there are as elsewhere again. Blocks
+  /// made before are gone already.
   virtual void set_self_checking(GuestAddress page, bool on) = 0;
 
  protected:
@@ -70,23 +71,24 @@ class Translator {
 class Guest {
  public:
   [[nodiscard]] virtual GuestAddress pc() const = 0;
-  /// What translated code works on.
+  /// The state that translated code works on.
   [[nodiscard]] virtual void* state() = 0;
-  /// Whether signals wait to be delivered. Last check before translated code is entered.
+  /// Whether signals wait to be delivered. Asked last before translated code is entered.
   [[nodiscard]] virtual bool interrupt_pending() const = 0;
   virtual void deliver_interrupts() = 0;
-  /// Makes the system call. After an exit `running` is false; nothing here ends the host thread.
+  /// Makes the system call. If the call ends the guest thread, `running` is false afterwards; the
+  /// function returns in that case too.
   virtual void system_call() = 0;
   /// Turns the exception recorded in the state into a guest signal.
   virtual void deliver_exception() = 0;
   /// Executes one instruction in the interpreter, its exceptions and system calls included.
   virtual void interpret_one() = 0;
-  /// Executes instructions in the interpreter up to the next change of control, at most `limit`.
+  /// Executes at most `limit` instructions in the interpreter, up to the next change of control.
   virtual void interpret_block(unsigned limit) = 0;
-  /// Whether translated code may run in the present state, and be made at the present pc; else one
-  /// instruction is interpreted.
+  /// Whether the present pc and state allow translated code; if not, the engine interprets one
+  /// instruction.
   [[nodiscard]] virtual bool translatable() const = 0;
-  /// Whether the thread is still to be run.
+  /// Whether the guest thread has not ended.
   [[nodiscard]] virtual bool running() const { return true; }
 
  protected:

@@ -11,9 +11,9 @@ namespace ferry::engine {
 
 struct Block;
 
-/// Where control leaves a block. Unlinked, it ends in the run loop; linked, in another block. Of
-/// the first four members the engine reads but the kind: the host's emitter says by them what its
-/// patcher is to do.
+/// Where control leaves a block. An unlinked exit leads to the run loop, a linked one to another
+/// block. Of the first five members the engine reads `kind` alone: the host's emitter writes them
+/// for the host's patcher.
 struct Exit {
   enum class Kind : uint8_t {
     branch,    ///< conditional branch at `site`, unlinked to the stub at `stub`
@@ -25,7 +25,7 @@ struct Exit {
   uint32_t site;        ///< word offset in the block of the patchable word
   uint32_t stub;        ///< word offset of the word that leaves to the run loop
   uint32_t unlinked;    ///< the word at `site` while unlinked
-  GuestAddress target;  ///< unused for indirect exits
+  GuestAddress target;  ///< without meaning for indirect exits
   uint32_t recipe;      ///< the translator's: how to find the flags that are live here
   Block* owner;
   Block* linked;        ///< null while unlinked
@@ -36,7 +36,7 @@ struct Exit {
 struct Mark {
   uint32_t word;         ///< first word offset
   GuestAddress address;  ///< guest instruction
-  int32_t data;          ///< the translator's: what a fault here must undo
+  int32_t data;          ///< the translator's: what the handler of a fault here must undo
   uint32_t recipe;       ///< the translator's: how to find the flags that are live here
 };
 
@@ -55,8 +55,8 @@ struct Block {
   Exit* incoming;     ///< exits of other blocks linked here
   Block* next;        ///< the next of its region, after it in memory
 
-  /// False once invalidated: never linked or looked up again. What is done about it is done under
-  /// the engine's lock, where the answer stays.
+  /// False once the block is invalidated: nothing links to it or finds it again. The answer cannot
+  /// change while the caller holds the engine's lock.
   [[nodiscard]] bool valid() const { return is_valid.load(std::memory_order_relaxed); }
   void set_valid(bool to) { is_valid.store(to, std::memory_order_relaxed); }
   [[nodiscard]] bool contains(const void* host_pc) const {

@@ -26,7 +26,8 @@ void BlockLinker::isolate(Block& block) {
   while (block.incoming != nullptr) unlink(&block.incoming);
   for (const Exit& exit : block.exits) {
     if (exit.linked == nullptr) continue;
-    // With this exit go all others of blocks that die together: each list is walked once.
+    // Removes the exits of all invalid blocks from the list, not this one alone: where many blocks
+    // die together each list is walked once.
     for (Exit** place = &exit.linked->incoming; *place != nullptr;) {
       if ((*place)->owner->valid()) {
         place = &(*place)->next_incoming;

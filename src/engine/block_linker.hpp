@@ -1,4 +1,4 @@
-// Chaining: which exits jump straight into which blocks, and the undoing of it.
+// Chaining: makes exits jump straight into blocks, and undoes that.
 #pragma once
 
 #include "engine/block.hpp"
@@ -28,12 +28,12 @@ class BlockLinker {
 
   /// Chains `exit` to `target`; does nothing if either block is no longer valid.
   void link(Exit& exit, Block& target);
-  /// Removes every chain into and out of `block`, which is no longer valid. Chains into it leave to
-  /// the run loop again.
+  /// Removes every chain into and out of `block`, which is no longer valid. Exits that were chained
+  /// to the block lead to the run loop again.
   void isolate(Block& block);
 
  private:
-  /// Takes the exit at `place`, in the list of its target's incoming exits, out of it.
+  /// Takes the exit at `place` out of the list of its target's incoming exits.
   void unlink(Exit** place);
   CodePatcher& patcher_;
 };

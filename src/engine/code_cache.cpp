@@ -11,7 +11,7 @@ namespace ferry::engine {
 
 namespace {
 
-/// Executable memory at `place`, where nothing is yet; otherwise stops ferry.
+/// Maps executable memory at `place`, where nothing may be mapped yet. Stops ferry on failure.
 void* map_code(void* place, size_t bytes) {
   void* memory = mmap(place, bytes, PROT_READ | PROT_WRITE | PROT_EXEC,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
@@ -155,7 +155,7 @@ Block* CodeCache::add(BlockDraft& made) {
   CHECK(region.last == nullptr || region.last->code < block.code);
   (region.last == nullptr ? region.first : region.last->next) = &block;
   region.last = &block;
-  // Blocks lie one after the other: the chunks before have theirs.
+  // Blocks lie one after the other, so earlier chunks have their first block already.
   const size_t last_chunk = chunk_of(block.code + block.words - 1);
   while (next_chunk_ <= last_chunk) first_in_chunk_[next_chunk_++] = &block;
   return &block;
@@ -163,7 +163,7 @@ Block* CodeCache::add(BlockDraft& made) {
 
 Block* CodeCache::find(const void* host_pc) const {
   if (!contains(host_pc)) return nullptr;
-  // Goes no farther than to the pc: what is being added after it is not looked at.
+  // Goes no farther than the pc, and so never looks at a block that another thread is adding.
   Block* block = first_in_chunk_[chunk_of(host_pc)];
   while (block != nullptr && host_pc >= block->code + block->words) block = block->next;
   return block != nullptr && host_pc >= block->code ? block : nullptr;

@@ -1,5 +1,5 @@
-// Guest address -> code, as the engine sees it. Translated code looks into the same index for the
-// targets of indirect jumps, without a lock: how it is laid out is the translator's.
+// Guest address -> code, as the engine sees it. Translated code looks up the targets of indirect
+// jumps in the same index, without a lock; so the translator decides how the index is laid out.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@ class CodeIndex {
  public:
   /// The code of `address`, or null.
   [[nodiscard]] virtual const uint32_t* get(GuestAddress address) const = 0;
-  /// Publishes `code` for `address`: complete for every thread that finds it.
+  /// Publishes `code` for `address`. Every thread that finds it sees all of its words.
   virtual void set(GuestAddress address, const uint32_t* code) = 0;
   /// From now on nothing is found at `address`.
   virtual void clear(GuestAddress address) = 0;
-  /// Translated code jumped to `address`, where nothing is.
+  /// Hears that translated code jumped to `address`, for which there is no code.
   virtual void missed(GuestAddress address) = 0;
   /// The memory around the entry of `address`, which was cleared, may be given back.
   virtual void release(GuestAddress address) = 0;

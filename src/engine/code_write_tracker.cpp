@@ -9,7 +9,7 @@ namespace ferry::engine {
 
 CodeWriteTracker::CodeWriteTracker(PageProtector& protector, GuestAddress guest_end)
     : protector_(protector),
-      pages_(guest_end / kPageBytes),
+      pages_(guest_end / kGuestPageSize),
       // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is wanted.
       first_(static_cast<Link**>(std::calloc(pages_, sizeof(Link*)))),
       used_((pages_ + kGroupPages - 1) / kGroupPages) {
@@ -23,9 +23,9 @@ CodeWriteTracker::~CodeWriteTracker() {
 bool CodeWriteTracker::add(Block& block, std::span<const GuestRange> ranges) {
   bool new_page = false;
   for (const GuestRange& range : ranges) {
-    const uint32_t last = (range.end - 1) / kPageBytes;
+    const uint32_t last = (range.end - 1) / kGuestPageSize;
     CHECK(last < pages_);
-    for (uint32_t page = range.begin / kPageBytes; page <= last; ++page) {
+    for (uint32_t page = range.begin / kGuestPageSize; page <= last; ++page) {
       Link*& first = first_[page];
       if (first == nullptr) [[unlikely]] {
         begin_page(page);
@@ -79,9 +79,9 @@ void CodeWriteTracker::for_each_page(uint32_t first, uint32_t last, Visit visit)
 CodeWriteTracker::Taken CodeWriteTracker::take(GuestAddress begin, GuestAddress end) {
   Taken taken;
   if (begin >= end) return taken;
-  const uint32_t last = std::min((end - 1) / kPageBytes, pages_ - 1);
-  for_each_page(begin / kPageBytes, last, [&](uint32_t page) {
-    taken.pages.push_back(page * kPageBytes);
+  const uint32_t last = std::min((end - 1) / kGuestPageSize, pages_ - 1);
+  for_each_page(begin / kGuestPageSize, last, [&](uint32_t page) {
+    taken.pages.push_back(page * kGuestPageSize);
     while (Link* const link = first_[page]) {
       taken.blocks.push_back(link->block);
       first_[page] = link->next;
@@ -96,7 +96,7 @@ CodeWriteTracker::Taken CodeWriteTracker::take(GuestAddress begin, GuestAddress 
 }
 
 bool CodeWriteTracker::count_write(GuestAddress page) {
-  uint8_t& writes = writes_[page / kPageBytes];
+  uint8_t& writes = writes_[page / kGuestPageSize];
   if (writes > kMostWrites) return false;
   return ++writes > kMostWrites;
 }
@@ -104,8 +104,8 @@ bool CodeWriteTracker::count_write(GuestAddress page) {
 std::vector<GuestAddress> CodeWriteTracker::forget_writes(GuestAddress begin, GuestAddress end) {
   std::vector<GuestAddress> were_checking;
   std::erase_if(writes_, [&](const auto& entry) {
-    const GuestAddress page = entry.first * kPageBytes;
-    if (page + (kPageBytes - 1) < begin || page >= end) return false;
+    const GuestAddress page = entry.first * kGuestPageSize;
+    if (page + (kGuestPageSize - 1) < begin || page >= end) return false;
     if (entry.second > kMostWrites) were_checking.push_back(page);
     return true;
   });

@@ -1,6 +1,6 @@
 // Self-modifying code: knows which blocks were made from which guest pages, keeps those pages
-// write-protected, and tells which blocks die when one is written. A page that is written again and
-// again is left writable: its blocks check themselves.
+// write-protected, and tells which blocks become invalid when a page is written. A page that is
+// written again and again stays writable, and its blocks check themselves.
 #pragma once
 
 #include <cstdint>
@@ -26,37 +26,37 @@ class PageProtector {
 /// Every function is called with the engine's lock held.
 class CodeWriteTracker {
  public:
-  static constexpr uint32_t kPageBytes = 4096;
-  /// A page written more often than this, with blocks made from it each time, is protected no
-  /// more.
+  /// A page that was written more often than this, each time with blocks made from it, is no longer
+  /// protected.
   static constexpr uint8_t kMostWrites = 8;
 
   struct Taken {
     std::vector<Block*> blocks;       ///< each once; some may be invalid already
-    std::vector<GuestAddress> pages;  ///< they were made from
+    std::vector<GuestAddress> pages;  ///< that the blocks were made from
   };
 
-  /// `guest_end`: no block depends on bytes from there on; a multiple of kPageBytes.
+  /// `guest_end`: no block depends on bytes from there on; a multiple of kGuestPageSize.
   CodeWriteTracker(PageProtector& protector, GuestAddress guest_end);
   ~CodeWriteTracker();
   CodeWriteTracker(const CodeWriteTracker&) = delete;
   CodeWriteTracker& operator=(const CodeWriteTracker&) = delete;
 
-  /// Registers `block` with every page of `ranges`, none empty and all below `guest_end`, and
-  /// protects those that are not self-checking. Stops ferry if memory is exhausted. True if one of
-  /// the pages had no block, so that a write to it before this call went unseen.
+  /// Registers `block` with every page of `ranges`, and protects the pages that are not
+  /// self-checking. No range may be empty or reach beyond `guest_end`. Stops ferry if memory is
+  /// exhausted. Returns whether one of the pages had no block before, so that nobody saw writes to
+  /// it until now.
   bool add(Block& block, std::span<const GuestRange> ranges);
   /// Drops protection of the pages of [begin, end) and hands over the blocks made from them.
   [[nodiscard]] Taken take(GuestAddress begin, GuestAddress end);
-  /// Counts a write to the page at `page`, whose blocks have been taken. True if the page becomes
-  /// self-checking by that.
+  /// Counts a write to the page at `page`, whose blocks have been taken. Returns whether this write
+  /// makes the page self-checking.
   [[nodiscard]] bool count_write(GuestAddress page);
-  /// As if the page at `page`, which has no block, had been written often enough.
-  void expect_writes(GuestAddress page) { writes_[page / kPageBytes] = kMostWrites + 1; }
-  /// The pages of [begin, end) hold something new: their writes count from 0. Returns those that
-  /// were self-checking.
+  /// Makes the page at `page`, which has no block, self-checking at once.
+  void expect_writes(GuestAddress page) { writes_[page / kGuestPageSize] = kMostWrites + 1; }
+  /// Counts writes to the pages of [begin, end), whose mapping changes, from 0 again. Returns the
+  /// pages that were self-checking.
   [[nodiscard]] std::vector<GuestAddress> forget_writes(GuestAddress begin, GuestAddress end);
-  /// Forgets the blocks that are no longer valid: their memory is to be reused.
+  /// Forgets the blocks that are no longer valid, because their memory will be reused.
   void remove_invalid();
 
  private:
@@ -74,9 +74,9 @@ class CodeWriteTracker {
     return entry != writes_.end() && entry->second > kMostWrites;
   }
   void set_watch(uint32_t page, bool on) {
-    if (!self_checking(page)) protector_.set_write_watch(page * kPageBytes, on);
+    if (!self_checking(page)) protector_.set_write_watch(page * kGuestPageSize, on);
   }
-  /// The page has a block now where it had none, or none any more.
+  /// The page got its first block, or lost its last one.
   void begin_page(uint32_t page);
   void end_page(uint32_t page);
   [[nodiscard]] Link* new_link() {
@@ -95,10 +95,10 @@ class CodeWriteTracker {
 
   PageProtector& protector_;
   const uint32_t pages_;
-  // By page number; from calloc, as most of its own pages stay untouched.
+  // By page number. From calloc, since most of the array is never touched.
   Link** first_;
   std::vector<uint16_t> used_;  ///< pages with blocks, by group of pages
-  // Links of the newest slab that were never used, then those that were given back.
+  // New links are taken from the unused rest of the newest slab, then from the released ones.
   Link* unused_ = nullptr;
   Link* unused_end_ = nullptr;
   Link* free_ = nullptr;

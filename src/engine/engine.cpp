@@ -10,8 +10,9 @@ namespace {
 
 constexpr unsigned kColdBlockInstructions = 64;
 
-/// While it lives the thread of `slot` is outside: in a system call, the interpreter, or the
-/// delivery of a signal. It knows no block and no exit then, and may stay away for long.
+/// While an object of this class lives, the thread of `slot` is outside: in a system call, in the
+/// interpreter, or in the delivery of a signal. The thread then holds no pointer to a block or an
+/// exit, and may stay away for long.
 class Outside {
  public:
   Outside(Epochs& epochs, Epochs::Slot& slot) : epochs_(epochs), slot_(slot) {
@@ -26,7 +27,7 @@ class Outside {
   Epochs::Slot& slot_;
 };
 
-/// Adds the time it lives to a sum, if there is a clock.
+/// Adds the time between its construction and its destruction to a sum, if there is a clock.
 class Stopwatch {
  public:
   Stopwatch(uint64_t (*clock)(), Counter& sum) : clock_(clock), sum_(sum) {
@@ -45,15 +46,15 @@ class Stopwatch {
 
 }  // namespace
 
-/// A thread that has to wait for the lock lets go of what it knows meanwhile: whoever holds the
-/// lock may be waiting for that.
+/// A thread that has to wait for the lock lets go of its pointers to blocks first: the holder of
+/// the lock may be waiting for that.
 class Engine::Locked {
  public:
   /// For a thread that is outside.
   explicit Locked(Engine& engine) : lock_(engine.shared_ ? &engine.lock_ : nullptr) {
     if (lock_ != nullptr) lock_->acquire();
   }
-  /// For a thread that is not: what it knew of blocks is forgotten if it no longer holds.
+  /// For a thread that is inside: it forgets the exit it left by, if that may be gone.
   Locked(Engine& engine, Thread& thread) : lock_(engine.shared_ ? &engine.lock_ : nullptr) {
     if (lock_ != nullptr) acquire(engine.threads_.epochs(), thread);
   }
@@ -142,7 +143,7 @@ void Engine::handle_leave(Guest& guest, Thread& thread, const Leave& leave) {
     ++thread.counters_.self_checks_failed;
     const Locked locked(*this, thread);
     if (Block* block = find(guest.pc()); block != nullptr) discard(*block);
-    thread.runs_of(guest.pc()) = 0;  // what has just changed may change before it runs again
+    thread.runs_of(guest.pc()) = 0;  // what has just changed may change again before it runs
     return;
   }
   const Outside outside(threads_.epochs(), thread.slot_);
@@ -211,8 +212,8 @@ Block* Engine::make(Thread& thread, GuestAddress address) {
     Block* const block = cache_.add(draft);
     const bool unseen_writes = tracker_.add(*block, draft.ranges.span());
     if (!shared_ || !unseen_writes) return block;
-    // Another thread may have written to the bytes between their being read and being watched: once
-    // more, now that they are.
+    // Another thread may have written to the bytes after they were read and before they were
+    // watched. They are watched now, so the block is made once more.
     block->set_valid(false);
     translator_.forget_analysis();
   }
@@ -278,8 +279,8 @@ void Engine::written(GuestAddress begin, GuestAddress end) {
 void Engine::check_always(GuestAddress begin, GuestAddress end) {
   const Locked locked(*this);
   drop(begin, end);
-  constexpr uint32_t kMask = CodeWriteTracker::kPageBytes - 1;
-  for (GuestAddress page = begin & ~kMask; page < end; page += CodeWriteTracker::kPageBytes) {
+  constexpr uint32_t kMask = kGuestPageSize - 1;
+  for (GuestAddress page = begin & ~kMask; page < end; page += kGuestPageSize) {
     tracker_.expect_writes(page);
     translator_.set_self_checking(page, true);
   }
@@ -291,7 +292,7 @@ void Engine::make_room(Thread& thread) {
   unsigned region = cache_.reusable(epochs);
   if (region == CodeCache::kMaxRegions) {
     if (const unsigned oldest = cache_.oldest(); oldest != CodeCache::kMaxRegions) evict(oldest);
-    // This thread is past: it knows no block now.
+    // This thread holds no pointer to a block, so the epoch is past for it.
     epochs.renew(thread.slot_);
     while ((region = cache_.reusable(epochs)) == CodeCache::kMaxRegions) {
       CHECK(options_.await_others != nullptr);
@@ -305,7 +306,7 @@ void Engine::make_room(Thread& thread) {
 void Engine::evict(unsigned region) {
   log_printf(LogChannel::evict, "evict region %u\n", region);
   ++(cache_.region_count() == 1 ? counters_.flushes : counters_.evictions);
-  // What analysis knows holds only while pages are watched.
+  // What the analysis remembers is true only while the pages it comes from are watched.
   translator_.forget_analysis();
   for (Block* block = cache_.first_block(region); block != nullptr; block = block->next) {
     if (block->valid()) index_.clear(block->address);

@@ -18,18 +18,19 @@ struct EngineOptions {
   /// A block is interpreted this many times before it is translated: start-up code that runs once
   /// costs more to translate than to interpret.
   unsigned cold_runs = 2;
-  /// What comes after so many blocks is interpreted: to find a block that is wrong.
+  /// After this many translated blocks the rest is interpreted: a way to find a wrong block.
   uint64_t max_translated = UINT64_MAX;
-  GuestAddress guest_end = 0x8000'0000;  ///< blocks lie below; a multiple of the tracker's page
+  GuestAddress guest_end = 0x8000'0000;  ///< blocks lie below; the beginning of a page
   bool chain = true;  ///< link exits to blocks (off: every direct exit passes the run loop)
-  /// Brings the other threads to their run loops, or waits for them a little. Called until memory
-  /// they may still be executing from can be reused; needed only where there are others.
+  /// Brings the other threads to their run loops, or waits for them a little. Called again and
+  /// again until no thread can still be executing in the memory that is to be reused. Needed only
+  /// where a process has several threads.
   void (*await_others)() = nullptr;
   /// Sees every new block before it runs (logs); may be null.
   void (*translated)(const Block& block) = nullptr;
   /// Sees the state before a block is entered from the run loop (logs); may be null.
   void (*entering)(const void* state) = nullptr;
-  /// The time in nanoseconds, for Statistics::translation_nanoseconds; null: it is not taken.
+  /// The time in nanoseconds, for Statistics::translation_nanoseconds. Null: that stays 0.
   uint64_t (*clock)() = nullptr;
 };
 
@@ -47,52 +48,52 @@ class Engine {
 
   /// Runs `guest` on the calling host thread, which owns `thread`, until it ends.
   void run(Guest& guest, Thread& thread);
-  /// To be called before a second thread runs, by the only one, outside of translated code: from
-  /// now on the lock is taken.
+  /// From now on the engine takes its lock. The only thread calls this, outside of translated code,
+  /// before it starts a second one.
   void allow_threads() { shared_ = true; }
 
-  // The next three are called by a thread that is outside of translated code.
+  // A thread calls the next three functions outside of translated code only.
 
-  /// Drops every translation made from the pages of [begin, end): their mapping changes.
+  /// Drops every translation made from the pages of [begin, end), whose mapping changes.
   void invalidate(GuestAddress begin, GuestAddress end);
-  /// The same because a write to [begin, end) is under way, which a watch forbids. Pages where that
+  /// Drops them because a write to [begin, end) is under way that a watch forbids. Pages where this
   /// happens again and again become self-checking.
   void written(GuestAddress begin, GuestAddress end);
-  /// The pages of [begin, end) are self-checking from now on, until `invalidate`: they change
-  /// without a write that a watch could see.
+  /// Makes the pages of [begin, end) self-checking until `invalidate`, because they change without
+  /// a write that a watch could see.
   void check_always(GuestAddress begin, GuestAddress end);
 
   [[nodiscard]] Threads& threads() { return threads_; }
-  /// What all threads counted. From any thread.
+  /// The sum of what all threads have counted. Any thread may ask.
   [[nodiscard]] Statistics statistics();
 
  private:
-  /// Holds the lock while it lives; nothing where there is one thread.
+  /// Holds the lock while it lives; does nothing where there is one thread.
   class Locked;
 
   /// How a thread goes on: in `block`, or by the interpreter.
   struct Next {
     Block* block = nullptr;
-    bool cold = false;  ///< without a block: it is not to be translated yet
+    bool cold = false;  ///< there is no block because it is too early to translate one
   };
 
-  /// Looks for the block at `address`, makes it where it is time for that, and links the exit the
-  /// thread left by to it.
+  /// Looks for the block at `address`, or makes one if it is time for that. Links the exit by which
+  /// the thread has just left to the block.
   Next find_next(Thread& thread, GuestAddress address);
   /// The block at `address`, or null.
   Block* find(GuestAddress address);
-  /// Counts a run of untranslated code at `address`; whether it is to be interpreted still.
+  /// Counts a run of the untranslated code at `address`. True: it is still to be interpreted.
   /// Addresses that share a counter are translated a little earlier.
   bool cold(Thread& thread, GuestAddress address);
-  /// A function of its own, never inlined: the bench counts what runs between its entry and return.
+  /// Never inlined, because the bench counts what runs between its entry and its return.
   [[gnu::noinline]] Block* translate(Thread& thread, GuestAddress address);
-  /// Makes the block at `address`, its pages watched, but publishes it not. Null: nothing there can
-  /// be translated.
+  /// Makes the block at `address` and watches its pages, but does not publish it. Null: nothing
+  /// there can be translated.
   Block* make(Thread& thread, GuestAddress address);
-  /// Makes `block` unreachable, if it still is reachable.
+  /// Makes `block` unreachable, if it is not so already.
   void discard(Block& block);
-  /// Discards all blocks made from the pages of [begin, end). Returns the pages they were made
-  /// from.
+  /// Discards all blocks made from the pages of [begin, end). Returns those of the pages that had
+  /// blocks.
   std::vector<GuestAddress> drop(GuestAddress begin, GuestAddress end);
   /// Makes a region of the code cache empty and fills it from now on.
   void make_room(Thread& thread);
@@ -108,7 +109,7 @@ class Engine {
   const EngineOptions options_;
   Threads threads_;
   bool shared_ = false;  ///< more than one thread may be in here
-  Lock lock_;            ///< of what follows, and of what the members above refer to
+  Lock lock_;            ///< guards the members below, and what the references above refer to
   BlockLinker linker_;
   CodeWriteTracker tracker_;
   Counters counters_;  ///< of what is done under the lock

@@ -20,8 +20,8 @@ Epochs::Slot& Epochs::join() {
   }
   slot = new Slot;
   slot->next_ = first_.load(std::memory_order_relaxed);
-  // Whoever sees the slot in the list sees it whole; a slot that `all_past` misses belongs to a
-  // thread that has not entered yet.
+  // A thread that sees the slot in the list sees all of it; a slot that `all_past` misses belongs
+  // to a thread that has not entered yet.
   while (!first_.compare_exchange_weak(slot->next_, slot, std::memory_order_seq_cst,
                                        std::memory_order_relaxed)) {
   }

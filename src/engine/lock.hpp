@@ -1,5 +1,5 @@
-// The engine's lock. Not std::mutex: glibc's reads a register with `rdhwr` on MIPS, which the
-// kernel emulates, and this one costs nothing while a process has one thread.
+// The engine's lock. It is no std::mutex because glibc's reads a register with `rdhwr`, which the
+// kernel emulates on older MIPS processors.
 #pragma once
 
 #include <atomic>
@@ -7,8 +7,8 @@
 
 namespace ferry::engine {
 
-/// Not recursive. Not to be taken in a signal handler, nor by a thread that is inside translated
-/// code or holds pointers to blocks (docs/threads.md): others may wait for it to let go of them.
+/// Not recursive. A signal handler must not take it. A thread that holds pointers to blocks must not
+/// wait for it (docs/threads.md), as the holder may be waiting for the thread to let go of them.
 class Lock {
  public:
   [[nodiscard]] bool try_acquire() {

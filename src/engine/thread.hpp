@@ -1,5 +1,5 @@
-// All that one thread owns of the engine. Made on the stack of its run loop; nothing finds it but
-// through that, or through the state that translated code works on.
+// All that one thread owns of the engine. The object lies on the stack of the thread's run loop;
+// only the run loop, and C++ that translated code calls with its state, can find it.
 #pragma once
 
 #include <algorithm>
@@ -49,9 +49,10 @@ class Threads {
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
 
-  /// Where threads that touch translated code register.
+  /// Where threads that run translated code register.
   [[nodiscard]] Epochs& epochs() { return epochs_; }
-  /// Adds what every thread counted, those that ended too, to `sum`. From any thread.
+  /// Adds the counts of every thread to `sum`, those of ended threads included. Any thread may
+  /// call.
   void add_to(Statistics& sum);
 
  private:
@@ -60,7 +61,7 @@ class Threads {
   void part(Thread& thread);
 
   Epochs epochs_;
-  Lock lock_;  ///< of what follows; never held while the engine's is waited for
+  Lock lock_;  ///< guards the members below; no thread waits for the engine's lock while it has it
   Thread* first_ = nullptr;
   Statistics ended_;
 };
@@ -95,12 +96,12 @@ class Thread {
   }
 
   Threads& threads_;
-  // Between the slot's `enter` and `leave` what the thread knows of blocks stays; elsewhere it
-  // knows nothing.
+  // Between the slot's `enter` and `leave` blocks that the thread has found stay in memory;
+  // elsewhere the thread holds no pointer to one.
   Epochs::Slot& slot_;
-  Exit* link_from_ = nullptr;  ///< the exit the thread just left by, to be linked to its next block
+  Exit* link_from_ = nullptr;  ///< the exit the thread left by, to be linked to its next block
   Counters counters_;
-  std::array<uint8_t, 4096> cold_runs_{};  ///< of untranslated addresses, by hash
+  std::array<uint8_t, 4096> cold_runs_{};  ///< runs of untranslated code, by the address's hash
   std::array<GuestAddress, 16> entered_{};
   unsigned entries_ = 0;
   Thread* next_ = nullptr;  ///< in Threads

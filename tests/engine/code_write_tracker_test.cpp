@@ -13,8 +13,6 @@
 namespace ferry::engine {
 namespace {
 
-constexpr uint32_t kPageBytes = CodeWriteTracker::kPageBytes;
-
 class FakeProtector final : public PageProtector {
  public:
   void set_write_watch(GuestAddress page, bool on) override {
@@ -33,9 +31,9 @@ class CodeWriteTrackerTest : public testing::Test {
     block.region = region;
     tracker.add(block, ranges);
     for (const GuestRange& range : ranges) {
-      for (GuestAddress page = range.begin / kPageBytes; page <= (range.end - 1) / kPageBytes;
-           ++page) {
-        model[page * kPageBytes].insert(&block);
+      for (GuestAddress page = range.begin / kGuestPageSize;
+           page <= (range.end - 1) / kGuestPageSize; ++page) {
+        model[page * kGuestPageSize].insert(&block);
       }
     }
     expect_watched();
@@ -46,7 +44,7 @@ class CodeWriteTrackerTest : public testing::Test {
     const CodeWriteTracker::Taken taken = tracker.take(begin, end);
     std::set<Block*> blocks;
     std::vector<GuestAddress> pages;
-    const auto first = model.lower_bound(begin / kPageBytes * kPageBytes);
+    const auto first = model.lower_bound(begin / kGuestPageSize * kGuestPageSize);
     auto last = first;
     for (; last != model.end() && last->first < end; ++last) {
       blocks.insert(last->second.begin(), last->second.end());
@@ -123,7 +121,7 @@ TEST_F(CodeWriteTrackerTest, EvictionsAndWritesInTurn) {
   // Pages close together, and all over: neighbours in a group, and groups with one page.
   const auto address = [&random]() -> GuestAddress {
     const uint32_t page = random() % 3 == 0 ? random() % 500 * 997 : 0x8000 + random() % 100;
-    return page * kPageBytes + random() % kPageBytes;
+    return page * kGuestPageSize + random() % kGuestPageSize;
   };
   for (unsigned turn = 0; turn < 3000; ++turn) {
     const auto region = static_cast<uint8_t>(turn / 200 % 4);

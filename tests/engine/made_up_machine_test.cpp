@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,7 +20,7 @@ namespace ferry::engine {
 namespace {
 
 constexpr CodePlace kPlace{0x10'0000'0000, size_t{32} << 20};
-constexpr uint32_t kGuestBytes = 0x1'0000, kPageBytes = CodeWriteTracker::kPageBytes;
+constexpr uint32_t kGuestBytes = 0x1'0000;
 constexpr uint32_t kLargestBlock = 256, kReach = 3000;  // words
 
 /// An instruction is four bytes: what, a number, and a target of 16 bits.
@@ -228,18 +229,18 @@ class Protector final : public PageProtector {
  public:
   void set_write_watch(GuestAddress page, bool on) override {
     const std::lock_guard guard(mutex_);
-    watched_[page / kPageBytes] = on;
+    watched_[page / kGuestPageSize] = on;
   }
   bool write(Memory& memory, GuestAddress address, uint32_t word) {
     const std::lock_guard guard(mutex_);
-    if (watched_[address / kPageBytes]) return false;
+    if (watched_[address / kGuestPageSize]) return false;
     memory.write(address, word);
     return true;
   }
 
  private:
   std::mutex mutex_;
-  std::array<bool, kGuestBytes / kPageBytes> watched_{};
+  std::array<bool, kGuestBytes / kGuestPageSize> watched_{};
 };
 
 void yield() {
@@ -291,8 +292,8 @@ class MadeUpGuest final : public Guest {
 /// As a change of mappings that leaves the bytes as they were.
 void remap(MadeUpMachine& machine, State& state) {
   if (state.sum % 8 != 0) return;
-  const GuestAddress page = state.sum / 8 % (kGuestBytes / kPageBytes) * kPageBytes;
-  machine.engine.invalidate(page, page + kPageBytes);
+  const GuestAddress page = state.sum / 8 % (kGuestBytes / kGuestPageSize) * kGuestPageSize;
+  machine.engine.invalidate(page, page + kGuestPageSize);
 }
 
 /// Changes code.
@@ -304,8 +305,14 @@ void rewrite(MadeUpMachine& machine, State& state) {
   }
 }
 
+/// Whether the engine is to think that there is one thread, and so take no lock: the race that
+/// ThreadSanitizer must see. (`planted_race`, a test of the test.)
+bool race_planted() {
+  return std::getenv("FERRY_TEST_PLANT_RACE") != nullptr;
+}
+
 void run_threads(MadeUpMachine& machine, std::vector<std::unique_ptr<MadeUpGuest>>& guests) {
-  machine.engine.allow_threads();
+  if (!race_planted()) machine.engine.allow_threads();
   std::vector<std::thread> hosts;
   for (const auto& guest : guests) {
     hosts.emplace_back([&] {

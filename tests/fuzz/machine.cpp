@@ -142,8 +142,7 @@ Machine::Machine(const translate::Options& options, engine::EngineOptions engine
 }
 
 void Machine::make_self_checking() {
-  constexpr uint32_t kPageBytes = engine::CodeWriteTracker::kPageBytes;
-  for (uint32_t offset = 0; offset < semantics::kRegionSize; offset += kPageBytes) {
+  for (uint32_t offset = 0; offset < semantics::kRegionSize; offset += kGuestPageSize) {
     translator_.set_self_checking(semantics::kCodeRegion + offset, true);
   }
 }

@@ -7,13 +7,15 @@
 
 #include <cstdint>
 
+#include "common/guest_range.hpp"
+
 namespace ferry::guest {
 
 inline constexpr uint32_t kGuestBegin = 0x10000;
 inline constexpr uint32_t kGuestEnd = 0x7fff0000;
 
 /// Bytes of a guest page. A host's may be larger.
-inline constexpr uint32_t kPageSize = 4096;
+inline constexpr uint32_t kPageSize = kGuestPageSize;
 inline constexpr uint32_t kPageMask = kPageSize - 1;
 [[nodiscard]] constexpr uint32_t page_floor(uint32_t address) {
   return address & ~kPageMask;

@@ -50,8 +50,8 @@ void CodePatcher::patch(uint32_t* place, uint32_t word) {
   store(place, word);
   // QEMU translates a delay slot in the next 4 KB page apart from its jump, with the target the
   // jump had then: a store makes it forget that (tests/bugs, EngineBugs.PatchedJumpAtPageEnd).
-  constexpr uintptr_t kPageBytes = 4096;
-  const bool slot_in_next_page = (reinterpret_cast<uintptr_t>(place + 1) & (kPageBytes - 1)) == 0;
+  constexpr uintptr_t kQemuPageBytes = 4096;
+  const bool slot_in_next_page = (reinterpret_cast<uintptr_t>(place + 1) & (kQemuPageBytes - 1)) == 0;
   if (slot_in_next_page) store(place + 1, place[1]);
   synchronise(place, slot_in_next_page ? 2 : 1);
 }

@@ -186,8 +186,7 @@ inline uint64_t fstp_m80(CpuState* cpu, uint32_t address) {
   const unsigned top = x87.top;
   if ((x87.status & kExceptionPending) != 0 || is_empty(x87, top)) return kInterpret;
   // All ten bytes or none: the interpreter does what crosses a page.
-  constexpr uint32_t kPageMask = 0xfff;
-  if ((address & kPageMask) > kPageMask + 1 - 10) return kInterpret;
+  if ((address & guest::kPageMask) > guest::kPageSize - 10) return kInterpret;
   const Float80Bits& st0 = x87.registers[top];
   if (!guest::store_inline(address, st0.significand) ||
       !guest::store_inline(address + 8, st0.sign_exponent)) {
