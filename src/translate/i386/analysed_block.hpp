@@ -11,7 +11,7 @@
 namespace ferry::translate {
 
 inline constexpr uint32_t kMaxBlockInstructions = 64;
-/// Of a self-checking block, counted from the aligned word it begins in.
+/// Of a self-checking block, counted from the aligned word that its first instruction begins in.
 inline constexpr uint32_t kMostCheckedBytes = 32;
 
 /// One instruction of a block with what liveness found.
@@ -37,6 +37,12 @@ struct AnalysedBlock {
   bool has_leaf = false;  ///< it goes on in a called function
   /// Compares the bytes from its first instruction to `next` with what it was made from, on entry.
   bool self_checking = false;
+  /// Of a self-checking block: what it was decoded from, from `first_checked_word()` on.
+  std::array<uint8_t, kMostCheckedBytes> checked_bytes;
+
+  [[nodiscard]] GuestAddress first_checked_word() const {
+    return instructions[0].instruction.address & ~3u;
+  }
 };
 
 }  // namespace ferry::translate

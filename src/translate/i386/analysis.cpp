@@ -1,6 +1,7 @@
 #include "translate/i386/analysis.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "guest/i386/decode/inline.hpp"
 #include "translate/i386/block_passes.hpp"
@@ -195,22 +196,46 @@ bool Analysis::in_self_checking_page(const GuestRange& range) const {
 }
 
 /// A block that checks its own bytes is one short run of them, and ends after an instruction that
-/// may store: what is stored may be the next instruction, whose block checks.
+/// may store: what is stored may be the next instruction, whose block checks. Another thread may
+/// be writing to the bytes now, so the block's instructions are decoded again, from the copy that
+/// its check will compare with.
 void Analysis::make_self_checking(AnalysedBlock& block, GuestRanges& ranges) const {
-  const GuestAddress begin = block.instructions[0].instruction.address;
-  const GuestAddress limit = (begin & ~3u) + kMostCheckedBytes;
-  uint32_t count = 0;
-  AnalysedInstruction* entry = nullptr;
-  do {
-    entry = &block.instructions[count++];
-  } while (count < block.count && !entry->followed && !may_store(entry->instruction) &&
-           block.instructions[count].instruction.next_address() <= limit);
-  entry->followed = false;
-  block.count = count;
-  block.next = entry->instruction.next_address();
+  AnalysedInstruction* entry = block.instructions.data();
+  const AnalysedInstruction* const formed_end = entry + block.count;
+  const GuestAddress begin = entry->instruction.address;
+  const GuestAddress first_word = block.first_checked_word();
+  const GuestAddress limit = first_word + kMostCheckedBytes;
+  GuestAddress run_end = begin;
+  for (; entry != formed_end && run_end < limit; ++entry) {
+    run_end = entry->instruction.next_address();
+    if (entry->followed) break;
+  }
+  run_end = std::min(run_end, limit);
+  block.checked_bytes = {};
+  std::memcpy(block.checked_bytes.data(), guest::host_pointer(first_word),
+              ((run_end + 3) & ~3u) - first_word);
+  GuestAddress pc = begin;
+  unsigned branches = 0;
+  for (entry = block.instructions.data(); entry != formed_end; ++entry) {
+    const uint8_t* const bytes = block.checked_bytes.data() + (pc - first_word);
+    if (i386::decode(bytes, run_end - pc, pc, entry->instruction) != i386::DecodeStatus::ok) break;
+    pc = entry->instruction.next_address();
+    entry->traits = &traits_of(entry->instruction.row);
+    entry->followed = false;
+    const Flow flow = entry->traits->flow;
+    const bool goes_on =
+        flow == Flow::straight || (flow == Flow::conditional && ++branches <= most_branches_);
+    if (!goes_on || may_store(entry->instruction)) {
+      ++entry;
+      break;
+    }
+  }
+  block.count = static_cast<uint32_t>(entry - block.instructions.data());
+  block.next = pc;
+  block.has_leaf = false;
   block.self_checking = true;
   ranges.clear();
-  ranges.push_back({begin, block.next});
+  if (pc != begin) ranges.push_back({begin, pc});
 }
 
 /// What a scan wants of an instruction that skim() does not take or whose effect depends on

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "guest/memory/memory.hpp"
 #include "translate/i386_to_mips64/emit/block_builder.hpp"
 
 namespace ferry::translate::emit {
@@ -48,14 +47,14 @@ void BlockBuilder::check_bytes(const AnalysedBlock& block) {
   path.target = begin;
   const Gpr base = scratch();
   const Gpr found[] = {scratch(), scratch()}, wanted[] = {scratch(), scratch()};
-  const GuestAddress first_word = begin & ~(kWordBytes - 1);
+  const GuestAddress first_word = block.first_checked_word();
   mips64::load_immediate(as, base, static_cast<int32_t>(first_word));
   // Each load comes before the branch on the word before it: it fills the delay slot.
   unsigned turn = 0;
   for (GuestAddress at = begin; at < block.next; turn ^= 1) {
     const Part part = part_at(at, block.next);
     uint32_t bytes = 0;
-    std::memcpy(&bytes, guest::host_pointer(part.word), sizeof bytes);
+    std::memcpy(&bytes, block.checked_bytes.data() + (part.word - first_word), sizeof bytes);
     mips64::load_immediate(as, wanted[turn], part.of(bytes));
     as.LW(found[turn], static_cast<int32_t>(part.word - first_word), base);
     if (at != begin) branch_if_not_equal(found[turn ^ 1], wanted[turn ^ 1], path.label);
