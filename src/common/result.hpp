@@ -5,8 +5,8 @@
 
 namespace ferry {
 
-/// Either a T or an Error, of which a default-made one is no error and the member `value` is then
-/// 0. `value()` on an error is our bug and stops at a CHECK.
+/// Either a T or an Error. A default-made Error means no error; its member `value` is 0 then.
+/// Calling `value()` on an error is a mistake of ferry's own and stops at a CHECK.
 template <typename T, typename Error>
 class [[nodiscard]] Result {
  public:

@@ -1,5 +1,7 @@
 #include "emulator/thread_guest.hpp"
 
+#include <utility>
+
 #include "guest/i386/interpret/interpreter.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/i386/exceptions.hpp"
@@ -39,14 +41,19 @@ bool ThreadGuest::translatable() const {
   return thread_.cpu.eip < translate::run::AddressTable::kEnd && i386::translatable(thread_.cpu);
 }
 
-/// Whether the exception is a write that only the watch for translated code forbids: then the watch
-/// is gone, and the instruction is to be executed again.
+/// Whether the exception is a write that only a watch for translated code forbade: then the watch
+/// is gone, and the instruction is to be executed again. Another thread may have ended the watch
+/// since the write failed; the number of changes says so, each for one repetition.
 bool ThreadGuest::was_code_write() {
   const i386::Exception& exception = thread_.cpu.exception;
   const linux::AddressSpace& space = *thread_.process->space;
   if (engine_ == nullptr || exception.vector != i386::Vector::PF ||
-      !space.write_watched(exception.address)) {
+      (exception.error_code & i386::kPageFaultWrite) == 0) {
     return false;
+  }
+  if (!space.write_watched(exception.address)) {
+    const uint32_t known = std::exchange(watch_changes_, space.watch_changes());
+    return known != watch_changes_ && space.may_write(exception.address);
   }
   const uint32_t page = exception.address & ~(space.host_page_size() - 1);
   engine_->written(page, page + space.host_page_size());

@@ -39,6 +39,7 @@ class ThreadGuest final : public engine::Guest {
   linux::Thread& thread_;
   engine::Engine* engine_;
   bool running_ = true;
+  uint32_t watch_changes_ = 0;  ///< AddressSpace::watch_changes() at the last repeated write
 };
 
 /// Set by run_program: called before the process ends, with its statistics.

@@ -149,6 +149,8 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] const Mapping* find_at_or_above(uint32_t address) const;
   /// Guest protection of the page that holds `address`; -1 where nothing is mapped.
   [[nodiscard]] int prot_at(uint32_t address) const;
+  /// Whether the guest's own protection allows it to write at `address`.
+  [[nodiscard]] bool may_write(uint32_t address) const;
   [[nodiscard]] uint32_t fetch_end(uint32_t address) const override;
   [[nodiscard]] uint32_t direct_fetch_end(uint32_t address) const override;
   /// Where the host has the byte at `address`, if the guest may read (or write) it; else null. A
@@ -185,6 +187,12 @@ class AddressSpace final : public i386::CodeSource {
   /// would make fail. Does not say whether the range is writable; only ends watches in it.
   void prepare_kernel_write(uint32_t begin, uint32_t length) {
     if (watched_pages_ != 0 && length != 0) end_watches(begin, length);
+  }
+  /// Counts how often watches began or ended. A write that failed although the guest may write
+  /// there, and no watch forbids it now, is to be repeated if this number has changed since before:
+  /// another thread may have ended the watch, or begun one and ended it, meanwhile.
+  [[nodiscard]] uint32_t watch_changes() const {
+    return watch_changes_.load(std::memory_order_acquire);
   }
 
  private:
@@ -276,6 +284,7 @@ class AddressSpace final : public i386::CodeSource {
   uint32_t mmap_top_ = guest::kGuestEnd;  ///< mappings are placed below it while there is room
   SplitPages splits_;
   std::atomic<bool> foreign_write_ = false;
+  std::atomic<uint32_t> watch_changes_ = 0;
   uint32_t watched_pages_ = 0;
   uint64_t* watch_bits_ = nullptr;  ///< one bit per guest page; made on first use
 };

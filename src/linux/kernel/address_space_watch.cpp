@@ -68,12 +68,16 @@ void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool 
   mark_watch(guest::page_floor(page_begin), guest::page_ceil(page_end), on);
   // A watch takes nothing from what no mapping lets the guest write: most code.
   if (any_writable(begin, end)) apply_protection(begin, end);
+  watch_changes_.fetch_add(1, std::memory_order_release);
+}
+
+bool AddressSpace::may_write(uint32_t address) const {
+  const int protection = prot_at(address);
+  return protection >= 0 && (protection & kProtWrite) != 0;
 }
 
 bool AddressSpace::write_watched(uint32_t address) const {
-  if (watched_pages_ == 0) return false;
-  const int protection = prot_at(address);
-  if (protection < 0 || (protection & kProtWrite) == 0) return false;
+  if (watched_pages_ == 0 || !may_write(address)) return false;
   const uint32_t host_page = host_floor(address);
   return any_watched(host_page, host_page + host_page_size_);
 }

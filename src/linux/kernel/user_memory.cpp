@@ -14,8 +14,14 @@ bool copy_in_bytes(uint32_t guest, void* destination, uint32_t size) {
 }
 
 bool copy_out_bytes(Thread& thread, uint32_t guest, const void* source, uint32_t size) {
-  thread.process->space->prepare_kernel_write(guest, size);
-  return guest::copy_to_guest(guest, source, size);
+  AddressSpace& space = *thread.process->space;
+  for (;;) {
+    const uint32_t changes = space.watch_changes();
+    space.prepare_kernel_write(guest, size);
+    if (guest::copy_to_guest(guest, source, size)) return true;
+    // Another thread may have executed code there and so begun a watch.
+    if (space.watch_changes() == changes) return false;
+  }
 }
 
 int32_t copy_in_string(uint32_t guest, char* destination, uint32_t size) {
