@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <string_view>
+#include <vector>
 
 #include "common/diagnostics.hpp"
 #include "emulator/block_log.hpp"
@@ -270,12 +272,19 @@ void apply(CommandLine& line, OptionId id, const char* value) {
 }
 
 void apply_environment(CommandLine& line, char** environment) {
+  // Most variables are none of ferry's: one look at each, not one for each option.
+  constexpr std::string_view kPrefix = "FERRY_";
+  std::vector<const char*> ours;
+  for (char** entry = environment; *entry != nullptr; ++entry) {
+    if (std::strncmp(*entry, kPrefix.data(), kPrefix.size()) == 0) ours.push_back(*entry);
+  }
+  if (ours.empty()) return;
   for (const OptionRow& row : kOptions) {
     if (row.environment == nullptr) continue;
     const size_t length = std::strlen(row.environment);
-    for (char** entry = environment; *entry != nullptr; ++entry) {
-      if (std::strncmp(*entry, row.environment, length) == 0 && (*entry)[length] == '=') {
-        apply(line, row.id, *entry + length + 1);
+    for (const char* const entry : ours) {
+      if (std::strncmp(entry, row.environment, length) == 0 && entry[length] == '=') {
+        apply(line, row.id, entry + length + 1);
       }
     }
   }

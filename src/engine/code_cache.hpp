@@ -122,7 +122,7 @@ class CodeCache {
 
   /// `find` begins with the first block that has words in the pc's chunk of code. Each region
   /// begins with a new chunk.
-  static constexpr unsigned kChunkShift = 9;
+  static constexpr unsigned kChunkShift = 8;
   [[nodiscard]] size_t chunk_of(const void* host_pc) const {
     return static_cast<size_t>(static_cast<const char*>(host_pc) -
                                reinterpret_cast<const char*>(base_)) >>

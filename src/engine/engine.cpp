@@ -199,7 +199,7 @@ bool Engine::cold(Thread& thread, GuestAddress address) {
   return true;
 }
 
-Block* Engine::make(Thread& thread, GuestAddress address) {
+inline Block* Engine::make(Thread& thread, GuestAddress address) {
   BlockDraft draft;
   for (;;) {
     cache_.open(draft);

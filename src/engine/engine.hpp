@@ -89,7 +89,7 @@ class Engine {
   [[gnu::noinline]] Block* translate(Thread& thread, GuestAddress address);
   /// Makes the block at `address` and watches its pages, but does not publish it. Null: nothing
   /// there can be translated.
-  Block* make(Thread& thread, GuestAddress address);
+  [[gnu::always_inline]] Block* make(Thread& thread, GuestAddress address);
   /// Makes `block` unreachable, if it is not so already.
   void discard(Block& block);
   /// Discards all blocks made from the pages of [begin, end). Returns those of the pages that had

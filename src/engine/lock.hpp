@@ -7,8 +7,9 @@
 
 namespace ferry::engine {
 
-/// Not recursive. A signal handler must not take it. A thread that holds pointers to blocks must not
-/// wait for it (docs/threads.md), as the holder may be waiting for the thread to let go of them.
+/// Not recursive. A signal handler must not take it. A thread that holds pointers to blocks must
+/// not wait for it (docs/threads.md), as the holder may be waiting for the thread to let go of
+/// them.
 class Lock {
  public:
   [[nodiscard]] bool try_acquire() {

@@ -51,7 +51,8 @@ void CodePatcher::patch(uint32_t* place, uint32_t word) {
   // QEMU translates a delay slot in the next 4 KB page apart from its jump, with the target the
   // jump had then: a store makes it forget that (tests/bugs, EngineBugs.PatchedJumpAtPageEnd).
   constexpr uintptr_t kQemuPageBytes = 4096;
-  const bool slot_in_next_page = (reinterpret_cast<uintptr_t>(place + 1) & (kQemuPageBytes - 1)) == 0;
+  const bool slot_in_next_page =
+      (reinterpret_cast<uintptr_t>(place + 1) & (kQemuPageBytes - 1)) == 0;
   if (slot_in_next_page) store(place + 1, place[1]);
   synchronise(place, slot_in_next_page ? 2 : 1);
 }
@@ -59,12 +60,12 @@ void CodePatcher::patch(uint32_t* place, uint32_t word) {
 void CodePatcher::synchronise(const uint32_t* begin, uint32_t words) {
 #if defined(__mips64)
   // Without a system call: write back and invalidate each line, then wait.
-  if (line_bytes_ != 0) {
-    const uintptr_t last = reinterpret_cast<uintptr_t>(begin + words - 1) & -line_bytes_;
-    uintptr_t line = reinterpret_cast<uintptr_t>(begin) & -line_bytes_;
+  if (const uintptr_t step = line_bytes_; step != 0) {
+    const uintptr_t last = reinterpret_cast<uintptr_t>(begin + words - 1) & -step;
+    uintptr_t line = reinterpret_cast<uintptr_t>(begin) & -step;
     asm volatile("synci 0(%0)" : : "r"(line) : "memory");
     while (line != last) {
-      line += line_bytes_;
+      line += step;
       asm volatile("synci 0(%0)" : : "r"(line) : "memory");
     }
   }

@@ -30,17 +30,10 @@ void add_range(GuestRanges& ranges, GuestAddress begin, GuestAddress end) {
   ranges.push_back({begin, end});
 }
 
-/// Whether the straight instruction `in` may be part of a leaf function: it stores nothing, leaves
-/// esp alone and never calls the interpreter.
-bool fits_leaf(const Instruction& in) {
-  const i386::Row& row = i386::row(in.row);
-  using enum i386::Family;
-  const bool plain = row.family == data_transfer || row.family == arithmetic ||
-                     row.family == logic_and_bits || row.family == shift_rotate;
-  if (!plain || (row.attributes & i386::attribute::stack) != 0 || in.segment_override ||
-      may_store(in)) {
-    return false;
-  }
+/// Whether `in` may be part of a leaf function: it stores nothing, leaves esp alone and never calls
+/// the interpreter.
+bool fits_leaf(const Instruction& in, const RowTraits& traits) {
+  if (!traits.fits_leaf || in.segment_override || may_store(in)) return false;
   return std::none_of(in.operands.begin(), in.operands.end(), [](const i386::Operand& operand) {
     return operand.kind == i386::OperandKind::gpr && operand.reg == i386::ESP;
   });
@@ -58,19 +51,27 @@ Analysis::Analysis(const Options& options, const i386::CodeSource& code)
                    !options.exact_flags),
       usual_liveness_(options.passes.flag_liveness && !options.exact_flags) {}
 
-/// Probes the page of `address`, and the next one: a file mapping may end before its last page
-/// does. Each block does so anew, as files shrink without notice.
+[[gnu::noinline]] bool Analysis::find_fetchable(GuestAddress address) {
+  fetchable_ = {address, code_.direct_fetch_end(address)};
+  if (fetchable_.end > address) return true;
+  fetchable_ = {};
+  return false;
+}
+
+/// Probes the page of `address`, and the next one if an instruction may reach into it: a file
+/// mapping may end before its last page does. Each block probes, as files shrink without notice.
 bool Analysis::move_window(GuestAddress address) {
-  if (address - fetchable_.begin >= fetchable_.end - fetchable_.begin) {
-    fetchable_ = {address, code_.direct_fetch_end(address)};
-    if (fetchable_.end <= address) return fetchable_ = {}, false;
-  }
+  const bool known = address - fetchable_.begin < fetchable_.end - fetchable_.begin;
+  if (!known && !find_fetchable(address)) return false;
   uint8_t byte = 0;
   if (!guest::load(address, byte)) return false;
   const GuestAddress next_page = (address | guest::kPageMask) + 1;
   window_begin_ = address;
   window_end_ = next_page;
-  if (fetchable_.end > next_page && guest::load(next_page, byte)) window_end_ += guest::kPageSize;
+  const bool near_end = next_page - address < i386::kMaxInstructionLength;
+  if (near_end && fetchable_.end > next_page && guest::load(next_page, byte)) {
+    window_end_ += guest::kPageSize;
+  }
   if (fetchable_.end < window_end_) window_end_ = fetchable_.end;
   const uint32_t bytes = window_end_ - window_begin_;
   window_span_ = bytes > i386::kMaxInstructionLength ? bytes - i386::kMaxInstructionLength : 0;
@@ -89,6 +90,16 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   const GuestAddress target = in.immediate;
   if (!options_.passes.follow_jumps || in.operand_size != 4 || target <= in.address) return false;
   return fetch(target, next.instruction);
+}
+
+/// Whether a function whose first opcode is at `address` may be a leaf: most others begin with a
+/// PUSH, which the opcode alone tells.
+inline bool may_be_leaf(const i386::Tables& tables, GuestAddress address) {
+  uint8_t opcode = 0;
+  if (!guest::load(address, opcode)) return false;
+  const i386::OpcodeEntry& entry = tables.maps[0][opcode];
+  return entry.shape != i386::Shape::plain || traits_of(entry.first).fits_leaf ||
+         traits_of(entry.first).flow == Flow::end;
 }
 
 /// Decodes the function that `call` calls into the entries after it, if it is a leaf of a few
@@ -110,7 +121,7 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
       call.followed = true;
       return next + 1;
     }
-    if (traits.flow != Flow::straight || !fits_leaf(next->instruction)) return nullptr;
+    if (!fits_leaf(next->instruction, traits)) return nullptr;
     pc = next->instruction.next_address();
     ++next;
   }
@@ -126,49 +137,50 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
   AnalysedInstruction* next = block.instructions.data();
   const AnalysedInstruction* const limit = next + most_instructions_;
   ranges.clear();
-  bool decoded = false;
   // A block goes forward only: where it is not after the window's last instruction, it is in it.
   window_span_ = 0;
   GuestAddress window_limit = move_window(address) ? address + window_span_ : address;
+  const auto take_decoded = [&] {
+    next->traits = &traits_of(next->instruction.row);
+    next->followed = false;
+    pc = next->instruction.next_address();
+    return (next++)->traits->flow;
+  };
   while (next != limit) {
-    AnalysedInstruction& entry = *next;
-    if (!decoded) {
-      const bool quick =
-          pc < window_limit &&
-          i386::decode_quickly(tables, static_cast<const uint8_t*>(guest::host_pointer(pc)), pc,
-                               entry.instruction);
-      if (!quick) [[unlikely]] {
-        if (!fetch(pc, entry.instruction)) break;
-        window_limit = window_begin_ + window_span_;
-      }
+    const bool quick =
+        pc < window_limit &&
+        i386::decode_quickly(tables, static_cast<const uint8_t*>(guest::host_pointer(pc)), pc,
+                             next->instruction);
+    if (!quick) [[unlikely]] {
+      if (!fetch(pc, next->instruction)) break;
+      window_limit = window_begin_ + window_span_;
     }
-    decoded = false;
-    ++next;
-    const RowTraits& traits = traits_of(entry.instruction.row);
-    entry.traits = &traits;
-    entry.followed = false;
-    pc = entry.instruction.next_address();
-    if (traits.flow == Flow::straight) continue;
-    if (traits.flow == Flow::conditional) {
+    Flow flow = take_decoded();
+    if (flow == Flow::straight) [[likely]]
+      continue;
+    while (flow == Flow::jump && next != limit && follow(next[-1].instruction, *next)) {
+      AnalysedInstruction& jump = next[-1];
+      jump.followed = true;
+      add_range(ranges, run_begin, pc);
+      run_begin = jump.instruction.immediate;
+      window_limit = window_begin_ + window_span_;
+      flow = take_decoded();
+    }
+    if (flow == Flow::straight) continue;
+    if (flow == Flow::conditional) {
       if (++branches > most_branches_) break;
       continue;
     }
-    if (traits.flow == Flow::call) {
-      AnalysedInstruction* const after = enter_leaf(entry, limit);
-      if (after == nullptr) break;
-      block.has_leaf = true;
-      add_range(ranges, run_begin, pc);
-      add_range(ranges, entry.instruction.immediate, after[-1].instruction.next_address());
-      next = after;
-      run_begin = pc;
-      window_limit = move_window(pc) ? pc + window_span_ : pc;
-      continue;
-    }
-    if (traits.flow != Flow::jump || next == limit || !follow(entry.instruction, *next)) break;
-    entry.followed = decoded = true;
+    if (flow != Flow::call || !may_be_leaf(tables, next[-1].instruction.immediate)) break;
+    const Instruction& call = next[-1].instruction;
+    AnalysedInstruction* const after = enter_leaf(next[-1], limit);
+    if (after == nullptr) break;
+    block.has_leaf = true;
     add_range(ranges, run_begin, pc);
-    pc = run_begin = entry.instruction.immediate;
-    window_limit = window_begin_ + window_span_;
+    add_range(ranges, call.immediate, after[-1].instruction.next_address());
+    next = after;
+    run_begin = pc;
+    window_limit = move_window(pc) ? pc + window_span_ : pc;
   }
   block.count = static_cast<uint32_t>(next - block.instructions.data());
   block.next = pc;

@@ -56,6 +56,8 @@ class Analysis {
   /// Whether bytes of `range` may change without notice.
   [[nodiscard]] bool in_self_checking_page(const GuestRange& range) const;
   [[nodiscard]] bool move_window(GuestAddress address);
+  /// Asks for the run of fetchable bytes at `address`; false if there is none.
+  [[nodiscard]] bool find_fetchable(GuestAddress address);
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
   AnalysedInstruction* enter_leaf(AnalysedInstruction& call, const AnalysedInstruction* limit);
   void form(GuestAddress address, AnalysedBlock& block, GuestRanges& ranges);
@@ -74,8 +76,8 @@ class Analysis {
   const uint32_t most_branches_;      ///< conditional ones a block passes
   const bool looks_ahead_;
   const bool usual_liveness_;  ///< neither without liveness nor with exact flags
-  // Pages probed for this block: bytes up to window_end_ can be read, and instructions that begin
-  // in the first window_span_ bytes lie inside whatever their length.
+  // What was probed for this block: bytes up to window_end_ can be read, and an instruction that
+  // begins in the first window_span_ bytes lies inside, whatever its length.
   GuestAddress window_begin_ = 0;
   GuestAddress window_end_ = 0;
   uint32_t window_span_ = 0;

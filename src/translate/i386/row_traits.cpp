@@ -54,6 +54,15 @@ constexpr MemoryUse memory_use_of(const i386::Row& row) {
   return implicit ? MemoryUse::always : use;
 }
 
+/// Whether the row stores nothing but operands, leaves the stack alone and never calls the
+/// interpreter.
+constexpr bool fits_leaf(const i386::Row& row) {
+  using enum i386::Family;
+  const bool plain = row.family == data_transfer || row.family == arithmetic ||
+                     row.family == logic_and_bits || row.family == shift_rotate;
+  return plain && flow_of(row) == Flow::straight && (row.attributes & i386::attribute::stack) == 0;
+}
+
 constexpr auto kTraits = [] {
   std::array<RowTraits, i386::kRows.size()> all{};
   for (size_t i = 0; i < all.size(); ++i) {
@@ -66,7 +75,8 @@ constexpr auto kTraits = [] {
               .flags_killed = static_cast<uint16_t>(killed),
               .flow = flow_of(row),
               .rule = rule_of(row),
-              .memory = memory_use_of(row)};
+              .memory = memory_use_of(row),
+              .fits_leaf = fits_leaf(row)};
   }
   return all;
 }();

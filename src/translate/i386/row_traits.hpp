@@ -34,6 +34,7 @@ struct RowTraits {
   Flow flow;
   EffectRule rule;
   MemoryUse memory;
+  bool fits_leaf;  ///< may be part of a leaf function, if its operands allow it
 
   /// The next instruction follows, and the effect on flags is the row's.
   [[nodiscard]] bool plain() const { return flow == Flow::straight && rule == EffectRule::fixed; }

@@ -259,8 +259,7 @@ void BlockBuilder::emit_stub(Exit& exit) {
   exit.stub = as.position();
   exit.unlinked |= branch_offset(exit.site, exit.stub);
   as.replace(exit.site, exit.unlinked);
-  as.emit(jump_to(mips64::opcode::JAL, ways_out.leave_direct));
-  as.emit(kNop);
+  as.emit_pair(jump_to(mips64::opcode::JAL, ways_out.leave_direct), kNop);
 }
 
 void BlockBuilder::finish() {

@@ -62,7 +62,7 @@ class AddressTable final : public engine::CodeIndex {
     return piece & ~(pieces_per_unit_ - 1);
   }
   void count_fault(uint32_t piece);
-  void map_pieces(uint32_t piece);
+  [[gnu::noinline]] void map_pieces(uint32_t piece);
   void unmap_pieces(uint32_t first);
 
   uint32_t stub_;

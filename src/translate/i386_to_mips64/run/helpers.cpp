@@ -134,7 +134,7 @@ void materialise_whole(CpuState& cpu) {
 
 }  // namespace
 
-void materialise_lazy(CpuState& cpu) {
+void materialise_lazy_kind(CpuState& cpu) {
   const uint32_t kind = cpu.lazy.kind;
   cpu.lazy.kind = kind & ~(emit::carry_in_kind::kKnown | emit::carry_in_kind::kSet);
   materialise_whole(cpu);

@@ -18,7 +18,10 @@ void install(Thread& thread, i386::CpuState& cpu);
 /// Packs flags that blocks left in cpu.lazy: kind, a, b (the result is derived where it is not
 /// stored), or the identity of an indirect exit, whose recipe says what they are. Kinds that mean
 /// nothing (flags were dead) leave eflags as they are.
-void materialise_lazy(i386::CpuState& cpu);
+[[gnu::noinline]] void materialise_lazy_kind(i386::CpuState& cpu);
+inline void materialise_lazy(i386::CpuState& cpu) {
+  if (cpu.lazy.kind != 0) materialise_lazy_kind(cpu);
+}
 
 /// Packs the flags a recipe describes. Registers are in cpu.gpr and cpu.lazy.
 void materialise_recipe(i386::CpuState& cpu, const emit::FlagState& recipe);

@@ -55,7 +55,7 @@ class BlockTranslator final : public engine::Translator {
   void interrupt(i386::CpuState& cpu, void* ucontext);
 
  private:
-  [[nodiscard]] bool passes_flags_on(const uint32_t* identity) const;
+  [[nodiscard, gnu::noinline]] bool passes_flags_on(const uint32_t* identity) const;
   /// Makes the copy for the block that holds `pc`; the place in it. Null if no block does.
   const uint32_t* copy_for_interrupt(Thread& thread, const uint32_t* pc);
 
