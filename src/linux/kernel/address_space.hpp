@@ -105,7 +105,7 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool read_implies_exec() const { return read_implies_exec_; }
   [[nodiscard]] uint32_t host_page_size() const { return host_page_size_; }
 
-  // --- changes; errors as the i386 kernel gives them, Errno{0} is success -----------------------
+  // --- changes; errors as the i386 kernel gives them, kOk is success ----------------------------
   [[nodiscard]] Result<uint32_t> map(const MapRequest& request);
   [[nodiscard]] Errno unmap(uint32_t begin, uint32_t length);
   /// Where some of the range is not mapped, what comes before that is changed all the same: ENOMEM.
@@ -114,10 +114,10 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] Result<uint32_t> remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
                                        uint32_t flags, uint32_t new_begin);
   /// MADV_DONTNEED of whole guest pages, all mapped: private anonymous memory reads as zeroes then,
-  /// that of files as the file where whole host pages are concerned. 0 or -errno.
-  [[nodiscard]] int32_t discard(uint32_t begin, uint32_t end);
-  /// madvise of whole host pages, as the host does it. 0 or -errno; EINVAL where they are split.
-  [[nodiscard]] int32_t advise_host_pages(uint32_t begin, uint32_t end, int advice);
+  /// that of files as the file where whole host pages are concerned.
+  [[nodiscard]] Errno discard(uint32_t begin, uint32_t end);
+  /// madvise of whole host pages, as the host does it; EINVAL where they are split.
+  [[nodiscard]] Errno advise_host_pages(uint32_t begin, uint32_t end, int advice);
   /// Whether any mapping has shown `file` so far.
   [[nodiscard]] bool ever_mapped(const FileId& file) const;
   /// The contents or the size of `file` have changed by a call: drops what was translated from

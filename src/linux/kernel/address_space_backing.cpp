@@ -13,8 +13,6 @@ namespace ferry::linux {
 
 namespace {
 
-constexpr Errno kOk{0};
-
 long map_anonymous(uint32_t begin, uint32_t end, int protection, int extra_flags) {
   return host_call(SYS_mmap, guest::host_pointer(begin), end - begin, protection,
                    MAP_FIXED | MAP_ANONYMOUS | extra_flags, -1, 0);
@@ -179,8 +177,7 @@ void AddressSpace::settle(uint32_t host_page) {
   }
   if (splits_.contains(host_page)) {
     if (!needs_split(host_page) && rejoin(host_page)) return;
-  } else if (!needs_split(host_page) ||
-             split_host_page(host_page, host_page, host_page).value != 0) {
+  } else if (!needs_split(host_page) || split_host_page(host_page, host_page, host_page) != kOk) {
     return apply_protection(host_page, end);
   }
   static_cast<void>(protect_places(host_page, 0, 0, PROT_NONE));
@@ -270,11 +267,11 @@ Errno AddressSpace::try_mapping(const MapRequest& request) const {
 /// Backs [begin, end), page by page, in split host pages.
 Errno AddressSpace::back_split(uint32_t begin, uint32_t end, const MapRequest& request) {
   const Errno refused = try_mapping(request);
-  if (refused.value != 0) return refused;
+  if (refused != kOk) return refused;
   for (uint32_t page = begin; page < end; page += guest::kPageSize) {
     if (!splits_.contains(page)) {
       const Errno error = split_host_page(host_floor(page), begin, end);
-      if (error.value != 0) return error;
+      if (error != kOk) return error;
     }
     long result;
     if (request.shared) {
@@ -338,7 +335,7 @@ Errno AddressSpace::back_whole(uint32_t begin, uint32_t end, const MapRequest& r
                        request.offset + begin - request.address);
   } else {
     const Errno refused = try_mapping(request);
-    if (refused.value != 0) return refused;
+    if (refused != kOk) return refused;
     mapped = map_anonymous(begin, end, PROT_READ | PROT_WRITE, MAP_PRIVATE);
     if (mapped >= 0) {
       const uint32_t from = std::max(begin, request.address);
@@ -378,11 +375,11 @@ Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
   const uint32_t whole_end = end_shared ? last : host_ceil(end);
   if (whole_begin < whole_end && !(begin_shared && first == last)) {
     const Errno error = back_whole(whole_begin, whole_end, request);
-    if (error.value != 0) return error;
+    if (error != kOk) return error;
   }
   if (begin_shared) {
     const Errno error = back_edge(begin, std::min(first + host_page_size_, end), request);
-    if (error.value != 0) return error;
+    if (error != kOk) return error;
   }
   return end_shared ? back_edge(last, end, request) : kOk;
 }
@@ -397,7 +394,7 @@ void AddressSpace::clear_page(uint32_t page) {
   settle(host_floor(page));
 }
 
-int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
+Errno AddressSpace::discard(uint32_t begin, uint32_t end) {
   changed(begin, end);
   const HostRange inner = inner_host_range(begin, end);
   for (uint32_t at = begin; at < end; at += guest::kPageSize) {
@@ -408,18 +405,19 @@ int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
     if (at < split) {
       const long result =
           host_call(SYS_madvise, guest::host_pointer(at), split - at, MADV_DONTNEED);
-      if (result < 0) return guest_result(result);
+      if (result < 0) return errno_from_host(result);
     }
     at = split < inner.end ? split + host_page_size_ : inner.end;
   }
-  return 0;
+  return kOk;
 }
 
-int32_t AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) {
+Errno AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) {
   // What is not one mapping of the host's, the host is not told of: the guest is refused.
-  if (any_split(begin, end)) return -abi::kEINVAL;
+  if (any_split(begin, end)) return abi::kEINVAL;
   changed(begin, end);
-  return guest_result(host_call(SYS_madvise, guest::host_pointer(begin), end - begin, advice));
+  const long result = host_call(SYS_madvise, guest::host_pointer(begin), end - begin, advice);
+  return result < 0 ? errno_from_host(result) : kOk;
 }
 
 // --- memory that changes in other ways ----------------------------------------------------------

@@ -136,7 +136,7 @@ uint32_t AddressSpace::set_break(uint32_t address) {
     request.name = "[heap]";
     if (!map(request).ok()) return break_;
   } else if (new_end < old_end) {
-    if (unmap(new_end, old_end - new_end).value != 0) return break_;
+    if (unmap(new_end, old_end - new_end) != kOk) return break_;
   }
   break_ = address;
   return break_;

@@ -171,11 +171,11 @@ bool resolve_in_root(const GuestProcess& process, int directory, std::string_vie
 
 void resolve_path(const GuestProcess& process, int directory, std::string_view guest_path,
                   LastLink last_link, HostPath& result) {
-  result.error = 0;
+  result.error = kOk;
   result.entry = ProcEntry::none;
   result.directory = directory;
   const bool may_be_link = resolve_in_root(process, directory, guest_path, last_link, result);
-  if (result.error != 0) return;
+  if (result.error != kOk) return;
   const bool follow = last_link == LastLink::follow;
   result.entry = find_proc_entry(process, result.directory, result.text, follow && may_be_link);
   const int executable = process.hidden[process.executable_file];

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "linux/abi/i386/errno.hpp"
 #include "linux/kernel/proc_entry.hpp"
 
 namespace ferry::linux {
@@ -24,7 +25,7 @@ enum class LastLink : uint8_t { follow, keep };
 
 /// What to pass to a host *at() call.
 struct HostPath {
-  int32_t error = 0;  ///< guest errno; `text` is meaningless then
+  Errno error;  ///< unless kOk, `text` is meaningless
   ProcEntry entry = ProcEntry::none;
   int directory = -1;
   char text[4096];

@@ -58,9 +58,4 @@ struct ThreadSignals {
   uint32_t fault_address = 0;
 };
 
-/// Results of a system call that the guest never sees (include/linux/errno.h of the kernel):
-/// -kErestartSys asks for Restart::if_handler_allows, -kErestartNoIntr for Restart::always.
-inline constexpr int32_t kErestartSys = 512;
-inline constexpr int32_t kErestartNoIntr = 513;
-
 }  // namespace ferry::linux

@@ -234,14 +234,14 @@ void restore_signals_after_exec(Thread& thread) {
   restore_host_mask(thread);
 }
 
-int32_t change_action(Thread& thread, int signal, const SignalAction* action, SignalAction* old) {
-  if (signal < 1 || signal > static_cast<int>(kSignalCount)) return -abi::kEINVAL;
-  if (action != nullptr && contains(kUnblockable, signal)) return -abi::kEINVAL;
+Errno change_action(Thread& thread, int signal, const SignalAction* action, SignalAction* old) {
+  if (signal < 1 || signal > static_cast<int>(kSignalCount)) return abi::kEINVAL;
+  if (action != nullptr && contains(kUnblockable, signal)) return abi::kEINVAL;
   GuestProcess& process = *thread.process;
   learn_inherited_action(process, signal);
   SignalAction& current = process.actions[static_cast<size_t>(signal)];
   if (old != nullptr) *old = current;
-  if (action == nullptr) return 0;
+  if (action == nullptr) return kOk;
   current = *action;
   current.mask = without_unblockable(current.mask);
   apply_action(thread, signal);
@@ -249,7 +249,7 @@ int32_t change_action(Thread& thread, int signal, const SignalAction* action, Si
       current.handler == SignalAction::kIgnore ||
       (current.handler == SignalAction::kDefault && contains(kIgnoredByDefault, signal));
   if (ignored) thread.signals.held &= ~signal_bit(signal);
-  return 0;
+  return kOk;
 }
 
 void die_by_signal(int signal) {

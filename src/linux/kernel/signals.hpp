@@ -52,9 +52,9 @@ void force_signal(Thread& thread, const abi::SigInfo& info);
 [[nodiscard]] bool only_foreign_write_came(Thread& thread);
 
 // --- used by the system calls --------------------------------------------------------------------
-/// rt_sigaction; null pointers as in the kernel. Returns 0 or -errno.
-[[nodiscard]] int32_t change_action(Thread& thread, int signal, const SignalAction* action,
-                                    SignalAction* old);
+/// rt_sigaction; null pointers as in the kernel.
+[[nodiscard]] Errno change_action(Thread& thread, int signal, const SignalAction* action,
+                                  SignalAction* old);
 /// Sets the guest's mask and the host's with it.
 void set_signal_mask(Thread& thread, SignalSet mask);
 /// Guest signals that wait, blocked: sigpending(2).
@@ -67,7 +67,7 @@ void restore_host_mask(const Thread& thread);
 void block_host_signals();
 
 /// While it lives, host signals are blocked: around fork and exec. What was recorded before belongs
-/// to the time before the call: if interrupted(), the call is to return -kErestartNoIntr.
+/// to the time before the call: if interrupted(), the call returns kErestartNoIntr.
 class BlockedSignals {
  public:
   explicit BlockedSignals(const Thread& thread) : thread_(thread) { block_host_signals(); }

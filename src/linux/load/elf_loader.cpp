@@ -148,8 +148,6 @@ ElfProblem parse_elf(int descriptor, ElfRole role, ElfImage& image) {
 
 namespace {
 
-constexpr Errno kInvalid{abi::kEINVAL}, kNoMemory{abi::kENOMEM};
-
 /// Zeroes from `begin`, where the file's part of `segment` ends, to the end of the page (padzero).
 /// False if that would fault: not writable, or past the file's last page.
 bool clear_rest_of_page(int descriptor, const ElfSegment& segment, uint32_t begin) {
@@ -182,27 +180,27 @@ Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment
     request.address = guest::page_floor(address);
     request.placement = placement;
     // vm_mmap: an offset that does not fit the address within its page is none.
-    if ((request.offset & guest::kPageMask) != 0) return kInvalid;
+    if ((request.offset & guest::kPageMask) != 0) return abi::kEINVAL;
     if (request.length != 0) {
       const Result<uint32_t> mapped = space.map(request);
       if (!mapped.ok()) return mapped.error();
     }
     zero_begin = address + segment.file_size;
   }
-  if (segment.memory_size <= segment.file_size) return Errno{0};
+  if (segment.memory_size <= segment.file_size) return kOk;
   const uint32_t zero_end = address + segment.memory_size;
   if (segment.file_size != 0 && !clear_rest_of_page(descriptor, segment, zero_begin) &&
       (segment.protection & kProtWrite) != 0) {
-    return Errno{abi::kEFAULT};
+    return abi::kEFAULT;
   }
   MapRequest bss;
   bss.address = guest::page_ceil(zero_begin);
   bss.length = guest::page_ceil(zero_end) - bss.address;
   bss.protection = kProtRead | kProtWrite | (segment.protection & kProtExec);
   bss.placement = MapRequest::Placement::fixed;
-  if (bss.length == 0) return Errno{0};
+  if (bss.length == 0) return kOk;
   const Result<uint32_t> mapped = space.map(bss);
-  return mapped.ok() ? Errno{0} : mapped.error();
+  return mapped.ok() ? kOk : mapped.error();
 }
 
 /// From the lowest segment's page to the end of the highest (total_mapping_size).
@@ -232,8 +230,8 @@ uint32_t largest_alignment(const AddressSpace& space, const ElfImage& image) {
 Result<uint32_t> free_place(AddressSpace& space, const ElfImage& image, uint32_t hint,
                             uint32_t alignment) {
   const uint32_t size = total_size(image);
-  if (size == 0) return kInvalid;
-  if (alignment > guest::kGuestEnd / 2 || size > guest::kGuestEnd / 2) return kNoMemory;
+  if (size == 0) return abi::kEINVAL;
+  if (alignment > guest::kGuestEnd / 2 || size > guest::kGuestEnd / 2) return abi::kENOMEM;
   MapRequest request;
   request.address = hint & ~(alignment - 1);
   request.length = size + alignment;
@@ -254,11 +252,11 @@ Errno map_segments(AddressSpace& space, int descriptor, const ElfImage& image, u
                    MapRequest::Placement placement) {
   for (const ElfSegment& segment : image.segments) {
     const Errno error = map_segment(space, descriptor, segment, segment.address + bias, placement);
-    if (error.value != 0) return error;
-    if (too_large(segment, segment.address + bias)) return kInvalid;
+    if (error != kOk) return error;
+    if (too_large(segment, segment.address + bias)) return abi::kEINVAL;
     placement = MapRequest::Placement::fixed;
   }
-  return Errno{0};
+  return kOk;
 }
 
 /// The addresses that load_elf_binary finds on its way through the segments.
@@ -299,13 +297,13 @@ Result<LoadedElf> map_program(AddressSpace& space, int descriptor, const ElfImag
   if (image.position_independent) {
     const uint32_t alignment = largest_alignment(space, image);
     const uint32_t first = image.segments[0].address;
-    if (total_size(image) == 0) return kInvalid;
+    if (total_size(image) == 0) return abi::kEINVAL;
     if (image.has_interpreter) {
       bias = guest::page_floor((preferred & ~(alignment - 1)) - first);
     } else {
       // Its memory goes where mmap puts it; without a file to map first there is nothing to ask
       // mmap for.
-      if (image.segments[0].file_size == 0) return Errno{abi::kEPERM};
+      if (image.segments[0].file_size == 0) return abi::kEPERM;
       const Result<uint32_t> place = free_place(space, image, 0, alignment);
       if (!place.ok()) return place.error();
       bias = place.value() - guest::page_floor(first);
@@ -313,13 +311,13 @@ Result<LoadedElf> map_program(AddressSpace& space, int descriptor, const ElfImag
   }
   const Errno error =
       map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed_no_replace);
-  if (error.value != 0) return error;
+  if (error != kOk) return error;
   return addresses_of(image, bias);
 }
 
 Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor, const ElfImage& image,
                                   bool program_moves) {
-  if (!image.executable_type || total_size(image) == 0) return kInvalid;
+  if (!image.executable_type || total_size(image) == 0) return abi::kEINVAL;
   uint32_t bias = 0;
   if (image.position_independent) {
     // At its own addresses if they are free and the program does not move.
@@ -335,10 +333,10 @@ Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor, const Elf
     // the program's pages between the interpreter's segments go.
     const Errno error =
         space.unmap(guest::page_floor(image.segments[0].address), total_size(image));
-    if (error.value != 0) return error;
+    if (error != kOk) return error;
   }
   const Errno error = map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed);
-  if (error.value != 0) return error;
+  if (error != kOk) return error;
   return addresses_of(image, bias);
 }
 

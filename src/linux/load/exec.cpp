@@ -64,8 +64,8 @@ std::vector<std::string> ferry_arguments(const GuestProcess& process, const Prog
 
 }  // namespace
 
-int32_t replace_process(Thread& t, const Program& program, const ProgramName& name,
-                        std::vector<std::string> environment) {
+CallResult replace_process(Thread& t, const Program& program, const ProgramName& name,
+                           std::vector<std::string> environment) {
   GuestProcess& process = *t.process;
   const int binary = process.hidden[process.binary];
   std::vector<std::string> arguments = ferry_arguments(process, program, binary);
@@ -78,7 +78,7 @@ int32_t replace_process(Thread& t, const Program& program, const ProgramName& na
   const std::vector<char*> host_environment = pointers(environment);
 
   const BlockedSignals blocked(t);
-  if (blocked.interrupted()) return -kErestartNoIntr;
+  if (blocked.interrupted()) return kErestartNoIntr;
   prepare_signals_for_exec(t);
   long result;
   {

@@ -34,8 +34,7 @@ constexpr uint32_t kExecutableBase = 0x56550000;
 /// exec ends in SIGSEGV.
 [[noreturn]] void fail_mapping(const GuestProcess& process, const Program& program, Errno error) {
   if (process.executed_by_guest()) die_by_signal(abi::kSIGSEGV);
-  die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(),
-      guest_errno_text(error.value));
+  die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(), guest_errno_text(error));
 }
 
 LoadedProgram load_program(GuestProcess& process, const Program& program) {
@@ -112,7 +111,7 @@ void launch(GuestProcess& process, Thread& thread, const LaunchRequest& request)
   }
   Program program;
   const ProgramProblem problem = open_requested(process, request, program);
-  if (problem.error != 0) fail(problem);
+  if (problem.error != kOk) fail(problem);
   process.space->set_space_limit(process.limit_address_space.soft);
   process.space->set_data_limit(process.limit_data.soft);
   process.space->place_below_stack(

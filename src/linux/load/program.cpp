@@ -24,7 +24,7 @@ namespace {
 constexpr unsigned kMaxScripts = 5;      // of a script run by a script (fs/exec.c: exec_binprm)
 constexpr size_t kScriptLineSize = 256;  // BINPRM_BUF_SIZE
 
-ProgramProblem problem(int32_t error, const std::string& subject) {
+ProgramProblem problem(Errno error, const std::string& subject) {
   return {error, guest_errno_text(error), subject};
 }
 
@@ -69,7 +69,7 @@ ProgramProblem open_executable(const GuestProcess& process, const ProgramName& n
   const std::string& subject = name.shown;
   HostPath host;
   resolve_path(process, name.directory, name.path, name.last_link, host);
-  if (host.error != 0) return problem(host.error, subject);
+  if (host.error != kOk) return problem(host.error, subject);
   if (name.last_link == LastLink::keep && name.path.find_last_of('/') + 1 != name.path.size()) {
     struct statx status;
     const long result =
@@ -78,12 +78,11 @@ ProgramProblem open_executable(const GuestProcess& process, const ProgramName& n
   }
   const long fd = open_file(host);
   // A program may be executable without being readable; ferry has to read it.
-  if (fd < 0)
-    return problem(fd == -ENXIO ? abi::kEACCES : errno_to_guest(static_cast<int>(-fd)), subject);
+  if (fd < 0) return problem(fd == -ENXIO ? abi::kEACCES : errno_from_host(fd), subject);
   descriptor.reset(static_cast<int>(fd));
   struct statx status;
   const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE, &status);
-  if (result < 0) return problem(errno_to_guest(static_cast<int>(-result)), subject);
+  if (result < 0) return problem(errno_from_host(result), subject);
   if (S_ISDIR(status.stx_mode)) return {abi::kEACCES, "Is a directory", subject};
   if (!S_ISREG(status.stx_mode) || !may_execute(descriptor.get()))
     return problem(abi::kEACCES, subject);
@@ -155,7 +154,7 @@ ProgramProblem open_interpreter(const GuestProcess& process, Program& program) {
     return {abi::kENOEXEC, "name of its interpreter without an end", program.path};
   path.resize(std::strlen(path.c_str()));
   ProgramProblem found = open_named(process, path, program.interpreter);
-  if (found.error != 0) return found;
+  if (found.error != kOk) return found;
   constexpr long kHeaderSize = 52;
   char header[kHeaderSize];
   if (host_call(SYS_pread64, program.interpreter.get(), header, kHeaderSize, 0) != kHeaderSize)
@@ -185,11 +184,11 @@ ProgramProblem open_program(const GuestProcess& process, const ProgramName& name
   program.path = name.shown;
   program.arguments = std::move(arguments);
   ProgramProblem found = open_executable(process, name, program.descriptor);
-  for (unsigned scripts = 0; found.error == 0; ++scripts) {
+  for (unsigned scripts = 0; found.error == kOk; ++scripts) {
     if (scripts > kMaxScripts) return problem(abi::kELOOP, name.shown);
     char line[kScriptLineSize] = {};
     const long count = host_call(SYS_pread64, program.descriptor.get(), line, sizeof line, 0);
-    if (count < 0) return problem(errno_to_guest(static_cast<int>(-count)), program.path);
+    if (count < 0) return problem(errno_from_host(count), program.path);
     std::string interpreter;
     std::optional<std::string> argument;
     if (!parse_script(line, interpreter, argument)) return examine(process, program);

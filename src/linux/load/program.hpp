@@ -42,10 +42,10 @@ struct Program {
   ElfImage interpreter_image;
 };
 
-/// Why not. `error` is what execve returns (0: no problem); `reason` the text after "ferry: PATH:
+/// Why not. `error` is what execve returns (kOk: no problem); `reason` the text after "ferry: PATH:
 /// ".
 struct ProgramProblem {
-  int32_t error = 0;
+  Errno error;
   const char* reason = nullptr;
   std::string subject;  ///< the file the reason is about
 };

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "linux/kernel/call_result.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/threads.hpp"
 #include "linux/kernel/user_memory.hpp"
@@ -61,19 +62,10 @@ struct FileOffset {
   constexpr operator int64_t() const { return number; }  // NOLINT(google-explicit-constructor)
 };
 
-/// Result of a call: a new descriptor or -errno. The hidden descriptors make room for the next one.
-struct NewFd {
-  constexpr NewFd(int32_t result) : number(result) {}  // NOLINT(google-explicit-constructor)
-  int32_t number;
-  constexpr operator int32_t() const { return number; }  // NOLINT(google-explicit-constructor)
+/// Result of a call that gives a new descriptor. The hidden descriptors make room for the next one.
+struct NewFd : CallResult {
+  using CallResult::CallResult;
+  constexpr NewFd(CallResult result) : CallResult(result) {}  // NOLINT(google-explicit-constructor)
 };
-
-// A handler returns a number of 0 or above, or -errno of the i386 ABI; or one of these,
-// -kErestartSys or -kErestartNoIntr, which the guest never sees.
-
-/// The handler set eax and all else itself (sigreturn).
-inline constexpr int32_t kRegistersSet = -600;
-/// The process is to end with Thread::exit_status.
-inline constexpr int32_t kExitProcess = -601;
 
 }  // namespace ferry::linux

@@ -21,8 +21,8 @@ struct Arguments {
 };
 
 /// What every handler looks like to the tables: it unpacks the words. Returns what the handler
-/// does, or -EBADF.
-using SyscallHandler = int32_t (*)(Thread&, const Arguments&);
+/// does, or EBADF.
+using SyscallHandler = CallResult (*)(Thread&, const Arguments&);
 
 /// A call as the tables hold it.
 struct Call {
@@ -104,7 +104,7 @@ struct CallTraits<ResultType (*)(Thread&, Types...)> {
   }();
 
   template <ResultType (*Handler)(Thread&, Types...)>
-  static int32_t call(Thread& thread, const Arguments& arguments) {
+  static CallResult call(Thread& thread, const Arguments& arguments) {
     return unpack<Handler>(thread, arguments.words.data(), std::index_sequence_for<Types...>());
   }
 
@@ -118,13 +118,15 @@ struct CallTraits<ResultType (*)(Thread&, Types...)> {
   }();
 
   template <ResultType (*Handler)(Thread&, Types...), size_t... I>
-  static int32_t unpack(Thread& thread, [[maybe_unused]] const uint32_t* words,
-                        std::index_sequence<I...>) {
-    if ((detail::names_hidden<Types>(thread, words + kStarts[I]) || ...)) return -abi::kEBADF;
+  static CallResult unpack(Thread& thread, [[maybe_unused]] const uint32_t* words,
+                           std::index_sequence<I...>) {
+    if ((detail::names_hidden<Types>(thread, words + kStarts[I]) || ...)) return abi::kEBADF;
     const ResultType result =
         Handler(thread, detail::ArgumentTraits<Types>::unpack(words + kStarts[I])...);
-    if constexpr (std::is_same_v<ResultType, NewFd>) thread.process->hidden.guest_got(result);
-    return static_cast<int32_t>(result);
+    if constexpr (std::is_same_v<ResultType, NewFd>) {
+      if (result.ok()) thread.process->hidden.guest_got(static_cast<int>(result.value()));
+    }
+    return result;
   }
 };
 

@@ -27,19 +27,19 @@ template <typename... Words>
 
 /// A call that the kernel restarts with SA_RESTART (ERESTARTSYS): read, wait4, flock, ...
 template <typename... Words>
-[[nodiscard]] int32_t blocking_call(Thread& thread, long number, Words... words) {
+[[nodiscard]] CallResult blocking_call(Thread& thread, long number, Words... words) {
   const long result = interruptible_call(thread, number, words...);
-  if (result == kSafeCallNotBegun) return -kErestartNoIntr;
-  return result == kSafeCallInterrupted ? -kErestartSys : guest_result(result);
+  if (result == kSafeCallNotBegun) return kErestartNoIntr;
+  return result == kSafeCallInterrupted ? kErestartSys : guest_result(result);
 }
 
 /// A call that a handler always ends with EINTR (ERESTARTNOHAND): poll, nanosleep, pause, ... So if
 /// it was left through the restart exit, it had not begun, and begins again.
 template <typename... Words>
-[[nodiscard]] int32_t sleeping_call(Thread& thread, long number, Words... words) {
+[[nodiscard]] CallResult sleeping_call(Thread& thread, long number, Words... words) {
   const long result = interruptible_call(thread, number, words...);
   const bool not_begun = result == kSafeCallNotBegun || result == kSafeCallInterrupted;
-  return not_begun ? -kErestartNoIntr : guest_result(result);
+  return not_begun ? kErestartNoIntr : guest_result(result);
 }
 
 /// Guest memory as the host's kernel is given it for one call. Mostly that is the guest's own
@@ -98,7 +98,7 @@ class GuestBuffer {
 struct HostVectors {
   static constexpr uint32_t kMax = 1024;  // UIO_MAXIOV
   struct iovec entries[kMax];
-  int32_t error = 0;
+  Errno error;
   uint32_t count = 0;
 
   /// `kernel_writes`: readv and its like.

@@ -25,11 +25,12 @@ void note_resized(Thread& thread, int fd);
 [[nodiscard]] bool is_own_memory(const Thread& thread, int fd);
 /// What read(2), write(2) and those with vectors do with it at `position`, -1 being the
 /// descriptor's: any mapped page, whatever its protection (mm/gup.c, FOLL_FORCE), but for shared
-/// pages that may not be written. `flags`: RWF_*. Bytes done, or -errno.
-[[nodiscard]] int32_t read_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,
-                                      int64_t position = -1, uint32_t flags = 0);
-[[nodiscard]] int32_t write_own_memory(Thread& thread, int fd,
-                                       std::span<const struct iovec> buffers, int64_t position = -1,
-                                       uint32_t flags = 0);
+/// pages that may not be written. `flags`: RWF_*. Bytes done.
+[[nodiscard]] CallResult read_own_memory(Thread& thread, int fd,
+                                         std::span<const struct iovec> buffers,
+                                         int64_t position = -1, uint32_t flags = 0);
+[[nodiscard]] CallResult write_own_memory(Thread& thread, int fd,
+                                          std::span<const struct iovec> buffers,
+                                          int64_t position = -1, uint32_t flags = 0);
 
 }  // namespace ferry::linux

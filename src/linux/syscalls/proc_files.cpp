@@ -142,7 +142,7 @@ std::string cpuinfo_text() {
 }
 
 /// A descriptor that reads `text`.
-int32_t descriptor_of(std::string_view text, uint32_t host_flags) {
+CallResult descriptor_of(std::string_view text, uint32_t host_flags) {
   const long fd =
       host_call(SYS_memfd_create, "proc", (host_flags & O_CLOEXEC) != 0 ? MFD_CLOEXEC : 0);
   if (fd < 0) return guest_result(fd);
@@ -152,15 +152,15 @@ int32_t descriptor_of(std::string_view text, uint32_t host_flags) {
     text.remove_prefix(static_cast<size_t>(count));
   }
   host_call(SYS_lseek, fd, 0, SEEK_SET);
-  return static_cast<int32_t>(fd);
+  return static_cast<uint32_t>(fd);
 }
 
 }  // namespace
 
-int32_t open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags) {
+std::optional<CallResult> open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags) {
   const GuestProcess& process = *thread.process;
-  if (entry == ProcEntry::none || entry == ProcEntry::exe) return kNotAProcFile;
-  if ((host_flags & O_ACCMODE) != O_RDONLY) return -abi::kEACCES;
+  if (entry == ProcEntry::none || entry == ProcEntry::exe) return {};
+  if ((host_flags & O_ACCMODE) != O_RDONLY) return abi::kEACCES;
   switch (entry) {
     case ProcEntry::maps:
       return descriptor_of(process.space->maps_text(process.root), host_flags);

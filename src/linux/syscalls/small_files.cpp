@@ -35,7 +35,7 @@ int64_t regular_file_size(int fd) {
   return result == 0 && S_ISREG(status.stx_mode) ? static_cast<int64_t>(status.stx_size) : -1;
 }
 
-int32_t open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t mode) {
+CallResult open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t mode) {
   if ((flags & O_TRUNC) != 0) {
     struct statx status;
     const int follow = (flags & O_NOFOLLOW) != 0 ? AT_SYMLINK_NOFOLLOW : 0;
@@ -47,23 +47,23 @@ int32_t open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t mod
       if ((flags & O_ACCMODE) == O_RDONLY) flags |= O_RDWR;
     }
   }
-  const int32_t fd = blocking_call(t, SYS_openat, host.directory, host.text, flags, mode);
-  if (fd < 0) return fd;
+  const CallResult opened = blocking_call(t, SYS_openat, host.directory, host.text, flags, mode);
+  if (!opened.ok()) return opened;
+  const auto fd = static_cast<int>(opened.value());
   if (regular_file_size(fd) > kLargestSmallFile) {
     host_call(SYS_close, fd);
-    return -abi::kEOVERFLOW;
+    return abi::kEOVERFLOW;
   }
-  return fd;
+  return opened;
 }
 
-int64_t small_write_length(int fd, uint64_t length, const WritePlace& place) {
-  const auto whole = static_cast<int64_t>(length);
-  if (whole == 0 && !place.even_nothing) return 0;
+Result<uint64_t> small_write_length(int fd, uint64_t length, const WritePlace& place) {
+  if (length == 0 && !place.even_nothing) return 0;
   const long flags = host_call(SYS_fcntl, fd, F_GETFL);
   // What fails for another reason is the host's to refuse.
-  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return whole;
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return length;
   const bool append = appends(flags, place.flags);
-  if (append && !place.may_append) return whole;
+  if (append && !place.may_append) return length;
   int64_t position = place.position;
   if (append) {
     position = regular_file_size(fd);
@@ -72,11 +72,12 @@ int64_t small_write_length(int fd, uint64_t length, const WritePlace& place) {
   }
   const bool below = static_cast<uint64_t>(position) + length < kLargestSmallFile;
   // What procfs calls regular files are not: /proc/PID/mem is written anywhere.
-  if (position < 0 || below || regular_file_size(fd) < 0 || in_procfs(fd)) return whole;
-  if (position < kLargestSmallFile) return std::min(whole, kLargestSmallFile - position);
+  if (position < 0 || below || regular_file_size(fd) < 0 || in_procfs(fd)) return length;
+  if (position < kLargestSmallFile)
+    return std::min(length, static_cast<uint64_t>(kLargestSmallFile - position));
   // That limit comes first, and sends SIGXFSZ.
-  if (host_limit(RLIMIT_FSIZE).soft <= static_cast<uint64_t>(position)) return whole;
-  return -abi::kEFBIG;
+  if (host_limit(RLIMIT_FSIZE).soft <= static_cast<uint64_t>(position)) return length;
+  return abi::kEFBIG;
 }
 
 bool shows_large_file(const Thread& thread, int fd, uint32_t host_flags) {

@@ -13,14 +13,14 @@ namespace {
 
 void add_string(TextLine& line, uint32_t guest) {
   char text[64];
-  const int32_t length = copy_in_string(guest, text, sizeof text);
-  if (length == -abi::kEFAULT) {
+  const Result<uint32_t> length = copy_in_string(guest, text, sizeof text);
+  if (length.error() == abi::kEFAULT) {
     line.add("%#x", guest);
     return;
   }
-  const bool cut = length < 0;
+  const bool cut = !length.ok();
   line.add("\"");
-  for (size_t i = 0; i < (cut ? sizeof text : static_cast<size_t>(length)); ++i) {
+  for (size_t i = 0; i < (cut ? sizeof text : length.value()); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 32 || c > 126 || c == '"' || c == '\\') {
       line.add("\\%03o", c);
@@ -80,17 +80,26 @@ void trace_call(const Thread& thread, uint32_t number, const Arguments& argument
   log_write(line.text());
 }
 
-void trace_result(int32_t result) {
+void trace_result(CallResult result) {
   TextLine line;
-  if (result == kRegistersSet || result == kExitProcess) {
-    line.add(" = ?\n");
-  } else if (result == -kErestartSys || result == -kErestartNoIntr) {
-    line.add(" = ? (to be restarted)\n");
-  } else if (result < 0 && result >= -4095) {
-    const char* name = guest_errno_name(-result);
-    line.add(" = -1 %s (%s)\n", name != nullptr ? name : "errno", guest_errno_text(-result));
-  } else {
-    line.add(static_cast<uint32_t>(result) > 0x10000 ? " = %#x\n" : " = %d\n", result);
+  switch (result.outcome()) {
+    case CallResult::Outcome::value:
+      line.add(result.value() > 0x10000 ? " = %#x\n" : " = %u\n", result.value());
+      break;
+    case CallResult::Outcome::error: {
+      const char* name = guest_errno_name(result.error());
+      line.add(" = -1 %s (%s)\n", name != nullptr ? name : "errno",
+               guest_errno_text(result.error()));
+      break;
+    }
+    case CallResult::Outcome::restart_if_handler_allows:
+    case CallResult::Outcome::restart_always:
+      line.add(" = ? (to be restarted)\n");
+      break;
+    case CallResult::Outcome::registers_set:
+    case CallResult::Outcome::exit_process:
+      line.add(" = ?\n");
+      break;
   }
   log_write(line.text());
 }
