@@ -15,7 +15,7 @@ namespace ferry::linux {
 
 inline constexpr unsigned kMostArguments = 6;
 
-/// The argument words of a call, from the registers or, for socketcall, from memory.
+/// The argument words of a call, from the registers or from guest memory.
 struct Arguments {
   std::array<uint32_t, kMostArguments> words;
 };
@@ -28,6 +28,7 @@ using SyscallHandler = CallResult (*)(Thread&, const Arguments&);
 struct Call {
   SyscallHandler handler = nullptr;
   std::array<ArgumentKind, kMostArguments> kinds{};  ///< word by word, then `none`
+  bool in_memory = false;  ///< the words are in guest memory, to which the first register points
 
   [[nodiscard]] constexpr unsigned count() const {
     unsigned used = 0;
@@ -135,6 +136,31 @@ template <auto Handler>
 [[nodiscard]] constexpr Call call_of() {
   using Traits = CallTraits<decltype(Handler)>;
   return {Traits::template call<Handler>, Traits::kKinds};
+}
+template <auto Handler>
+inline constexpr Call kCall = call_of<Handler>();
+
+/// Reads the argument words of `call` from guest memory. False for EFAULT.
+[[nodiscard]] inline bool copy_in_arguments(const Call& call, uint32_t guest,
+                                            Arguments& arguments) {
+  return copy_in_bytes(guest, arguments.words.data(), call.count() * 4);
+}
+
+/// Makes `call` with argument words from guest memory.
+inline CallResult call_with_words(Thread& thread, const Call& call, uint32_t guest) {
+  Arguments arguments{};
+  if (!copy_in_arguments(call, guest, arguments)) return abi::kEFAULT;
+  return call.handler(thread, arguments);
+}
+
+/// The call that `Handler` implements, with its arguments in memory: the only register points
+/// there.
+template <auto Handler>
+[[nodiscard]] constexpr Call call_in_memory() {
+  return {[](Thread& thread, const Arguments& registers) {
+            return call_with_words(thread, kCall<Handler>, registers.words[0]);
+          },
+          kCall<Handler>.kinds, true};
 }
 
 /// A call that is the host's `Number` with the same integers, sign-extended. `Signature`: its

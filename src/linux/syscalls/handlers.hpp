@@ -190,7 +190,8 @@ CallResult sys_ioctl(Thread& thread, Fd fd, Word request, Word argument);
 
 // memory.cpp
 CallResult sys_brk(Thread& thread, GuestPointer address);
-CallResult sys_mmap(Thread& thread, GuestPointer words);
+CallResult sys_mmap(Thread& thread, GuestPointer address, uint32_t length, Flags protection,
+                    Flags flags, int32_t fd, Word offset);
 CallResult sys_munmap(Thread& thread, GuestPointer address, uint32_t length);
 CallResult sys_mprotect(Thread& thread, GuestPointer address, uint32_t size, Flags protection);
 CallResult sys_msync(Thread& thread, GuestPointer address, uint32_t length, Flags flags);
@@ -207,7 +208,6 @@ CallResult sys_madvise(Thread& thread, GuestPointer address, uint32_t length, in
 CallResult sys_mlock2(Thread& thread, GuestPointer address, uint32_t length, Flags flags);
 
 // poll.cpp
-CallResult sys_select(Thread& thread, GuestPointer words);
 CallResult sys_newselect(Thread& thread, int32_t count, GuestPointer reads, GuestPointer writes,
                          GuestPointer exceptions, GuestPointer timeout);
 CallResult sys_poll(Thread& thread, GuestPointer descriptors, uint32_t count, int32_t timeout);

@@ -22,15 +22,14 @@ constexpr FlagRow kMapFlags[] = {
     {0x10000, MAP_NONBLOCK},
 };
 
-/// The arguments of mmap, of which `offset` is in pages or bytes.
+/// The arguments of mmap.
 struct MapArguments {
   uint32_t address, length, protection, flags;
   int32_t fd;
-  uint32_t offset;
+  uint64_t offset;  ///< in bytes
 };
 
-/// `offset`: in bytes.
-CallResult map_call(Thread& t, const MapArguments& wanted, uint64_t offset) {
+CallResult map_call(Thread& t, const MapArguments& wanted) {
   const uint32_t flags = wanted.flags;
   const uint32_t type = flags & kMapTypeMask;
   MapRequest request;
@@ -52,7 +51,7 @@ CallResult map_call(Thread& t, const MapArguments& wanted, uint64_t offset) {
   if (type == kMapSharedValidate && (flags & kMapAnonymous) != 0) return abi::kEINVAL;
   if ((flags & kMapAnonymous) == 0) {
     request.descriptor = wanted.fd;
-    request.offset = offset;
+    request.offset = wanted.offset;
     if (request.descriptor < 0 || t.process->descriptor_hidden(request.descriptor))
       return abi::kEBADF;
   }
@@ -83,15 +82,14 @@ CallResult range_call(Thread& t, uint32_t begin, uint32_t length, long number, W
 
 CallResult sys_mmap2(Thread& t, GuestPointer address, uint32_t length, Flags protection,
                      Flags flags, int32_t fd, Word page) {
-  return map_call(t, {address, length, protection, flags, fd, page},
-                  uint64_t{page} * guest::kPageSize);
+  return map_call(t, {address, length, protection, flags, fd, uint64_t{page} * guest::kPageSize});
 }
 
-CallResult sys_mmap(Thread& t, GuestPointer words) {  // old_mmap: one pointer to six words
-  MapArguments wanted;
-  if (!copy_in(words, wanted)) return abi::kEFAULT;
-  if ((wanted.offset & guest::kPageMask) != 0) return abi::kEINVAL;
-  return map_call(t, wanted, wanted.offset);
+/// The old form, whose offset is in bytes (arch/x86/kernel/sys_ia32.c, ia32_mmap).
+CallResult sys_mmap(Thread& t, GuestPointer address, uint32_t length, Flags protection, Flags flags,
+                    int32_t fd, Word offset) {
+  if ((offset & guest::kPageMask) != 0) return abi::kEINVAL;
+  return map_call(t, {address, length, protection, flags, fd, offset});
 }
 
 CallResult sys_munmap(Thread& t, GuestPointer address, uint32_t length) {

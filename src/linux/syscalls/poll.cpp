@@ -236,12 +236,6 @@ CallResult sys_newselect(Thread& t, int32_t count, GuestPointer reads, GuestPoin
                          GuestPointer exceptions, GuestPointer timeout) {
   return select_with_timeval(t, static_cast<uint32_t>(count), {reads, writes, exceptions}, timeout);
 }
-CallResult sys_select(Thread& t,
-                      GuestPointer words_pointer) {  // old_select: one pointer to five words
-  uint32_t words[5];
-  if (!copy_in(words_pointer, words)) return abi::kEFAULT;
-  return select_with_timeval(t, words[0], {words[1], words[2], words[3]}, words[4]);
-}
 CallResult sys_pselect6(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
                         GuestPointer exceptions, GuestPointer timeout, GuestPointer mask) {
   return pselect_call(t, count, reads, writes, exceptions, timeout, mask, TimeWidth::time32);

@@ -496,10 +496,7 @@ constexpr Call kSocketCalls[] = {
 CallResult sys_socketcall(Thread& t, int32_t number, GuestPointer words) {
   const auto index = static_cast<uint32_t>(number);
   if (index == 0 || index >= std::size(kSocketCalls)) return abi::kEINVAL;
-  const Call& call = kSocketCalls[index];
-  Arguments arguments{};
-  if (!copy_in_bytes(words, arguments.words.data(), call.count() * 4)) return abi::kEFAULT;
-  return call.handler(t, arguments);
+  return call_with_words(t, kSocketCalls[index], words);
 }
 
 }  // namespace ferry::linux

@@ -61,6 +61,18 @@ void add_argument(TextLine& line, ArgumentKind kind, uint32_t value) {
   }
 }
 
+void add_arguments(TextLine& line, const Call& call, const Arguments& registers) {
+  Arguments arguments = registers;
+  if (call.in_memory && !copy_in_arguments(call, registers.words[0], arguments)) {
+    add_argument(line, ArgumentKind::pointer, registers.words[0]);
+    return;
+  }
+  for (unsigned i = 0; i < call.count(); ++i) {
+    if (i > 0) line.add(",");
+    add_argument(line, call.kinds[i], arguments.words[i]);
+  }
+}
+
 }  // namespace
 
 void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments) {
@@ -71,10 +83,7 @@ void trace_call(const Thread& thread, uint32_t number, const Arguments& argument
     line.add("syscall_%u(", number);
   } else {
     line.add("%s(", row->name);
-    for (unsigned i = 0; i < row->call.count(); ++i) {
-      if (i > 0) line.add(",");
-      add_argument(line, row->call.kinds[i], arguments.words[i]);
-    }
+    add_arguments(line, row->call, arguments);
   }
   line.add(")");
   log_write(line.text());
