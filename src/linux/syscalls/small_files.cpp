@@ -20,20 +20,20 @@ bool appends(long file_flags, uint32_t call_flags) {
          (call_flags & kAppend) != 0;
 }
 
-/// Those have it however they were opened (block/fops.c, blkdev_open).
-bool is_block_device(int fd) {
+/// What the host says of the file open as `fd`; a mode of 0 if it says nothing.
+struct statx type_and_size(int fd) {
   struct statx status;
-  return host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
-         S_ISBLK(status.stx_mode);
+  const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
+  if (result < 0) status.stx_mode = 0;
+  return status;
+}
+
+/// Size of a regular file; -1 for others.
+int64_t regular_file_size(const struct statx& status) {
+  return S_ISREG(status.stx_mode) ? static_cast<int64_t>(status.stx_size) : -1;
 }
 
 }  // namespace
-
-int64_t regular_file_size(int fd) {
-  struct statx status;
-  const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
-  return result == 0 && S_ISREG(status.stx_mode) ? static_cast<int64_t>(status.stx_size) : -1;
-}
 
 CallResult open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t mode) {
   if ((flags & O_TRUNC) != 0) {
@@ -41,7 +41,7 @@ CallResult open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t 
     const int follow = (flags & O_NOFOLLOW) != 0 ? AT_SYMLINK_NOFOLLOW : 0;
     const long found =
         host_call(SYS_statx, host.directory, host.text, follow, STATX_TYPE | STATX_SIZE, &status);
-    if (found == 0 && S_ISREG(status.stx_mode) && status.stx_size > kLargestSmallFile) {
+    if (found == 0 && regular_file_size(status) > kLargestSmallFile) {
       // It is opened for what truncating needs, though: other errors come first.
       flags &= ~static_cast<uint32_t>(O_TRUNC);
       if ((flags & O_ACCMODE) == O_RDONLY) flags |= O_RDWR;
@@ -50,7 +50,7 @@ CallResult open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t 
   const CallResult opened = blocking_call(t, SYS_openat, host.directory, host.text, flags, mode);
   if (!opened.ok()) return opened;
   const auto fd = static_cast<int>(opened.value());
-  if (regular_file_size(fd) > kLargestSmallFile) {
+  if (regular_file_size(type_and_size(fd)) > kLargestSmallFile) {
     host_call(SYS_close, fd);
     return abi::kEOVERFLOW;
   }
@@ -66,13 +66,15 @@ Result<uint64_t> small_write_length(int fd, uint64_t length, const WritePlace& p
   if (append && !place.may_append) return length;
   int64_t position = place.position;
   if (append) {
-    position = regular_file_size(fd);
+    position = regular_file_size(type_and_size(fd));
   } else if (position == WritePlace::kOwn) {
     position = host_call(SYS_lseek, fd, 0, SEEK_CUR);
   }
   const bool below = static_cast<uint64_t>(position) + length < kLargestSmallFile;
+  if (position < 0 || below) return length;
+  if (!append && regular_file_size(type_and_size(fd)) < 0) return length;
   // What procfs calls regular files are not: /proc/PID/mem is written anywhere.
-  if (position < 0 || below || regular_file_size(fd) < 0 || in_procfs(fd)) return length;
+  if (in_procfs(fd)) return length;
   if (position < kLargestSmallFile)
     return std::min(length, static_cast<uint64_t>(kLargestSmallFile - position));
   // That limit comes first, and sends SIGXFSZ.
@@ -82,7 +84,8 @@ Result<uint64_t> small_write_length(int fd, uint64_t length, const WritePlace& p
 
 bool shows_large_file(const Thread& thread, int fd, uint32_t host_flags) {
   if ((host_flags & O_PATH) != 0) return false;
-  if (thread.process->small.contains(fd)) return is_block_device(fd);
+  // A block device has the flag however it was opened (block/fops.c, blkdev_open).
+  if (thread.process->small.contains(fd)) return S_ISBLK(type_and_size(fd).stx_mode);
   // An emulator below may not pass the flag on. What was opened by a name has it, and memfds.
   return (host_flags & kHostLargeFile) != 0 || descriptor_link(fd).starts_with('/');
 }

@@ -12,9 +12,6 @@ namespace ferry::linux {
 /// MAX_NON_LFS: the largest file without O_LARGEFILE.
 inline constexpr uint32_t kLargestSmallFile = INT32_MAX;
 
-/// Size of a regular file; -1 for others.
-[[nodiscard]] int64_t regular_file_size(int fd);
-
 /// Opens a file without O_LARGEFILE: its descriptor. One that is too large for that is
 /// refused (fs/open.c, generic_file_open) before O_TRUNC could make it small.
 [[nodiscard]] CallResult open_small(Thread& thread, const HostPath& host, uint32_t flags,
