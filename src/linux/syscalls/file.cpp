@@ -341,6 +341,16 @@ CallResult lock_call(Thread& t, int fd, uint32_t guest, int host_command, bool w
   return copy_out(t, guest, lock) ? kOk : abi::kEFAULT;
 }
 
+/// F_GETOWN: a process, or a group as a negative number, which from the host's F_GETOWN could not
+/// be told from -errno.
+CallResult owner_of(int fd) {
+  struct f_owner_ex owner;
+  const long result = host_call(SYS_fcntl, fd, F_GETOWN_EX, &owner);
+  if (result < 0) return guest_result(result);
+  const auto number = static_cast<uint32_t>(owner.pid);
+  return owner.type == F_OWNER_PGRP ? -number : number;
+}
+
 CallResult fcntl_call(Thread& t, Fd fd, int32_t command, Word argument) {
   switch (static_cast<uint32_t>(command)) {
     case kDupFd:
@@ -381,7 +391,7 @@ CallResult fcntl_call(Thread& t, Fd fd, int32_t command, Word argument) {
     case kSetOwn:
       return guest_result(host_call(SYS_fcntl, fd, F_SETOWN, static_cast<int32_t>(argument)));
     case kGetOwn:
-      return guest_result(host_call(SYS_fcntl, fd, F_GETOWN));
+      return owner_of(fd);
     case kSetSig: {
       const int signal = signal_to_host(static_cast<int32_t>(argument));
       if (signal == 0 && argument != 0) return abi::kEINVAL;
