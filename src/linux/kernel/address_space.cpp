@@ -166,7 +166,8 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
       return abi::kEEXIST;
     }
   }
-  // A file of its own (intern_file), which fits the host's pages.
+  // Shared anonymous memory is a file of its own (intern_file), at an offset that fits the host's
+  // pages.
   if (request.descriptor < 0)
     request.offset = request.shared ? request.address & (host_page_size_ - 1) : 0;
   const uint32_t end = request.address + request.length;
@@ -216,7 +217,8 @@ Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection)
   if (begin == end) return abi::kENOMEM;
   if (read_implies_exec_ && (protection & kProtRead) != 0) protection |= kProtExec;
   changed(begin, end);
-  // The host refuses what may not be so: to write a file that is shared and open for reading.
+  // The host refuses what the guest may not have, such as writable pages of a shared file that is
+  // open for reading only.
   const int bits = host_bits(protection);
   for (uint32_t page = splits_.next(host_floor(begin)); page < end;
        page = splits_.next(page + host_page_size_)) {

@@ -87,8 +87,8 @@ long AddressSpace::protect_host_pages(uint32_t begin, uint32_t end, int bits) {
   return 0;
 }
 
-/// Gives the places of a split host page the protections of its guest pages; those in
-/// [begin, end) are to have `bits`. 0 or the host's -errno.
+/// Gives the places of a split host page the protections of its guest pages; those in [begin, end)
+/// get `bits`. 0 or the host's -errno.
 long AddressSpace::protect_places(uint32_t host_page, uint32_t begin, uint32_t end, int bits) {
   std::array<int, SplitPages::kMostGuestPages> protections{};
   for (uint32_t i = 0; i < host_page_size_ / guest::kPageSize; ++i) {
@@ -102,8 +102,8 @@ long AddressSpace::protect_places(uint32_t host_page, uint32_t begin, uint32_t e
 
 /// Whether no single host mapping can show what the guest has in this host page: a shared mapping
 /// beside anything else, or anonymous memory with several protections. (Protections that differ in
-/// private pages of files, as in most programs, are united: accesses that the guest forbids itself
-/// there go through, and all others cost nothing.)
+/// private pages of files, as in most programs, are united: accesses that the guest's protection
+/// forbids go through there, and all others cost nothing.)
 bool AddressSpace::needs_split(uint32_t host_page) const {
   if (host_page_size_ == guest::kPageSize) return false;
   const uint32_t end = host_page + host_page_size_;
@@ -124,7 +124,7 @@ bool AddressSpace::needs_split(uint32_t host_page) const {
   return shared ? mixed || !of_one_file : mixed && !private_file;
 }
 
-/// Splits a host page, of which the guest pages of [begin, end) are to be replaced.
+/// Splits a host page whose guest pages in [begin, end) will be replaced.
 Errno AddressSpace::split_host_page(uint32_t host_page, uint32_t begin, uint32_t end) {
   bool anonymous = true;
   uint32_t kept = 0;
@@ -135,7 +135,7 @@ Errno AddressSpace::split_host_page(uint32_t host_page, uint32_t begin, uint32_t
     kept |= 1u << i;
     anonymous &= !mapping->shared && !from_file(*mapping);
   }
-  // Code in it was translated, and is watched, where it lay.
+  // Code in the host page was translated at its old place, and is watched there.
   changed(host_page, host_page + host_page_size_);
   const long result = splits_.split(host_page, kept, anonymous);
   return result < 0 ? errno_from_host(result) : kOk;
@@ -210,8 +210,8 @@ uint8_t* AddressSpace::place_of(uint32_t address) const {
   return place != nullptr ? place : static_cast<uint8_t*>(guest::host_pointer(address));
 }
 
-/// Where the host has a guest page that is mapped, opened for ferry with `bits` whatever the guest
-/// may do with it; settle() closes it.
+/// The host's address of a mapped guest page, which ferry can access with `bits` whatever the
+/// guest's protection; settle() restores the protection.
 uint8_t* AddressSpace::open_page(uint32_t page, int bits) {
   const uint32_t host_page = host_floor(page);
   if (splits_.contains(page)) {
@@ -252,7 +252,8 @@ bool AddressSpace::mappable_directly(const MapRequest& request) const {
          ((request.address - request.offset) & (host_page_size_ - 1)) == 0;
 }
 
-/// What the kernel says of mapping `request`'s file, asked by a mapping elsewhere.
+/// The error that the kernel gives for a mapping of `request`'s file, found by making one
+/// elsewhere.
 Errno AddressSpace::try_mapping(const MapRequest& request) const {
   if (request.descriptor < 0) return kOk;
   const int sharing = request.shared ? MAP_SHARED : MAP_PRIVATE;
@@ -295,7 +296,7 @@ bool AddressSpace::any_shared(uint32_t begin, uint32_t end) const {
   return false;
 }
 
-/// Backs the part [begin, end) of one host page, of which other parts belong to other mappings.
+/// Backs the part [begin, end) of one host page whose other parts belong to other mappings.
 Errno AddressSpace::back_edge(uint32_t begin, uint32_t end, const MapRequest& request) {
   const uint32_t page = host_floor(begin);
   const uint32_t page_end = page + host_page_size_;
@@ -413,7 +414,7 @@ Errno AddressSpace::discard(uint32_t begin, uint32_t end) {
 }
 
 Errno AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) {
-  // What is not one mapping of the host's, the host is not told of: the guest is refused.
+  // A split host page is not one mapping of the host's, so the advice cannot be passed on.
   if (any_split(begin, end)) return abi::kEINVAL;
   changed(begin, end);
   const long result = host_call(SYS_madvise, guest::host_pointer(begin), end - begin, advice);

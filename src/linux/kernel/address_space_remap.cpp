@@ -22,14 +22,14 @@ bool AddressSpace::owns_host_pages(uint32_t begin, uint32_t end) const {
   return !any_mapped(host_floor(begin), begin) && !any_mapped(end, host_ceil(end));
 }
 
-/// Whether host pages can show `mapping`'s file from `begin` on (and so show more of it when they
-/// become more); else its pages are copies. True for anonymous memory.
+/// Whether host pages can show `mapping`'s file from `begin` on, so that additional ones show more
+/// of the file; else the mapping's pages are copies. True for anonymous memory.
 bool AddressSpace::follows_file(const Mapping& mapping) const {
   return !from_file(mapping) || ((mapping.begin - mapping.offset) & (host_page_size_ - 1)) == 0;
 }
 
-/// The host page in which `mapping` ended at `old_end` may hold what an earlier partial unmap left
-/// after it; what the mapping grows by, to `new_end`, is zero.
+/// Clears what an earlier partial unmap may have left after `old_end` in the host page where
+/// `mapping` ended: the bytes by which the mapping grows, up to `new_end`, are zero.
 void AddressSpace::clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end,
                                            uint32_t new_end) const {
   const uint32_t end = std::min(host_ceil(old_end), new_end);
@@ -44,8 +44,8 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   const uint32_t new_end = begin + new_length;
   const bool room = mapping.end == old_end && new_length <= guest::kGuestEnd - begin &&
                     !any_mapped(old_end, host_ceil(new_end)) && !any_split(begin, old_end);
-  // Host pages with something else in them are anonymous: the kernel would not add what the file
-  // has.
+  // Host pages that also hold something else are anonymous: the host's kernel would not show more
+  // of the file there.
   const bool alone = mapping.file == 0 ? !any_mapped(old_end, host_ceil(old_end))
                                        : owns_host_pages(begin, old_end);
   if (!room || !alone || !follows_file(mapping)) return abi::kENOMEM;
@@ -69,7 +69,7 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   return begin;
 }
 
-/// Moves [begin, begin + old_length) of `mapping` to `target`, which is free or to be replaced.
+/// Moves [begin, begin + old_length) of `mapping` to `target`, and replaces what is mapped there.
 Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t begin,
                                             uint32_t old_length, uint32_t new_length,
                                             uint32_t target) {
@@ -103,8 +103,8 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
     if (const Errno left = unmap(begin, old_length); left != kOk) return left;
     return target;
   }
-  // Host pages shared with other mappings cannot be moved: copy. What the file has past the old end
-  // would be missing.
+  // Host pages shared with other mappings cannot be moved, so their contents are copied. The copy
+  // would lack the part of the file past the old end.
   if (from_file(source) && new_length > old_length) return abi::kENOMEM;
   MapRequest request;
   request.address = target;
@@ -124,7 +124,7 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   return target;
 }
 
-/// Enters what [begin, ...) of `source` has become at `target`.
+/// Enters the mapping at `target` that [begin, ...) of `source` has become.
 void AddressSpace::insert_moved(const Mapping& source, uint32_t begin, uint32_t target,
                                 uint32_t length) {
   Mapping moved = source;

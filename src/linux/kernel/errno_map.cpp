@@ -21,7 +21,7 @@ constexpr Row kRows[] = {
 #undef ERRNO
 };
 
-// MIPS numbers its own go up to EDQUOT 1133 (arch/mips/include/uapi/asm/errno.h).
+// The numbers of MIPS go up to EDQUOT 1133 (arch/mips/include/uapi/asm/errno.h).
 constexpr int kHostLimit = 1134;
 
 constexpr auto kToGuest = [] {

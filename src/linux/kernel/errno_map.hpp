@@ -11,7 +11,7 @@ namespace ferry::linux {
 /// i386 number of host errno `host` (positive).
 [[nodiscard]] int32_t errno_to_guest(int host);
 
-/// For the negative result of host_call.
+/// The error of a negative result of host_call.
 [[nodiscard]] inline Errno errno_from_host(long negative_result) {
   return Errno{errno_to_guest(static_cast<int>(-negative_result))};
 }
@@ -24,7 +24,7 @@ namespace ferry::linux {
 
 /// Name of an i386 errno ("ENOENT") for strace, or null.
 [[nodiscard]] const char* guest_errno_name(Errno guest);
-/// Its text for messages.
+/// Text of an i386 errno, for messages.
 [[nodiscard]] const char* guest_errno_text(Errno guest);
 
 }  // namespace ferry::linux

@@ -5,8 +5,8 @@
 //     followed inside ROOT. Otherwise it means the host's file of that name. A new file goes where
 //     its directory is, to the host if both have it.
 //   - /proc, /sys and /dev are the host's.
-//   - What in /proc names the executable means the guest's, and ferry's own descriptors are not
-//     there (proc_entry.hpp).
+//   - Names of the executable in /proc mean the guest's executable, and ferry's own descriptors do
+//     not exist there (proc_entry.hpp).
 //   - A relative path from a directory inside ROOT stays in ROOT; from elsewhere it is the host's.
 #pragma once
 

@@ -52,7 +52,7 @@ struct ThreadSignals {
   // Set by handle_exception: delivered before anything else.
   bool forced = false;
   abi::SigInfo forced_info{};
-  // Of the last exception, which frames show: sigcontext's trapno, err and cr2.
+  // From the last exception, for the frames: sigcontext's trapno, err and cr2.
   uint32_t trap_number = 0;
   uint32_t error_code = 0;
   uint32_t fault_address = 0;

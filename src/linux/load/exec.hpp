@@ -12,7 +12,7 @@ namespace ferry::linux {
 struct Thread;
 
 /// Replaces the process by a ferry running `program`, which the guest named `name`. Returns an
-/// error, or kErestartNoIntr if a signal is to be delivered first.
+/// error, or kErestartNoIntr if a signal must be delivered first.
 [[nodiscard]] CallResult replace_process(Thread& thread, const Program& program,
                                          const ProgramName& name,
                                          std::vector<std::string> environment);

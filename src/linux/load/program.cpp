@@ -28,8 +28,8 @@ ProgramProblem problem(Errno error, const std::string& subject) {
   return {error, guest_errno_text(error), subject};
 }
 
-/// Descriptor of the file that `host` names, or of host.directory's own for an empty name; or
-/// -errno.
+/// Opens the file that `host` names or, for an empty name, the file of host.directory itself.
+/// Returns the descriptor or -errno.
 long open_file(const HostPath& host) {
   const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
   if (host.text[0] != '\0') {
@@ -40,12 +40,13 @@ long open_file(const HostPath& host) {
   std::snprintf(link, sizeof link, "/proc/self/fd/%d", host.directory);
   const long fd = make_own_descriptor([&] { return host_call(SYS_openat, AT_FDCWD, link, flags); });
   if (fd != -ENOENT) return fd;
-  // No /proc: good enough if it was opened for reading.
+  // Without /proc, a duplicate is good enough if the guest opened the file for reading.
   return make_own_descriptor(
       [&] { return host_call(SYS_fcntl, host.directory, F_DUPFD_CLOEXEC, 0); });
 }
 
-/// Whether the process may execute the file: mode, and not on a file system mounted without.
+/// Whether the process may execute the file: its mode allows that, and its file system is not
+/// mounted noexec.
 bool may_execute(int descriptor) {
   const long result = host_call(SYS_faccessat2, descriptor, "", X_OK, AT_EACCESS | AT_EMPTY_PATH);
   if (result != -ENOSYS) return result == 0;
@@ -62,7 +63,7 @@ bool open_for_writing(int descriptor) {
   return false;
 }
 
-/// Opens a file that is to be executed: regular and with execute permission (fs/exec.c,
+/// Opens a file for execution: it must be regular and have execute permission (fs/exec.c,
 /// do_open_execat).
 ProgramProblem open_executable(const GuestProcess& process, const ProgramName& name,
                                OwnedDescriptor& descriptor) {
@@ -93,7 +94,7 @@ ProgramProblem open_named(const GuestProcess& process, const std::string& path,
                           OwnedDescriptor& descriptor) {
   ProgramName name;
   name.path = name.shown = path;
-  // getname_kernel takes the empty name for the working directory's.
+  // For getname_kernel the empty name is the working directory.
   if (path.empty()) return problem(abi::kEACCES, path);
   return open_executable(process, name, descriptor);
 }
@@ -103,8 +104,8 @@ constexpr bool space_or_tab(char c) {
 }
 
 /// "#! interpreter argument" of the first bytes of a file, as fs/binfmt_script.c (6.1) reads it:
-/// what is after the file's end are zeroes; a NUL ends the argument. False: not a script that can
-/// be run.
+/// bytes past the file's end are zeroes, and a NUL ends the argument. False: the file is no script
+/// that can be run.
 bool parse_script(const char (&line)[kScriptLineSize], std::string& interpreter,
                   std::optional<std::string>& argument) {
   if (line[0] != '#' || line[1] != '!') return false;
@@ -120,7 +121,8 @@ bool parse_script(const char (&line)[kScriptLineSize], std::string& interpreter,
   const std::string_view text(line, kScriptLineSize);
   size_t end = text.find('\n');
   if (end == std::string_view::npos) {
-    // Not to run a truncated name, the interpreter's must end in what was read.
+    // The interpreter's name must end within the bytes read: a truncated name might be that of
+    // another program.
     const size_t name = next_other(2, kLast);
     if (name > kLast || next_end(name, kLast) > kLast) return false;
     end = kLast;

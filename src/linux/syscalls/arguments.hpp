@@ -1,6 +1,5 @@
 // What the arguments and results of system calls are: a handler's C++ signature is made of these
-// types, and says all there is to know of how a call is unpacked, checked and shown
-// (call_traits.hpp).
+// types, and says everything about how a call is unpacked, checked and shown (call_traits.hpp).
 #pragma once
 
 #include <cstdint>
@@ -15,9 +14,9 @@ namespace ferry::linux {
 /// What one argument register holds.
 enum class ArgumentKind : uint8_t {
   none,               ///< past the last argument
-  descriptor,         ///< one that the call uses
-  directory,          ///< one to start a path from, or AT_FDCWD
-  descriptor_number,  ///< a number that a descriptor is to get, or that the handler checks itself
+  descriptor,         ///< a descriptor that the call uses
+  directory,          ///< the descriptor where a path starts, or AT_FDCWD
+  descriptor_number,  ///< a number that a descriptor gets, or that the handler checks itself
   process,
   signal,
   signed_number,
@@ -36,11 +35,11 @@ struct Argument {
   constexpr operator Number() const { return number; }  // NOLINT(google-explicit-constructor)
 };
 
-/// Descriptors the call uses. One of ferry's own is EBADF before the handler is called
-/// (hidden_descriptors.hpp).
+/// Descriptors that the call uses. For one of ferry's own the call fails with EBADF before the
+/// handler is called (hidden_descriptors.hpp).
 using Fd = Argument<int32_t, ArgumentKind::descriptor>;
 using DirFd = Argument<int32_t, ArgumentKind::directory>;
-/// A descriptor's number that is not asked for.
+/// A number that the call does not use as an open descriptor.
 using FdNumber = Argument<int32_t, ArgumentKind::descriptor_number>;
 using Pid = Argument<int32_t, ArgumentKind::process>;
 using SignalNumber = Argument<int32_t, ArgumentKind::signal>;

@@ -22,7 +22,7 @@ struct HostEntry {  // struct linux_dirent64, the same everywhere
   int64_t offset;
   uint16_t record_length;
   uint8_t type;
-  char name[1];  // as long as it is
+  char name[1];  // longer in fact, with a NUL at its end
 };
 
 struct GuestEntry64 {  // the same, with 4-byte alignment

@@ -50,8 +50,8 @@ Errno copy_in_strings(uint32_t guest, std::vector<std::string>& strings) {
   return kOk;
 }
 
-/// Room for argv and envp (fs/exec.c, bprm_stack_limits): a quarter of the stack, pointers
-/// included, which count 8 bytes each on a 64-bit kernel.
+/// Whether argv and envp exceed their limit (fs/exec.c, bprm_stack_limits): a quarter of the stack,
+/// with 8 bytes for each pointer on a 64-bit kernel.
 bool too_long(const GuestProcess& process, const std::string& name,
               const std::vector<std::string>& arguments,
               const std::vector<std::string>& environment) {

@@ -105,7 +105,8 @@ CallResult sys_pwrite64(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t 
 
 namespace {
 
-/// Where and how a call with vectors works: at the descriptor's position unless told another.
+/// Where and how a call with vectors works: at the descriptor's position unless `position` says
+/// otherwise.
 struct VectorPlace {
   int64_t position = WritePlace::kOwn;
   uint32_t flags = 0;  ///< RWF_*
@@ -200,8 +201,8 @@ CallResult sys_close(Thread& t, Fd fd) {
 
 CallResult sys_close_range(Thread& t, uint32_t begin, uint32_t last, Flags flags) {
   if (begin > last) return abi::kEINVAL;
-  // Piece by piece around the hidden descriptors. The last piece may be empty, past all descriptors
-  // there are: then it still checks the flags.
+  // Piece by piece around the hidden descriptors. The last piece may hold no descriptors at all,
+  // but its call still checks the flags.
   const HiddenDescriptors& hidden = t.process->hidden;
   constexpr uint32_t kUnshare = 2;  // include/uapi/linux/close_range.h
   if ((flags & ~kUnshare) == 0) t.process->small.closed(begin, last);
@@ -228,7 +229,8 @@ CallResult duplicate_onto(Thread& t, int fd, int number, uint32_t host_flags) {
   return guest_result(result);
 }
 
-/// F_DUPFD: the lowest free number from `lowest` up, where the hidden descriptors' count as free.
+/// F_DUPFD: the lowest free number from `lowest` up, where the numbers of hidden descriptors count
+/// as free.
 CallResult duplicate_above(Thread& t, int fd, int lowest, int host_command) {
   HiddenDescriptors& hidden = t.process->hidden;
   for (;;) {
@@ -341,8 +343,8 @@ CallResult lock_call(Thread& t, int fd, uint32_t guest, int host_command, bool w
   return copy_out(t, guest, lock) ? kOk : abi::kEFAULT;
 }
 
-/// F_GETOWN: a process, or a group as a negative number, which from the host's F_GETOWN could not
-/// be told from -errno.
+/// F_GETOWN: a process, or a group as a negative number. F_GETOWN of the host would not do: the
+/// number could be an error.
 CallResult owner_of(int fd) {
   struct f_owner_ex owner;
   const long result = host_call(SYS_fcntl, fd, F_GETOWN_EX, &owner);
@@ -433,7 +435,7 @@ CallResult sys_ftruncate(Thread& t, Fd fd, int32_t length) {
   return result;
 }
 CallResult sys_ftruncate64(Thread& t, Fd fd, FileOffset length) {
-  // fs/open.c, do_sys_ftruncate: arch/x86's sys_ia32_ftruncate64 asks for the small limit too.
+  // fs/open.c, do_sys_ftruncate: arch/x86's sys_ia32_ftruncate64 applies the small limit too.
   if (length > kLargestSmallFile && t.process->small.contains(fd)) return abi::kEINVAL;
   const CallResult result = guest_result(host_call(SYS_ftruncate, fd, length));
   note_resized(t, fd);

@@ -13,7 +13,8 @@ namespace {
 
 enum class Direction : uint8_t { read, write };
 
-/// Moves bytes between ferry and guest memory page by page, until a page is not to be had.
+/// Moves bytes between ferry and guest memory page by page, up to the first page that cannot be
+/// reached.
 Result<uint32_t> move_bytes(AddressSpace& space, const struct iovec& buffer, uint64_t position,
                             Direction direction) {
   auto* const bytes = static_cast<uint8_t*>(buffer.iov_base);

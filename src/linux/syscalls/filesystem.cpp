@@ -57,7 +57,7 @@ NewFd sys_openat(Thread& t, DirFd directory, GuestPath path, Flags flags, FileMo
   return open_call(t, directory, path, flags, mode);
 }
 NewFd sys_creat(Thread& t, GuestPath path, FileMode mode) {
-  // A 64-bit kernel's creat has no other form for i386 (fs/open.c).
+  // A 64-bit kernel has no creat of its own for i386, so O_LARGEFILE is set (fs/open.c).
   constexpr uint32_t kGuestFlags = 0100 | 01000 | O_WRONLY;  // O_CREAT | O_TRUNC
   return open_call(t, AT_FDCWD, path, kGuestFlags | kGuestLargeFile, mode);
 }
@@ -90,7 +90,7 @@ CallResult path_status(Thread& t, GuestPath path, GuestPointer status_pointer, i
 template <typename Convert>
 CallResult descriptor_status(Thread& t, Fd fd, GuestPointer status_pointer, Convert convert) {
   struct statx status;
-  if (fd < 0) return abi::kEBADF;  // AT_FDCWD is no descriptor here
+  if (fd < 0) return abi::kEBADF;  // AT_FDCWD is not allowed here
   const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
   return result != 0 ? guest_result(result) : give(t, status_pointer, convert(status));
 }
@@ -229,7 +229,7 @@ CallResult sys_getcwd(Thread& t, GuestPointer buffer_pointer, uint32_t room) {
 
 namespace {
 
-/// What the kernel says of the executable now: it may have been renamed or deleted.
+/// What the kernel says of the executable now: the file may have been renamed or deleted.
 std::string executable_link(const GuestProcess& process) {
   const int fd = process.hidden[process.executable_file];
   const std::string path = fd >= 0 ? descriptor_path(fd) : "";
@@ -273,7 +273,7 @@ CallResult sys_readlinkat(Thread& t, DirFd directory, GuestPath path, GuestPoint
 
 namespace {
 
-/// link, rename: two paths. `follow_first` is for linkat's AT_SYMLINK_FOLLOW.
+/// link, rename: two paths. `first_link` is for linkat's AT_SYMLINK_FOLLOW.
 template <typename... Words>
 CallResult two_paths(Thread& t, int from_directory, uint32_t from, int to_directory, uint32_t to,
                      LastLink first_link, long number, Words... rest) {
@@ -480,7 +480,7 @@ CallResult sys_mount(Thread& t, GuestString source_pointer, GuestPath target_poi
   }
   const Errno error = target.load(t, AT_FDCWD, target_pointer, LastLink::follow);
   if (error != kOk) return error;
-  // A source may be a word like "proc": only an absolute path is one.
+  // A source may be a word like "proc": only one that begins with a slash is a path.
   const bool is_path = source_pointer != 0 && source.guest[0] == '/';
   const void* name = source_pointer == 0 ? nullptr : is_path ? source.host.text : source.guest;
   const GuestBuffer type = readable(t, type_pointer, guest::kPageSize);

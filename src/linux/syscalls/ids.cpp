@@ -1,4 +1,4 @@
-// User and group ids: the 16-bit calls and those with pointers. The others pass as they are.
+// User and group ids: the 16-bit calls and those with pointers. All others are PASS rows.
 #include <errno.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-// ioctl: a table of what is known, with the conversion each needs. Unknown requests are ENOTTY and
-// logged.
+// ioctl: a table of the known requests, with the conversion that each needs. Unknown requests fail
+// with ENOTTY and are logged.
 #include <errno.h>
 #include <net/if.h>
 #include <sys/ioctl.h>

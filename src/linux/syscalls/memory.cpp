@@ -45,7 +45,7 @@ CallResult map_call(Thread& t, const MapArguments& wanted) {
   if (type != kMapShared && type != kMapPrivate && type != kMapSharedValidate) return abi::kEINVAL;
   request.shared = type != kMapPrivate;
   request.extra_host_flags = static_cast<int>(flags_to_host(kMapFlags, flags));
-  // Only anonymous memory: what would come before the mapped part of a file is anybody's guess.
+  // Only anonymous memory grows: what comes before the mapped part of a file is undefined.
   request.grows_down = (flags & kMapGrowsDown) != 0 && (flags & kMapAnonymous) != 0;
   if (request.shared && (flags & kMapGrowsDown) != 0) return abi::kEINVAL;
   if (type == kMapSharedValidate && (flags & kMapAnonymous) != 0) return abi::kEINVAL;
@@ -155,7 +155,7 @@ CallResult sys_munlockall(Thread&) {
 
 namespace {
 
-/// Advice a kernel of 6.1 takes (mm/madvise.c) but that of tests, MADV_HWPOISON.
+/// Whether Linux 6.1 knows the advice (mm/madvise.c); without MADV_HWPOISON, which is for tests.
 bool known_advice(uint32_t advice) {
   constexpr uint32_t kLastGeneral = MADV_DONTNEED, kLast = 25;  // MADV_COLLAPSE
   return advice <= kLastGeneral || (advice >= MADV_FREE && advice <= kLast);
@@ -177,7 +177,8 @@ CallResult sys_madvise(Thread& t, GuestPointer address, uint32_t length, int32_t
     case MADV_REMOVE:
     case MADV_WIPEONFORK:
     case MADV_KEEPONFORK: {
-      // What a program relies on: as whole host pages, or refused as by a kernel without it.
+      // Programs rely on the effect: it is applied to whole host pages, or refused as by a kernel
+      // that does not know the advice.
       const uint32_t mask = space.host_page_size() - 1;
       if (((address | end) & mask) != 0) return abi::kEINVAL;
       return space.advise_host_pages(address, end, advice);

@@ -40,7 +40,7 @@ struct DescriptorSet {
   [[nodiscard]] bool has(uint32_t number) const {
     return guest != 0 && (words[number / 64] >> (number % 64) & 1) != 0;
   }
-  /// Leaves the bits from `size` up out: the guest's stay as they are.
+  /// Excludes the bits from `size` up: the guest's bits stay as they are.
   void cut(uint32_t size) { guest_bytes = std::min(guest_bytes, size / 8); }
 };
 
@@ -62,7 +62,7 @@ bool cut_to_guest_table(const HiddenDescriptors& hidden, DescriptorSet (&sets)[3
   return true;
 }
 
-/// Whether one of the sets asks for a number that the host would not treat as it should.
+/// Whether one of the sets contains the number of a hidden descriptor.
 bool asks_for_hidden(const HiddenDescriptors& hidden, const DescriptorSet (&sets)[3],
                      uint32_t count) {
   for (uint32_t fd = hidden.next(0); fd < count; fd = hidden.next(fd + 1)) {
@@ -73,7 +73,7 @@ bool asks_for_hidden(const HiddenDescriptors& hidden, const DescriptorSet (&sets
   return false;
 }
 
-/// Common part of the select family. `mask`: with pselect's sigmask, or null.
+/// Common part of the select family. `mask`: pselect's sigmask, or null.
 CallResult select_call(Thread& t, uint32_t count, const uint32_t (&sets)[3],
                        struct timespec* timeout, const SignalSet* mask) {
   if (static_cast<int32_t>(count) < 0) return abi::kEINVAL;
@@ -116,7 +116,7 @@ CallResult select_with_timeval(Thread& t, uint32_t count, const uint32_t (&sets)
     value.tv_sec + value.tv_usec / 1000000, value.tv_usec % 1000000 * 1000
   };
   const CallResult result = select_call(t, count, sets, &time, nullptr);
-  // The kernel writes back what is left of the time; a fault there is not an error
+  // The kernel writes back the time that is left; a fault there is not an error
   // (poll_select_finish).
   if (result != kErestartNoIntr) {
     static_cast<void>(copy_out_timeval(t, timeout, {time.tv_sec, time.tv_nsec / 1000}));
@@ -149,8 +149,9 @@ CallResult pselect_call(Thread& t, int32_t count, GuestPointer reads, GuestPoint
   return result;
 }
 
-/// The two events that MIPS numbers differently (arch/mips/include/uapi/asm/poll.h) and the hidden
-/// descriptors: for the time of a call they stand in the guest's array as the host is to see them.
+/// Two events have other numbers on MIPS (arch/mips/include/uapi/asm/poll.h), and the host must not
+/// poll hidden descriptors. So for the time of a call the guest's array holds both as the host must
+/// see them.
 class PollEvents {
  public:
   PollEvents(Thread& thread, uint32_t guest, uint32_t count) : thread_(thread), guest_(guest) {
@@ -170,7 +171,8 @@ class PollEvents {
     }
   }
 
-  /// Makes the array the guest's again, with what the kernel found if it did. Returns `result`.
+  /// Restores the guest's array, with the events that the kernel found if the call succeeded.
+  /// Returns `result`.
   CallResult finish(CallResult result) {
     for (Changed& change : changed_) {
       abi::PollFd found;
@@ -259,7 +261,7 @@ CallResult sys_poll(Thread& t, GuestPointer descriptors_pointer, uint32_t count,
       uint64_t{count} * sizeof(abi::PollFd);  // struct pollfd is the same everywhere
   const GuestBuffer descriptors = writable(
       t, descriptors_pointer, bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  // ppoll tells what is left of the time, if the call is to be made again.
+  // ppoll writes back the time that is left, for when the call is made again.
   struct timespec time {
     timeout / 1000, timeout % 1000 * 1000000L
   };

@@ -12,7 +12,7 @@ namespace ferry::linux {
 
 struct Thread;
 
-/// Opens `entry`: a descriptor. Nothing for what the host has as it should be.
+/// Opens `entry` as a new descriptor. Nothing for files whose contents on the host are right.
 [[nodiscard]] std::optional<CallResult> open_proc_file(Thread& thread, ProcEntry entry,
                                                        uint32_t host_flags);
 

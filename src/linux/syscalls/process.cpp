@@ -91,7 +91,7 @@ void vfork_entry(void* argument) {
   auto& child = *static_cast<VforkChild*>(argument);
   set_current_thread(&child.thread);
   set_up_child(child.thread, child.request);
-  // The child finds its lowest free numbers as it expects them.
+  // The pipe must not take the lowest free number, which the child expects to get.
   child.process.vfork_release = child.process.hidden.hide(child.release_write_end);
   if (child.release_read_end >= 0) host_call(SYS_close, child.release_read_end);
   restore_host_mask(child.thread);
@@ -100,8 +100,8 @@ void vfork_entry(void* argument) {
 }
 
 /// A pipe whose write end only the child has: the parent reads end-of-file when the child execs or
-/// ends. Under an emulator that makes a plain fork of CLONE_VFORK this keeps the parent waiting;
-/// real kernels do it themselves.
+/// ends. An emulator may turn CLONE_VFORK into a plain fork: there this pipe makes the parent wait.
+/// Real kernels do so themselves.
 struct ReleasePipe {
   int read_end = -1;
   int write_end = -1;
@@ -139,7 +139,7 @@ CallResult vfork_process(Thread& t, const CloneRequest& request) {
                      reinterpret_cast<char*>(stack) + kVforkStackSize, vfork_entry, child.get());
   release.wait_and_close();
   set_current_thread(&t);
-  // Until here a message was noted for the child's thread.
+  // Until here a message of another process (foreign_write.hpp) was noted for the child's thread.
   if (t.process->space->foreign_write_noted()) t.signal_pending = 1;
   t.process->hidden.restore_log();
   host_call(SYS_munmap, stack, kVforkStackSize);
@@ -240,7 +240,7 @@ uint32_t narrow_limit(uint64_t value) {
   return value > INT32_MAX ? kInfinity32 : static_cast<uint32_t>(value);
 }
 
-/// The limits ferry keeps, or null.
+/// The limit, if ferry keeps it itself, or null.
 GuestLimit* own_limit(GuestProcess& process, uint32_t resource) {
   switch (resource) {
     case 2:

@@ -196,7 +196,7 @@ CallResult queue(Thread& t, uint32_t info_pointer, int signal, long number, int 
   info.signo = signal;
   const int host_signal = signal == 0 ? 0 : signal_to_host(signal);
   if (signal != 0 && host_signal == 0) return abi::kEINVAL;
-  // Ferry's handler would take one like a fault's for a fault of its own.
+  // Ferry's handler would take a signal with a fault's code for a real fault.
   if (info.code > 0 && (pid == host_call(SYS_getpid) || tid == t.tid) && hold_signal(t, info))
     return kOk;
   siginfo_t host = siginfo_to_host(info);

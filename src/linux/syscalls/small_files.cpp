@@ -42,7 +42,7 @@ CallResult open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t 
     const long found =
         host_call(SYS_statx, host.directory, host.text, follow, STATX_TYPE | STATX_SIZE, &status);
     if (found == 0 && regular_file_size(status) > kLargestSmallFile) {
-      // It is opened for what truncating needs, though: other errors come first.
+      // The file is opened with the rights that truncating needs: other errors come first.
       flags &= ~static_cast<uint32_t>(O_TRUNC);
       if ((flags & O_ACCMODE) == O_RDONLY) flags |= O_RDWR;
     }
@@ -60,7 +60,7 @@ CallResult open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t 
 Result<uint64_t> small_write_length(int fd, uint64_t length, const WritePlace& place) {
   if (length == 0 && !place.even_nothing) return 0;
   const long flags = host_call(SYS_fcntl, fd, F_GETFL);
-  // What fails for another reason is the host's to refuse.
+  // The host refuses what fails for another reason.
   if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return length;
   const bool append = appends(flags, place.flags);
   if (append && !place.may_append) return length;
@@ -73,11 +73,12 @@ Result<uint64_t> small_write_length(int fd, uint64_t length, const WritePlace& p
   const bool below = static_cast<uint64_t>(position) + length < kLargestSmallFile;
   if (position < 0 || below) return length;
   if (!append && regular_file_size(type_and_size(fd)) < 0) return length;
-  // What procfs calls regular files are not: /proc/PID/mem is written anywhere.
+  // The limit does not apply to files of procfs, although they count as regular: /proc/PID/mem can
+  // be written anywhere.
   if (in_procfs(fd)) return length;
   if (position < kLargestSmallFile)
     return std::min(length, static_cast<uint64_t>(kLargestSmallFile - position));
-  // That limit comes first, and sends SIGXFSZ.
+  // RLIMIT_FSIZE comes first, and sends SIGXFSZ.
   if (host_limit(RLIMIT_FSIZE).soft <= static_cast<uint64_t>(position)) return length;
   return abi::kEFBIG;
 }
@@ -86,7 +87,7 @@ bool shows_large_file(const Thread& thread, int fd, uint32_t host_flags) {
   if ((host_flags & O_PATH) != 0) return false;
   // A block device has the flag however it was opened (block/fops.c, blkdev_open).
   if (thread.process->small.contains(fd)) return S_ISBLK(type_and_size(fd).stx_mode);
-  // An emulator below may not pass the flag on. What was opened by a name has it, and memfds.
+  // An emulator below may not pass the flag on. Files opened by a name have the flag, and memfds.
   return (host_flags & kHostLargeFile) != 0 || descriptor_link(fd).starts_with('/');
 }
 

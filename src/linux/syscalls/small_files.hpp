@@ -1,4 +1,4 @@
-// What a descriptor that was opened without O_LARGEFILE does not do: write at 2^31 - 1 and above
+// The limits of descriptors opened without O_LARGEFILE: they cannot write at 2^31 - 1 and above
 // (fs/read_write.c, generic_write_check_limits, Linux 6.1).
 #pragma once
 
@@ -12,8 +12,8 @@ namespace ferry::linux {
 /// MAX_NON_LFS: the largest file without O_LARGEFILE.
 inline constexpr uint32_t kLargestSmallFile = INT32_MAX;
 
-/// Opens a file without O_LARGEFILE: its descriptor. One that is too large for that is
-/// refused (fs/open.c, generic_file_open) before O_TRUNC could make it small.
+/// Opens a file without O_LARGEFILE: its descriptor. A file that is too large is refused
+/// (fs/open.c, generic_file_open) before O_TRUNC could make it small.
 [[nodiscard]] CallResult open_small(Thread& thread, const HostPath& host, uint32_t flags,
                                     uint32_t mode);
 

@@ -170,7 +170,7 @@ CallResult attach_filter(Thread& t, Fd fd, GuestPointer value, uint32_t size, in
   return guest_result(host_call(SYS_setsockopt, fd, SOL_SOCKET, option, &host, sizeof host));
 }
 
-/// Gives an option's value, cut to the room the guest says it has.
+/// Gives the guest an option's value, cut to the size that the guest states.
 template <typename Value>
 CallResult give_option(Thread& t, GuestPointer destination, GuestPointer size_pointer,
                        const Value& value) {
@@ -283,7 +283,7 @@ Errno Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
   return load_control(t, guest);
 }
 
-/// SCM_RIGHTS: whether one of the descriptors is not the guest's to send.
+/// SCM_RIGHTS: whether one of the descriptors is hidden from the guest.
 bool sends_hidden(const GuestProcess& process, const cmsghdr& message, uint32_t size) {
   if (message.cmsg_level != SOL_SOCKET || message.cmsg_type != SCM_RIGHTS) return false;
   const int* descriptors = reinterpret_cast<const int*>(CMSG_DATA(&message));
@@ -321,15 +321,16 @@ Errno Message::load_control(const Thread& t, const abi::MsgHdr& guest) {
   return kOk;
 }
 
-/// SCM_RIGHTS: closes the descriptors the guest has no room for. Returns the bytes it takes.
+/// SCM_RIGHTS: closes the descriptors that the guest has no room for. Returns the bytes of the
+/// others.
 uint32_t keep_descriptors(const int* descriptors, uint32_t size, uint32_t room) {
   const uint32_t kept = std::min<uint32_t>(size, room & ~3u);
   for (uint32_t i = kept / 4; i < size / 4; ++i) host_call(SYS_close, descriptors[i]);
   return kept;
 }
 
-/// Makes the data of a control message the guest's, in place; returns its size. Times get narrower,
-/// and an error carries its i386 number.
+/// Converts the data of a control message to the guest's form, in place; returns its size. Times
+/// become 32 bits wide, and an error gets its i386 number.
 uint32_t control_data_to_guest(const cmsghdr& message, uint8_t* data, uint32_t size) {
   const int type = message.cmsg_type;
   if (message.cmsg_level == SOL_SOCKET &&
@@ -447,8 +448,8 @@ CallResult sys_sendmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count,
 }
 CallResult sys_recvmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags,
                         GuestPointer) {
-  // The timeout is looked at between messages only, as in the kernel; after the first one we do not
-  // wait.
+  // The kernel checks the timeout only between messages. After the first message ferry does not
+  // wait, so it needs no timeout.
   return many_messages(t, messages, count, [&](uint32_t at, uint32_t index) {
     const uint32_t no_wait = index > 0 ? static_cast<uint32_t>(MSG_DONTWAIT) : 0;
     return receive_message(t, fd, at, (flags & ~static_cast<uint32_t>(MSG_WAITFORONE)) | no_wait);

@@ -33,7 +33,7 @@ bool is_acceptable(const abi::UserDesc& desc) {
          (desc.flags & abi::kDescSegNotPresent) == 0;
 }
 
-/// copy_in of a descriptor, of whose flags the bits without a name are no part.
+/// copy_in of a descriptor, without the bits of its flags that have no name.
 bool copy_in_descriptor(uint32_t guest, abi::UserDesc& desc) {
   if (!copy_in(guest, desc)) return false;
   desc.flags &= abi::kDescAllFlags;

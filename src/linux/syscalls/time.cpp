@@ -80,7 +80,7 @@ CallResult sleep_on_clock(Thread& t, int clock, int flags, uint32_t request, uin
                           TimeWidth width) {
   struct timespec time;
   if (!copy_in_time(request, width, time)) return abi::kEFAULT;
-  // What is left takes the place of the whole, as the call may be made again.
+  // The time left replaces the time requested, because the call may be made again.
   const CallResult result = sleeping_call(t, SYS_clock_nanosleep, clock, flags, &time, &time);
   if (result == abi::kEINTR && remaining != 0 && (flags & TIMER_ABSTIME) == 0 &&
       !copy_out_time(t, remaining, width, time)) {

@@ -11,7 +11,7 @@ struct Thread;
 /// Whether the user_desc at `guest` is one that clone takes (it chooses no entry).
 [[nodiscard]] Errno check_tls_entry(uint32_t guest);
 
-/// Takes it for `thread`.
+/// Makes the user_desc at `guest` a TLS entry of `thread`.
 [[nodiscard]] Errno set_tls_entry(Thread& thread, uint32_t guest);
 
 }  // namespace ferry::linux

@@ -15,7 +15,7 @@ namespace ferry::linux {
 
 namespace {
 
-/// Whether `fd` has a byte at `position` (null: its own).
+/// Whether `fd` has a byte at `position` (null: the descriptor's own).
 bool has_data(int fd, const int64_t* position) {
   const int64_t at = position != nullptr ? *position : host_call(SYS_lseek, fd, 0, SEEK_CUR);
   char byte;
@@ -25,7 +25,7 @@ bool has_data(int fd, const int64_t* position) {
 /// sendfile. `offset`: of what is read; null: at the position of `from`.
 CallResult send_to(Thread& t, int to, int from, int64_t* offset, uint32_t count) {
   const Result<uint64_t> length = write_length(t, to, count, {.may_append = false});
-  // The limit is the write's, and where nothing is read nothing is written.
+  // The limit applies to the write, and without data to read nothing is written.
   if (!length.ok() && has_data(from, offset)) return length.error();
   const CallResult result =
       blocking_call(t, SYS_sendfile, to, from, offset, length.ok() ? length.value() : count);
@@ -58,15 +58,15 @@ CallResult copy_between(Thread& t, Fd from, GuestPointer from_offset, Fd to, Gue
   return result;
 }
 
-/// Where such a call would write. Of a bad pointer the host will tell.
+/// Where such a call would write. The host reports a bad pointer.
 WritePlace place_of_copy(GuestPointer to_offset) {
   WritePlace place{.may_append = false};
   if (to_offset != 0 && !copy_in(to_offset, place.position)) place.position = INT64_MIN;
   return place;
 }
 
-/// splice from a pipe to where nothing may be written: waits for data as if it could be. kOk if
-/// the host is to answer: there is none.
+/// splice from a pipe to a place where nothing may be written: waits for data as a permitted splice
+/// does. kOk if there is no data: the host then answers the call.
 CallResult refuse_splice(Thread& t, Fd pipe, GuestPointer from_offset, Flags flags) {
   if (from_offset != 0 || host_call(SYS_fcntl, pipe, F_GETPIPE_SZ) < 0) return kOk;
   if ((flags & SPLICE_F_NONBLOCK) == 0) {

@@ -1,6 +1,6 @@
 // Structures and constants of the i386 Linux ABI, as arch/x86/include/uapi and include/uapi/linux
-// of the kernel lay them out for 32-bit programs. Conversions to and from the host's stand beside
-// what uses them: linux/kernel/signal_map.hpp, linux/syscalls/convert.hpp.
+// of the kernel lay them out for 32-bit programs. Conversions to and from the host's structures
+// stand next to the code that uses them: linux/kernel/signal_map.hpp, linux/syscalls/convert.hpp.
 #pragma once
 
 #include <cstddef>
