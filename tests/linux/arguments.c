@@ -26,6 +26,18 @@ static unsigned long stack_bytes(void) {
   return end - begin;
 }
 
+// Calls whose arguments are words in memory.
+static void word_calls(void) {
+  unsigned map[] = {0, 4096, 3, 0x22, -1, 0};
+  long none[] = {0, 0};
+  unsigned wait[] = {0, 0, 0, 0, (unsigned)none};
+  unsigned pair[] = {0, 0, 0, 8};
+  printf("mapped %d\n", syscall(SYS_mmap, map) != -1);
+  printf("select %ld\n", syscall(SYS_select, wait));
+  printf("mmap %ld\n", syscall(SYS_mmap, 8));
+  printf("socketpair %ld\n", syscall(SYS_socketcall, 8, pair));
+}
+
 int main(int argc, char** argv) {
   struct utsname system;
   uname(&system);
@@ -34,6 +46,7 @@ int main(int argc, char** argv) {
   show("FERRY_TEST_UNSET");
   printf("release %s\nstack %lu\n", system.release, stack_bytes());
   if (argc > 1 && strcmp(argv[1], "unimp") == 0) printf("call 9999: %ld\n", syscall(9999));
+  if (argc > 1 && strcmp(argv[1], "words") == 0) word_calls();
   printf("marker %08lx: %x\n", (unsigned long)marker, indirect());
   return 7;
 }

@@ -40,9 +40,20 @@ void errnos() {
   expect_equal(errno_to_guest(EDQUOT), 122);
   expect_equal(errno_to_guest(ECANCELED), 125);
   expect_equal(errno_to_guest(EHWPOISON), 133);
-  expect_equal(guest_result(-ENOSYS), -38);
-  expect_equal(guest_result(7), 7);
-  expect(std::strcmp(guest_errno_name(38), "ENOSYS") == 0);
+  expect(std::strcmp(guest_errno_name(abi::kENOSYS), "ENOSYS") == 0);
+}
+
+void call_results() {
+  expect(guest_result(-ENOSYS) == abi::kENOSYS);
+  expect_equal(guest_result(-ENOSYS).eax(), 0xffffffdau);
+  expect_equal(guest_result(7).value(), 7u);
+  // A value may look like -EINVAL.
+  const CallResult value = 0xffffffeau;
+  expect(value.ok() && value != abi::kEINVAL);
+  expect_equal(value.eax(), CallResult(abi::kEINVAL).eax());
+  expect_equal(CallResult(abi::kEINVAL).error().value, 22);
+  expect(CallResult(kOk) == 0u);
+  expect(!kErestartSys.ok() && kErestartSys.error() == kOk && kErestartSys.value() == 0);
 }
 
 void signals() {
@@ -183,6 +194,7 @@ void rows() {
 
 int main() {
   errnos();
+  call_results();
   signals();
   flags();
   terminals();

@@ -52,7 +52,7 @@ struct Fixture {
   [[nodiscard]] std::string resolved(const char* path, LastLink last = LastLink::follow) const {
     HostPath host;
     resolve_path(process, AT_FDCWD, path, last, host);
-    return host.error != 0 ? "error " + std::to_string(host.error) : host.text;
+    return host.error != kOk ? "error " + std::to_string(host.error.value) : host.text;
   }
   void same(const char* path, const std::string& expected, LastLink last = LastLink::follow,
             std::source_location where = std::source_location::current()) const {
@@ -73,7 +73,7 @@ void absolute(const Fixture& f) {
   f.same("/usr/lib/up/program", f.root + "/bin/program");
   f.same("/usr/../bin//program", f.root + "/bin/program");
   f.same("/", f.root + "/");
-  f.same("/loop", "error " + std::to_string(abi::kELOOP));
+  f.same("/loop", "error " + std::to_string(abi::kELOOP.value));
 }
 
 void host_files(const Fixture& f) {
@@ -88,7 +88,7 @@ void host_files(const Fixture& f) {
   f.same("/proc/self/../self/task/../exe", own);
   f.same("/usr/exe", own);
   f.same("/proc/self/exe", "/proc/self/exe", LastLink::keep);
-  f.same(own.c_str(), "error " + std::to_string(abi::kENOENT));
+  f.same(own.c_str(), "error " + std::to_string(abi::kENOENT.value));
   f.same("/only/new", f.root + "/only/new");  // its folder is in ROOT alone
   f.same("/bin/new", "/bin/new");             // the host has the folder too
 }

@@ -27,8 +27,8 @@ template <typename T>
 }
 
 extern "C" {
-/// host_calls.S: returns kSafeCallNotBegun or kSafeCallInterrupted if a guest signal keeps it from
-/// ending.
+/// host_calls.S: returns kSafeCallNotBegun or kSafeCallInterrupted if a guest signal came before
+/// the call or interrupted it.
 long ferry_safe_syscall(const std::atomic<uint32_t>* pending, long number, long a, long b, long c,
                         long d, long e, long f);
 extern const char ferry_safe_syscall_begin[];
@@ -42,12 +42,12 @@ long ferry_clone_on_stack(long flags, void* stack_top, void (*entry)(void*), voi
 
 }  // namespace detail
 
-/// A signal came before the call was made: after its handler the call is made as if nothing had
-/// been.
+/// A signal came before the call was made: the call is made after the signal's handler, as if
+/// nothing had happened.
 inline constexpr long kSafeCallNotBegun = -513;
-/// A signal ended a call that the kernel would restart with SA_RESTART. (Or came at the very
-/// instruction: then a handler without SA_RESTART sees an EINTR that would have been a restart; it
-/// could have come so.)
+/// A signal ended a call that the kernel would restart with SA_RESTART. (Or the signal came exactly
+/// at the instruction. A handler without SA_RESTART then leads to EINTR although the call had not
+/// begun, just as if the signal had come a moment later.)
 inline constexpr long kSafeCallInterrupted = -512;
 
 /// A host system call that does not block for long.
@@ -67,15 +67,15 @@ inline long safe_call(const std::atomic<uint32_t>& pending, long number, Words..
   return detail::ferry_safe_syscall(&pending, number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/// clone(2): the child calls `entry(argument)` on the stack that ends at `stack_top`, and must not
-/// come back from it. The child's number or -errno.
+/// clone(2): the child calls `entry(argument)` on the stack that ends at `stack_top`, and `entry`
+/// must not return. Returns the child's number or -errno.
 inline long clone_on_stack(long flags, void* stack_top, void (*entry)(void*), void* argument) {
   return detail::ferry_clone_on_stack(flags, stack_top, entry, argument);
 }
 
-/// For the host's signal handler: where a context inside the safe-syscall window must go on, else
-/// 0. Our handlers have SA_RESTART, so the kernel moves an interrupted restartable call's pc back
-/// to its syscall instruction.
+/// For the host's signal handler: where a context inside the safe-syscall window must continue; 0
+/// for any other context. Ferry's handlers have SA_RESTART, so the kernel moves an interrupted
+/// restartable call's pc back to its syscall instruction.
 [[nodiscard]] inline uintptr_t safe_call_restart(uintptr_t pc) {
   const auto address = [](const char* label) { return reinterpret_cast<uintptr_t>(label); };
   if (pc < address(detail::ferry_safe_syscall_begin) ||

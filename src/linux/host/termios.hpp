@@ -1,4 +1,4 @@
-// The kernel's terminal settings, which are not libc's.
+// The kernel's structures of terminal settings; libc's have another layout.
 #pragma once
 
 #include <cstdint>

@@ -13,10 +13,6 @@ namespace ferry::linux {
 
 namespace {
 
-constexpr Errno kOk{0};
-constexpr Errno kNoMemory{abi::kENOMEM};
-constexpr Errno kInvalid{abi::kEINVAL};
-
 bool valid_range(uint32_t begin, uint32_t length) {
   return begin >= guest::kGuestBegin && begin < guest::kGuestEnd &&
          length <= guest::kGuestEnd - begin;
@@ -149,10 +145,10 @@ void AddressSpace::changed(uint32_t begin, uint32_t end) {
 
 Result<uint32_t> AddressSpace::map(const MapRequest& original) {
   MapRequest request = original;
-  if (request.length == 0) return kInvalid;
-  if (request.length > guest::kGuestEnd) return kNoMemory;
+  if (request.length == 0) return abi::kEINVAL;
+  if (request.length > guest::kGuestEnd) return abi::kENOMEM;
   request.length = guest::page_ceil(request.length);
-  if (mapped_bytes_ + request.length > space_limit_) return kNoMemory;
+  if (mapped_bytes_ + request.length > space_limit_) return abi::kENOMEM;
   if (read_implies_exec_ && (request.protection & kProtRead) != 0) request.protection |= kProtExec;
   if (request.placement == MapRequest::Placement::anywhere) {
     const uint32_t congruence =
@@ -160,17 +156,18 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
     uint32_t hint = guest::page_floor(request.address);
     if (hint != 0) hint = std::max(hint, guest::kGuestBegin);
     request.address = hint_taken(request, hint) ? hint : find_free(request.length, congruence);
-    if (request.address == 0) return kNoMemory;
+    if (request.address == 0) return abi::kENOMEM;
   } else {
-    if ((request.address & guest::kPageMask) != 0) return kInvalid;
-    if (request.address < guest::kGuestBegin) return Errno{abi::kEPERM};  // mmap_min_addr
-    if (!valid_range(request.address, request.length)) return kNoMemory;
+    if ((request.address & guest::kPageMask) != 0) return abi::kEINVAL;
+    if (request.address < guest::kGuestBegin) return abi::kEPERM;  // mmap_min_addr
+    if (!valid_range(request.address, request.length)) return abi::kENOMEM;
     if (request.placement == MapRequest::Placement::fixed_no_replace &&
         any_mapped(request.address, request.address + request.length)) {
-      return Errno{abi::kEEXIST};
+      return abi::kEEXIST;
     }
   }
-  // A file of its own (intern_file), which fits the host's pages.
+  // Shared anonymous memory is a file of its own (intern_file), at an offset that fits the host's
+  // pages.
   if (request.descriptor < 0)
     request.offset = request.shared ? request.address & (host_page_size_ - 1) : 0;
   const uint32_t end = request.address + request.length;
@@ -179,7 +176,7 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
   MapRequest backed = request;
   if (backing != HiddenDescriptors::kNone) backed.descriptor = backings_.descriptor(backing);
   const Errno error = back_with_host_pages(backed);
-  if (error.value != 0) {
+  if (error != kOk) {
     backings_.drop(backing);
     return error;
   }
@@ -195,9 +192,10 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
 }
 
 Errno AddressSpace::unmap(uint32_t begin, uint32_t length) {
-  if ((begin & guest::kPageMask) != 0 || length == 0 || length > guest::kGuestEnd) return kInvalid;
+  if ((begin & guest::kPageMask) != 0 || length == 0 || length > guest::kGuestEnd)
+    return abi::kEINVAL;
   length = guest::page_ceil(length);
-  if (!valid_range(begin, length)) return kInvalid;
+  if (!valid_range(begin, length)) return abi::kEINVAL;
   const uint32_t end = begin + length;
   if (!any_mapped(begin, end)) return kOk;
   changed(begin, end);
@@ -208,18 +206,19 @@ Errno AddressSpace::unmap(uint32_t begin, uint32_t length) {
 }
 
 Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection) {
-  if ((begin & guest::kPageMask) != 0) return kInvalid;
+  if ((begin & guest::kPageMask) != 0) return abi::kEINVAL;
   if (length == 0) return kOk;
-  if (length > guest::kGuestEnd) return kNoMemory;
+  if (length > guest::kGuestEnd) return abi::kENOMEM;
   length = guest::page_ceil(length);
-  if (begin < guest::kGuestBegin || begin >= guest::kGuestEnd) return kNoMemory;
+  if (begin < guest::kGuestBegin || begin >= guest::kGuestEnd) return abi::kENOMEM;
   const uint32_t whole_end = begin + std::min(length, guest::kGuestEnd - begin);
   const uint32_t end = mapped_until(begin, whole_end);
   const bool holes = end != whole_end || length > guest::kGuestEnd - begin;
-  if (begin == end) return kNoMemory;
+  if (begin == end) return abi::kENOMEM;
   if (read_implies_exec_ && (protection & kProtRead) != 0) protection |= kProtExec;
   changed(begin, end);
-  // The host refuses what may not be so: to write a file that is shared and open for reading.
+  // The host refuses what the guest may not have, such as writable pages of a shared file that is
+  // open for reading only.
   const int bits = host_bits(protection);
   for (uint32_t page = splits_.next(host_floor(begin)); page < end;
        page = splits_.next(page + host_page_size_)) {
@@ -248,7 +247,7 @@ Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection)
   settle_range(begin, end);
   report_shared_code(begin, end);
   log_printf(LogChannel::page, "protect %08x-%08x prot %x\n", begin, end, protection);
-  return holes ? kNoMemory : kOk;
+  return holes ? abi::kENOMEM : kOk;
 }
 
 }  // namespace ferry::linux

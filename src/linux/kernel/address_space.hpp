@@ -30,7 +30,7 @@ namespace ferry::linux {
 /// Guest protection bits; PROT_READ/WRITE/EXEC have these values on i386 and on every host.
 inline constexpr uint8_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
 
-/// Told about changes of the address space; the engine drops translations and watches.
+/// Observer of changes of the address space: the engine, which drops translations and watches.
 class MappingObserver {
  public:
   /// Called before any mapping or protection of [begin, end) changes.
@@ -39,7 +39,7 @@ class MappingObserver {
   /// other mappings, of this process or of others, and write(2) to its file show there.
   virtual void range_shared(uint32_t begin, uint32_t end) = 0;
   /// Called before the kernel or ferry itself writes [begin, end), which has write-watched pages:
-  /// must drop the watches there (set_write_watch off) and the translations.
+  /// the observer must drop the watches there (set_write_watch off) and the translations.
   virtual void kernel_write(uint32_t begin, uint32_t end) = 0;
 
  protected:
@@ -98,35 +98,38 @@ class AddressSpace final : public i386::CodeSource {
   AddressSpace& operator=(const AddressSpace&) = delete;
 
   void set_observer(MappingObserver* observer) { observer_ = observer; }
-  /// Where the files of shared mappings are opened that a host needs kept (shared_backings.hpp).
+  /// Where to open the files of shared mappings, on a host that needs them kept open
+  /// (shared_backings.hpp).
   void set_descriptors(HiddenDescriptors* descriptors) { backings_.set_descriptors(descriptors); }
   /// Mappings made readable become executable too (personality READ_IMPLIES_EXEC).
   void set_read_implies_exec(bool on) { read_implies_exec_ = on; }
   [[nodiscard]] bool read_implies_exec() const { return read_implies_exec_; }
   [[nodiscard]] uint32_t host_page_size() const { return host_page_size_; }
 
-  // --- changes; errors as the i386 kernel gives them, Errno{0} is success -----------------------
+  // --- changes; errors as the i386 kernel gives them, kOk is success ----------------------------
   [[nodiscard]] Result<uint32_t> map(const MapRequest& request);
   [[nodiscard]] Errno unmap(uint32_t begin, uint32_t length);
-  /// Where some of the range is not mapped, what comes before that is changed all the same: ENOMEM.
+  /// ENOMEM if part of the range is not mapped; the pages before that part are changed all the
+  /// same.
   [[nodiscard]] Errno protect(uint32_t begin, uint32_t length, uint8_t protection);
   /// `flags`: MREMAP_MAYMOVE 1, MREMAP_FIXED 2, MREMAP_DONTUNMAP 4 (the same on every host).
   [[nodiscard]] Result<uint32_t> remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
                                        uint32_t flags, uint32_t new_begin);
-  /// MADV_DONTNEED of whole guest pages, all mapped: private anonymous memory reads as zeroes then,
-  /// that of files as the file where whole host pages are concerned. 0 or -errno.
-  [[nodiscard]] int32_t discard(uint32_t begin, uint32_t end);
-  /// madvise of whole host pages, as the host does it. 0 or -errno; EINVAL where they are split.
-  [[nodiscard]] int32_t advise_host_pages(uint32_t begin, uint32_t end, int advice);
+  /// MADV_DONTNEED of whole guest pages, all mapped: private anonymous memory reads as zeroes
+  /// afterwards. Private mappings of files read as the file again in whole host pages.
+  [[nodiscard]] Errno discard(uint32_t begin, uint32_t end);
+  /// madvise of whole host pages, as the host does it; EINVAL where they are split.
+  [[nodiscard]] Errno advise_host_pages(uint32_t begin, uint32_t end, int advice);
   /// Whether any mapping has shown `file` so far.
   [[nodiscard]] bool ever_mapped(const FileId& file) const;
-  /// The contents or the size of `file` have changed by a call: drops what was translated from
-  /// private mappings of it.
+  /// A call has changed the contents or the size of `file`: drops what was translated from private
+  /// mappings of the file.
   void file_changed(const FileId& file);
-  /// Another process has written the memory, it does not matter where. Signal-safe.
+  /// Another process has written somewhere in the memory. Signal-safe.
   void note_foreign_write() { foreign_write_ = true; }
   [[nodiscard]] bool foreign_write_noted() const { return foreign_write_; }
-  /// Drops what was translated, if such a write was noted since.
+  /// If such a write was noted since the last call, drops what was translated from private
+  /// mappings.
   void settle_foreign_write();
   /// Reads or writes bytes within one guest page whatever its protection, as /proc/PID/mem does;
   /// false where nothing is mapped, or a shared page may not be written.
@@ -134,10 +137,11 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool force_write(uint32_t address, const void* from, uint32_t size);
   /// brk(2): returns the new break, or the old one on failure.
   uint32_t set_break(uint32_t address);
-  /// The loader's: the heap starts at `address` (page-aligned).
+  /// For the loader: the heap starts at `address` (page-aligned).
   void start_break(uint32_t address);
-  /// The loader's, at the start: leaves room for a stack that may grow to `stack_limit` bytes below
-  /// `stack_top`, as the kernel does (arch/x86/mm/mmap.c, mmap_base): new mappings go below it.
+  /// For the loader, before it maps anything else: leaves room for a stack that may grow to
+  /// `stack_limit` bytes below `stack_top`, as the kernel does (arch/x86/mm/mmap.c, mmap_base): new
+  /// mappings go below it.
   void place_below_stack(uint32_t stack_top, uint64_t stack_limit);
   void set_data_limit(uint64_t bytes) { data_limit_ = bytes; }
   void set_space_limit(uint64_t bytes) { space_limit_ = bytes; }
@@ -153,17 +157,17 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool may_write(uint32_t address) const;
   [[nodiscard]] uint32_t fetch_end(uint32_t address) const override;
   [[nodiscard]] uint32_t direct_fetch_end(uint32_t address) const override;
-  /// Where the host has the byte at `address`, if the guest may read (or write) it; else null. A
-  /// mapping that grows down is extended to it if its size stays within `stack_limit` bytes. Not
-  /// signal-safe.
+  /// The host's address of the byte at `address` if the guest may read (or write) that byte; else
+  /// null. A mapping that grows down is extended to the byte if its size stays within `stack_limit`
+  /// bytes. Not signal-safe.
   [[nodiscard]] void* reach(uint32_t address, bool write, uint64_t stack_limit);
-  /// Whether [begin, begin + length) lies where the guest has it, so that the host's kernel may be
-  /// given its address.
+  /// Whether the host has [begin, begin + length) at the guest's own addresses, so that its kernel
+  /// can be given them.
   [[nodiscard]] bool in_place(uint32_t begin, uint32_t length) const {
     return splits_.empty() || splits_.next(host_floor(begin)) >= uint64_t{begin} + length;
   }
   /// Calls `pass(begin, end)` with host addresses for all that backs the mapped guest pages of
-  /// [begin, end), in whole host pages, until it returns something other than 0; returns that.
+  /// [begin, end), in whole host pages, until `pass` returns something other than 0. Returns that.
   template <typename Pass>
   [[nodiscard]] long for_each_backing(uint32_t begin, uint32_t end, Pass pass) const;
   /// Whether every page of [begin, begin + length) is mapped with at least `protection`.

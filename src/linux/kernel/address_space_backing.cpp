@@ -13,8 +13,6 @@ namespace ferry::linux {
 
 namespace {
 
-constexpr Errno kOk{0};
-
 long map_anonymous(uint32_t begin, uint32_t end, int protection, int extra_flags) {
   return host_call(SYS_mmap, guest::host_pointer(begin), end - begin, protection,
                    MAP_FIXED | MAP_ANONYMOUS | extra_flags, -1, 0);
@@ -89,8 +87,8 @@ long AddressSpace::protect_host_pages(uint32_t begin, uint32_t end, int bits) {
   return 0;
 }
 
-/// Gives the places of a split host page the protections of its guest pages; those in
-/// [begin, end) are to have `bits`. 0 or the host's -errno.
+/// Gives the places of a split host page the protections of its guest pages; those in [begin, end)
+/// get `bits`. 0 or the host's -errno.
 long AddressSpace::protect_places(uint32_t host_page, uint32_t begin, uint32_t end, int bits) {
   std::array<int, SplitPages::kMostGuestPages> protections{};
   for (uint32_t i = 0; i < host_page_size_ / guest::kPageSize; ++i) {
@@ -104,8 +102,8 @@ long AddressSpace::protect_places(uint32_t host_page, uint32_t begin, uint32_t e
 
 /// Whether no single host mapping can show what the guest has in this host page: a shared mapping
 /// beside anything else, or anonymous memory with several protections. (Protections that differ in
-/// private pages of files, as in most programs, are united: accesses that the guest forbids itself
-/// there go through, and all others cost nothing.)
+/// private pages of files, as in most programs, are united: accesses that the guest's protection
+/// forbids go through there, and all others cost nothing.)
 bool AddressSpace::needs_split(uint32_t host_page) const {
   if (host_page_size_ == guest::kPageSize) return false;
   const uint32_t end = host_page + host_page_size_;
@@ -126,7 +124,7 @@ bool AddressSpace::needs_split(uint32_t host_page) const {
   return shared ? mixed || !of_one_file : mixed && !private_file;
 }
 
-/// Splits a host page, of which the guest pages of [begin, end) are to be replaced.
+/// Splits a host page whose guest pages in [begin, end) will be replaced.
 Errno AddressSpace::split_host_page(uint32_t host_page, uint32_t begin, uint32_t end) {
   bool anonymous = true;
   uint32_t kept = 0;
@@ -137,7 +135,7 @@ Errno AddressSpace::split_host_page(uint32_t host_page, uint32_t begin, uint32_t
     kept |= 1u << i;
     anonymous &= !mapping->shared && !from_file(*mapping);
   }
-  // Code in it was translated, and is watched, where it lay.
+  // Code in the host page was translated at its old place, and is watched there.
   changed(host_page, host_page + host_page_size_);
   const long result = splits_.split(host_page, kept, anonymous);
   return result < 0 ? errno_from_host(result) : kOk;
@@ -179,8 +177,7 @@ void AddressSpace::settle(uint32_t host_page) {
   }
   if (splits_.contains(host_page)) {
     if (!needs_split(host_page) && rejoin(host_page)) return;
-  } else if (!needs_split(host_page) ||
-             split_host_page(host_page, host_page, host_page).value != 0) {
+  } else if (!needs_split(host_page) || split_host_page(host_page, host_page, host_page) != kOk) {
     return apply_protection(host_page, end);
   }
   static_cast<void>(protect_places(host_page, 0, 0, PROT_NONE));
@@ -213,8 +210,8 @@ uint8_t* AddressSpace::place_of(uint32_t address) const {
   return place != nullptr ? place : static_cast<uint8_t*>(guest::host_pointer(address));
 }
 
-/// Where the host has a guest page that is mapped, opened for ferry with `bits` whatever the guest
-/// may do with it; settle() closes it.
+/// The host's address of a mapped guest page, which ferry can access with `bits` whatever the
+/// guest's protection; settle() restores the protection.
 uint8_t* AddressSpace::open_page(uint32_t page, int bits) {
   const uint32_t host_page = host_floor(page);
   if (splits_.contains(page)) {
@@ -255,7 +252,8 @@ bool AddressSpace::mappable_directly(const MapRequest& request) const {
          ((request.address - request.offset) & (host_page_size_ - 1)) == 0;
 }
 
-/// What the kernel says of mapping `request`'s file, asked by a mapping elsewhere.
+/// The error that the kernel gives for a mapping of `request`'s file, found by making one
+/// elsewhere.
 Errno AddressSpace::try_mapping(const MapRequest& request) const {
   if (request.descriptor < 0) return kOk;
   const int sharing = request.shared ? MAP_SHARED : MAP_PRIVATE;
@@ -270,11 +268,11 @@ Errno AddressSpace::try_mapping(const MapRequest& request) const {
 /// Backs [begin, end), page by page, in split host pages.
 Errno AddressSpace::back_split(uint32_t begin, uint32_t end, const MapRequest& request) {
   const Errno refused = try_mapping(request);
-  if (refused.value != 0) return refused;
+  if (refused != kOk) return refused;
   for (uint32_t page = begin; page < end; page += guest::kPageSize) {
     if (!splits_.contains(page)) {
       const Errno error = split_host_page(host_floor(page), begin, end);
-      if (error.value != 0) return error;
+      if (error != kOk) return error;
     }
     long result;
     if (request.shared) {
@@ -298,7 +296,7 @@ bool AddressSpace::any_shared(uint32_t begin, uint32_t end) const {
   return false;
 }
 
-/// Backs the part [begin, end) of one host page, of which other parts belong to other mappings.
+/// Backs the part [begin, end) of one host page whose other parts belong to other mappings.
 Errno AddressSpace::back_edge(uint32_t begin, uint32_t end, const MapRequest& request) {
   const uint32_t page = host_floor(begin);
   const uint32_t page_end = page + host_page_size_;
@@ -338,7 +336,7 @@ Errno AddressSpace::back_whole(uint32_t begin, uint32_t end, const MapRequest& r
                        request.offset + begin - request.address);
   } else {
     const Errno refused = try_mapping(request);
-    if (refused.value != 0) return refused;
+    if (refused != kOk) return refused;
     mapped = map_anonymous(begin, end, PROT_READ | PROT_WRITE, MAP_PRIVATE);
     if (mapped >= 0) {
       const uint32_t from = std::max(begin, request.address);
@@ -378,11 +376,11 @@ Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
   const uint32_t whole_end = end_shared ? last : host_ceil(end);
   if (whole_begin < whole_end && !(begin_shared && first == last)) {
     const Errno error = back_whole(whole_begin, whole_end, request);
-    if (error.value != 0) return error;
+    if (error != kOk) return error;
   }
   if (begin_shared) {
     const Errno error = back_edge(begin, std::min(first + host_page_size_, end), request);
-    if (error.value != 0) return error;
+    if (error != kOk) return error;
   }
   return end_shared ? back_edge(last, end, request) : kOk;
 }
@@ -397,7 +395,7 @@ void AddressSpace::clear_page(uint32_t page) {
   settle(host_floor(page));
 }
 
-int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
+Errno AddressSpace::discard(uint32_t begin, uint32_t end) {
   changed(begin, end);
   const HostRange inner = inner_host_range(begin, end);
   for (uint32_t at = begin; at < end; at += guest::kPageSize) {
@@ -408,18 +406,19 @@ int32_t AddressSpace::discard(uint32_t begin, uint32_t end) {
     if (at < split) {
       const long result =
           host_call(SYS_madvise, guest::host_pointer(at), split - at, MADV_DONTNEED);
-      if (result < 0) return guest_result(result);
+      if (result < 0) return errno_from_host(result);
     }
     at = split < inner.end ? split + host_page_size_ : inner.end;
   }
-  return 0;
+  return kOk;
 }
 
-int32_t AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) {
-  // What is not one mapping of the host's, the host is not told of: the guest is refused.
-  if (any_split(begin, end)) return -abi::kEINVAL;
+Errno AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) {
+  // A split host page is not one mapping of the host's, so the advice cannot be passed on.
+  if (any_split(begin, end)) return abi::kEINVAL;
   changed(begin, end);
-  return guest_result(host_call(SYS_madvise, guest::host_pointer(begin), end - begin, advice));
+  const long result = host_call(SYS_madvise, guest::host_pointer(begin), end - begin, advice);
+  return result < 0 ? errno_from_host(result) : kOk;
 }
 
 // --- memory that changes in other ways ----------------------------------------------------------

@@ -44,8 +44,8 @@ bool AddressSpace::hint_taken(const MapRequest& request, uint32_t hint) const {
   return !any_shared(host_floor(hint), hint) && !any_shared(end, host_ceil(end));
 }
 
-/// The highest room below `top`. Rooms begin and end at host pages, so that what the guest lets
-/// ferry choose never shares one.
+/// The highest room below `top`. Rooms begin and end at host pages, so that a mapping whose place
+/// ferry chooses never shares a host page.
 uint32_t AddressSpace::free_below(uint32_t top, uint32_t length, uint32_t congruence) const {
   const uint64_t needed = uint64_t{length} + congruence;
   size_t i = first_ending_after(top - 1);
@@ -83,7 +83,8 @@ uint32_t AddressSpace::free_above(uint32_t bottom, uint32_t length, uint32_t con
 }
 
 /// Room for a mapping whose address is `congruence` above a host page: downwards from the base, as
-/// the kernel's top-down layout; when there is none, above it (arch_get_unmapped_area_topdown).
+/// in the kernel's top-down layout, or above the base if there is none below
+/// (arch_get_unmapped_area_topdown).
 uint32_t AddressSpace::find_free(uint32_t length, uint32_t congruence) const {
   const uint32_t found = free_below(mmap_top_, length, congruence);
   return found != 0 ? found : free_above(mmap_top_, length, congruence);
@@ -136,7 +137,7 @@ uint32_t AddressSpace::set_break(uint32_t address) {
     request.name = "[heap]";
     if (!map(request).ok()) return break_;
   } else if (new_end < old_end) {
-    if (unmap(new_end, old_end - new_end).value != 0) return break_;
+    if (unmap(new_end, old_end - new_end) != kOk) return break_;
   }
   break_ = address;
   return break_;

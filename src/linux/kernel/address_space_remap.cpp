@@ -22,14 +22,14 @@ bool AddressSpace::owns_host_pages(uint32_t begin, uint32_t end) const {
   return !any_mapped(host_floor(begin), begin) && !any_mapped(end, host_ceil(end));
 }
 
-/// Whether host pages can show `mapping`'s file from `begin` on (and so show more of it when they
-/// become more); else its pages are copies. True for anonymous memory.
+/// Whether host pages can show `mapping`'s file from `begin` on, so that additional ones show more
+/// of the file; else the mapping's pages are copies. True for anonymous memory.
 bool AddressSpace::follows_file(const Mapping& mapping) const {
   return !from_file(mapping) || ((mapping.begin - mapping.offset) & (host_page_size_ - 1)) == 0;
 }
 
-/// The host page in which `mapping` ended at `old_end` may hold what an earlier partial unmap left
-/// after it; what the mapping grows by, to `new_end`, is zero.
+/// Clears what an earlier partial unmap may have left after `old_end` in the host page where
+/// `mapping` ended: the bytes by which the mapping grows, up to `new_end`, are zero.
 void AddressSpace::clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end,
                                            uint32_t new_end) const {
   const uint32_t end = std::min(host_ceil(old_end), new_end);
@@ -44,11 +44,11 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   const uint32_t new_end = begin + new_length;
   const bool room = mapping.end == old_end && new_length <= guest::kGuestEnd - begin &&
                     !any_mapped(old_end, host_ceil(new_end)) && !any_split(begin, old_end);
-  // Host pages with something else in them are anonymous: the kernel would not add what the file
-  // has.
+  // Host pages that also hold something else are anonymous: the host's kernel would not show more
+  // of the file there.
   const bool alone = mapping.file == 0 ? !any_mapped(old_end, host_ceil(old_end))
                                        : owns_host_pages(begin, old_end);
-  if (!room || !alone || !follows_file(mapping)) return Errno{abi::kENOMEM};
+  if (!room || !alone || !follows_file(mapping)) return abi::kENOMEM;
   const uint32_t host_begin = host_floor(begin);
   const uint32_t host_old = host_ceil(old_end) - host_begin;
   const uint32_t host_new = host_ceil(new_end) - host_begin;
@@ -69,7 +69,7 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   return begin;
 }
 
-/// Moves [begin, begin + old_length) of `mapping` to `target`, which is free or to be replaced.
+/// Moves [begin, begin + old_length) of `mapping` to `target`, and replaces what is mapped there.
 Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t begin,
                                             uint32_t old_length, uint32_t new_length,
                                             uint32_t target) {
@@ -96,16 +96,16 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   }
   if (source.shared) {
     const Errno error = duplicate_shared(source, begin, old_length, new_length, target);
-    if (error.value != 0) {
+    if (error != kOk) {
       settle_range(target, target + new_length);
       return error;
     }
-    if (const Errno left = unmap(begin, old_length); left.value != 0) return left;
+    if (const Errno left = unmap(begin, old_length); left != kOk) return left;
     return target;
   }
-  // Host pages shared with other mappings cannot be moved: copy. What the file has past the old end
-  // would be missing.
-  if (from_file(source) && new_length > old_length) return Errno{abi::kENOMEM};
+  // Host pages shared with other mappings cannot be moved, so their contents are copied. The copy
+  // would lack the part of the file past the old end.
+  if (from_file(source) && new_length > old_length) return abi::kENOMEM;
   MapRequest request;
   request.address = target;
   request.length = new_length;
@@ -119,12 +119,12 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
     static_cast<void>(guest::copy_host(place_of(target + at), from, guest::kPageSize));
   }
   Errno error = protect(target, new_length, source.protection);
-  if (error.value == 0) error = unmap(begin, old_length);
-  if (error.value != 0) return error;
+  if (error == kOk) error = unmap(begin, old_length);
+  if (error != kOk) return error;
   return target;
 }
 
-/// Enters what [begin, ...) of `source` has become at `target`.
+/// Enters the mapping at `target` that [begin, ...) of `source` has become.
 void AddressSpace::insert_moved(const Mapping& source, uint32_t begin, uint32_t target,
                                 uint32_t length) {
   Mapping moved = source;
@@ -163,7 +163,7 @@ Errno AddressSpace::duplicate_shared(const Mapping& source, uint32_t begin, uint
   for (uint32_t at = 0; !direct && at < new_length; at += guest::kPageSize) {
     if (!splits_.contains(target + at)) {
       const Errno error = split_host_page(host_floor(target + at), target, end);
-      if (error.value != 0) return error;
+      if (error != kOk) return error;
     }
     if (file >= 0) {
       const long made = splits_.place_shared(target + at, file, offset + at, bits);
@@ -184,23 +184,23 @@ Errno AddressSpace::duplicate_shared(const Mapping& source, uint32_t begin, uint
   }
   erase_range(target, end);
   insert_moved(original, begin, target, new_length);
-  return Errno{0};
+  return kOk;
 }
 
 /// mremap of nothing: a second mapping of shared pages (mm/mremap.c, vma_to_resize).
 Result<uint32_t> AddressSpace::remap_again(const Mapping& mapping, uint32_t begin,
                                            uint32_t new_length, uint32_t flags,
                                            uint32_t new_begin) {
-  if (!mapping.shared || (flags & kMayMove) == 0) return Errno{abi::kEINVAL};
-  if (mapped_bytes_ + new_length > space_limit_) return Errno{abi::kENOMEM};
+  if (!mapping.shared || (flags & kMayMove) == 0) return abi::kEINVAL;
+  if (mapped_bytes_ + new_length > space_limit_) return abi::kENOMEM;
   const uint64_t offset = mapping.offset + (begin - mapping.begin);
   const uint32_t target =
       (flags & kFixed) != 0
           ? new_begin
           : find_free(new_length, static_cast<uint32_t>(offset) & (host_page_size_ - 1));
-  if (target == 0) return Errno{abi::kENOMEM};
+  if (target == 0) return abi::kENOMEM;
   const Errno error = duplicate_shared(mapping, begin, guest::kPageSize, new_length, target);
-  if (error.value != 0) return error;
+  if (error != kOk) return error;
   return target;
 }
 
@@ -210,27 +210,26 @@ bool AddressSpace::any_split(uint32_t begin, uint32_t end) const {
 
 Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
                                      uint32_t flags, uint32_t new_begin) {
-  constexpr Errno kInvalid{abi::kEINVAL};
-  if ((flags & ~(kMayMove | kFixed)) != 0) return kInvalid;  // MREMAP_DONTUNMAP: not offered
-  if ((flags & kFixed) != 0 && (flags & kMayMove) == 0) return kInvalid;
-  if ((old_begin & guest::kPageMask) != 0 || new_length == 0) return kInvalid;
-  if (old_length > guest::kGuestEnd || new_length > guest::kGuestEnd) return Errno{abi::kENOMEM};
+  if ((flags & ~(kMayMove | kFixed)) != 0) return abi::kEINVAL;  // MREMAP_DONTUNMAP: not offered
+  if ((flags & kFixed) != 0 && (flags & kMayMove) == 0) return abi::kEINVAL;
+  if ((old_begin & guest::kPageMask) != 0 || new_length == 0) return abi::kEINVAL;
+  if (old_length > guest::kGuestEnd || new_length > guest::kGuestEnd) return abi::kENOMEM;
   old_length = guest::page_ceil(old_length);
   new_length = guest::page_ceil(new_length);
   const Mapping* mapping = find(old_begin);
-  if (mapping == nullptr || mapping->end - old_begin < old_length) return Errno{abi::kEFAULT};
+  if (mapping == nullptr || mapping->end - old_begin < old_length) return abi::kEFAULT;
   if ((flags & kFixed) != 0) {
     const bool outside = new_begin < guest::kGuestBegin || new_begin >= guest::kGuestEnd ||
                          new_length > guest::kGuestEnd - new_begin;
     const bool overlap = new_begin < old_begin + old_length && old_begin < new_begin + new_length;
-    if ((new_begin & guest::kPageMask) != 0 || outside || overlap) return kInvalid;
+    if ((new_begin & guest::kPageMask) != 0 || outside || overlap) return abi::kEINVAL;
     if (new_length < old_length) {
       const Errno error = unmap(old_begin + new_length, old_length - new_length);
-      if (error.value != 0) return error;
+      if (error != kOk) return error;
       old_length = new_length;
     }
     const Errno error = unmap(new_begin, new_length);
-    if (error.value != 0) return error;
+    if (error != kOk) return error;
     if (old_length == 0)
       return remap_again(*find(old_begin), old_begin, new_length, flags, new_begin);
     return move_mapping(*find(old_begin), old_begin, old_length, new_length, new_begin);
@@ -239,11 +238,11 @@ Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, ui
   if (new_length <= old_length) {
     if (new_length < old_length) {
       const Errno error = unmap(old_begin + new_length, old_length - new_length);
-      if (error.value != 0) return error;
+      if (error != kOk) return error;
     }
     return old_begin;
   }
-  if (mapped_bytes_ + (new_length - old_length) > space_limit_) return Errno{abi::kENOMEM};
+  if (mapped_bytes_ + (new_length - old_length) > space_limit_) return abi::kENOMEM;
   const Result<uint32_t> in_place = resize_in_place(*mapping, old_begin, old_length, new_length);
   if (in_place.ok() || (flags & kMayMove) == 0) return in_place;
   const uint32_t congruence =
@@ -251,7 +250,7 @@ Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, ui
                                                  (host_page_size_ - 1))
                          : 0;
   const uint32_t target = find_free(new_length, congruence);
-  if (target == 0) return Errno{abi::kENOMEM};
+  if (target == 0) return abi::kENOMEM;
   return move_mapping(*find(old_begin), old_begin, old_length, new_length, target);
 }
 

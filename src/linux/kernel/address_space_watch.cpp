@@ -66,7 +66,7 @@ void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool 
   const uint32_t begin = host_floor(page_begin);
   const uint32_t end = host_ceil(page_end);
   mark_watch(guest::page_floor(page_begin), guest::page_ceil(page_end), on);
-  // A watch takes nothing from what no mapping lets the guest write: most code.
+  // A watch changes nothing where the guest may not write anyway, as in most code.
   if (any_writable(begin, end)) apply_protection(begin, end);
   watch_changes_.fetch_add(1, std::memory_order_release);
 }
@@ -120,7 +120,7 @@ uint32_t AddressSpace::intern_file(const MapRequest& request) {
     file.path = descriptor_link(request.descriptor);
     static_cast<void>(identify_file(request.descriptor, file.id));
   } else if (request.shared) {
-    // A file of its own, as the kernel makes one (shmem_zero_setup): each is another.
+    // Each shared anonymous mapping has a file of its own, as in the kernel (shmem_zero_setup).
     file.path = "/dev/zero (deleted)";
     file.id.device_minor = 1;
     file.id.inode = ++shared_anonymous_files_;

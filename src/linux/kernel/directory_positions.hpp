@@ -7,11 +7,11 @@
 namespace ferry::linux {
 
 /// A 64-bit host gives directory positions of 63 bits (ext4's hashes), with which i386 libcs fail
-/// with EOVERFLOW. Large ones become a cookie, an index into the positions given out last. Not to
-/// be used by two threads at once.
+/// with EOVERFLOW. A large position becomes a cookie, an index into the positions given out last.
+/// Two threads must not use one object at once.
 class DirectoryPositions {
  public:
-  /// What the guest is given for the host's position `host`.
+  /// What the guest gets for the host's position `host`.
   [[nodiscard]] int64_t to_guest(int64_t host) {
     if (host >= 0 && host < kCookieBase) return host;
     const uint32_t index = next_++ % kCookieCount;

@@ -21,7 +21,7 @@ constexpr Row kRows[] = {
 #undef ERRNO
 };
 
-// MIPS numbers its own go up to EDQUOT 1133 (arch/mips/include/uapi/asm/errno.h).
+// The numbers of MIPS go up to EDQUOT 1133 (arch/mips/include/uapi/asm/errno.h).
 constexpr int kHostLimit = 1134;
 
 constexpr auto kToGuest = [] {
@@ -33,9 +33,9 @@ constexpr auto kToGuest = [] {
   return table;
 }();
 
-const Row* find_guest(int32_t guest) {
+const Row* find_guest(Errno guest) {
   for (const Row& row : kRows) {
-    if (row.guest == guest) return &row;
+    if (row.guest == guest.value) return &row;
   }
   return nullptr;
 }
@@ -46,12 +46,12 @@ int32_t errno_to_guest(int host) {
   return host > 0 && host < kHostLimit ? kToGuest[static_cast<size_t>(host)] : host;
 }
 
-const char* guest_errno_name(int32_t guest) {
+const char* guest_errno_name(Errno guest) {
   const Row* row = find_guest(guest);
   return row != nullptr ? row->name : nullptr;
 }
 
-const char* guest_errno_text(int32_t guest) {
+const char* guest_errno_text(Errno guest) {
   const Row* row = find_guest(guest);
   return row != nullptr ? strerror(row->host) : "unknown error";
 }

@@ -4,26 +4,27 @@
 #include <cstdint>
 
 #include "linux/abi/i386/errno.hpp"
+#include "linux/kernel/call_result.hpp"
 
 namespace ferry::linux {
 
 /// i386 number of host errno `host` (positive).
 [[nodiscard]] int32_t errno_to_guest(int host);
 
-/// For the negative result of host_call.
+/// The error of a negative result of host_call.
 [[nodiscard]] inline Errno errno_from_host(long negative_result) {
   return Errno{errno_to_guest(static_cast<int>(-negative_result))};
 }
 
-/// Result of host_call as a handler returns it: value, or -errno of the guest.
-[[nodiscard]] inline int32_t guest_result(long host_result) {
-  if (host_result >= 0 || host_result < -4095) return static_cast<int32_t>(host_result);
-  return -errno_to_guest(static_cast<int>(-host_result));
+/// Result of host_call as a handler returns it.
+[[nodiscard]] inline CallResult guest_result(long host_result) {
+  if (host_result >= 0 || host_result < -4095) return static_cast<uint32_t>(host_result);
+  return errno_from_host(host_result);
 }
 
 /// Name of an i386 errno ("ENOENT") for strace, or null.
-[[nodiscard]] const char* guest_errno_name(int32_t guest);
-/// Its text for messages.
-[[nodiscard]] const char* guest_errno_text(int32_t guest);
+[[nodiscard]] const char* guest_errno_name(Errno guest);
+/// Text of an i386 errno, for messages.
+[[nodiscard]] const char* guest_errno_text(Errno guest);
 
 }  // namespace ferry::linux

@@ -18,11 +18,11 @@ namespace ferry::linux {
 
 namespace {
 
-/// "ferry" and a kind: more than 32 bits, so not what a guest could give with rt_sigqueueinfo. The
-/// code is sigqueue(3)'s, as others do not get through an emulator below.
+/// "ferry" and a kind: more than the 32 bits that a guest can give to rt_sigqueueinfo. The code is
+/// that of sigqueue(3), because an emulator below passes on no other.
 constexpr uint64_t kValue = 0x6665'7272'7900'0001;
 
-/// What follows `name` in its line of /proc/PID/status.
+/// The text after `name` in its line of /proc/PID/status.
 std::string_view status_field(std::string_view status, std::string_view name) {
   const size_t found = status.find(name);
   if (found == std::string_view::npos) return {};
@@ -30,7 +30,7 @@ std::string_view status_field(std::string_view status, std::string_view name) {
   return rest.substr(0, rest.find('\n'));
 }
 
-/// Whether SIGTRAP has a handler in the process, and room in the queue: where none is left a signal
+/// Whether the process has a handler for SIGTRAP and room in its queue: without room a signal
 /// arrives without its siginfo (kernel/signal.c, __send_signal_locked).
 bool can_receive(std::string_view status) {
   std::string_view caught = status_field(status, "\nSigCgt:\t");
@@ -47,8 +47,8 @@ bool can_receive(std::string_view status) {
   return (handled >> (SIGTRAP - 1) & 1) != 0 && used < limit;
 }
 
-/// Whether the process executes what this one does, and has ferry's binary open as every ferry has.
-/// The first alone says nothing below an emulator, whose binary it is then.
+/// Whether the process executes the same binary as this one, and has ferry's binary open, as every
+/// ferry does. The first alone says nothing below an emulator, because it is the emulator's binary.
 bool is_ferry(const GuestProcess& self, const std::string& process) {
   FileId own, other;
   if (!identify_file_at(AT_FDCWD, "/proc/self/exe", own) ||

@@ -21,13 +21,13 @@ namespace ferry::linux {
 
 struct Thread;
 
-/// Limits that ferry keeps, because the host's would hit ferry itself.
+/// Limits that ferry keeps, because as limits of the host they would restrict ferry itself.
 struct GuestLimit {
   uint64_t soft = UINT64_MAX;
   uint64_t hard = UINT64_MAX;
 };
 
-/// The guest's own accesses, where they do not reach memory by its address.
+/// For the guest's accesses to memory that the host has at another address.
 class ProcessPages final : public guest::PageAccess {
  public:
   [[nodiscard]] void* reach(uint32_t guest_address, bool write) override;
@@ -42,11 +42,11 @@ struct ProgramLayout {
   uint32_t arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;  ///< the strings
 };
 
-/// What a ferry that an exec began gets from the one that executed it.
+/// What a ferry that an exec started gets from the ferry that executed it.
 struct InheritedProgram {
-  int program = -1;      ///< its descriptor; -1: begun from the command line
+  int program = -1;      ///< the program's descriptor; -1: started from the command line
   int interpreter = -1;  ///< that of PT_INTERP's file; -1: none
-  /// RLIMIT_NOFILE's soft limit before the exec; UINT64_MAX: begun from the command line.
+  /// RLIMIT_NOFILE's soft limit before the exec; UINT64_MAX: started from the command line.
   uint64_t soft_file_limit = UINT64_MAX;
 };
 
@@ -56,8 +56,8 @@ class GuestProcess {
 
   AddressSpace* space;
   std::array<SignalAction, kSignalCount + 1> actions{};
-  /// Blocked and ignored before an exec. The host kernel keeps them too, but an emulator between
-  /// may not for the signals it needs itself (SIGSEGV).
+  /// Signals blocked and ignored before an exec. The host's kernel keeps both sets too, but an
+  /// emulator in between may lose the signals that it needs itself (SIGSEGV).
   SignalSet inherited_blocked = 0, inherited_ignored = 0;
   SignalSet known_actions = 0;  ///< signals whose inherited disposition was read from the host
 
@@ -70,26 +70,26 @@ class GuestProcess {
 
   std::string executable;  ///< guest path, absolute: /proc/self/exe
   HiddenDescriptors::Handle executable_file = HiddenDescriptors::kNone;  ///< the same, open
-  std::string executed_path;         ///< as it was given, a script's too: AT_EXECFN
+  std::string executed_path;         ///< as the caller gave it, a script's too: AT_EXECFN
   bool executed_descriptor = false;  ///< execveat of a descriptor without a path
   std::vector<uint32_t> auxiliary_vector;
   ProgramLayout layout;
   uint32_t personality = 0;
   GuestLimit limit_address_space, limit_data, limit_stack;
   Vdso vdso;
-  /// RLIMIT_NOFILE's hard limit as the guest sees it. The soft one is the host's; the host's hard
-  /// one stays, so that ferry can have descriptors of its own above the guest's limit.
+  /// RLIMIT_NOFILE's hard limit as the guest sees it. The soft limit is the host's. The host's hard
+  /// limit stays as it is, so that ferry can have descriptors of its own above the guest's limit.
   uint64_t limit_files_hard = UINT64_MAX;
   HiddenDescriptors hidden;
   SmallDescriptors small;
   DirectoryPositions directory_positions;
-  /// Ferry's own, which an exec executes.
+  /// Ferry's own binary, which an exec executes.
   HiddenDescriptors::Handle binary = HiddenDescriptors::kNone;
 
   /// Set at the start: runs `thread` until its process ends; never returns. vfork children need it.
   void (*run_loop)(Thread& thread) = nullptr;
   bool is_vfork_child = false;
-  bool has_signalfd = false;           ///< what is read may have to be converted (signalfd)
+  bool has_signalfd = false;           ///< reads may have to be converted (signalfd)
   bool has_memory_file = false;        ///< /proc/PID/mem was opened
   bool may_write_memory_file = false;  ///< the same, or by a program before an exec
   /// Files the guest opened for writing; whether one of them was mapped too (file_effects.hpp).
@@ -98,9 +98,9 @@ class GuestProcess {
   /// The parent waits until this is closed (only below an emulator).
   HiddenDescriptors::Handle vfork_release = HiddenDescriptors::kNone;
 
-  /// Whether an exec of a guest's began this process, not a command line.
+  /// Whether a guest's exec started this process, and not a command line.
   [[nodiscard]] bool executed_by_guest() const { return inherited.program >= 0; }
-  /// AddressSpace::reach within this process's limit of the stack.
+  /// AddressSpace::reach with this process's limit of the stack.
   [[nodiscard]] void* reach(uint32_t guest, bool write) const {
     return space->reach(guest, write, limit_stack.soft);
   }

@@ -114,7 +114,7 @@ void HiddenDescriptors::set_number(Handle handle, int fd) {
   if (handle == log_) restore_log();
 }
 
-/// Gives it another number, from home_ up. False if there is none.
+/// Gives the descriptor another number, from home_ up. False if there is none.
 bool HiddenDescriptors::move(Handle handle) {
   const int fd = numbers_[handle];
   const long moved =
@@ -134,7 +134,7 @@ void HiddenDescriptors::make_room_for(int fd) {
 void HiddenDescriptors::move_up() {
   const int limit =
       static_cast<int>(std::min<uint64_t>(host_limit(RLIMIT_NOFILE).hard, INT32_MAX / 4));
-  // Near the hard limit, the last numbers there are.
+  // Near the hard limit only the last numbers remain.
   home_ = std::min(home_ * 2, limit - static_cast<int>(numbers_.size()));
   for (Handle handle = 0; handle < numbers_.size(); ++handle) {
     const int fd = numbers_[handle];

@@ -4,8 +4,8 @@
 // The rule: the guest sees none of them, closes none of them, and gets every number it would get
 // without them.
 //   - A call that names a hidden descriptor fails with EBADF: the types Fd and DirFd of a handler's
-//     arguments say which those are (syscalls/arguments.hpp); the few that stand in memory (poll,
-//     select, SCM_RIGHTS) ask contains().
+//     arguments say which arguments those are (syscalls/arguments.hpp); the few calls with
+//     descriptors in memory (poll, select, SCM_RIGHTS) ask contains().
 //   - A name of one in /proc is ENOENT (proc_entry.hpp), and no directory lists one
 //     (syscalls/directory.cpp).
 //   - A call that closes a range goes around them (next()).
@@ -37,7 +37,7 @@ struct HostLimit {
 /// `resource`: RLIMIT_* of the host.
 [[nodiscard]] HostLimit host_limit(int resource);
 
-/// While it lives, the process's limit of descriptors is the hard one.
+/// During its lifetime the process's soft limit of descriptors is the hard limit.
 class RaisedFileLimit {
  public:
   RaisedFileLimit();
@@ -49,8 +49,8 @@ class RaisedFileLimit {
   HostLimit before_;
 };
 
-/// Makes a descriptor for ferry with `call`, which returns it or -errno, although the guest may
-/// have used up its own.
+/// Makes a descriptor for ferry with `call`, which returns the descriptor or -errno, even if the
+/// guest has used up its limit.
 template <typename Call>
 [[nodiscard]] long make_own_descriptor(Call call) {
   const long result = call();
@@ -64,23 +64,25 @@ template <typename Call>
 
 class HiddenDescriptors {
  public:
-  /// Names a descriptor for life, whatever its number becomes.
+  /// Identifies a descriptor for life, whatever its number becomes.
   using Handle = unsigned;
   static constexpr Handle kNone = ~0u;
 
   /// Takes over open descriptor `fd`: moves it up and makes it close-on-exec. A negative one gives
   /// kNone.
   Handle hide(int fd);
-  /// Takes over `fd` from the ferry that executed this one, which had found the place where they do
-  /// not meet the guest's.
+  /// Takes over `fd` from the ferry that executed this one, which had moved it out of the guest's
+  /// way.
   Handle inherit(int fd);
   /// Takes over the log's descriptor, unless it is stderr.
   void hide_log();
-  /// Tells the log its number again, after a vfork child that shares memory may have moved its own.
+  /// Tells the log the number of its descriptor again: a vfork child, which shares memory, may have
+  /// told it the number in the child.
   void restore_log() const;
-  /// Closes it. Nothing for kNone.
+  /// Closes the descriptor. Does nothing for kNone.
   void drop(Handle handle);
-  /// Its number; -1 for kNone, and for one that had to make room and found none.
+  /// The descriptor's number; -1 for kNone, and for a descriptor that had to make room and found no
+  /// other number.
   [[nodiscard]] int operator[](Handle handle) const {
     return handle < numbers_.size() ? numbers_[handle] : -1;
   }
@@ -91,15 +93,15 @@ class HiddenDescriptors {
   /// The lowest hidden number from `from` up; UINT32_MAX if there is none (no descriptor is that
   /// high).
   [[nodiscard]] uint32_t next(uint32_t from) const;
-  /// The guest is to have number `fd`: moves a hidden descriptor away from it.
+  /// Before the guest gets number `fd`: moves a hidden descriptor away from it.
   void make_room_for(int fd);
   /// The guest got `fd` as the lowest free number, or chose it.
   void guest_got(int fd) {
     if (fd >= home_ - kMargin && fd < home_) move_up();
   }
-  /// Size of the kernel's table if it held the guest's descriptors alone: select(2) takes no notice
-  /// of numbers from there on (fs/select.c, core_sys_select; fs/file.c, alloc_fdtable, on a 64-bit
-  /// kernel). Slow.
+  /// Size of the kernel's table if it held the guest's descriptors alone: select(2) ignores numbers
+  /// from there on (fs/select.c, core_sys_select; fs/file.c, alloc_fdtable, on a 64-bit kernel).
+  /// Slow.
   [[nodiscard]] uint32_t guest_table_size() const;
 
  private:
@@ -114,7 +116,7 @@ class HiddenDescriptors {
 
   std::vector<int> numbers_;  ///< by handle
   int lowest_ = INT32_MAX, highest_ = -1;
-  int home_ = kFirstHome;  ///< where they begin
+  int home_ = kFirstHome;  ///< where the hidden numbers begin
   Handle log_ = kNone;
 };
 

@@ -1,4 +1,4 @@
-// What is in a file of the host's.
+// Reading of whole files of the host.
 #pragma once
 
 #include <string>

@@ -105,7 +105,7 @@ std::string parent_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
-/// Returns whether the last link may still have to be followed: by the host.
+/// Returns whether the host may still have to follow the last link.
 bool resolve_absolute(const GuestProcess& process, std::string_view path, LastLink last_link,
                       HostPath& result) {
   if (always_host(path)) {
@@ -142,8 +142,8 @@ std::string_view guest_view(const GuestProcess& process, std::string_view host) 
 
 namespace {
 
-/// `directory` and `guest_path` without regard to /proc. Returns whether the path's last link may
-/// still have to be followed.
+/// Resolves `directory` and `guest_path` without regard to /proc. Returns whether the host may
+/// still have to follow the path's last link.
 bool resolve_in_root(const GuestProcess& process, int directory, std::string_view guest_path,
                      LastLink last_link, HostPath& result) {
   if (process.root.empty() || guest_path.empty()) {
@@ -171,18 +171,18 @@ bool resolve_in_root(const GuestProcess& process, int directory, std::string_vie
 
 void resolve_path(const GuestProcess& process, int directory, std::string_view guest_path,
                   LastLink last_link, HostPath& result) {
-  result.error = 0;
+  result.error = kOk;
   result.entry = ProcEntry::none;
   result.directory = directory;
   const bool may_be_link = resolve_in_root(process, directory, guest_path, last_link, result);
-  if (result.error != 0) return;
+  if (result.error != kOk) return;
   const bool follow = last_link == LastLink::follow;
   result.entry = find_proc_entry(process, result.directory, result.text, follow && may_be_link);
   const int executable = process.hidden[process.executable_file];
   if (result.entry == ProcEntry::hidden_descriptor) {
     result.error = abi::kENOENT;
   } else if (result.entry == ProcEntry::exe && follow && executable >= 0) {
-    // Whatever has become of its name, or if it never had one.
+    // The descriptor is right even if the file was renamed or deleted, or never had a name.
     set_text(result, "/proc/self/fd/" + std::to_string(executable));
   }
 }

@@ -5,8 +5,8 @@
 //     followed inside ROOT. Otherwise it means the host's file of that name. A new file goes where
 //     its directory is, to the host if both have it.
 //   - /proc, /sys and /dev are the host's.
-//   - What in /proc names the executable means the guest's, and ferry's own descriptors are not
-//     there (proc_entry.hpp).
+//   - Names of the executable in /proc mean the guest's executable, and ferry's own descriptors do
+//     not exist there (proc_entry.hpp).
 //   - A relative path from a directory inside ROOT stays in ROOT; from elsewhere it is the host's.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "linux/abi/i386/errno.hpp"
 #include "linux/kernel/proc_entry.hpp"
 
 namespace ferry::linux {
@@ -24,7 +25,7 @@ enum class LastLink : uint8_t { follow, keep };
 
 /// What to pass to a host *at() call.
 struct HostPath {
-  int32_t error = 0;  ///< guest errno; `text` is meaningless then
+  Errno error;  ///< unless kOk, `text` is meaningless
   ProcEntry entry = ProcEntry::none;
   int directory = -1;
   char text[4096];

@@ -42,7 +42,7 @@ std::string_view without_trailing_slashes(std::string_view path) {
 std::string_view last_component(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
-/// What is before the last component: empty for none.
+/// Everything before the last component; empty if there is nothing.
 std::string_view folder_of(std::string_view path) {
   return path.substr(0, path.rfind('/') + 1);
 }
@@ -132,7 +132,8 @@ ProcEntry find_proc_entry(const GuestProcess& process, int directory, std::strin
                           bool follow) {
   ProcEntry entry = entry_at(process, directory, host_path);
   if (entry != ProcEntry::none || !follow || host_path.empty()) return entry;
-  // A link may lead there: look ahead. Procfs's own links are the kernel's to follow.
+  // A link may lead to such a file, so links are followed here, up to procfs's own, which the
+  // kernel follows.
   std::string path(host_path);
   for (unsigned links = 0; links < kMaxLinks; ++links) {
     char target[4096];

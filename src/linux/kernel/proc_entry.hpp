@@ -1,5 +1,5 @@
-// Which files of /proc a path means that must not show ferry: its own process's, by whatever
-// spelling.
+// Finds out whether a path means, by whatever spelling, a file of the own process in /proc that
+// must show the guest instead of ferry.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The files of shared mappings, kept open where the host cannot map shared pages a second time:
-// a kernel does it by mremap of nothing (mm/mremap.c, vma_to_resize), qemu-user 7.2 answers ENOMEM.
-// Nothing is kept on other hosts.
+// Linux does so for an mremap of length 0 (mm/mremap.c, vma_to_resize), qemu-user 7.2 answers
+// ENOMEM. Nothing is kept on other hosts.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ class SharedBackings {
  public:
   using Handle = HiddenDescriptors::Handle;
 
-  /// Whose descriptors the files are opened among; without this call none is.
+  /// The hidden descriptors that the files join; without this call no file is kept.
   void set_descriptors(HiddenDescriptors* descriptors) { descriptors_ = descriptors; }
 
   /// For a shared mapping about to be made of `descriptor`, or of `bytes` of anonymous memory (-1):
   /// an open file to keep. kNone: the host needs none, or there are too many.
   [[nodiscard]] Handle open(int descriptor, uint64_t bytes);
-  /// Its descriptor.
+  /// The file's descriptor.
   [[nodiscard]] int descriptor(Handle handle) const { return (*descriptors_)[handle]; }
 
   void drop(Handle handle) {
@@ -31,9 +31,9 @@ class SharedBackings {
   /// A descriptor of the file kept for `index`; -1: none.
   [[nodiscard]] int find(uint32_t index) const;
 
-  /// Whether so many are kept that those of files that are mapped no longer should go.
+  /// Whether so many files are kept that those no longer mapped should be closed.
   [[nodiscard]] bool full() const { return kept_.size() >= kMost; }
-  /// Closes those of which `mapped(index)` is false.
+  /// Closes the files for which `mapped(index)` is false.
   template <typename Mapped>
   void drop_unless(Mapped mapped) {
     for (auto each = kept_.begin(); each != kept_.end();) {

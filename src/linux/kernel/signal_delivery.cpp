@@ -2,6 +2,7 @@
 
 #include "common/diagnostics.hpp"
 #include "linux/host/host_syscall.hpp"
+#include "linux/kernel/call_result.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/i386/signal_frame.hpp"
 #include "linux/kernel/signals.hpp"
@@ -44,7 +45,7 @@ void finish_call(Thread& thread, bool restart) {
     cpu.gpr[i386::EAX] = thread.syscall_number;
     cpu.eip -= 2;  // int 0x80
   } else {
-    cpu.gpr[i386::EAX] = static_cast<uint32_t>(-abi::kEINTR);
+    cpu.gpr[i386::EAX] = CallResult(abi::kEINTR).eax();
   }
   thread.signals.restart = Restart::none;
 }

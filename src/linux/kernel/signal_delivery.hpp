@@ -1,4 +1,4 @@
-// Signals that wait, brought to the guest.
+// Delivery of waiting signals to the guest.
 #pragma once
 
 namespace ferry::linux {

@@ -52,15 +52,10 @@ struct ThreadSignals {
   // Set by handle_exception: delivered before anything else.
   bool forced = false;
   abi::SigInfo forced_info{};
-  // Of the last exception, which frames show: sigcontext's trapno, err and cr2.
+  // From the last exception, for the frames: sigcontext's trapno, err and cr2.
   uint32_t trap_number = 0;
   uint32_t error_code = 0;
   uint32_t fault_address = 0;
 };
-
-/// Results of a system call that the guest never sees (include/linux/errno.h of the kernel):
-/// -kErestartSys asks for Restart::if_handler_allows, -kErestartNoIntr for Restart::always.
-inline constexpr int32_t kErestartSys = 512;
-inline constexpr int32_t kErestartNoIntr = 513;
 
 }  // namespace ferry::linux

@@ -94,7 +94,7 @@ void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* 
       return;
     }
   }
-  // Translated code first: it knows its own by one look at the pc.
+  // Translated code comes first: the hook recognises its own faults by one look at the pc.
   if (hooks.fault != nullptr && hooks.fault(thread, host_signal, info, context)) return;
   const uintptr_t landing_pad = guest::fault_landing_pad(pc);
   if (landing_pad != 0) {
@@ -109,10 +109,11 @@ void handle_fault(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* 
 void host_handler(int host_signal, siginfo_t* info, void* context) {
   Thread& thread = *current_thread();
   auto* user_context = static_cast<ucontext_t*>(context);
-  // Any may stand for a message: that is dropped while a like signal waits.
+  // Any such SIGTRAP may stand for a message: the kernel drops a message while another SIGTRAP
+  // waits.
   if (host_signal == SIGTRAP && info->si_code <= 0) thread.process->space->note_foreign_write();
   if (tells_of_write(*info)) {
-    // A call goes on as if nothing had come.
+    // An interrupted call continues as if no signal had come.
     thread.signal_pending = 1;
     if (hooks.interrupt != nullptr) hooks.interrupt(thread, user_context);
     return;
@@ -209,13 +210,13 @@ SignalSet pending_signals(Thread& thread) {
 void reset_signals_in_child(Thread& thread) {
   thread.signals.recorded = false;
   thread.signals.held = 0;
-  // The child has the memory that was written.
+  // The child has a copy of the memory that was written, and of its translations.
   thread.signal_pending = thread.process->space->foreign_write_noted() ? 1 : 0;
 }
 
 void prepare_signals_for_exec(Thread& thread) {
-  // Another process's message (foreign_write.hpp) must find a handler: it waits for the next
-  // ferry's. First of all, and until then.
+  // Another process's message (foreign_write.hpp) must find a handler. So SIGTRAP is blocked before
+  // the handlers go, until the next ferry has its own.
   set_host_mask(set_to_host(thread.signals.mask | signal_bit(abi::kSIGTRAP)));
   for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
     const SignalAction& action = thread.process->actions[static_cast<size_t>(signal)];
@@ -234,14 +235,14 @@ void restore_signals_after_exec(Thread& thread) {
   restore_host_mask(thread);
 }
 
-int32_t change_action(Thread& thread, int signal, const SignalAction* action, SignalAction* old) {
-  if (signal < 1 || signal > static_cast<int>(kSignalCount)) return -abi::kEINVAL;
-  if (action != nullptr && contains(kUnblockable, signal)) return -abi::kEINVAL;
+Errno change_action(Thread& thread, int signal, const SignalAction* action, SignalAction* old) {
+  if (signal < 1 || signal > static_cast<int>(kSignalCount)) return abi::kEINVAL;
+  if (action != nullptr && contains(kUnblockable, signal)) return abi::kEINVAL;
   GuestProcess& process = *thread.process;
   learn_inherited_action(process, signal);
   SignalAction& current = process.actions[static_cast<size_t>(signal)];
   if (old != nullptr) *old = current;
-  if (action == nullptr) return 0;
+  if (action == nullptr) return kOk;
   current = *action;
   current.mask = without_unblockable(current.mask);
   apply_action(thread, signal);
@@ -249,13 +250,13 @@ int32_t change_action(Thread& thread, int signal, const SignalAction* action, Si
       current.handler == SignalAction::kIgnore ||
       (current.handler == SignalAction::kDefault && contains(kIgnoredByDefault, signal));
   if (ignored) thread.signals.held &= ~signal_bit(signal);
-  return 0;
+  return kOk;
 }
 
 void die_by_signal(int signal) {
   const int host_signal = signal_to_host(signal);
   if (hooks.before_death != nullptr) hooks.before_death(*current_thread());
-  // A core of the translator would say nothing about the guest.
+  // A core dump of the translator would say nothing about the guest.
   const struct { uint64_t soft, hard; } no_core{0, 0};
   host_call(SYS_prlimit64, 0, 4 /* RLIMIT_CORE, the same on every host */, &no_core, nullptr);
   block_host_signals();
@@ -270,7 +271,7 @@ void die_by_signal(int signal) {
 
 void force_signal(Thread& thread, const abi::SigInfo& info) {
   SignalAction& action = thread.process->actions[static_cast<size_t>(info.signo)];
-  // force_sig_info_to_task of the kernel: what cannot be handled kills.
+  // force_sig_info_to_task of the kernel: a signal that cannot be handled kills.
   if (action.handler == SignalAction::kIgnore || contains(thread.signals.mask, info.signo)) {
     action.handler = SignalAction::kDefault;
     thread.signals.mask &= ~signal_bit(info.signo);
@@ -286,7 +287,8 @@ bool only_foreign_write_came(Thread& thread) {
   const ThreadSignals& signals = thread.signals;
   thread.signal_pending = 0;
   space.settle_foreign_write();
-  // What the handler recorded before that shows here; later, it sets the word anew.
+  // A signal recorded before signal_pending was cleared shows here; a later one sets signal_pending
+  // again.
   if (!signals.recorded && !signals.forced && (signals.held & ~signals.mask) == 0) return true;
   thread.signal_pending = 1;
   return false;

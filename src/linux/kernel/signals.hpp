@@ -1,4 +1,4 @@
-// Signals: dispositions, masks, and the host handlers that record what comes.
+// Signals: dispositions, masks, and the host handlers that record signals.
 //
 // Principles:
 //   - A guest signal is the host signal of the same meaning. The host is given the dispositions
@@ -23,7 +23,7 @@ namespace ferry::linux {
 
 struct Thread;
 
-/// What the engine wants to know of host signals. Null members are skipped.
+/// How the engine takes part in the handling of host signals. Null members are skipped.
 struct SignalHooks {
   /// An asynchronous signal was recorded (Thread::signal_pending is set). If the context is in
   /// translated code, make it leave soon. Runs in the handler.
@@ -43,31 +43,32 @@ void initialize_signals(Thread& thread);
 /// force_sig of the kernel: a signal with this info that cannot be blocked or ignored.
 void force_signal(Thread& thread, const abi::SigInfo& info);
 
-/// Keeps a signal of those that faults raise, sent by the thread to itself, until the guest's mask
-/// lets it be delivered. False: another signal.
+/// Keeps a signal that the thread sent to itself, if it is one of those that faults raise, until
+/// the guest's mask lets it through. False: it is another signal.
 [[nodiscard]] bool hold_signal(Thread& thread, const abi::SigInfo& info);
 
-/// After the host ended a call with EINTR: whether that was for another process's message alone
-/// (foreign_write.hpp), which is dealt with then, so that the call is to be made again.
+/// After the host ended a call with EINTR: whether only another process's message
+/// (foreign_write.hpp) was the reason. The message is then dealt with, and the caller makes the
+/// call again.
 [[nodiscard]] bool only_foreign_write_came(Thread& thread);
 
 // --- used by the system calls --------------------------------------------------------------------
-/// rt_sigaction; null pointers as in the kernel. Returns 0 or -errno.
-[[nodiscard]] int32_t change_action(Thread& thread, int signal, const SignalAction* action,
-                                    SignalAction* old);
+/// rt_sigaction; null pointers as in the kernel.
+[[nodiscard]] Errno change_action(Thread& thread, int signal, const SignalAction* action,
+                                  SignalAction* old);
 /// Sets the guest's mask and the host's with it.
 void set_signal_mask(Thread& thread, SignalSet mask);
-/// Guest signals that wait, blocked: sigpending(2).
+/// Guest signals that are blocked and wait: sigpending(2).
 [[nodiscard]] SignalSet pending_signals(Thread& thread);
 /// The host mask that stands for the thread's: without the signals that faults raise.
 [[nodiscard]] HostSignalSet host_signal_mask(const Thread& thread);
-/// Sets the host's mask to it.
+/// Sets the host's mask to host_signal_mask().
 void restore_host_mask(const Thread& thread);
 /// Blocks every host signal but those that faults raise.
 void block_host_signals();
 
-/// While it lives, host signals are blocked: around fork and exec. What was recorded before belongs
-/// to the time before the call: if interrupted(), the call is to return -kErestartNoIntr.
+/// Blocks host signals during its lifetime: around fork and exec. A signal recorded before belongs
+/// to the time before the call: if interrupted(), the call returns kErestartNoIntr.
 class BlockedSignals {
  public:
   explicit BlockedSignals(const Thread& thread) : thread_(thread) { block_host_signals(); }
@@ -83,13 +84,13 @@ class BlockedSignals {
 
 /// Gives the host the disposition that stands for the guest's action for `signal`.
 void apply_action(const Thread& thread, int signal);
-/// Hands a signal that was recorded, and is not to be delivered now, back to the kernel's queue.
+/// Gives a recorded signal that cannot be delivered now back to the kernel's queue.
 void requeue_signal(const Thread& thread, const abi::SigInfo& info);
 
 /// Before execve replaces the process: handlers become SIG_DFL, the host mask the guest's and
 /// SIGTRAP.
 void prepare_signals_for_exec(Thread& thread);
-/// If that execve failed after all.
+/// For when that execve has failed.
 void restore_signals_after_exec(Thread& thread);
 /// In a fork child: what was recorded belongs to the parent.
 void reset_signals_in_child(Thread& thread);

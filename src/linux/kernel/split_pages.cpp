@@ -121,7 +121,7 @@ long SplitPages::place_shared(uint32_t address, int descriptor, uint64_t offset,
 
 long SplitPages::place_duplicate(uint32_t address, uint8_t* backing, uint64_t distance,
                                  uint32_t within, int host_protection) {
-  // mremap of nothing makes a second mapping of shared pages, from this one on in the file.
+  // An mremap of length 0 makes a second mapping of shared pages, from this page on in the file.
   long base = host_call(SYS_mremap, backing, 0, distance + size_, MREMAP_MAYMOVE);
   if (base < 0) return base;
   if (distance != 0) host_call(SYS_munmap, base, distance);

@@ -1,4 +1,4 @@
-// Host pages whose guest pages are not all where the guest has them.
+// Host pages whose guest pages do not all lie at the guest's own addresses.
 //
 // A host page may hold several guest pages. Where one host mapping cannot show all of them (a page
 // of a shared file beside one of anonymous memory; pages of anonymous memory with different
@@ -28,32 +28,34 @@ class SplitPages {
   [[nodiscard]] uint32_t next(uint32_t address) const;
   /// Where the byte at `address` lies; null if its host page is not split or holds nothing there.
   [[nodiscard]] uint8_t* place(uint32_t address) const;
-  /// The host page, anywhere, that holds what the mapped guest page at `address` shows: the
-  /// place's, if split.
+  /// Address of the host page that holds the mapped guest page at `address`: its own place if the
+  /// host page there is split.
   [[nodiscard]] uint8_t* backing(uint32_t address) const;
 
   // Errors are the host's: 0 or -errno.
 
-  /// Splits `host_page`. Bit i of `mapped`: its guest page i is there; those keep what they hold.
-  /// `anonymous`: it is private anonymous memory, in which other guest pages may find room.
+  /// Splits `host_page`. Bit i of `mapped`: its guest page i is mapped, and keeps its contents.
+  /// `anonymous`: the host page is private anonymous memory, which can hold other guest pages too.
   [[nodiscard]] long split(uint32_t host_page, uint32_t mapped, bool anonymous);
   /// The guest page at `address`, in a split host page, becomes a page of zeroes that is its own.
   [[nodiscard]] long place_private(uint32_t address);
-  /// It becomes the page at `offset` of `descriptor`, or (-1) of new anonymous memory, shared.
+  /// The guest page becomes the page at `offset` of `descriptor`, or (-1) of new anonymous memory,
+  /// shared.
   [[nodiscard]] long place_shared(uint32_t address, int descriptor, uint64_t offset,
                                   int host_protection);
-  /// It becomes another mapping of what is mapped shared in the host page `backing`, `distance`
-  /// bytes on (of the same file), at `within` in that host page.
+  /// The guest page becomes another mapping of the file that the host page `backing` shares,
+  /// `distance` bytes further on in that file, at `within` in its host page.
   [[nodiscard]] long place_duplicate(uint32_t address, uint8_t* backing, uint64_t distance,
                                      uint32_t within, int host_protection);
-  /// Nothing is there any more.
+  /// The guest page holds nothing any more.
   void remove(uint32_t address);
   /// Gives the places of `host_page` protections: of place i `protections[i]` at least.
   [[nodiscard]] long protect(uint32_t host_page,
                              const std::array<int, kMostGuestPages>& protections) const;
-  /// Moves what is left back, if one host mapping holds all of it, each guest page in its position.
+  /// Moves the remaining guest pages back to the guest's addresses, if one host mapping holds them
+  /// all, each in its position.
   [[nodiscard]] bool join(uint32_t host_page);
-  /// Forgets a host page that was unmapped or mapped anew.
+  /// Forgets a host page that was unmapped or mapped again.
   void forget(uint32_t host_page);
 
  private:

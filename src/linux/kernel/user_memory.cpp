@@ -24,18 +24,18 @@ bool copy_out_bytes(Thread& thread, uint32_t guest, const void* source, uint32_t
   }
 }
 
-int32_t copy_in_string(uint32_t guest, char* destination, uint32_t size) {
+Result<uint32_t> copy_in_string(uint32_t guest, char* destination, uint32_t size) {
   for (uint32_t length = 0; length < size;) {
-    // Never across a page at once: the next one may be missing after the string's end.
+    // One page at a time: the page after the string's end may be missing.
     const uint32_t at = guest + length;
     const uint32_t piece =
         std::min({size - length, 64u, guest::kPageSize - (at & guest::kPageMask)});
-    if (!copy_in_bytes(at, destination + length, piece)) return -abi::kEFAULT;
+    if (!copy_in_bytes(at, destination + length, piece)) return abi::kEFAULT;
     const void* end = std::memchr(destination + length, '\0', piece);
-    if (end != nullptr) return static_cast<int32_t>(static_cast<const char*>(end) - destination);
+    if (end != nullptr) return static_cast<uint32_t>(static_cast<const char*>(end) - destination);
     length += piece;
   }
-  return -abi::kENAMETOOLONG;
+  return abi::kENAMETOOLONG;
 }
 
 }  // namespace ferry::linux

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "linux/abi/i386/errno.hpp"
+
 namespace ferry::linux {
 
 struct Thread;
@@ -22,8 +24,8 @@ template <typename T>
 [[nodiscard]] bool copy_out(Thread& thread, uint32_t guest, const T& value) {
   return copy_out_bytes(thread, guest, &value, sizeof(T));
 }
-/// Copies a NUL-terminated string; returns its length, or -EFAULT, or -ENAMETOOLONG if it does not
+/// Copies a NUL-terminated string; returns its length, or EFAULT, or ENAMETOOLONG if it does not
 /// fit.
-[[nodiscard]] int32_t copy_in_string(uint32_t guest, char* destination, uint32_t size);
+[[nodiscard]] Result<uint32_t> copy_in_string(uint32_t guest, char* destination, uint32_t size);
 
 }  // namespace ferry::linux

@@ -32,7 +32,7 @@ ElfProblem check_header(const Elf32_Ehdr& header, ElfRole role) {
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return ElfProblem::not_elf;
   if (role == ElfRole::program && header.e_type != ET_EXEC && header.e_type != ET_DYN)
     return ElfProblem::not_executable_type;
-  // The rest of e_ident, e_version, e_flags and e_ehsize are not looked at.
+  // The kernel ignores the rest of e_ident, e_version, e_flags and e_ehsize.
   if (header.e_machine != EM_386 && header.e_machine != kMachine486) return ElfProblem::not_i386;
   if (header.e_phentsize != sizeof(Elf32_Phdr) || header.e_phnum == 0 ||
       header.e_phnum > kMaxHeaders) {
@@ -67,7 +67,7 @@ ElfProblem add_header(const Elf32_Phdr& header, ElfImage& image) {
       image.has_stack_header = true;
       image.executable_stack = (header.p_flags & PF_X) != 0;
       return ElfProblem::none;
-    default:  // x86 kernels do not look at PT_GNU_PROPERTY
+    default:  // x86 kernels ignore PT_GNU_PROPERTY
       return ElfProblem::none;
   }
 }
@@ -113,21 +113,21 @@ ElfProblem parse_elf(std::span<const uint8_t> bytes, ElfRole role, ElfImage& ima
   for (unsigned i = 0; i < header.e_phnum; ++i) {
     problem = add_header(
         read_at<Elf32_Phdr>(bytes, header.e_phoff + uint64_t{i} * sizeof(Elf32_Phdr)), image);
-    // An interpreter's own PT_INTERP is nothing.
+    // The kernel ignores an interpreter's own PT_INTERP.
     if (problem != ElfProblem::none && role == ElfRole::program) return problem;
   }
   return ElfProblem::none;
 }
 
 ElfProblem parse_elf(int descriptor, ElfRole role, ElfImage& image) {
-  // The header and, where a table usually is, the table.
+  // The header, and the program header table where most files have it.
   uint8_t start[1024];
   const long count = host_call(SYS_pread64, descriptor, start, sizeof start, 0);
   if (count < 0) return ElfProblem::read_error;
   const std::span<const uint8_t> head(start, static_cast<size_t>(count));
   const ElfProblem problem = parse_elf(head, role, image);
   if (problem != ElfProblem::truncated || head.size() < sizeof start) return problem;
-  // A table further on: it is put after the header, as if it were there.
+  // The table lies further on: move it to the place after the header.
   std::vector<uint8_t> moved(start, start + sizeof(Elf32_Ehdr));
   auto header = read_at<Elf32_Ehdr>(head, 0);
   const size_t size = header.e_phnum * sizeof(Elf32_Phdr);
@@ -147,8 +147,6 @@ ElfProblem parse_elf(int descriptor, ElfRole role, ElfImage& image) {
 // --- mapping ------------------------------------------------------------------------------------
 
 namespace {
-
-constexpr Errno kInvalid{abi::kEINVAL}, kNoMemory{abi::kENOMEM};
 
 /// Zeroes from `begin`, where the file's part of `segment` ends, to the end of the page (padzero).
 /// False if that would fault: not writable, or past the file's last page.
@@ -181,28 +179,29 @@ Errno map_segment(AddressSpace& space, int descriptor, const ElfSegment& segment
     MapRequest request = file_request(segment, descriptor);
     request.address = guest::page_floor(address);
     request.placement = placement;
-    // vm_mmap: an offset that does not fit the address within its page is none.
-    if ((request.offset & guest::kPageMask) != 0) return kInvalid;
+    // vm_mmap refuses an offset that is not page-aligned, as when offset and address differ within
+    // the page.
+    if ((request.offset & guest::kPageMask) != 0) return abi::kEINVAL;
     if (request.length != 0) {
       const Result<uint32_t> mapped = space.map(request);
       if (!mapped.ok()) return mapped.error();
     }
     zero_begin = address + segment.file_size;
   }
-  if (segment.memory_size <= segment.file_size) return Errno{0};
+  if (segment.memory_size <= segment.file_size) return kOk;
   const uint32_t zero_end = address + segment.memory_size;
   if (segment.file_size != 0 && !clear_rest_of_page(descriptor, segment, zero_begin) &&
       (segment.protection & kProtWrite) != 0) {
-    return Errno{abi::kEFAULT};
+    return abi::kEFAULT;
   }
   MapRequest bss;
   bss.address = guest::page_ceil(zero_begin);
   bss.length = guest::page_ceil(zero_end) - bss.address;
   bss.protection = kProtRead | kProtWrite | (segment.protection & kProtExec);
   bss.placement = MapRequest::Placement::fixed;
-  if (bss.length == 0) return Errno{0};
+  if (bss.length == 0) return kOk;
   const Result<uint32_t> mapped = space.map(bss);
-  return mapped.ok() ? Errno{0} : mapped.error();
+  return mapped.ok() ? kOk : mapped.error();
 }
 
 /// From the lowest segment's page to the end of the highest (total_mapping_size).
@@ -227,13 +226,13 @@ uint32_t largest_alignment(const AddressSpace& space, const ElfImage& image) {
   return alignment;
 }
 
-/// A free place for a position-independent image, near `hint` if that is not 0: where its first
-/// segment's page goes.
+/// Finds room for a position-independent image, near `hint` unless that is 0. Returns the address
+/// for the page of the first segment.
 Result<uint32_t> free_place(AddressSpace& space, const ElfImage& image, uint32_t hint,
                             uint32_t alignment) {
   const uint32_t size = total_size(image);
-  if (size == 0) return kInvalid;
-  if (alignment > guest::kGuestEnd / 2 || size > guest::kGuestEnd / 2) return kNoMemory;
+  if (size == 0) return abi::kEINVAL;
+  if (alignment > guest::kGuestEnd / 2 || size > guest::kGuestEnd / 2) return abi::kENOMEM;
   MapRequest request;
   request.address = hint & ~(alignment - 1);
   request.length = size + alignment;
@@ -254,11 +253,11 @@ Errno map_segments(AddressSpace& space, int descriptor, const ElfImage& image, u
                    MapRequest::Placement placement) {
   for (const ElfSegment& segment : image.segments) {
     const Errno error = map_segment(space, descriptor, segment, segment.address + bias, placement);
-    if (error.value != 0) return error;
-    if (too_large(segment, segment.address + bias)) return kInvalid;
+    if (error != kOk) return error;
+    if (too_large(segment, segment.address + bias)) return abi::kEINVAL;
     placement = MapRequest::Placement::fixed;
   }
-  return Errno{0};
+  return kOk;
 }
 
 /// The addresses that load_elf_binary finds on its way through the segments.
@@ -299,13 +298,13 @@ Result<LoadedElf> map_program(AddressSpace& space, int descriptor, const ElfImag
   if (image.position_independent) {
     const uint32_t alignment = largest_alignment(space, image);
     const uint32_t first = image.segments[0].address;
-    if (total_size(image) == 0) return kInvalid;
+    if (total_size(image) == 0) return abi::kEINVAL;
     if (image.has_interpreter) {
       bias = guest::page_floor((preferred & ~(alignment - 1)) - first);
     } else {
-      // Its memory goes where mmap puts it; without a file to map first there is nothing to ask
-      // mmap for.
-      if (image.segments[0].file_size == 0) return Errno{abi::kEPERM};
+      // mmap chooses the place when the kernel maps the first segment's part of the file. Without
+      // such a part the kernel has nothing to map, and fails.
+      if (image.segments[0].file_size == 0) return abi::kEPERM;
       const Result<uint32_t> place = free_place(space, image, 0, alignment);
       if (!place.ok()) return place.error();
       bias = place.value() - guest::page_floor(first);
@@ -313,32 +312,33 @@ Result<LoadedElf> map_program(AddressSpace& space, int descriptor, const ElfImag
   }
   const Errno error =
       map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed_no_replace);
-  if (error.value != 0) return error;
+  if (error != kOk) return error;
   return addresses_of(image, bias);
 }
 
 Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor, const ElfImage& image,
                                   bool program_moves) {
-  if (!image.executable_type || total_size(image) == 0) return kInvalid;
+  if (!image.executable_type || total_size(image) == 0) return abi::kEINVAL;
   uint32_t bias = 0;
   if (image.position_independent) {
-    // At its own addresses if they are free and the program does not move.
+    // The interpreter keeps its own addresses if they are free and the program does not move.
     const uint32_t hint = program_moves ? 0 : guest::page_floor(image.segments[0].address);
-    // Without anything of the file to map first, mmap is not asked: the hint is the place.
+    // If the first segment has no part of the file, the kernel maps nothing that could move, and
+    // the hint is the place.
     const Result<uint32_t> place = image.segments[0].file_size != 0
                                        ? free_place(space, image, hint, space.host_page_size())
                                        : Result<uint32_t>(hint);
     if (!place.ok()) return place.error();
     bias = place.value() - guest::page_floor(image.segments[0].address);
   } else if (image.segments[0].file_size != 0) {
-    // The kernel maps the whole at first and unmaps what the first segment does not need (elf_map):
-    // the program's pages between the interpreter's segments go.
+    // The kernel first maps the whole range and then unmaps what the first segment does not need
+    // (elf_map). This also unmaps pages of the program between the interpreter's segments.
     const Errno error =
         space.unmap(guest::page_floor(image.segments[0].address), total_size(image));
-    if (error.value != 0) return error;
+    if (error != kOk) return error;
   }
   const Errno error = map_segments(space, descriptor, image, bias, MapRequest::Placement::fixed);
-  if (error.value != 0) return error;
+  if (error != kOk) return error;
   return addresses_of(image, bias);
 }
 

@@ -1,8 +1,8 @@
-// i386 ELF files as fs/binfmt_elf.c of the kernel takes them: a pure parsing step that trusts
-// nothing, and mapping of what it found. Where kernels differ, the rules are those of 6.7 and later
-// (elf_load): bss belongs to its segment and is cleared where the segment ends, and a segment that
-// is not writable keeps what the file has after its end. 6.1 kills a program whose last segment is
-// such a one.
+// i386 ELF files as fs/binfmt_elf.c of the kernel loads them: a parser without side effects, which
+// trusts nothing, and the mapping of what the parser found. Where kernels differ, the rules are
+// those of 6.7 and later (elf_load): bss belongs to its segment and is cleared where the segment
+// ends, and a segment that is not writable keeps what the file has after its end. Linux 6.1 kills a
+// program whose last segment is of the latter kind.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ struct ElfSegment {
 };
 
 /// What the loader needs of an ELF file. The kernel refuses little before the point of no return:
-/// what is wrong with segments shows when they are mapped.
+/// errors in segments show when the segments are mapped.
 struct ElfImage {
   bool executable_type = false;       ///< ET_EXEC or ET_DYN
   bool position_independent = false;  ///< ET_DYN
@@ -43,7 +43,8 @@ struct ElfImage {
   bool executable_stack = false;
 };
 
-/// A file is the program or the interpreter that it names, of which the kernel asks less at first.
+/// A file is the program, or the interpreter that the program names. At first the kernel checks
+/// less of an interpreter.
 enum class ElfRole : uint8_t { program, interpreter };
 
 /// Why a file is not loadable.
@@ -58,7 +59,7 @@ enum class ElfProblem : uint8_t {
 };
 [[nodiscard]] const char* elf_problem_text(ElfProblem problem);
 
-/// Parses a file of which `bytes` are the first; what is after them counts as missing. No side
+/// Parses a file that begins with `bytes`; everything after them counts as missing. No side
 /// effects; safe on any input.
 [[nodiscard]] ElfProblem parse_elf(std::span<const uint8_t> bytes, ElfRole role, ElfImage& image);
 
@@ -74,14 +75,14 @@ struct LoadedElf {
   uint32_t end = 0;  ///< of all segments: the heap's start
 };
 
-/// Maps the program `image` of `descriptor` into `space`, a position-independent one that has an
-/// interpreter at `preferred`. An error means that the kernel would have killed the process with
-/// SIGSEGV.
+/// Maps the program `image` of `descriptor` into `space`. A position-independent program with an
+/// interpreter goes to `preferred`. An error means that the kernel would have killed the process
+/// with SIGSEGV.
 [[nodiscard]] Result<LoadedElf> map_program(AddressSpace& space, int descriptor,
                                             const ElfImage& image, uint32_t preferred);
 
-/// Maps the interpreter of a program that is mapped; of a position-independent one if
-/// `program_moves`.
+/// Maps the interpreter of a program that is mapped already. `program_moves`: that program is
+/// position-independent.
 [[nodiscard]] Result<LoadedElf> map_interpreter(AddressSpace& space, int descriptor,
                                                 const ElfImage& image, bool program_moves);
 

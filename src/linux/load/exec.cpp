@@ -23,8 +23,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
-/// Ferry's own binary when no descriptor is left for it: what /proc calls it, below an emulator
-/// too.
+/// The path of ferry's own binary, for when no descriptor is left for it. /proc has the right path
+/// below an emulator too.
 std::string binary_path() {
   char path[4096];
   const long length = host_call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
@@ -64,8 +64,8 @@ std::vector<std::string> ferry_arguments(const GuestProcess& process, const Prog
 
 }  // namespace
 
-int32_t replace_process(Thread& t, const Program& program, const ProgramName& name,
-                        std::vector<std::string> environment) {
+CallResult replace_process(Thread& t, const Program& program, const ProgramName& name,
+                           std::vector<std::string> environment) {
   GuestProcess& process = *t.process;
   const int binary = process.hidden[process.binary];
   std::vector<std::string> arguments = ferry_arguments(process, program, binary);
@@ -78,13 +78,13 @@ int32_t replace_process(Thread& t, const Program& program, const ProgramName& na
   const std::vector<char*> host_environment = pointers(environment);
 
   const BlockedSignals blocked(t);
-  if (blocked.interrupted()) return -kErestartNoIntr;
+  if (blocked.interrupted()) return kErestartNoIntr;
   prepare_signals_for_exec(t);
   long result;
   {
     const KeptOpen files[] = {KeptOpen(binary), KeptOpen(program.descriptor.get()),
                               KeptOpen(program.interpreter.get())};
-    // The next ferry, and an emulator below it, open files before the guest's limit holds again.
+    // The next ferry, and an emulator below it, open files before the guest's limit applies again.
     const RaisedFileLimit raised;
     if (!process.runner.empty()) {
       execvpe(host_arguments[0], host_arguments.data(), host_environment.data());

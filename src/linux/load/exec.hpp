@@ -4,16 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "linux/kernel/call_result.hpp"
 #include "linux/load/program.hpp"
 
 namespace ferry::linux {
 
 struct Thread;
 
-/// Replaces the process by a ferry running `program`, which the guest named `name`. Returns -errno,
-/// or -kErestartNoIntr if a signal is to be delivered first.
-[[nodiscard]] int32_t replace_process(Thread& thread, const Program& program,
-                                      const ProgramName& name,
-                                      std::vector<std::string> environment);
+/// Replaces the process by a ferry running `program`, which the guest named `name`. Returns an
+/// error, or kErestartNoIntr if a signal must be delivered first.
+[[nodiscard]] CallResult replace_process(Thread& thread, const Program& program,
+                                         const ProgramName& name,
+                                         std::vector<std::string> environment);
 
 }  // namespace ferry::linux

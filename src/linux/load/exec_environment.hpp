@@ -1,5 +1,5 @@
-// The environment between a ferry and the ferry it executes: the guest's variables, and what the
-// guest's process is made of beyond what the host's kernel keeps through an exec.
+// The environment that a ferry gives to the ferry it executes: the guest's variables, and the parts
+// of the guest's process that the host's kernel does not keep through an exec.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ inline constexpr std::string_view kGuestVariablePrefix = "FERRY_GUEST_";
 [[nodiscard]] bool needs_guest_prefix(std::string_view variable);
 
 /// Reads FERRY_RUNNER and the like from `host_environment`, opens ferry's own binary under a hidden
-/// descriptor, and returns the environment the guest is to see. Call once, first of all.
+/// descriptor, and returns the environment that the guest sees. Call it once, before anything else.
 [[nodiscard]] std::vector<std::string> take_environment(GuestProcess& process,
                                                         char** host_environment);
 

@@ -30,12 +30,11 @@ constexpr uint32_t kExecutableBase = 0x56550000;
   die(missing ? kNotFound : kNotRunnable, "%s: %s", problem.subject.c_str(), problem.reason);
 }
 
-/// The program cannot be given its memory. For the kernel that is after the point of no return: an
-/// exec ends in SIGSEGV.
+/// The program's memory cannot be mapped. In the kernel this happens after the point of no return:
+/// it kills the process with SIGSEGV.
 [[noreturn]] void fail_mapping(const GuestProcess& process, const Program& program, Errno error) {
   if (process.executed_by_guest()) die_by_signal(abi::kSIGSEGV);
-  die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(),
-      guest_errno_text(error.value));
+  die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(), guest_errno_text(error));
 }
 
 LoadedProgram load_program(GuestProcess& process, const Program& program) {
@@ -68,9 +67,9 @@ LoadedProgram load_program(GuestProcess& process, const Program& program) {
   return loaded;
 }
 
-/// The name ps shows: the last part of the path as it was given: the link's, for busybox, and a
-/// script's, not its interpreter's. Of a descriptor, its file's (since Linux 6.14; before that, its
-/// number).
+/// The name that ps shows: the last part of the path as the caller gave it. For busybox that is the
+/// link's name, for a script the script's and not the interpreter's. For a descriptor it is the
+/// file's name (since Linux 6.14; the descriptor's number before).
 std::string command_name(const GuestProcess& process) {
   std::string_view name = process.executed_path;
   if (process.executed_descriptor) {
@@ -93,8 +92,8 @@ ProgramProblem open_requested(const GuestProcess& process, const LaunchRequest& 
   return open_program(process, name, request.arguments, program);
 }
 
-/// The exec that began this program gave ferry room for descriptors; from here on the guest's limit
-/// holds.
+/// The exec that started this program raised the limit of descriptors for ferry's own files; from
+/// here on the guest's limit applies.
 void lower_file_limit(const GuestProcess& process) {
   if (process.inherited.soft_file_limit == UINT64_MAX) return;
   const HostLimit limit{process.inherited.soft_file_limit, host_limit(RLIMIT_NOFILE).hard};
@@ -112,7 +111,7 @@ void launch(GuestProcess& process, Thread& thread, const LaunchRequest& request)
   }
   Program program;
   const ProgramProblem problem = open_requested(process, request, program);
-  if (problem.error != 0) fail(problem);
+  if (problem.error != kOk) fail(problem);
   process.space->set_space_limit(process.limit_address_space.soft);
   process.space->set_data_limit(process.limit_data.soft);
   process.space->place_below_stack(

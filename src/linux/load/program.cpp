@@ -24,12 +24,12 @@ namespace {
 constexpr unsigned kMaxScripts = 5;      // of a script run by a script (fs/exec.c: exec_binprm)
 constexpr size_t kScriptLineSize = 256;  // BINPRM_BUF_SIZE
 
-ProgramProblem problem(int32_t error, const std::string& subject) {
+ProgramProblem problem(Errno error, const std::string& subject) {
   return {error, guest_errno_text(error), subject};
 }
 
-/// Descriptor of the file that `host` names, or of host.directory's own for an empty name; or
-/// -errno.
+/// Opens the file that `host` names or, for an empty name, the file of host.directory itself.
+/// Returns the descriptor or -errno.
 long open_file(const HostPath& host) {
   const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
   if (host.text[0] != '\0') {
@@ -40,12 +40,13 @@ long open_file(const HostPath& host) {
   std::snprintf(link, sizeof link, "/proc/self/fd/%d", host.directory);
   const long fd = make_own_descriptor([&] { return host_call(SYS_openat, AT_FDCWD, link, flags); });
   if (fd != -ENOENT) return fd;
-  // No /proc: good enough if it was opened for reading.
+  // Without /proc, a duplicate is good enough if the guest opened the file for reading.
   return make_own_descriptor(
       [&] { return host_call(SYS_fcntl, host.directory, F_DUPFD_CLOEXEC, 0); });
 }
 
-/// Whether the process may execute the file: mode, and not on a file system mounted without.
+/// Whether the process may execute the file: its mode allows that, and its file system is not
+/// mounted noexec.
 bool may_execute(int descriptor) {
   const long result = host_call(SYS_faccessat2, descriptor, "", X_OK, AT_EACCESS | AT_EMPTY_PATH);
   if (result != -ENOSYS) return result == 0;
@@ -62,14 +63,14 @@ bool open_for_writing(int descriptor) {
   return false;
 }
 
-/// Opens a file that is to be executed: regular and with execute permission (fs/exec.c,
+/// Opens a file for execution: it must be regular and have execute permission (fs/exec.c,
 /// do_open_execat).
 ProgramProblem open_executable(const GuestProcess& process, const ProgramName& name,
                                OwnedDescriptor& descriptor) {
   const std::string& subject = name.shown;
   HostPath host;
   resolve_path(process, name.directory, name.path, name.last_link, host);
-  if (host.error != 0) return problem(host.error, subject);
+  if (host.error != kOk) return problem(host.error, subject);
   if (name.last_link == LastLink::keep && name.path.find_last_of('/') + 1 != name.path.size()) {
     struct statx status;
     const long result =
@@ -78,12 +79,11 @@ ProgramProblem open_executable(const GuestProcess& process, const ProgramName& n
   }
   const long fd = open_file(host);
   // A program may be executable without being readable; ferry has to read it.
-  if (fd < 0)
-    return problem(fd == -ENXIO ? abi::kEACCES : errno_to_guest(static_cast<int>(-fd)), subject);
+  if (fd < 0) return problem(fd == -ENXIO ? abi::kEACCES : errno_from_host(fd), subject);
   descriptor.reset(static_cast<int>(fd));
   struct statx status;
   const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE, &status);
-  if (result < 0) return problem(errno_to_guest(static_cast<int>(-result)), subject);
+  if (result < 0) return problem(errno_from_host(result), subject);
   if (S_ISDIR(status.stx_mode)) return {abi::kEACCES, "Is a directory", subject};
   if (!S_ISREG(status.stx_mode) || !may_execute(descriptor.get()))
     return problem(abi::kEACCES, subject);
@@ -94,7 +94,7 @@ ProgramProblem open_named(const GuestProcess& process, const std::string& path,
                           OwnedDescriptor& descriptor) {
   ProgramName name;
   name.path = name.shown = path;
-  // getname_kernel takes the empty name for the working directory's.
+  // For getname_kernel the empty name is the working directory.
   if (path.empty()) return problem(abi::kEACCES, path);
   return open_executable(process, name, descriptor);
 }
@@ -104,8 +104,8 @@ constexpr bool space_or_tab(char c) {
 }
 
 /// "#! interpreter argument" of the first bytes of a file, as fs/binfmt_script.c (6.1) reads it:
-/// what is after the file's end are zeroes; a NUL ends the argument. False: not a script that can
-/// be run.
+/// bytes past the file's end are zeroes, and a NUL ends the argument. False: the file is no script
+/// that can be run.
 bool parse_script(const char (&line)[kScriptLineSize], std::string& interpreter,
                   std::optional<std::string>& argument) {
   if (line[0] != '#' || line[1] != '!') return false;
@@ -121,7 +121,8 @@ bool parse_script(const char (&line)[kScriptLineSize], std::string& interpreter,
   const std::string_view text(line, kScriptLineSize);
   size_t end = text.find('\n');
   if (end == std::string_view::npos) {
-    // Not to run a truncated name, the interpreter's must end in what was read.
+    // The interpreter's name must end within the bytes read: a truncated name might be that of
+    // another program.
     const size_t name = next_other(2, kLast);
     if (name > kLast || next_end(name, kLast) > kLast) return false;
     end = kLast;
@@ -155,7 +156,7 @@ ProgramProblem open_interpreter(const GuestProcess& process, Program& program) {
     return {abi::kENOEXEC, "name of its interpreter without an end", program.path};
   path.resize(std::strlen(path.c_str()));
   ProgramProblem found = open_named(process, path, program.interpreter);
-  if (found.error != 0) return found;
+  if (found.error != kOk) return found;
   constexpr long kHeaderSize = 52;
   char header[kHeaderSize];
   if (host_call(SYS_pread64, program.interpreter.get(), header, kHeaderSize, 0) != kHeaderSize)
@@ -185,11 +186,11 @@ ProgramProblem open_program(const GuestProcess& process, const ProgramName& name
   program.path = name.shown;
   program.arguments = std::move(arguments);
   ProgramProblem found = open_executable(process, name, program.descriptor);
-  for (unsigned scripts = 0; found.error == 0; ++scripts) {
+  for (unsigned scripts = 0; found.error == kOk; ++scripts) {
     if (scripts > kMaxScripts) return problem(abi::kELOOP, name.shown);
     char line[kScriptLineSize] = {};
     const long count = host_call(SYS_pread64, program.descriptor.get(), line, sizeof line, 0);
-    if (count < 0) return problem(errno_to_guest(static_cast<int>(-count)), program.path);
+    if (count < 0) return problem(errno_from_host(count), program.path);
     std::string interpreter;
     std::optional<std::string> argument;
     if (!parse_script(line, interpreter, argument)) return examine(process, program);

@@ -42,26 +42,26 @@ struct Program {
   ElfImage interpreter_image;
 };
 
-/// Why not. `error` is what execve returns (0: no problem); `reason` the text after "ferry: PATH:
-/// ".
+/// Why a program cannot run. `error` is what execve returns (kOk: no problem); `reason` the text
+/// after "ferry: PATH: ".
 struct ProgramProblem {
-  int32_t error = 0;
+  Errno error;
   const char* reason = nullptr;
-  std::string subject;  ///< the file the reason is about
+  std::string subject;  ///< the file that the reason is about
 };
 
-/// What an exec names.
+/// The program as an exec names it.
 struct ProgramName {
   int directory = -100;  ///< AT_FDCWD, or a descriptor
   std::string path;      ///< relative to it; empty: the descriptor itself
   LastLink last_link = LastLink::follow;
-  std::string
-      shown;  ///< what the program finds as AT_EXECFN, a script's interpreter as its argument
-  bool closed_by_exec =
-      false;  ///< `shown` names a descriptor that is gone after the exec: nothing for a script
+  /// The name that the program finds as AT_EXECFN, or a script's interpreter as an argument.
+  std::string shown;
+  /// `shown` names a descriptor that the exec closes: an interpreter could not open it.
+  bool closed_by_exec = false;
 };
 
-/// Opens `name` for `arguments`; scripts through their interpreters.
+/// Opens the program `name`, which gets `arguments`; for a script, the script's interpreter.
 [[nodiscard]] ProgramProblem open_program(const GuestProcess& process, const ProgramName& name,
                                           std::vector<std::string> arguments, Program& program);
 

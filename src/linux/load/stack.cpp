@@ -17,7 +17,7 @@ namespace ferry::linux {
 
 namespace {
 
-/// What the kernel maps of the stack beyond what it puts there (fs/exec.c, setup_arg_pages).
+/// How much stack the kernel maps beyond what it puts there (fs/exec.c, setup_arg_pages).
 constexpr uint32_t kFirstStack = 128u << 10;
 constexpr uint32_t kMostArguments = 6u << 20;  ///< fs/exec.c, bprm_stack_limits
 
@@ -41,7 +41,7 @@ class StackBuilder {
   uint32_t bottom_;
 };
 
-/// Bytes of [stack] at the start: what `request` and the auxiliary vector take, and the kernel's
+/// Bytes of [stack] at the start: room for `request` and the auxiliary vector, and the kernel's
 /// first extent, as far as the limit allows; at least what -s asks for. The rest grows on demand.
 uint32_t first_stack_size(const GuestProcess& process, const Program& program,
                           const LaunchRequest& request) {
@@ -102,7 +102,7 @@ uint32_t map_stack(GuestProcess& process, const Program& program, const LaunchRe
 uint32_t build_stack(GuestProcess& process, const Program& program, const LaunchRequest& request,
                      const LoadedProgram& loaded, uint32_t stack_begin) {
   StackBuilder stack(kStackTop, stack_begin);
-  const uint64_t zero = 0;  // a pointer of a 64-bit kernel's (fs/exec.c, __bprm_mm_init)
+  const uint64_t zero = 0;  // one pointer of a 64-bit kernel (fs/exec.c, __bprm_mm_init)
   stack.push(&zero, sizeof zero);
   const uint32_t file_name = stack.push_string(process.executed_path);
   std::vector<uint32_t> words;

@@ -12,7 +12,7 @@
 namespace ferry::linux {
 
 inline constexpr uint32_t kStackTop = 0x7f000000;
-/// Status of a ferry whose program was found but cannot be run, as a shell's.
+/// Exit status of ferry for a program that was found but cannot be run; shells use the same.
 inline constexpr int kNotRunnable = 126;
 
 /// What the command line asks for.

@@ -1,10 +1,10 @@
 // What the arguments and results of system calls are: a handler's C++ signature is made of these
-// types, and says all there is to know of how a call is unpacked, checked and shown
-// (call_traits.hpp).
+// types, and says everything about how a call is unpacked, checked and shown (call_traits.hpp).
 #pragma once
 
 #include <cstdint>
 
+#include "linux/kernel/call_result.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/threads.hpp"
 #include "linux/kernel/user_memory.hpp"
@@ -14,9 +14,9 @@ namespace ferry::linux {
 /// What one argument register holds.
 enum class ArgumentKind : uint8_t {
   none,               ///< past the last argument
-  descriptor,         ///< one that the call uses
-  directory,          ///< one to start a path from, or AT_FDCWD
-  descriptor_number,  ///< a number that a descriptor is to get, or that the handler checks itself
+  descriptor,         ///< a descriptor that the call uses
+  directory,          ///< the descriptor where a path starts, or AT_FDCWD
+  descriptor_number,  ///< a number that a descriptor gets, or that the handler checks itself
   process,
   signal,
   signed_number,
@@ -35,11 +35,11 @@ struct Argument {
   constexpr operator Number() const { return number; }  // NOLINT(google-explicit-constructor)
 };
 
-/// Descriptors the call uses. One of ferry's own is EBADF before the handler is called
-/// (hidden_descriptors.hpp).
+/// Descriptors that the call uses. For one of ferry's own the call fails with EBADF before the
+/// handler is called (hidden_descriptors.hpp).
 using Fd = Argument<int32_t, ArgumentKind::descriptor>;
 using DirFd = Argument<int32_t, ArgumentKind::directory>;
-/// A descriptor's number that is not asked for.
+/// A number that the call does not use as an open descriptor.
 using FdNumber = Argument<int32_t, ArgumentKind::descriptor_number>;
 using Pid = Argument<int32_t, ArgumentKind::process>;
 using SignalNumber = Argument<int32_t, ArgumentKind::signal>;
@@ -61,19 +61,10 @@ struct FileOffset {
   constexpr operator int64_t() const { return number; }  // NOLINT(google-explicit-constructor)
 };
 
-/// Result of a call: a new descriptor or -errno. The hidden descriptors make room for the next one.
-struct NewFd {
-  constexpr NewFd(int32_t result) : number(result) {}  // NOLINT(google-explicit-constructor)
-  int32_t number;
-  constexpr operator int32_t() const { return number; }  // NOLINT(google-explicit-constructor)
+/// Result of a call that gives a new descriptor. The hidden descriptors make room for the next one.
+struct NewFd : CallResult {
+  using CallResult::CallResult;
+  constexpr NewFd(CallResult result) : CallResult(result) {}  // NOLINT(google-explicit-constructor)
 };
-
-// A handler returns a number of 0 or above, or -errno of the i386 ABI; or one of these,
-// -kErestartSys or -kErestartNoIntr, which the guest never sees.
-
-/// The handler set eax and all else itself (sigreturn).
-inline constexpr int32_t kRegistersSet = -600;
-/// The process is to end with Thread::exit_status.
-inline constexpr int32_t kExitProcess = -601;
 
 }  // namespace ferry::linux

@@ -15,19 +15,20 @@ namespace ferry::linux {
 
 inline constexpr unsigned kMostArguments = 6;
 
-/// The argument words of a call, from the registers or, for socketcall, from memory.
+/// The argument words of a call, from the registers or from guest memory.
 struct Arguments {
   std::array<uint32_t, kMostArguments> words;
 };
 
 /// What every handler looks like to the tables: it unpacks the words. Returns what the handler
-/// does, or -EBADF.
-using SyscallHandler = int32_t (*)(Thread&, const Arguments&);
+/// does, or EBADF.
+using SyscallHandler = CallResult (*)(Thread&, const Arguments&);
 
 /// A call as the tables hold it.
 struct Call {
   SyscallHandler handler = nullptr;
   std::array<ArgumentKind, kMostArguments> kinds{};  ///< word by word, then `none`
+  bool in_memory = false;  ///< the words are in guest memory, to which the first register points
 
   [[nodiscard]] constexpr unsigned count() const {
     unsigned used = 0;
@@ -104,7 +105,7 @@ struct CallTraits<ResultType (*)(Thread&, Types...)> {
   }();
 
   template <ResultType (*Handler)(Thread&, Types...)>
-  static int32_t call(Thread& thread, const Arguments& arguments) {
+  static CallResult call(Thread& thread, const Arguments& arguments) {
     return unpack<Handler>(thread, arguments.words.data(), std::index_sequence_for<Types...>());
   }
 
@@ -118,13 +119,15 @@ struct CallTraits<ResultType (*)(Thread&, Types...)> {
   }();
 
   template <ResultType (*Handler)(Thread&, Types...), size_t... I>
-  static int32_t unpack(Thread& thread, [[maybe_unused]] const uint32_t* words,
-                        std::index_sequence<I...>) {
-    if ((detail::names_hidden<Types>(thread, words + kStarts[I]) || ...)) return -abi::kEBADF;
+  static CallResult unpack(Thread& thread, [[maybe_unused]] const uint32_t* words,
+                           std::index_sequence<I...>) {
+    if ((detail::names_hidden<Types>(thread, words + kStarts[I]) || ...)) return abi::kEBADF;
     const ResultType result =
         Handler(thread, detail::ArgumentTraits<Types>::unpack(words + kStarts[I])...);
-    if constexpr (std::is_same_v<ResultType, NewFd>) thread.process->hidden.guest_got(result);
-    return static_cast<int32_t>(result);
+    if constexpr (std::is_same_v<ResultType, NewFd>) {
+      if (result.ok()) thread.process->hidden.guest_got(static_cast<int>(result.value()));
+    }
+    return result;
   }
 };
 
@@ -133,6 +136,31 @@ template <auto Handler>
 [[nodiscard]] constexpr Call call_of() {
   using Traits = CallTraits<decltype(Handler)>;
   return {Traits::template call<Handler>, Traits::kKinds};
+}
+template <auto Handler>
+inline constexpr Call kCall = call_of<Handler>();
+
+/// Reads the argument words of `call` from guest memory. False for EFAULT.
+[[nodiscard]] inline bool copy_in_arguments(const Call& call, uint32_t guest,
+                                            Arguments& arguments) {
+  return copy_in_bytes(guest, arguments.words.data(), call.count() * 4);
+}
+
+/// Makes `call` with argument words from guest memory.
+inline CallResult call_with_words(Thread& thread, const Call& call, uint32_t guest) {
+  Arguments arguments{};
+  if (!copy_in_arguments(call, guest, arguments)) return abi::kEFAULT;
+  return call.handler(thread, arguments);
+}
+
+/// The call that `Handler` implements, with its arguments in memory: the only register points
+/// there.
+template <auto Handler>
+[[nodiscard]] constexpr Call call_in_memory() {
+  return {[](Thread& thread, const Arguments& registers) {
+            return call_with_words(thread, kCall<Handler>, registers.words[0]);
+          },
+          kCall<Handler>.kinds, true};
 }
 
 /// A call that is the host's `Number` with the same integers, sign-extended. `Signature`: its

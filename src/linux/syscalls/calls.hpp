@@ -1,4 +1,4 @@
-// What every group of handlers shares: passing on, blocking, buffers.
+// What all groups of handlers share: blocking calls and buffers.
 #pragma once
 
 #include <sys/uio.h>
@@ -16,7 +16,7 @@
 
 namespace ferry::linux {
 
-/// safe_call, made again where it ended for what is no signal of the guest's.
+/// safe_call, repeated if it ended for something that is no signal of the guest's.
 template <typename... Words>
 [[nodiscard]] long interruptible_call(Thread& thread, long number, Words... words) {
   for (;;) {
@@ -27,24 +27,24 @@ template <typename... Words>
 
 /// A call that the kernel restarts with SA_RESTART (ERESTARTSYS): read, wait4, flock, ...
 template <typename... Words>
-[[nodiscard]] int32_t blocking_call(Thread& thread, long number, Words... words) {
+[[nodiscard]] CallResult blocking_call(Thread& thread, long number, Words... words) {
   const long result = interruptible_call(thread, number, words...);
-  if (result == kSafeCallNotBegun) return -kErestartNoIntr;
-  return result == kSafeCallInterrupted ? -kErestartSys : guest_result(result);
+  if (result == kSafeCallNotBegun) return kErestartNoIntr;
+  return result == kSafeCallInterrupted ? kErestartSys : guest_result(result);
 }
 
-/// A call that a handler always ends with EINTR (ERESTARTNOHAND): poll, nanosleep, pause, ... So if
-/// it was left through the restart exit, it had not begun, and begins again.
+/// A call that a handler always ends with EINTR (ERESTARTNOHAND): poll, nanosleep, pause, ... So a
+/// call that was left through the restart exit had not begun, and begins again.
 template <typename... Words>
-[[nodiscard]] int32_t sleeping_call(Thread& thread, long number, Words... words) {
+[[nodiscard]] CallResult sleeping_call(Thread& thread, long number, Words... words) {
   const long result = interruptible_call(thread, number, words...);
   const bool not_begun = result == kSafeCallNotBegun || result == kSafeCallInterrupted;
-  return not_begun ? -kErestartNoIntr : guest_result(result);
+  return not_begun ? kErestartNoIntr : guest_result(result);
 }
 
 /// Guest memory as the host's kernel is given it for one call. Mostly that is the guest's own
 /// address; where part of the memory lies elsewhere (split_pages.hpp), the bytes are copied, and
-/// what the kernel wrote is copied back when the buffer goes.
+/// what the kernel wrote is copied back when the object is destroyed.
 class GuestBuffer {
  public:
   enum class Use : uint8_t { kernel_reads, kernel_writes };
@@ -82,30 +82,31 @@ class GuestBuffer {
   size_t room_bytes_ = 0;
 };
 
-/// A buffer the kernel reads.
+/// A buffer that the kernel reads.
 [[nodiscard]] inline GuestBuffer readable(Thread& thread, uint32_t guest, uint32_t length) {
   return {thread, guest, length, GuestBuffer::Use::kernel_reads};
 }
-/// A buffer the kernel is to write; watches are dropped.
+/// A buffer that the kernel writes; watches are dropped.
 [[nodiscard]] inline GuestBuffer writable(Thread& thread, uint32_t guest, uint32_t length) {
   return {thread, guest, length, GuestBuffer::Use::kernel_writes};
 }
 
-/// Where the host has a word that the kernel and other processes may change at any time (a futex).
+/// The host's address of a word that the kernel and other processes may change at any time (a
+/// futex).
 [[nodiscard]] void* shared_word(Thread& thread, uint32_t guest);
 
-/// A guest's iovec array as the host's. It must live until the call is done.
+/// A guest's iovec array as the host's. The object must live until the call is done.
 struct HostVectors {
   static constexpr uint32_t kMax = 1024;  // UIO_MAXIOV
   struct iovec entries[kMax];
-  int32_t error = 0;
+  Errno error;
   uint32_t count = 0;
 
   /// `kernel_writes`: readv and its like.
   void load(Thread& thread, uint32_t guest, uint32_t guest_count, bool kernel_writes);
-  /// The sum of all.
+  /// Bytes of all entries together.
   [[nodiscard]] uint64_t length() const;
-  /// Leaves `length` bytes at most.
+  /// Shortens the entries to `length` bytes together.
   void cut(uint64_t length);
   [[nodiscard]] std::span<const struct iovec> span() const { return {entries, count}; }
 

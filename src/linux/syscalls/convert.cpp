@@ -27,8 +27,8 @@ constexpr FlagRow kOpenFlags[] = {
 constexpr uint32_t kAccessMode = 3;
 
 constexpr uint32_t kGuestNonBlock = 04000, kGuestCloExec = 02000000, kGuestDirect = 040000;
-/// A flag that every call refuses: what flags become that the guest's kernel would refuse, and the
-/// host's take for others.
+/// A flag that every call refuses. It replaces flags that the guest's kernel would refuse, and that
+/// the host's kernel would take for others.
 constexpr uint32_t kRefused = 1u << 30;
 
 struct NumberRow {
@@ -42,8 +42,7 @@ constexpr NumberRow kSocketTypes[] = {{1, SOCK_STREAM}, {2, SOCK_DGRAM},     {3,
 
 constexpr int kGuestSolSocket = 1;
 
-// Guest values: include/uapi/asm-generic/socket.h. Those above 41 are the same on MIPS but for
-// SO_PEEK_OFF.., which libc's headers know.
+// Guest values: include/uapi/asm-generic/socket.h.
 constexpr NumberRow kSocketOptions[] = {
     {1, SO_DEBUG},
     {2, SO_REUSEADDR},

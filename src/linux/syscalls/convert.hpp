@@ -27,11 +27,11 @@ struct FlagRow {
 
 /// open(2) flags; the access mode is the same everywhere.
 [[nodiscard]] uint32_t open_flags_to_host(uint32_t guest);
-/// Without O_LARGEFILE, which is not the host's to know (small_files.hpp).
+/// Without O_LARGEFILE, which the host cannot tell (small_files.hpp).
 [[nodiscard]] uint32_t open_flags_to_guest(uint32_t host);
 inline constexpr uint32_t kGuestLargeFile = 0100000;
-/// Flags of pipe2, dup3, eventfd2, epoll_create1, ...: O_NONBLOCK, O_CLOEXEC and O_DIRECT among
-/// others that are the same everywhere.
+/// Flags of pipe2, dup3, eventfd2, epoll_create1, ...: O_NONBLOCK, O_CLOEXEC and O_DIRECT. All
+/// others are the same everywhere.
 [[nodiscard]] uint32_t creation_flags_to_host(uint32_t guest);
 
 /// Socket type with SOCK_NONBLOCK and SOCK_CLOEXEC.

@@ -22,7 +22,7 @@ struct HostEntry {  // struct linux_dirent64, the same everywhere
   int64_t offset;
   uint16_t record_length;
   uint8_t type;
-  char name[1];  // as long as it is
+  char name[1];  // longer in fact, with a NUL at its end
 };
 
 struct GuestEntry64 {  // the same, with 4-byte alignment
@@ -50,9 +50,9 @@ bool entry_hidden(const GuestProcess& process, int directory, std::string_view n
   return lists_own_descriptors(directory);
 }
 
-/// Writes one entry; returns its size, 0 if it does not fit, -errno.
+/// Writes one entry; returns its size, 0 if it does not fit.
 template <typename Guest, uint32_t NameAt>
-int32_t put_entry(Thread& t, const HostEntry& host, uint32_t guest, uint32_t room) {
+Result<uint32_t> put_entry(Thread& t, const HostEntry& host, uint32_t guest, uint32_t room) {
   constexpr bool kOld = sizeof(Guest) == sizeof(GuestEntry32);
   const auto name_length = static_cast<uint32_t>(std::strlen(host.name));
   // The old form keeps a NUL and the type byte after the name, the new one a NUL.
@@ -73,11 +73,12 @@ int32_t put_entry(Thread& t, const HostEntry& host, uint32_t guest, uint32_t roo
   }
   std::memcpy(record, &header, NameAt);
   std::memcpy(record + NameAt, host.name, name_length);
-  return copy_out_bytes(t, guest, record, size) ? static_cast<int32_t>(size) : -abi::kEFAULT;
+  if (!copy_out_bytes(t, guest, record, size)) return abi::kEFAULT;
+  return size;
 }
 
 template <typename Guest, uint32_t NameAt>
-int32_t get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t buffer_size) {
+CallResult get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t buffer_size) {
   alignas(8) char buffer[8192];
   uint32_t written = 0;
   for (;;) {
@@ -85,8 +86,8 @@ int32_t get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t buff
     const uint32_t room = buffer_size - written;
     const long length =
         host_call(SYS_getdents64, fd, buffer, room < sizeof buffer ? room : sizeof buffer);
-    if (length < 0) return written != 0 ? static_cast<int32_t>(written) : guest_result(length);
-    if (length == 0) return static_cast<int32_t>(written);
+    if (length < 0) return written != 0 ? CallResult(written) : guest_result(length);
+    if (length == 0) return written;
     int64_t resume_at = -1;
     for (long at = 0; at < length;) {
       const auto* entry = reinterpret_cast<const HostEntry*>(buffer + at);
@@ -95,18 +96,18 @@ int32_t get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t buff
         resume_at = entry->offset;
         continue;
       }
-      const int32_t size =
+      const Result<uint32_t> size =
           put_entry<Guest, NameAt>(t, *entry, buffer_pointer + written, buffer_size - written);
-      if (size < 0) return size;
-      if (size == 0) {
-        if (written == 0) return -abi::kEINVAL;
+      if (!size.ok()) return size;
+      if (size.value() == 0) {
+        if (written == 0) return abi::kEINVAL;
         host_call(SYS_lseek, fd, resume_at, SEEK_SET);
-        return static_cast<int32_t>(written);
+        return written;
       }
       resume_at = entry->offset;
-      written += static_cast<uint32_t>(size);
+      written += size.value();
     }
-    if (written != 0) return static_cast<int32_t>(written);  // else all were hidden: go on
+    if (written != 0) return written;  // else all were hidden: go on
   }
 }
 
@@ -120,10 +121,10 @@ int64_t host_directory_position(const Thread& thread, int descriptor, int64_t gu
   return result == 0 && S_ISDIR(status.stx_mode) ? positions.to_host(guest) : guest;
 }
 
-int32_t sys_getdents(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
+CallResult sys_getdents(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
   return get_entries<GuestEntry32, kName32>(t, fd, buffer, size);
 }
-int32_t sys_getdents64(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
+CallResult sys_getdents64(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
   return get_entries<GuestEntry64, kName64>(t, fd, buffer, size);
 }
 

@@ -59,110 +59,114 @@ std::array<struct iovec, 1> one(const GuestBuffer& buffer) {
 
 }  // namespace
 
-int32_t sys_read(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size) {
+CallResult sys_read(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size) {
   const GuestBuffer buffer = writable(t, buffer_pointer, size);
   if (is_own_memory(t, fd)) return read_own_memory(t, fd, one(buffer));
-  const int32_t result = blocking_call(t, SYS_read, fd, buffer.pointer(), buffer.length());
-  constexpr int32_t kInfo = sizeof(signalfd_siginfo);
-  if (t.process->has_signalfd && result >= kInfo && result % kInfo == 0 &&
+  const CallResult result = blocking_call(t, SYS_read, fd, buffer.pointer(), buffer.length());
+  constexpr uint32_t kInfo = sizeof(signalfd_siginfo);
+  if (t.process->has_signalfd && result.value() >= kInfo && result.value() % kInfo == 0 &&
       descriptor_link(fd) == "anon_inode:[signalfd]") {
     signalfd_infos_to_guest(static_cast<signalfd_siginfo*>(buffer.pointer()),
-                            static_cast<size_t>(result / kInfo));
+                            result.value() / kInfo);
   }
   return result;
 }
 
-int32_t sys_write(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size) {
+CallResult sys_write(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size) {
   const GuestBuffer buffer = readable(t, buffer_pointer, size);
   if (is_own_memory(t, fd)) return write_own_memory(t, fd, one(buffer));
-  const int64_t length = write_length(t, fd, buffer.length(), {});
-  if (length < 0) return static_cast<int32_t>(length);
-  const int32_t result = blocking_call(t, SYS_write, fd, buffer.pointer(), length);
+  const Result<uint64_t> length = write_length(t, fd, buffer.length(), {});
+  if (!length.ok()) return length.error();
+  const CallResult result = blocking_call(t, SYS_write, fd, buffer.pointer(), length.value());
   note_written(t, fd);
   return result;
 }
 
-int32_t sys_pread64(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size,
-                    FileOffset position) {
+CallResult sys_pread64(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size,
+                       FileOffset position) {
   const GuestBuffer buffer = writable(t, buffer_pointer, size);
-  if (position < 0) return -abi::kEINVAL;
+  if (position < 0) return abi::kEINVAL;
   if (is_own_memory(t, fd)) return read_own_memory(t, fd, one(buffer), position);
   return blocking_call(t, SYS_pread64, fd, buffer.pointer(), buffer.length(), position);
 }
 
-int32_t sys_pwrite64(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size,
-                     FileOffset position) {
+CallResult sys_pwrite64(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size,
+                        FileOffset position) {
   const GuestBuffer buffer = readable(t, buffer_pointer, size);
-  if (position < 0) return -abi::kEINVAL;
+  if (position < 0) return abi::kEINVAL;
   if (is_own_memory(t, fd)) return write_own_memory(t, fd, one(buffer), position);
-  const int64_t length = write_length(t, fd, buffer.length(), {.position = position});
-  if (length < 0) return static_cast<int32_t>(length);
-  const int32_t result = blocking_call(t, SYS_pwrite64, fd, buffer.pointer(), length, position);
+  const Result<uint64_t> length = write_length(t, fd, buffer.length(), {.position = position});
+  if (!length.ok()) return length.error();
+  const CallResult result =
+      blocking_call(t, SYS_pwrite64, fd, buffer.pointer(), length.value(), position);
   note_written(t, fd);
   return result;
 }
 
 namespace {
 
-/// Where and how a call with vectors works: at the descriptor's position unless told another.
+/// Where and how a call with vectors works: at the descriptor's position unless `position` says
+/// otherwise.
 struct VectorPlace {
   int64_t position = WritePlace::kOwn;
   uint32_t flags = 0;  ///< RWF_*
 };
 
 template <typename... Words>
-int32_t read_vectors(Thread& t, Fd fd, GuestPointer vectors_pointer, uint32_t count,
-                     const VectorPlace& place, long number, Words... rest) {
+CallResult read_vectors(Thread& t, Fd fd, GuestPointer vectors_pointer, uint32_t count,
+                        const VectorPlace& place, long number, Words... rest) {
   HostVectors vectors;
   vectors.load(t, vectors_pointer, count, true);
-  if (vectors.error != 0) return -vectors.error;
+  if (vectors.error != kOk) return vectors.error;
   if (is_own_memory(t, fd))
     return read_own_memory(t, fd, vectors.span(), place.position, place.flags);
   return blocking_call(t, number, fd, vectors.entries, vectors.count, rest...);
 }
 
 template <typename... Words>
-int32_t write_vectors(Thread& t, Fd fd, GuestPointer vectors_pointer, uint32_t count,
-                      const VectorPlace& place, long number, Words... rest) {
+CallResult write_vectors(Thread& t, Fd fd, GuestPointer vectors_pointer, uint32_t count,
+                         const VectorPlace& place, long number, Words... rest) {
   HostVectors vectors;
   vectors.load(t, vectors_pointer, count, false);
-  if (vectors.error != 0) return -vectors.error;
+  if (vectors.error != kOk) return vectors.error;
   if (is_own_memory(t, fd))
     return write_own_memory(t, fd, vectors.span(), place.position, place.flags);
   if (t.process->small.contains(fd)) {
-    const int64_t length = small_write_length(fd, vectors.length(), {place.position, place.flags});
-    if (length < 0) return static_cast<int32_t>(length);
-    vectors.cut(static_cast<uint64_t>(length));
+    const Result<uint64_t> length =
+        small_write_length(fd, vectors.length(), {place.position, place.flags});
+    if (!length.ok()) return length.error();
+    vectors.cut(length.value());
   }
-  const int32_t result = blocking_call(t, number, fd, vectors.entries, vectors.count, rest...);
+  const CallResult result = blocking_call(t, number, fd, vectors.entries, vectors.count, rest...);
   note_written(t, fd);
   return result;
 }
 
 }  // namespace
 
-int32_t sys_readv(Thread& t, Fd fd, GuestPointer vectors, uint32_t count) {
+CallResult sys_readv(Thread& t, Fd fd, GuestPointer vectors, uint32_t count) {
   return read_vectors(t, fd, vectors, count, {}, SYS_readv);
 }
-int32_t sys_writev(Thread& t, Fd fd, GuestPointer vectors, uint32_t count) {
+CallResult sys_writev(Thread& t, Fd fd, GuestPointer vectors, uint32_t count) {
   return write_vectors(t, fd, vectors, count, {}, SYS_writev);
 }
-int32_t sys_preadv(Thread& t, Fd fd, GuestPointer vectors, uint32_t count, FileOffset position) {
-  if (position < 0) return -abi::kEINVAL;
+CallResult sys_preadv(Thread& t, Fd fd, GuestPointer vectors, uint32_t count, FileOffset position) {
+  if (position < 0) return abi::kEINVAL;
   return read_vectors(t, fd, vectors, count, {position}, SYS_preadv, position, 0);
 }
-int32_t sys_pwritev(Thread& t, Fd fd, GuestPointer vectors, uint32_t count, FileOffset position) {
-  if (position < 0) return -abi::kEINVAL;
+CallResult sys_pwritev(Thread& t, Fd fd, GuestPointer vectors, uint32_t count,
+                       FileOffset position) {
+  if (position < 0) return abi::kEINVAL;
   return write_vectors(t, fd, vectors, count, {position}, SYS_pwritev, position, 0);
 }
-int32_t sys_preadv2(Thread& t, Fd fd, GuestPointer vectors, uint32_t count, FileOffset position,
-                    Flags flags) {
-  if (position < WritePlace::kOwn) return -abi::kEINVAL;
+CallResult sys_preadv2(Thread& t, Fd fd, GuestPointer vectors, uint32_t count, FileOffset position,
+                       Flags flags) {
+  if (position < WritePlace::kOwn) return abi::kEINVAL;
   return read_vectors(t, fd, vectors, count, {position, flags}, SYS_preadv2, position, 0, flags);
 }
-int32_t sys_pwritev2(Thread& t, Fd fd, GuestPointer vectors, uint32_t count, FileOffset position,
-                     Flags flags) {
-  if (position < WritePlace::kOwn) return -abi::kEINVAL;
+CallResult sys_pwritev2(Thread& t, Fd fd, GuestPointer vectors, uint32_t count, FileOffset position,
+                        Flags flags) {
+  if (position < WritePlace::kOwn) return abi::kEINVAL;
   return write_vectors(t, fd, vectors, count, {position, flags}, SYS_pwritev2, position, 0, flags);
 }
 
@@ -176,28 +180,29 @@ int64_t seek(const Thread& t, int fd, int64_t offset, int whence) {
 
 }  // namespace
 
-int32_t sys_lseek(Thread& t, Fd fd, int32_t offset, int32_t whence) {
+CallResult sys_lseek(Thread& t, Fd fd, int32_t offset, int32_t whence) {
   const int64_t result = seek(t, fd, offset, whence);
-  return result > INT32_MAX ? -abi::kEOVERFLOW : guest_result(result);
+  if (result > INT32_MAX) return abi::kEOVERFLOW;
+  return guest_result(result);
 }
 
-int32_t sys_llseek(Thread& t, Fd fd, Word high, Word low, GuestPointer result_pointer,
-                   int32_t whence) {
+CallResult sys_llseek(Thread& t, Fd fd, Word high, Word low, GuestPointer result_pointer,
+                      int32_t whence) {
   const auto offset = static_cast<int64_t>((uint64_t{high} << 32) | low);
   const int64_t result = seek(t, fd, offset, whence);
   if (result < 0) return guest_result(result);
-  return copy_out(t, result_pointer, result) ? 0 : -abi::kEFAULT;
+  return copy_out(t, result_pointer, result) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_close(Thread& t, Fd fd) {
+CallResult sys_close(Thread& t, Fd fd) {
   t.process->small.set(fd, false);
   return guest_result(host_call(SYS_close, fd));
 }
 
-int32_t sys_close_range(Thread& t, uint32_t begin, uint32_t last, Flags flags) {
-  if (begin > last) return -abi::kEINVAL;
-  // Piece by piece around the hidden descriptors. The last piece may be empty, past all descriptors
-  // there are: then it still checks the flags.
+CallResult sys_close_range(Thread& t, uint32_t begin, uint32_t last, Flags flags) {
+  if (begin > last) return abi::kEINVAL;
+  // Piece by piece around the hidden descriptors. The last piece may hold no descriptors at all,
+  // but its call still checks the flags.
   const HiddenDescriptors& hidden = t.process->hidden;
   constexpr uint32_t kUnshare = 2;  // include/uapi/linux/close_range.h
   if ((flags & ~kUnshare) == 0) t.process->small.closed(begin, last);
@@ -217,15 +222,16 @@ int32_t sys_close_range(Thread& t, uint32_t begin, uint32_t last, Flags flags) {
 
 namespace {
 
-int32_t duplicate_onto(Thread& t, int fd, int number, uint32_t host_flags) {
+CallResult duplicate_onto(Thread& t, int fd, int number, uint32_t host_flags) {
   if (fd != number) t.process->hidden.make_room_for(number);
   const long result = host_call(SYS_dup3, fd, number, host_flags);
   if (result >= 0) t.process->small.set(number, t.process->small.contains(fd));
   return guest_result(result);
 }
 
-/// F_DUPFD: the lowest free number from `lowest` up, where the hidden descriptors' count as free.
-int32_t duplicate_above(Thread& t, int fd, int lowest, int host_command) {
+/// F_DUPFD: the lowest free number from `lowest` up, where the numbers of hidden descriptors count
+/// as free.
+CallResult duplicate_above(Thread& t, int fd, int lowest, int host_command) {
   HiddenDescriptors& hidden = t.process->hidden;
   for (;;) {
     const long result = host_call(SYS_fcntl, fd, host_command, lowest);
@@ -234,7 +240,7 @@ int32_t duplicate_above(Thread& t, int fd, int lowest, int host_command) {
     if (next > static_cast<uint32_t>(result)) {
       hidden.guest_got(static_cast<int>(result));
       t.process->small.set(static_cast<int>(result), t.process->small.contains(fd));
-      return static_cast<int32_t>(result);
+      return static_cast<uint32_t>(result);
     }
     host_call(SYS_close, result);
     hidden.make_room_for(static_cast<int>(next));
@@ -244,15 +250,16 @@ int32_t duplicate_above(Thread& t, int fd, int lowest, int host_command) {
 }  // namespace
 
 NewFd sys_dup(Thread& t, Fd fd) {
-  const int32_t result = guest_result(host_call(SYS_dup, fd));
-  if (result >= 0) t.process->small.set(result, t.process->small.contains(fd));
+  const CallResult result = guest_result(host_call(SYS_dup, fd));
+  if (result.ok())
+    t.process->small.set(static_cast<int>(result.value()), t.process->small.contains(fd));
   return result;
 }
 
 NewFd sys_dup2(Thread& t, Fd fd, FdNumber number) {
   if (fd == number) {
     const long result = host_call(SYS_fcntl, fd, F_GETFD);
-    return result < 0 ? guest_result(result) : number;
+    return result < 0 ? guest_result(result) : CallResult(static_cast<uint32_t>(number));
   }
   return duplicate_onto(t, fd, number, 0);
 }
@@ -263,23 +270,23 @@ NewFd sys_dup3(Thread& t, Fd fd, FdNumber number, Flags flags) {
 
 namespace {
 
-int32_t make_pipe(Thread& t, uint32_t guest, uint32_t flags) {
+CallResult make_pipe(Thread& t, uint32_t guest, uint32_t flags) {
   int32_t ends[2];
   const long result = host_call(SYS_pipe2, ends, creation_flags_to_host(flags));
   if (result < 0) return guest_result(result);
   for (const int32_t end : ends) t.process->hidden.guest_got(end);
-  if (copy_out(t, guest, ends)) return 0;
+  if (copy_out(t, guest, ends)) return kOk;
   host_call(SYS_close, ends[0]);
   host_call(SYS_close, ends[1]);
-  return -abi::kEFAULT;
+  return abi::kEFAULT;
 }
 
 }  // namespace
 
-int32_t sys_pipe(Thread& t, GuestPointer ends) {
+CallResult sys_pipe(Thread& t, GuestPointer ends) {
   return make_pipe(t, ends, 0);
 }
-int32_t sys_pipe2(Thread& t, GuestPointer ends, Flags flags) {
+CallResult sys_pipe2(Thread& t, GuestPointer ends, Flags flags) {
   return make_pipe(t, ends, flags);
 }
 
@@ -314,9 +321,9 @@ enum GuestFcntl : uint32_t {
 };
 
 template <typename Lock>
-int32_t lock_call(Thread& t, int fd, uint32_t guest, int host_command, bool waits) {
+CallResult lock_call(Thread& t, int fd, uint32_t guest, int host_command, bool waits) {
   Lock lock;
-  if (!copy_in(guest, lock)) return -abi::kEFAULT;
+  if (!copy_in(guest, lock)) return abi::kEFAULT;
   struct flock host {};
   host.l_type = lock.type;
   host.l_whence = lock.whence;
@@ -326,17 +333,27 @@ int32_t lock_call(Thread& t, int fd, uint32_t guest, int host_command, bool wait
   if (waits) return blocking_call(t, SYS_fcntl, fd, host_command, &host);
   const long result = host_call(SYS_fcntl, fd, host_command, &host);
   if (result < 0) return guest_result(result);
-  if (host_command != F_GETLK && host_command != F_OFD_GETLK) return 0;
+  if (host_command != F_GETLK && host_command != F_OFD_GETLK) return kOk;
   lock.type = host.l_type;
   lock.whence = host.l_whence;
   lock.start = static_cast<decltype(lock.start + 0)>(host.l_start);
   lock.length = static_cast<decltype(lock.length + 0)>(host.l_len);
   lock.pid = host.l_pid;
-  if (lock.start != host.l_start || lock.length != host.l_len) return -abi::kEOVERFLOW;
-  return copy_out(t, guest, lock) ? 0 : -abi::kEFAULT;
+  if (lock.start != host.l_start || lock.length != host.l_len) return abi::kEOVERFLOW;
+  return copy_out(t, guest, lock) ? kOk : abi::kEFAULT;
 }
 
-int32_t fcntl_call(Thread& t, Fd fd, int32_t command, Word argument) {
+/// F_GETOWN: a process, or a group as a negative number. F_GETOWN of the host would not do: the
+/// number could be an error.
+CallResult owner_of(int fd) {
+  struct f_owner_ex owner;
+  const long result = host_call(SYS_fcntl, fd, F_GETOWN_EX, &owner);
+  if (result < 0) return guest_result(result);
+  const auto number = static_cast<uint32_t>(owner.pid);
+  return owner.type == F_OWNER_PGRP ? -number : number;
+}
+
+CallResult fcntl_call(Thread& t, Fd fd, int32_t command, Word argument) {
   switch (static_cast<uint32_t>(command)) {
     case kDupFd:
       return duplicate_above(t, fd, static_cast<int32_t>(argument), F_DUPFD);
@@ -350,8 +367,8 @@ int32_t fcntl_call(Thread& t, Fd fd, int32_t command, Word argument) {
       const long flags = host_call(SYS_fcntl, fd, F_GETFL);
       if (flags < 0) return guest_result(flags);
       const auto host_flags = static_cast<uint32_t>(flags);
-      return static_cast<int32_t>(open_flags_to_guest(host_flags) |
-                                  (shows_large_file(t, fd, host_flags) ? kGuestLargeFile : 0));
+      return static_cast<uint32_t>(open_flags_to_guest(host_flags) |
+                                   (shows_large_file(t, fd, host_flags) ? kGuestLargeFile : 0));
     }
     case kSetFl:
       return guest_result(host_call(SYS_fcntl, fd, F_SETFL, open_flags_to_host(argument)));
@@ -376,15 +393,16 @@ int32_t fcntl_call(Thread& t, Fd fd, int32_t command, Word argument) {
     case kSetOwn:
       return guest_result(host_call(SYS_fcntl, fd, F_SETOWN, static_cast<int32_t>(argument)));
     case kGetOwn:
-      return guest_result(host_call(SYS_fcntl, fd, F_GETOWN));
+      return owner_of(fd);
     case kSetSig: {
       const int signal = signal_to_host(static_cast<int32_t>(argument));
-      if (signal == 0 && argument != 0) return -abi::kEINVAL;
+      if (signal == 0 && argument != 0) return abi::kEINVAL;
       return guest_result(host_call(SYS_fcntl, fd, F_SETSIG, signal));
     }
     case kGetSig: {
       const long signal = host_call(SYS_fcntl, fd, F_GETSIG);
-      return signal <= 0 ? guest_result(signal) : signal_to_guest(static_cast<int>(signal));
+      if (signal <= 0) return guest_result(signal);
+      return static_cast<uint32_t>(signal_to_guest(static_cast<int>(signal)));
     }
     case kSetOwnEx:
       return guest_result(
@@ -393,60 +411,60 @@ int32_t fcntl_call(Thread& t, Fd fd, int32_t command, Word argument) {
       return guest_result(
           host_call(SYS_fcntl, fd, F_GETOWN_EX, writable(t, argument, 8).pointer()));
     default:
-      if (static_cast<uint32_t>(command) < kFirstLinux) return -abi::kEINVAL;
+      if (static_cast<uint32_t>(command) < kFirstLinux) return abi::kEINVAL;
       return guest_result(host_call(SYS_fcntl, fd, command, static_cast<int32_t>(argument)));
   }
 }
 
 }  // namespace
 
-int32_t sys_fcntl(Thread& t, Fd fd, int32_t command, Word argument) {
+CallResult sys_fcntl(Thread& t, Fd fd, int32_t command, Word argument) {
   return fcntl_call(t, fd, command, argument);
 }
-int32_t sys_fcntl64(Thread& t, Fd fd, int32_t command, Word argument) {
+CallResult sys_fcntl64(Thread& t, Fd fd, int32_t command, Word argument) {
   return fcntl_call(t, fd, command, argument);
 }
 
-int32_t sys_flock(Thread& t, Fd fd, int32_t operation) {
+CallResult sys_flock(Thread& t, Fd fd, int32_t operation) {
   return blocking_call(t, SYS_flock, fd, operation);
 }
 
-int32_t sys_ftruncate(Thread& t, Fd fd, int32_t length) {
-  const int32_t result = guest_result(host_call(SYS_ftruncate, fd, length));
+CallResult sys_ftruncate(Thread& t, Fd fd, int32_t length) {
+  const CallResult result = guest_result(host_call(SYS_ftruncate, fd, length));
   note_resized(t, fd);
   return result;
 }
-int32_t sys_ftruncate64(Thread& t, Fd fd, FileOffset length) {
-  // fs/open.c, do_sys_ftruncate: arch/x86's sys_ia32_ftruncate64 asks for the small limit too.
-  if (length > kLargestSmallFile && t.process->small.contains(fd)) return -abi::kEINVAL;
-  const int32_t result = guest_result(host_call(SYS_ftruncate, fd, length));
-  note_resized(t, fd);
-  return result;
-}
-
-int32_t sys_fallocate(Thread& t, Fd fd, Flags mode, FileOffset offset, FileOffset length) {
-  const int32_t result = blocking_call(t, SYS_fallocate, fd, mode, offset, length);
+CallResult sys_ftruncate64(Thread& t, Fd fd, FileOffset length) {
+  // fs/open.c, do_sys_ftruncate: arch/x86's sys_ia32_ftruncate64 applies the small limit too.
+  if (length > kLargestSmallFile && t.process->small.contains(fd)) return abi::kEINVAL;
+  const CallResult result = guest_result(host_call(SYS_ftruncate, fd, length));
   note_resized(t, fd);
   return result;
 }
 
-int32_t sys_fadvise64(Thread&, Fd fd, FileOffset offset, uint32_t length, int32_t advice) {
+CallResult sys_fallocate(Thread& t, Fd fd, Flags mode, FileOffset offset, FileOffset length) {
+  const CallResult result = blocking_call(t, SYS_fallocate, fd, mode, offset, length);
+  note_resized(t, fd);
+  return result;
+}
+
+CallResult sys_fadvise64(Thread&, Fd fd, FileOffset offset, uint32_t length, int32_t advice) {
   return guest_result(host_call(SYS_fadvise64, fd, offset, length, advice));
 }
 
-int32_t sys_fadvise64_64(Thread&, Fd fd, FileOffset offset, FileOffset length, int32_t advice) {
+CallResult sys_fadvise64_64(Thread&, Fd fd, FileOffset offset, FileOffset length, int32_t advice) {
   return guest_result(host_call(SYS_fadvise64, fd, offset, length, advice));
 }
 
-int32_t sys_readahead(Thread&, Fd fd, FileOffset offset, uint32_t count) {
+CallResult sys_readahead(Thread&, Fd fd, FileOffset offset, uint32_t count) {
   return guest_result(host_call(SYS_readahead, fd, offset, count));
 }
 
-int32_t sys_sync_file_range(Thread&, Fd fd, FileOffset offset, FileOffset length, Flags flags) {
+CallResult sys_sync_file_range(Thread&, Fd fd, FileOffset offset, FileOffset length, Flags flags) {
   return guest_result(host_call(SYS_sync_file_range, fd, offset, length, flags));
 }
 
-int32_t sys_tee(Thread& t, Fd from, Fd to, uint32_t length, Flags flags) {
+CallResult sys_tee(Thread& t, Fd from, Fd to, uint32_t length, Flags flags) {
   return blocking_call(t, SYS_tee, from, to, length, flags);
 }
 

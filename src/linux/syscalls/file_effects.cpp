@@ -13,9 +13,10 @@ namespace {
 
 enum class Direction : uint8_t { read, write };
 
-/// Moves bytes between ferry and guest memory page by page, until a page is not to be had.
-int32_t move_bytes(AddressSpace& space, const struct iovec& buffer, uint64_t position,
-                   Direction direction) {
+/// Moves bytes between ferry and guest memory page by page, up to the first page that cannot be
+/// reached.
+Result<uint32_t> move_bytes(AddressSpace& space, const struct iovec& buffer, uint64_t position,
+                            Direction direction) {
   auto* const bytes = static_cast<uint8_t*>(buffer.iov_base);
   const auto length = static_cast<uint32_t>(buffer.iov_len);
   uint32_t done = 0;
@@ -27,28 +28,28 @@ int32_t move_bytes(AddressSpace& space, const struct iovec& buffer, uint64_t pos
     if (!moved) break;
     done += piece;
   }
-  return done != 0 || length == 0 ? static_cast<int32_t>(done) : -abi::kEIO;
+  if (done == 0 && length != 0) return abi::kEIO;
+  return done;
 }
 
 /// fs/read_write.c, do_loop_readv_writev: one buffer after the other, up to the first that is not
 /// moved whole.
-int32_t move_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,
-                        int64_t position, uint32_t flags, Direction direction) {
+CallResult move_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,
+                           int64_t position, uint32_t flags, Direction direction) {
   constexpr uint32_t kHighPriority = 1;  // include/uapi/linux/fs.h, RWF_HIPRI
-  if ((flags & ~kHighPriority) != 0) return -abi::kEOPNOTSUPP;
+  if ((flags & ~kHighPriority) != 0) return abi::kEOPNOTSUPP;
   const long access = host_call(SYS_fcntl, fd, F_GETFL) & O_ACCMODE;
-  if (access == (direction == Direction::write ? O_RDONLY : O_WRONLY)) return -abi::kEBADF;
+  if (access == (direction == Direction::write ? O_RDONLY : O_WRONLY)) return abi::kEBADF;
   const bool moves = position < 0;
   if (moves) position = host_call(SYS_lseek, fd, 0, SEEK_CUR);
-  int32_t done = 0;
+  uint32_t done = 0;
   for (const struct iovec& buffer : buffers) {
-    const int32_t moved =
-        move_bytes(*thread.process->space, buffer,
-                   static_cast<uint64_t>(position) + static_cast<uint32_t>(done), direction);
-    if (moved < 0 && done == 0) return moved;
-    if (moved < 0) break;
-    done += moved;
-    if (static_cast<size_t>(moved) != buffer.iov_len) break;
+    const Result<uint32_t> moved = move_bytes(*thread.process->space, buffer,
+                                              static_cast<uint64_t>(position) + done, direction);
+    if (!moved.ok() && done == 0) return moved;
+    if (!moved.ok()) break;
+    done += moved.value();
+    if (moved.value() != buffer.iov_len) break;
   }
   if (moves && done > 0) host_call(SYS_lseek, fd, position + done, SEEK_SET);
   return done;
@@ -93,13 +94,13 @@ bool is_own_memory(const Thread& thread, int fd) {
   return memory_file_owner(fd) == host_call(SYS_getpid);
 }
 
-int32_t read_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,
-                        int64_t position, uint32_t flags) {
+CallResult read_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,
+                           int64_t position, uint32_t flags) {
   return move_own_memory(thread, fd, buffers, position, flags, Direction::read);
 }
 
-int32_t write_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,
-                         int64_t position, uint32_t flags) {
+CallResult write_own_memory(Thread& thread, int fd, std::span<const struct iovec> buffers,
+                            int64_t position, uint32_t flags) {
   return move_own_memory(thread, fd, buffers, position, flags, Direction::write);
 }
 

@@ -23,29 +23,29 @@ namespace ferry::linux {
 
 namespace {
 
-int32_t open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags, uint32_t mode) {
+CallResult open_call(Thread& t, int directory, uint32_t path, uint32_t guest_flags, uint32_t mode) {
   PathArgument argument;
   const uint32_t flags = open_flags_to_host(guest_flags);
   const bool creates_new = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-  const int32_t error =
+  const Errno error =
       argument.load(t, directory, path, link_mode((flags & O_NOFOLLOW) == 0 && !creates_new));
-  if (error != 0) return error;
+  if (error != kOk) return error;
   const bool small = (guest_flags & kGuestLargeFile) == 0 && (flags & O_PATH) == 0;
-  const int32_t own = open_proc_file(t, argument.host.entry, flags);
-  if (own != kNotAProcFile) {
-    t.process->small.set(own, small);
-    return own;
+  if (const auto own = open_proc_file(t, argument.host.entry, flags)) {
+    if (own->ok()) t.process->small.set(static_cast<int>(own->value()), small);
+    return *own;
   }
   // An emulator below opens its own idea of /proc/self/exe, whatever the flags.
   const bool no_link = (flags & (O_NOFOLLOW | O_PATH | O_CREAT | O_DIRECTORY)) == O_NOFOLLOW;
-  if (argument.host.entry == ProcEntry::exe && no_link) return -abi::kELOOP;
-  const int32_t fd = small ? open_small(t, argument.host, flags, mode)
-                           : blocking_call(t, SYS_openat, argument.host.directory,
-                                           argument.host.text, flags, mode);
-  if (fd < 0) return fd;
+  if (argument.host.entry == ProcEntry::exe && no_link) return abi::kELOOP;
+  const CallResult opened = small ? open_small(t, argument.host, flags, mode)
+                                  : blocking_call(t, SYS_openat, argument.host.directory,
+                                                  argument.host.text, flags, mode);
+  if (!opened.ok()) return opened;
+  const auto fd = static_cast<int>(opened.value());
   t.process->small.set(fd, small);
   note_opened(t, fd, argument.host.text, flags);
-  return fd;
+  return opened;
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ NewFd sys_openat(Thread& t, DirFd directory, GuestPath path, Flags flags, FileMo
   return open_call(t, directory, path, flags, mode);
 }
 NewFd sys_creat(Thread& t, GuestPath path, FileMode mode) {
-  // A 64-bit kernel's creat has no other form for i386 (fs/open.c).
+  // A 64-bit kernel has no creat of its own for i386, so O_LARGEFILE is set (fs/open.c).
   constexpr uint32_t kGuestFlags = 0100 | 01000 | O_WRONLY;  // O_CREAT | O_TRUNC
   return open_call(t, AT_FDCWD, path, kGuestFlags | kGuestLargeFile, mode);
 }
@@ -66,30 +66,31 @@ NewFd sys_creat(Thread& t, GuestPath path, FileMode mode) {
 
 namespace {
 
-int32_t status_of(Thread& t, int directory, uint32_t path, uint32_t flags, struct statx& status) {
+CallResult status_of(Thread& t, int directory, uint32_t path, uint32_t flags,
+                     struct statx& status) {
   return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_statx,
                    flags, STATX_BASIC_STATS, &status);
 }
 
 template <typename Guest>
-int32_t give(Thread& t, uint32_t pointer, const std::optional<Guest>& guest) {
-  if (!guest) return -abi::kEOVERFLOW;
-  return copy_out(t, pointer, *guest) ? 0 : -abi::kEFAULT;
+CallResult give(Thread& t, uint32_t pointer, const std::optional<Guest>& guest) {
+  if (!guest) return abi::kEOVERFLOW;
+  return copy_out(t, pointer, *guest) ? kOk : abi::kEFAULT;
 }
 
 /// The stat family: `convert` makes the structure of the call from the host's statx.
 template <typename Convert>
-int32_t path_status(Thread& t, GuestPath path, GuestPointer status_pointer, int flags,
-                    Convert convert) {
+CallResult path_status(Thread& t, GuestPath path, GuestPointer status_pointer, int flags,
+                       Convert convert) {
   struct statx status;
-  const int32_t result = status_of(t, AT_FDCWD, path, flags, status);
-  return result != 0 ? result : give(t, status_pointer, convert(status));
+  const CallResult result = status_of(t, AT_FDCWD, path, flags, status);
+  return !result.ok() ? result : give(t, status_pointer, convert(status));
 }
 
 template <typename Convert>
-int32_t descriptor_status(Thread& t, Fd fd, GuestPointer status_pointer, Convert convert) {
+CallResult descriptor_status(Thread& t, Fd fd, GuestPointer status_pointer, Convert convert) {
   struct statx status;
-  if (fd < 0) return -abi::kEBADF;  // AT_FDCWD is no descriptor here
+  if (fd < 0) return abi::kEBADF;  // AT_FDCWD is not allowed here
   const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
   return result != 0 ? guest_result(result) : give(t, status_pointer, convert(status));
 }
@@ -100,53 +101,54 @@ std::optional<abi::Stat64> wide_status(const struct statx& host) {
 
 }  // namespace
 
-int32_t sys_oldstat(Thread& t, GuestPath path, GuestPointer status) {
+CallResult sys_oldstat(Thread& t, GuestPath path, GuestPointer status) {
   return path_status(t, path, status, 0, old_stat_from);
 }
-int32_t sys_oldlstat(Thread& t, GuestPath path, GuestPointer status) {
+CallResult sys_oldlstat(Thread& t, GuestPath path, GuestPointer status) {
   return path_status(t, path, status, AT_SYMLINK_NOFOLLOW, old_stat_from);
 }
-int32_t sys_oldfstat(Thread& t, Fd fd, GuestPointer status) {
+CallResult sys_oldfstat(Thread& t, Fd fd, GuestPointer status) {
   return descriptor_status(t, fd, status, old_stat_from);
 }
-int32_t sys_stat(Thread& t, GuestPath path, GuestPointer status) {
+CallResult sys_stat(Thread& t, GuestPath path, GuestPointer status) {
   return path_status(t, path, status, 0, stat32_from);
 }
-int32_t sys_lstat(Thread& t, GuestPath path, GuestPointer status) {
+CallResult sys_lstat(Thread& t, GuestPath path, GuestPointer status) {
   return path_status(t, path, status, AT_SYMLINK_NOFOLLOW, stat32_from);
 }
-int32_t sys_fstat(Thread& t, Fd fd, GuestPointer status) {
+CallResult sys_fstat(Thread& t, Fd fd, GuestPointer status) {
   return descriptor_status(t, fd, status, stat32_from);
 }
-int32_t sys_stat64(Thread& t, GuestPath path, GuestPointer status) {
+CallResult sys_stat64(Thread& t, GuestPath path, GuestPointer status) {
   return path_status(t, path, status, 0, wide_status);
 }
-int32_t sys_lstat64(Thread& t, GuestPath path, GuestPointer status) {
+CallResult sys_lstat64(Thread& t, GuestPath path, GuestPointer status) {
   return path_status(t, path, status, AT_SYMLINK_NOFOLLOW, wide_status);
 }
-int32_t sys_fstat64(Thread& t, Fd fd, GuestPointer status) {
+CallResult sys_fstat64(Thread& t, Fd fd, GuestPointer status) {
   return descriptor_status(t, fd, status, wide_status);
 }
-int32_t sys_fstatat64(Thread& t, DirFd directory, GuestPath path, GuestPointer status_pointer,
-                      Flags flags) {
+CallResult sys_fstatat64(Thread& t, DirFd directory, GuestPath path, GuestPointer status_pointer,
+                         Flags flags) {
   struct statx status;
-  const int32_t result = status_of(t, directory, path, flags, status);
-  return result != 0 ? result : give(t, status_pointer, wide_status(status));
+  const CallResult result = status_of(t, directory, path, flags, status);
+  return !result.ok() ? result : give(t, status_pointer, wide_status(status));
 }
 
-int32_t sys_statx(Thread& t, DirFd directory, GuestPath path, Flags flags, Flags mask,
-                  GuestPointer status_pointer) {
+CallResult sys_statx(Thread& t, DirFd directory, GuestPath path, Flags flags, Flags mask,
+                     GuestPointer status_pointer) {
   struct statx status;  // the same structure everywhere
   const LastLink last_link = link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0);
-  const int32_t result = path_call(t, directory, path, last_link, SYS_statx, flags, mask, &status);
-  return result != 0 ? result : give(t, status_pointer, std::optional(status));
+  const CallResult result =
+      path_call(t, directory, path, last_link, SYS_statx, flags, mask, &status);
+  return !result.ok() ? result : give(t, status_pointer, std::optional(status));
 }
 
 namespace {
 
 template <typename Guest>
-int32_t give_statfs(Thread& t, uint32_t pointer, int32_t result, const struct statfs& host) {
-  if (result != 0) return result;
+CallResult give_statfs(Thread& t, uint32_t pointer, CallResult result, const struct statfs& host) {
+  if (!result.ok()) return result;
   Guest guest;
   std::memset(&guest, 0, sizeof guest);
   guest.type = static_cast<uint32_t>(host.f_type);
@@ -160,8 +162,8 @@ int32_t give_statfs(Thread& t, uint32_t pointer, int32_t result, const struct st
   guest.namelen = static_cast<uint32_t>(host.f_namelen);
   guest.frsize = static_cast<uint32_t>(host.f_frsize);
   guest.flags = static_cast<uint32_t>(host.f_flags);
-  if (guest.blocks != host.f_blocks) return -abi::kEOVERFLOW;
-  return copy_out(t, pointer, guest) ? 0 : -abi::kEFAULT;
+  if (guest.blocks != host.f_blocks) return abi::kEOVERFLOW;
+  return copy_out(t, pointer, guest) ? kOk : abi::kEFAULT;
 }
 
 /// The 64-bit calls pass the structure's size; the kernel takes 84 and, for old libcs, 88.
@@ -171,74 +173,74 @@ bool statfs64_size_ok(uint32_t size) {
 
 }  // namespace
 
-int32_t sys_statfs(Thread& t, GuestPath path, GuestPointer status) {
+CallResult sys_statfs(Thread& t, GuestPath path, GuestPointer status) {
   struct statfs host {};
-  const int32_t result = plain_path_call(t, path, LastLink::follow, SYS_statfs, &host);
+  const CallResult result = plain_path_call(t, path, LastLink::follow, SYS_statfs, &host);
   return give_statfs<abi::StatFs32>(t, status, result, host);
 }
-int32_t sys_fstatfs(Thread& t, Fd fd, GuestPointer status) {
+CallResult sys_fstatfs(Thread& t, Fd fd, GuestPointer status) {
   struct statfs host {};
   return give_statfs<abi::StatFs32>(t, status, guest_result(host_call(SYS_fstatfs, fd, &host)),
                                     host);
 }
-int32_t sys_statfs64(Thread& t, GuestPath path, uint32_t size, GuestPointer status) {
-  if (!statfs64_size_ok(size)) return -abi::kEINVAL;
+CallResult sys_statfs64(Thread& t, GuestPath path, uint32_t size, GuestPointer status) {
+  if (!statfs64_size_ok(size)) return abi::kEINVAL;
   struct statfs host {};
-  const int32_t result = plain_path_call(t, path, LastLink::follow, SYS_statfs, &host);
+  const CallResult result = plain_path_call(t, path, LastLink::follow, SYS_statfs, &host);
   return give_statfs<abi::StatFs64>(t, status, result, host);
 }
-int32_t sys_fstatfs64(Thread& t, Fd fd, uint32_t size, GuestPointer status) {
-  if (!statfs64_size_ok(size)) return -abi::kEINVAL;
+CallResult sys_fstatfs64(Thread& t, Fd fd, uint32_t size, GuestPointer status) {
+  if (!statfs64_size_ok(size)) return abi::kEINVAL;
   struct statfs host {};
   return give_statfs<abi::StatFs64>(t, status, guest_result(host_call(SYS_fstatfs, fd, &host)),
                                     host);
 }
 
-int32_t sys_access(Thread& t, GuestPath path, FileMode mode) {
+CallResult sys_access(Thread& t, GuestPath path, FileMode mode) {
   return path_call(t, AT_FDCWD, path, LastLink::follow, SYS_faccessat, mode);
 }
-int32_t sys_faccessat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
+CallResult sys_faccessat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
   return path_call(t, directory, path, LastLink::follow, SYS_faccessat, mode);
 }
-int32_t sys_faccessat2(Thread& t, DirFd directory, GuestPath path, FileMode mode, Flags flags) {
+CallResult sys_faccessat2(Thread& t, DirFd directory, GuestPath path, FileMode mode, Flags flags) {
   return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0),
                    SYS_faccessat2, mode, flags);
 }
 
 // --- the working directory and links ------------------------------------------------------------
 
-int32_t sys_chdir(Thread& t, GuestPath path) {
+CallResult sys_chdir(Thread& t, GuestPath path) {
   return plain_path_call(t, path, LastLink::follow, SYS_chdir);
 }
-int32_t sys_chroot(Thread& t, GuestPath path) {
+CallResult sys_chroot(Thread& t, GuestPath path) {
   return plain_path_call(t, path, LastLink::follow, SYS_chroot);
 }
 
-int32_t sys_getcwd(Thread& t, GuestPointer buffer_pointer, uint32_t room) {
+CallResult sys_getcwd(Thread& t, GuestPointer buffer_pointer, uint32_t room) {
   char buffer[4096];
   const long length = host_call(SYS_getcwd, buffer, sizeof buffer);
   if (length < 0) return guest_result(length);
   const std::string text(guest_view(*t.process, {buffer, static_cast<size_t>(length) - 1}));
   const uint32_t size = static_cast<uint32_t>(text.size()) + 1;
-  if (size > room) return -abi::kERANGE;
-  return copy_out_bytes(t, buffer_pointer, text.c_str(), size) ? static_cast<int32_t>(size)
-                                                               : -abi::kEFAULT;
+  if (size > room) return abi::kERANGE;
+  if (!copy_out_bytes(t, buffer_pointer, text.c_str(), size)) return abi::kEFAULT;
+  return size;
 }
 
 namespace {
 
-/// What the kernel says of the executable now: it may have been renamed or deleted.
+/// What the kernel says of the executable now: the file may have been renamed or deleted.
 std::string executable_link(const GuestProcess& process) {
   const int fd = process.hidden[process.executable_file];
   const std::string path = fd >= 0 ? descriptor_path(fd) : "";
   return path.empty() ? process.executable : std::string(guest_view(process, path));
 }
 
-int32_t read_link(Thread& t, int directory, uint32_t path, uint32_t buffer, uint32_t size) {
-  if (static_cast<int32_t>(size) <= 0) return -abi::kEINVAL;
+CallResult read_link(Thread& t, int directory, uint32_t path, uint32_t buffer, uint32_t size) {
+  if (static_cast<int32_t>(size) <= 0) return abi::kEINVAL;
   PathArgument argument;
-  const int32_t error = argument.load(t, directory, path, LastLink::keep);
-  if (error != 0) return error;
+  const Errno error = argument.load(t, directory, path, LastLink::keep);
+  if (error != kOk) return error;
   char text[4096];
   std::string link;
   std::string_view target;
@@ -255,137 +257,137 @@ int32_t read_link(Thread& t, int directory, uint32_t path, uint32_t buffer, uint
   }
   target = target.substr(0, size);
   const auto length = static_cast<uint32_t>(target.size());
-  return copy_out_bytes(t, buffer, target.data(), length) ? static_cast<int32_t>(length)
-                                                          : -abi::kEFAULT;
+  if (!copy_out_bytes(t, buffer, target.data(), length)) return abi::kEFAULT;
+  return length;
 }
 
 }  // namespace
 
-int32_t sys_readlink(Thread& t, GuestPath path, GuestPointer buffer, uint32_t size) {
+CallResult sys_readlink(Thread& t, GuestPath path, GuestPointer buffer, uint32_t size) {
   return read_link(t, AT_FDCWD, path, buffer, size);
 }
-int32_t sys_readlinkat(Thread& t, DirFd directory, GuestPath path, GuestPointer buffer,
-                       uint32_t size) {
+CallResult sys_readlinkat(Thread& t, DirFd directory, GuestPath path, GuestPointer buffer,
+                          uint32_t size) {
   return read_link(t, directory, path, buffer, size);
 }
 
 namespace {
 
-/// link, rename: two paths. `follow_first` is for linkat's AT_SYMLINK_FOLLOW.
+/// link, rename: two paths. `first_link` is for linkat's AT_SYMLINK_FOLLOW.
 template <typename... Words>
-int32_t two_paths(Thread& t, int from_directory, uint32_t from, int to_directory, uint32_t to,
-                  LastLink first_link, long number, Words... rest) {
+CallResult two_paths(Thread& t, int from_directory, uint32_t from, int to_directory, uint32_t to,
+                     LastLink first_link, long number, Words... rest) {
   PathArgument source;
   PathArgument target;
-  int32_t error = source.load(t, from_directory, from, first_link);
-  if (error == 0) error = target.load(t, to_directory, to, LastLink::keep);
-  if (error != 0) return error;
+  Errno error = source.load(t, from_directory, from, first_link);
+  if (error == kOk) error = target.load(t, to_directory, to, LastLink::keep);
+  if (error != kOk) return error;
   return guest_result(host_call(number, source.host.directory, source.host.text,
                                 target.host.directory, target.host.text, rest...));
 }
 
-int32_t make_symlink(Thread& t, uint32_t contents, int directory, uint32_t path) {
+CallResult make_symlink(Thread& t, uint32_t contents, int directory, uint32_t path) {
   char text[4096];
-  const int32_t length = copy_in_string(contents, text, sizeof text);
-  if (length < 0) return length;
+  const Result<uint32_t> length = copy_in_string(contents, text, sizeof text);
+  if (!length.ok()) return length;
   PathArgument argument;
-  const int32_t error = argument.load(t, directory, path, LastLink::keep);
-  if (error != 0) return error;
+  const Errno error = argument.load(t, directory, path, LastLink::keep);
+  if (error != kOk) return error;
   return guest_result(host_call(SYS_symlinkat, text, argument.host.directory, argument.host.text));
 }
 
 }  // namespace
 
-int32_t sys_link(Thread& t, GuestPath from, GuestPath to) {
+CallResult sys_link(Thread& t, GuestPath from, GuestPath to) {
   return two_paths(t, AT_FDCWD, from, AT_FDCWD, to, LastLink::keep, SYS_linkat, 0);
 }
-int32_t sys_linkat(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
-                   GuestPath to, Flags flags) {
+CallResult sys_linkat(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
+                      GuestPath to, Flags flags) {
   return two_paths(t, from_directory, from, to_directory, to,
                    link_mode((flags & AT_SYMLINK_FOLLOW) != 0), SYS_linkat, flags);
 }
-int32_t sys_rename(Thread& t, GuestPath from, GuestPath to) {
+CallResult sys_rename(Thread& t, GuestPath from, GuestPath to) {
   return two_paths(t, AT_FDCWD, from, AT_FDCWD, to, LastLink::keep, SYS_renameat2, 0);
 }
-int32_t sys_renameat(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
-                     GuestPath to) {
+CallResult sys_renameat(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
+                        GuestPath to) {
   return two_paths(t, from_directory, from, to_directory, to, LastLink::keep, SYS_renameat2, 0);
 }
-int32_t sys_renameat2(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
-                      GuestPath to, Flags flags) {
+CallResult sys_renameat2(Thread& t, DirFd from_directory, GuestPath from, DirFd to_directory,
+                         GuestPath to, Flags flags) {
   return two_paths(t, from_directory, from, to_directory, to, LastLink::keep, SYS_renameat2, flags);
 }
-int32_t sys_symlink(Thread& t, GuestString contents, GuestPath path) {
+CallResult sys_symlink(Thread& t, GuestString contents, GuestPath path) {
   return make_symlink(t, contents, AT_FDCWD, path);
 }
-int32_t sys_symlinkat(Thread& t, GuestString contents, DirFd directory, GuestPath path) {
+CallResult sys_symlinkat(Thread& t, GuestString contents, DirFd directory, GuestPath path) {
   return make_symlink(t, contents, directory, path);
 }
 
-int32_t sys_unlink(Thread& t, GuestPath path) {
+CallResult sys_unlink(Thread& t, GuestPath path) {
   return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_unlinkat, 0);
 }
-int32_t sys_unlinkat(Thread& t, DirFd directory, GuestPath path, Flags flags) {
+CallResult sys_unlinkat(Thread& t, DirFd directory, GuestPath path, Flags flags) {
   return path_call(t, directory, path, LastLink::keep, SYS_unlinkat, flags);
 }
-int32_t sys_rmdir(Thread& t, GuestPath path) {
+CallResult sys_rmdir(Thread& t, GuestPath path) {
   return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_unlinkat, AT_REMOVEDIR);
 }
-int32_t sys_mkdir(Thread& t, GuestPath path, FileMode mode) {
+CallResult sys_mkdir(Thread& t, GuestPath path, FileMode mode) {
   return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_mkdirat, mode);
 }
-int32_t sys_mkdirat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
+CallResult sys_mkdirat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
   return path_call(t, directory, path, LastLink::keep, SYS_mkdirat, mode);
 }
-int32_t sys_mknod(Thread& t, GuestPath path, FileMode mode, Word device) {
+CallResult sys_mknod(Thread& t, GuestPath path, FileMode mode, Word device) {
   return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_mknodat, mode, device);
 }
-int32_t sys_mknodat(Thread& t, DirFd directory, GuestPath path, FileMode mode, Word device) {
+CallResult sys_mknodat(Thread& t, DirFd directory, GuestPath path, FileMode mode, Word device) {
   return path_call(t, directory, path, LastLink::keep, SYS_mknodat, mode, device);
 }
 
 // --- mode, owner, size, times --------------------------------------------------------------------
 
-int32_t sys_chmod(Thread& t, GuestPath path, FileMode mode) {
+CallResult sys_chmod(Thread& t, GuestPath path, FileMode mode) {
   return path_call(t, AT_FDCWD, path, LastLink::follow, SYS_fchmodat, mode);
 }
-int32_t sys_fchmodat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
+CallResult sys_fchmodat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
   return path_call(t, directory, path, LastLink::follow, SYS_fchmodat, mode);
 }
 
-int32_t sys_chown(Thread& t, GuestPath path, int32_t owner, int32_t group) {
+CallResult sys_chown(Thread& t, GuestPath path, int32_t owner, int32_t group) {
   return path_call(t, AT_FDCWD, path, LastLink::follow, SYS_fchownat, wide_id(owner),
                    wide_id(group), 0);
 }
-int32_t sys_lchown(Thread& t, GuestPath path, int32_t owner, int32_t group) {
+CallResult sys_lchown(Thread& t, GuestPath path, int32_t owner, int32_t group) {
   return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_fchownat, wide_id(owner), wide_id(group),
                    AT_SYMLINK_NOFOLLOW);
 }
-int32_t sys_fchown(Thread&, Fd fd, int32_t owner, int32_t group) {
+CallResult sys_fchown(Thread&, Fd fd, int32_t owner, int32_t group) {
   return guest_result(host_call(SYS_fchown, fd, wide_id(owner), wide_id(group)));
 }
-int32_t sys_chown32(Thread& t, GuestPath path, int32_t owner, int32_t group) {
+CallResult sys_chown32(Thread& t, GuestPath path, int32_t owner, int32_t group) {
   return path_call(t, AT_FDCWD, path, LastLink::follow, SYS_fchownat, owner, group, 0);
 }
-int32_t sys_lchown32(Thread& t, GuestPath path, int32_t owner, int32_t group) {
+CallResult sys_lchown32(Thread& t, GuestPath path, int32_t owner, int32_t group) {
   return path_call(t, AT_FDCWD, path, LastLink::keep, SYS_fchownat, owner, group,
                    AT_SYMLINK_NOFOLLOW);
 }
-int32_t sys_fchownat(Thread& t, DirFd directory, GuestPath path, int32_t owner, int32_t group,
-                     Flags flags) {
+CallResult sys_fchownat(Thread& t, DirFd directory, GuestPath path, int32_t owner, int32_t group,
+                        Flags flags) {
   return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_fchownat,
                    owner, group, flags);
 }
 
 namespace {
 
-int32_t truncate_call(Thread& t, uint32_t path, int64_t length) {
+CallResult truncate_call(Thread& t, uint32_t path, int64_t length) {
   PathArgument argument;
-  const int32_t error = argument.load(t, AT_FDCWD, path, LastLink::follow);
-  if (error != 0) return error;
-  const int32_t result = guest_result(host_call(SYS_truncate, argument.host.text, length));
+  const Errno error = argument.load(t, AT_FDCWD, path, LastLink::follow);
+  if (error != kOk) return error;
+  const CallResult result = guest_result(host_call(SYS_truncate, argument.host.text, length));
   const long fd =
-      result == 0 ? host_call(SYS_openat, AT_FDCWD, argument.host.text, O_PATH | O_CLOEXEC) : -1;
+      result.ok() ? host_call(SYS_openat, AT_FDCWD, argument.host.text, O_PATH | O_CLOEXEC) : -1;
   if (fd >= 0) {
     note_resized(t, static_cast<int>(fd));
     host_call(SYS_close, fd);
@@ -395,41 +397,41 @@ int32_t truncate_call(Thread& t, uint32_t path, int64_t length) {
 
 }  // namespace
 
-int32_t sys_truncate(Thread& t, GuestPath path, int32_t length) {
+CallResult sys_truncate(Thread& t, GuestPath path, int32_t length) {
   return truncate_call(t, path, length);
 }
-int32_t sys_truncate64(Thread& t, GuestPath path, FileOffset length) {
+CallResult sys_truncate64(Thread& t, GuestPath path, FileOffset length) {
   return truncate_call(t, path, length);
 }
 
 namespace {
 
-int32_t set_times(Thread& t, int directory, uint32_t path, const struct timespec* times,
-                  uint32_t flags) {
+CallResult set_times(Thread& t, int directory, uint32_t path, const struct timespec* times,
+                     uint32_t flags) {
   if (path == 0) return guest_result(host_call(SYS_utimensat, directory, nullptr, times, flags));
   return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_utimensat,
                    times, flags);
 }
 
-int32_t set_times_from_spec(Thread& t, DirFd directory, GuestPath path, GuestPointer times_pointer,
-                            Flags flags, TimeWidth width) {
+CallResult set_times_from_spec(Thread& t, DirFd directory, GuestPath path,
+                               GuestPointer times_pointer, Flags flags, TimeWidth width) {
   struct timespec times[2];
   if (times_pointer == 0) return set_times(t, directory, path, nullptr, flags);
   const uint32_t size = width == TimeWidth::time32 ? 8 : 16;
   if (!copy_in_time(times_pointer, width, times[0]) ||
       !copy_in_time(times_pointer + size, width, times[1]))
-    return -abi::kEFAULT;
+    return abi::kEFAULT;
   return set_times(t, directory, path, times, flags);
 }
 
-int32_t set_times_from_values(Thread& t, int directory, uint32_t path, uint32_t values) {
+CallResult set_times_from_values(Thread& t, int directory, uint32_t path, uint32_t values) {
   if (values == 0) return set_times(t, directory, path, nullptr, 0);
   struct timeval pair[2];
   if (!copy_in_timeval(values, pair[0]) || !copy_in_timeval(values + 8, pair[1]))
-    return -abi::kEFAULT;
+    return abi::kEFAULT;
   struct timespec times[2];
   for (unsigned i = 0; i < 2; ++i) {
-    if (pair[i].tv_usec < 0 || pair[i].tv_usec >= 1000000) return -abi::kEINVAL;
+    if (pair[i].tv_usec < 0 || pair[i].tv_usec >= 1000000) return abi::kEINVAL;
     times[i] = {pair[i].tv_sec, pair[i].tv_usec * 1000};
   }
   return set_times(t, directory, path, times, 0);
@@ -437,47 +439,48 @@ int32_t set_times_from_values(Thread& t, int directory, uint32_t path, uint32_t 
 
 }  // namespace
 
-int32_t sys_utimensat(Thread& t, DirFd directory, GuestPath path, GuestPointer times, Flags flags) {
+CallResult sys_utimensat(Thread& t, DirFd directory, GuestPath path, GuestPointer times,
+                         Flags flags) {
   return set_times_from_spec(t, directory, path, times, flags, TimeWidth::time32);
 }
-int32_t sys_utimensat_time64(Thread& t, DirFd directory, GuestPath path, GuestPointer times,
-                             Flags flags) {
+CallResult sys_utimensat_time64(Thread& t, DirFd directory, GuestPath path, GuestPointer times,
+                                Flags flags) {
   return set_times_from_spec(t, directory, path, times, flags, TimeWidth::time64);
 }
-int32_t sys_utimes(Thread& t, GuestPath path, GuestPointer times) {
+CallResult sys_utimes(Thread& t, GuestPath path, GuestPointer times) {
   return set_times_from_values(t, AT_FDCWD, path, times);
 }
-int32_t sys_futimesat(Thread& t, DirFd directory, GuestPath path, GuestPointer times) {
+CallResult sys_futimesat(Thread& t, DirFd directory, GuestPath path, GuestPointer times) {
   return set_times_from_values(t, directory, path, times);
 }
-int32_t sys_utime(Thread& t, GuestPath path, GuestPointer times_pointer) {
+CallResult sys_utime(Thread& t, GuestPath path, GuestPointer times_pointer) {
   if (times_pointer == 0) return set_times(t, AT_FDCWD, path, nullptr, 0);
   int32_t seconds[2];
-  if (!copy_in(times_pointer, seconds)) return -abi::kEFAULT;
+  if (!copy_in(times_pointer, seconds)) return abi::kEFAULT;
   const struct timespec times[2] = {{seconds[0], 0}, {seconds[1], 0}};
   return set_times(t, AT_FDCWD, path, times, 0);
 }
 
-int32_t sys_inotify_add_watch(Thread& t, Fd fd, GuestPath path, Flags mask) {
+CallResult sys_inotify_add_watch(Thread& t, Fd fd, GuestPath path, Flags mask) {
   PathArgument argument;
-  const int32_t error = argument.load(t, AT_FDCWD, path, LastLink::follow);
-  if (error != 0) return error;
+  const Errno error = argument.load(t, AT_FDCWD, path, LastLink::follow);
+  if (error != kOk) return error;
   return guest_result(host_call(SYS_inotify_add_watch, fd, argument.host.text, mask));
 }
 
 // --- mounting ------------------------------------------------------------------------------------
 
-int32_t sys_mount(Thread& t, GuestString source_pointer, GuestPath target_pointer,
-                  GuestString type_pointer, Flags flags, GuestPointer data_pointer) {
+CallResult sys_mount(Thread& t, GuestString source_pointer, GuestPath target_pointer,
+                     GuestString type_pointer, Flags flags, GuestPointer data_pointer) {
   PathArgument source;
   PathArgument target;
   if (source_pointer != 0) {
-    const int32_t error = source.load(t, AT_FDCWD, source_pointer, LastLink::follow);
-    if (error != 0) return error;
+    const Errno error = source.load(t, AT_FDCWD, source_pointer, LastLink::follow);
+    if (error != kOk) return error;
   }
-  const int32_t error = target.load(t, AT_FDCWD, target_pointer, LastLink::follow);
-  if (error != 0) return error;
-  // A source may be a word like "proc": only an absolute path is one.
+  const Errno error = target.load(t, AT_FDCWD, target_pointer, LastLink::follow);
+  if (error != kOk) return error;
+  // A source may be a word like "proc": only one that begins with a slash is a path.
   const bool is_path = source_pointer != 0 && source.guest[0] == '/';
   const void* name = source_pointer == 0 ? nullptr : is_path ? source.host.text : source.guest;
   const GuestBuffer type = readable(t, type_pointer, guest::kPageSize);
@@ -485,25 +488,25 @@ int32_t sys_mount(Thread& t, GuestString source_pointer, GuestPath target_pointe
   return guest_result(
       host_call(SYS_mount, name, target.host.text, type.pointer(), flags, data.pointer()));
 }
-int32_t sys_umount(Thread& t, GuestPath path) {
+CallResult sys_umount(Thread& t, GuestPath path) {
   return plain_path_call(t, path, LastLink::follow, SYS_umount2, 0);
 }
-int32_t sys_umount2(Thread& t, GuestPath path, Flags flags) {
+CallResult sys_umount2(Thread& t, GuestPath path, Flags flags) {
   return plain_path_call(t, path, LastLink::follow, SYS_umount2, flags);
 }
-int32_t sys_swapon(Thread& t, GuestPath path, Flags flags) {
+CallResult sys_swapon(Thread& t, GuestPath path, Flags flags) {
   return plain_path_call(t, path, LastLink::follow, SYS_swapon, flags);
 }
-int32_t sys_swapoff(Thread& t, GuestPath path) {
+CallResult sys_swapoff(Thread& t, GuestPath path) {
   return plain_path_call(t, path, LastLink::follow, SYS_swapoff);
 }
-int32_t sys_pivot_root(Thread& t, GuestPath root, GuestPath old) {
+CallResult sys_pivot_root(Thread& t, GuestPath root, GuestPath old) {
   PathArgument source;
   PathArgument target;
-  int32_t error = source.load(t, AT_FDCWD, root, LastLink::follow);
-  if (error == 0) error = target.load(t, AT_FDCWD, old, LastLink::follow);
-  return error != 0 ? error
-                    : guest_result(host_call(SYS_pivot_root, source.host.text, target.host.text));
+  Errno error = source.load(t, AT_FDCWD, root, LastLink::follow);
+  if (error == kOk) error = target.load(t, AT_FDCWD, old, LastLink::follow);
+  if (error != kOk) return error;
+  return guest_result(host_call(SYS_pivot_root, source.host.text, target.host.text));
 }
 
 }  // namespace ferry::linux

@@ -12,7 +12,7 @@ namespace {
 
 /// `length` cut to what guest space allows. The kernel checks the pages.
 uint32_t clip_buffer(uint32_t guest, uint32_t length) {
-  if (guest >= guest::kGuestEnd) return length;  // faults by itself
+  if (guest >= guest::kGuestEnd) return length;  // faults anyway
   return std::min(length, guest::kGuestEnd - guest);
 }
 
@@ -23,7 +23,7 @@ GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use us
       guest_(guest),
       length_(clip_buffer(guest, length)),
       use_(use) {
-  // Of nothing any address is good; the host's kernel would look at it.
+  // For no bytes any address is valid, but the host's kernel would check the address.
   if (length_ == 0) pointer_ = nullptr;
   AddressSpace& space = *thread.process->space;
   if (use == Use::kernel_writes) space.prepare_kernel_write(guest, length_);
@@ -40,7 +40,7 @@ void GuestBuffer::make_copy(Thread& thread) {
     reachable =
         std::min(length_, guest::page_floor(guest_ + reachable) + guest::kPageSize - guest_);
   }
-  if (reachable == 0) return;  // the host's page is inaccessible too: EFAULT, in its turn
+  if (reachable == 0) return;  // the host's page is inaccessible too: the call itself finds EFAULT
   // Where the guest's memory ends, so does the copy: the kernel itself decides what an access past
   // that means for the call.
   const uint32_t page = thread.process->space->host_page_size();
@@ -53,7 +53,7 @@ void GuestBuffer::make_copy(Thread& thread) {
   room_bytes_ = bytes + page;
   reachable_ = reachable;
   pointer_ = room_ + bytes - reachable;
-  // What the kernel leaves as it is must be copied back so.
+  // Bytes that the kernel does not write must be copied back unchanged.
   static_cast<void>(guest::copy_from_guest(pointer_, guest_, reachable));
 }
 

@@ -1,5 +1,5 @@
-// ioctl: a table of what is known, with the conversion each needs. Unknown requests are ENOTTY and
-// logged.
+// ioctl: a table of the known requests, with the conversion that each needs. Unknown requests fail
+// with ENOTTY and are logged.
 #include <errno.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -201,10 +201,10 @@ constexpr Row kRows[] = {
     {0x89a3, 0x89a3, Kind::ifreq, 0},
 };
 
-int32_t interface_request(Thread& t, int fd, unsigned long host_number, uint32_t pointer) {
+CallResult interface_request(Thread& t, int fd, unsigned long host_number, uint32_t pointer) {
   abi::IfReq guest;
   struct ifreq host;
-  if (!copy_in(pointer, guest)) return -abi::kEFAULT;
+  if (!copy_in(pointer, guest)) return abi::kEFAULT;
   std::memset(&host, 0, sizeof host);
   // The union is longer on 64-bit hosts only because of pointers and ifmap, which these requests do
   // not use.
@@ -212,16 +212,16 @@ int32_t interface_request(Thread& t, int fd, unsigned long host_number, uint32_t
   const long result = host_call(SYS_ioctl, fd, host_number, &host);
   if (result < 0) return guest_result(result);
   std::memcpy(&guest, &host, sizeof guest);
-  return copy_out(t, pointer, guest) ? static_cast<int32_t>(result) : -abi::kEFAULT;
+  return copy_out(t, pointer, guest) ? guest_result(result) : abi::kEFAULT;
 }
 
-int32_t interface_list(Thread& t, int fd, uint32_t pointer) {
+CallResult interface_list(Thread& t, int fd, uint32_t pointer) {
   constexpr int kMax = 256;
   struct {
     int32_t length;
     uint32_t buffer;
   } guest;
-  if (!copy_in(pointer, guest)) return -abi::kEFAULT;
+  if (!copy_in(pointer, guest)) return abi::kEFAULT;
   struct ifreq entries[kMax];
   struct ifconf host {};
   host.ifc_len = sizeof entries;
@@ -233,34 +233,34 @@ int32_t interface_list(Thread& t, int fd, uint32_t pointer) {
   if (guest.buffer != 0) {
     count = std::min(count, static_cast<uint32_t>(std::max(guest.length, 0)) / kSize);
     for (uint32_t i = 0; i < count; ++i) {
-      if (!copy_out_bytes(t, guest.buffer + i * kSize, &entries[i], kSize)) return -abi::kEFAULT;
+      if (!copy_out_bytes(t, guest.buffer + i * kSize, &entries[i], kSize)) return abi::kEFAULT;
     }
   }
   guest.length = static_cast<int32_t>(count * kSize);
-  return copy_out(t, pointer, guest) ? 0 : -abi::kEFAULT;
+  return copy_out(t, pointer, guest) ? kOk : abi::kEFAULT;
 }
 
 template <typename Guest, typename Host>
-int32_t terminal_get(Thread& t, int fd, unsigned long number, uint32_t pointer) {
+CallResult terminal_get(Thread& t, int fd, unsigned long number, uint32_t pointer) {
   Host host{};
   const long result = host_call(SYS_ioctl, fd, number, &host);
   if (result < 0) return guest_result(result);
   Guest guest{};
   terminal_to_guest(host, guest);
-  return copy_out(t, pointer, guest) ? 0 : -abi::kEFAULT;
+  return copy_out(t, pointer, guest) ? kOk : abi::kEFAULT;
 }
 
 template <typename Guest, typename Host>
-int32_t terminal_set(Thread& t, int fd, unsigned long number, uint32_t pointer) {
+CallResult terminal_set(Thread& t, int fd, unsigned long number, uint32_t pointer) {
   Guest guest;
-  if (!copy_in(pointer, guest)) return -abi::kEFAULT;
+  if (!copy_in(pointer, guest)) return abi::kEFAULT;
   Host host{};
   terminal_to_host(guest, host);
   return blocking_call(t, SYS_ioctl, fd, number,
                        &host);  // TCSETSW waits for output; a background job stops
 }
 
-int32_t perform(Thread& t, const Row& row, int fd, uint32_t argument) {
+CallResult perform(Thread& t, const Row& row, int fd, uint32_t argument) {
   switch (row.kind) {
     case Kind::value:
       return blocking_call(t, SYS_ioctl, fd, row.host, static_cast<unsigned long>(argument));
@@ -276,11 +276,11 @@ int32_t perform(Thread& t, const Row& row, int fd, uint32_t argument) {
       long value = 0;
       const long result = host_call(SYS_ioctl, fd, row.host, &value);
       if (result < 0) return guest_result(result);
-      return copy_out(t, argument, static_cast<uint32_t>(value)) ? 0 : -abi::kEFAULT;
+      return copy_out(t, argument, static_cast<uint32_t>(value)) ? kOk : abi::kEFAULT;
     }
     case Kind::long_in: {
       uint32_t value;
-      if (!copy_in(argument, value)) return -abi::kEFAULT;
+      if (!copy_in(argument, value)) return abi::kEFAULT;
       const long wide = static_cast<int32_t>(value);
       return guest_result(host_call(SYS_ioctl, fd, row.host, &wide));
     }
@@ -302,12 +302,12 @@ int32_t perform(Thread& t, const Row& row, int fd, uint32_t argument) {
 
 }  // namespace
 
-int32_t sys_ioctl(Thread& t, Fd fd, Word request, Word argument) {
+CallResult sys_ioctl(Thread& t, Fd fd, Word request, Word argument) {
   for (const Row& row : kRows) {
     if (row.guest == request) return perform(t, row, fd, argument);
   }
   log_printf(LogChannel::unimp, "ioctl %#x is not implemented\n", request.number);
-  return -abi::kENOTTY;
+  return abi::kENOTTY;
 }
 
 }  // namespace ferry::linux

@@ -22,19 +22,14 @@ constexpr FlagRow kMapFlags[] = {
     {0x10000, MAP_NONBLOCK},
 };
 
-int32_t result_of(Errno error) {
-  return -error.value;
-}
-
-/// The arguments of mmap, of which `offset` is in pages or bytes.
+/// The arguments of mmap.
 struct MapArguments {
   uint32_t address, length, protection, flags;
   int32_t fd;
-  uint32_t offset;
+  uint64_t offset;  ///< in bytes
 };
 
-/// `offset`: in bytes.
-int32_t map_call(Thread& t, const MapArguments& wanted, uint64_t offset) {
+CallResult map_call(Thread& t, const MapArguments& wanted) {
   const uint32_t flags = wanted.flags;
   const uint32_t type = flags & kMapTypeMask;
   MapRequest request;
@@ -47,22 +42,22 @@ int32_t map_call(Thread& t, const MapArguments& wanted, uint64_t offset) {
   } else if ((flags & kMapFixed) != 0) {
     request.placement = MapRequest::Placement::fixed;
   }
-  if (type != kMapShared && type != kMapPrivate && type != kMapSharedValidate) return -abi::kEINVAL;
+  if (type != kMapShared && type != kMapPrivate && type != kMapSharedValidate) return abi::kEINVAL;
   request.shared = type != kMapPrivate;
   request.extra_host_flags = static_cast<int>(flags_to_host(kMapFlags, flags));
-  // Only anonymous memory: what would come before the mapped part of a file is anybody's guess.
+  // Only anonymous memory grows: what comes before the mapped part of a file is undefined.
   request.grows_down = (flags & kMapGrowsDown) != 0 && (flags & kMapAnonymous) != 0;
-  if (request.shared && (flags & kMapGrowsDown) != 0) return -abi::kEINVAL;
-  if (type == kMapSharedValidate && (flags & kMapAnonymous) != 0) return -abi::kEINVAL;
+  if (request.shared && (flags & kMapGrowsDown) != 0) return abi::kEINVAL;
+  if (type == kMapSharedValidate && (flags & kMapAnonymous) != 0) return abi::kEINVAL;
   if ((flags & kMapAnonymous) == 0) {
     request.descriptor = wanted.fd;
-    request.offset = offset;
+    request.offset = wanted.offset;
     if (request.descriptor < 0 || t.process->descriptor_hidden(request.descriptor))
-      return -abi::kEBADF;
+      return abi::kEBADF;
   }
   const Result<uint32_t> mapped = t.process->space->map(request);
   if (mapped.ok() && request.descriptor >= 0) note_mapped(t, request.descriptor);
-  return mapped.ok() ? static_cast<int32_t>(mapped.value()) : result_of(mapped.error());
+  return mapped;
 }
 
 /// A range the host may be told about: the guest's mapped pages only.
@@ -73,10 +68,10 @@ bool whole_range_mapped(const Thread& t, uint32_t begin, uint32_t length) {
 
 /// mlock, msync and the like: page-aligned ranges passed on as whole host pages.
 template <typename... Words>
-int32_t range_call(Thread& t, uint32_t begin, uint32_t length, long number, Words... rest) {
-  if (length == 0) return 0;
+CallResult range_call(Thread& t, uint32_t begin, uint32_t length, long number, Words... rest) {
+  if (length == 0) return kOk;
   if (!whole_range_mapped(t, guest::page_floor(begin), length + (begin & guest::kPageMask)))
-    return -abi::kENOMEM;
+    return abi::kENOMEM;
   return guest_result(t.process->space->for_each_backing(
       guest::page_floor(begin), begin + length, [&](uint8_t* from, uint8_t* to) {
         return host_call(number, from, static_cast<uint32_t>(to - from), rest...);
@@ -85,85 +80,82 @@ int32_t range_call(Thread& t, uint32_t begin, uint32_t length, long number, Word
 
 }  // namespace
 
-int32_t sys_mmap2(Thread& t, GuestPointer address, uint32_t length, Flags protection, Flags flags,
-                  int32_t fd, Word page) {
-  return map_call(t, {address, length, protection, flags, fd, page},
-                  uint64_t{page} * guest::kPageSize);
+CallResult sys_mmap2(Thread& t, GuestPointer address, uint32_t length, Flags protection,
+                     Flags flags, int32_t fd, Word page) {
+  return map_call(t, {address, length, protection, flags, fd, uint64_t{page} * guest::kPageSize});
 }
 
-int32_t sys_mmap(Thread& t, GuestPointer words) {  // old_mmap: one pointer to six words
-  MapArguments wanted;
-  if (!copy_in(words, wanted)) return -abi::kEFAULT;
-  if ((wanted.offset & guest::kPageMask) != 0) return -abi::kEINVAL;
-  return map_call(t, wanted, wanted.offset);
+/// The old form, whose offset is in bytes (arch/x86/kernel/sys_ia32.c, ia32_mmap).
+CallResult sys_mmap(Thread& t, GuestPointer address, uint32_t length, Flags protection, Flags flags,
+                    int32_t fd, Word offset) {
+  if ((offset & guest::kPageMask) != 0) return abi::kEINVAL;
+  return map_call(t, {address, length, protection, flags, fd, offset});
 }
 
-int32_t sys_munmap(Thread& t, GuestPointer address, uint32_t length) {
-  return result_of(t.process->space->unmap(address, length));
+CallResult sys_munmap(Thread& t, GuestPointer address, uint32_t length) {
+  return t.process->space->unmap(address, length);
 }
 
 /// mm/mprotect.c, do_mprotect_pkey.
-int32_t sys_mprotect(Thread& t, GuestPointer address, uint32_t size, Flags protection) {
+CallResult sys_mprotect(Thread& t, GuestPointer address, uint32_t size, Flags protection) {
   constexpr uint32_t kProtSem = 8, kGrows = PROT_GROWSDOWN | PROT_GROWSUP;
   AddressSpace& space = *t.process->space;
-  if ((protection & kGrows) == kGrows || (address & guest::kPageMask) != 0) return -abi::kEINVAL;
-  if (size == 0) return 0;
+  if ((protection & kGrows) == kGrows || (address & guest::kPageMask) != 0) return abi::kEINVAL;
+  if (size == 0) return kOk;
   const uint64_t end = uint64_t{address} + guest::page_ceil(size);
-  if (guest::page_ceil(size) == 0 || end > UINT32_MAX) return -abi::kENOMEM;
-  if ((protection & ~(7u | kProtSem | kGrows)) != 0) return -abi::kEINVAL;
+  if (guest::page_ceil(size) == 0 || end > UINT32_MAX) return abi::kENOMEM;
+  if ((protection & ~(7u | kProtSem | kGrows)) != 0) return abi::kEINVAL;
   uint32_t begin = address;
   if ((protection & kGrows) != 0) {
     const Mapping* mapping = space.find_at_or_above(begin);
-    if (mapping == nullptr || mapping->begin >= end) return -abi::kENOMEM;
-    if ((protection & PROT_GROWSUP) != 0 || !mapping->grows_down) return -abi::kEINVAL;
+    if (mapping == nullptr || mapping->begin >= end) return abi::kENOMEM;
+    if ((protection & PROT_GROWSUP) != 0 || !mapping->grows_down) return abi::kEINVAL;
     begin = mapping->begin;
   }
   const auto length = static_cast<uint32_t>(end - begin);
-  return result_of(space.protect(begin, length, static_cast<uint8_t>(protection & 7)));
+  return space.protect(begin, length, static_cast<uint8_t>(protection & 7));
 }
 
-int32_t sys_mremap(Thread& t, GuestPointer address, uint32_t old_length, uint32_t length,
-                   Flags flags, GuestPointer target) {
-  const Result<uint32_t> moved =
-      t.process->space->remap(address, old_length, length, flags, target);
-  return moved.ok() ? static_cast<int32_t>(moved.value()) : result_of(moved.error());
+CallResult sys_mremap(Thread& t, GuestPointer address, uint32_t old_length, uint32_t length,
+                      Flags flags, GuestPointer target) {
+  return t.process->space->remap(address, old_length, length, flags, target);
 }
 
-int32_t sys_brk(Thread& t, GuestPointer address) {
-  return static_cast<int32_t>(t.process->space->set_break(address));
+CallResult sys_brk(Thread& t, GuestPointer address) {
+  return t.process->space->set_break(address);
 }
 
-int32_t sys_msync(Thread& t, GuestPointer address, uint32_t length, Flags flags) {
-  if ((address & guest::kPageMask) != 0) return -abi::kEINVAL;
+CallResult sys_msync(Thread& t, GuestPointer address, uint32_t length, Flags flags) {
+  if ((address & guest::kPageMask) != 0) return abi::kEINVAL;
   return range_call(t, address, length, SYS_msync, flags);
 }
-int32_t sys_mlock(Thread& t, GuestPointer address, uint32_t length) {
+CallResult sys_mlock(Thread& t, GuestPointer address, uint32_t length) {
   return range_call(t, address, length, SYS_mlock);
 }
-int32_t sys_mlock2(Thread& t, GuestPointer address, uint32_t length, Flags flags) {
+CallResult sys_mlock2(Thread& t, GuestPointer address, uint32_t length, Flags flags) {
   return range_call(t, address, length, SYS_mlock2, flags);
 }
-int32_t sys_munlock(Thread& t, GuestPointer address, uint32_t length) {
+CallResult sys_munlock(Thread& t, GuestPointer address, uint32_t length) {
   return range_call(t, address, length, SYS_munlock);
 }
 
-int32_t sys_mlockall(Thread& t, Flags flags) {
+CallResult sys_mlockall(Thread& t, Flags flags) {
   // The guest's pages only: ferry's own would count against RLIMIT_MEMLOCK, and the code cache
   // would be made resident. MCL_FUTURE is not remembered.
-  if (flags == 0 || (flags & ~7u) != 0) return -abi::kEINVAL;
+  if (flags == 0 || (flags & ~7u) != 0) return abi::kEINVAL;
   for (const Mapping& mapping : t.process->space->mappings()) {
-    const int32_t result = range_call(t, mapping.begin, mapping.end - mapping.begin, SYS_mlock);
-    if (result != 0 && mapping.protection != 0) return result;
+    const CallResult result = range_call(t, mapping.begin, mapping.end - mapping.begin, SYS_mlock);
+    if (!result.ok() && mapping.protection != 0) return result;
   }
-  return 0;
+  return kOk;
 }
-int32_t sys_munlockall(Thread&) {
+CallResult sys_munlockall(Thread&) {
   return guest_result(host_call(SYS_munlockall));
 }
 
 namespace {
 
-/// Advice a kernel of 6.1 takes (mm/madvise.c) but that of tests, MADV_HWPOISON.
+/// Whether Linux 6.1 knows the advice (mm/madvise.c); without MADV_HWPOISON, which is for tests.
 bool known_advice(uint32_t advice) {
   constexpr uint32_t kLastGeneral = MADV_DONTNEED, kLast = 25;  // MADV_COLLAPSE
   return advice <= kLastGeneral || (advice >= MADV_FREE && advice <= kLast);
@@ -171,12 +163,12 @@ bool known_advice(uint32_t advice) {
 
 }  // namespace
 
-int32_t sys_madvise(Thread& t, GuestPointer address, uint32_t length, int32_t advice) {
+CallResult sys_madvise(Thread& t, GuestPointer address, uint32_t length, int32_t advice) {
   // The numbers are the same everywhere.
-  if ((address & guest::kPageMask) != 0 || !known_advice(advice)) return -abi::kEINVAL;
-  if (length == 0) return 0;
-  if (guest::page_ceil(length) == 0) return -abi::kEINVAL;
-  if (!whole_range_mapped(t, address, length)) return -abi::kENOMEM;
+  if ((address & guest::kPageMask) != 0 || !known_advice(advice)) return abi::kEINVAL;
+  if (length == 0) return kOk;
+  if (guest::page_ceil(length) == 0) return abi::kEINVAL;
+  if (!whole_range_mapped(t, address, length)) return abi::kENOMEM;
   AddressSpace& space = *t.process->space;
   const uint32_t end = address + guest::page_ceil(length);
   switch (advice) {
@@ -185,24 +177,25 @@ int32_t sys_madvise(Thread& t, GuestPointer address, uint32_t length, int32_t ad
     case MADV_REMOVE:
     case MADV_WIPEONFORK:
     case MADV_KEEPONFORK: {
-      // What a program relies on: as whole host pages, or refused as by a kernel without it.
+      // Programs rely on the effect: it is applied to whole host pages, or refused as by a kernel
+      // that does not know the advice.
       const uint32_t mask = space.host_page_size() - 1;
-      if (((address | end) & mask) != 0) return -abi::kEINVAL;
+      if (((address | end) & mask) != 0) return abi::kEINVAL;
       return space.advise_host_pages(address, end, advice);
     }
     default:
-      return 0;  // advice
+      return kOk;  // advice
   }
 }
 
-int32_t sys_mincore(Thread& t, GuestPointer address, uint32_t length, GuestPointer vector) {
-  if ((address & guest::kPageMask) != 0) return -abi::kEINVAL;
-  if (!whole_range_mapped(t, address, length)) return -abi::kENOMEM;
+CallResult sys_mincore(Thread& t, GuestPointer address, uint32_t length, GuestPointer vector) {
+  if ((address & guest::kPageMask) != 0) return abi::kEINVAL;
+  if (!whole_range_mapped(t, address, length)) return abi::kENOMEM;
   const uint8_t resident = 1;
   for (uint32_t page = 0; page < guest::page_ceil(length) / guest::kPageSize; ++page) {
-    if (!copy_out(t, vector + page, resident)) return -abi::kEFAULT;
+    if (!copy_out(t, vector + page, resident)) return abi::kEFAULT;
   }
-  return 0;
+  return kOk;
 }
 
 }  // namespace ferry::linux

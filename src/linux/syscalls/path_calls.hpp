@@ -15,13 +15,12 @@ struct PathArgument {
   char guest[4096];
   HostPath host;
 
-  /// 0 or -errno.
-  [[nodiscard]] int32_t load(Thread& thread, int directory, uint32_t pointer, LastLink last_link) {
-    const int32_t length = copy_in_string(pointer, guest, sizeof guest);
-    if (length < 0) return length;
-    if (thread.process->descriptor_hidden(directory)) return -abi::kEBADF;
-    resolve_path(*thread.process, directory, {guest, static_cast<size_t>(length)}, last_link, host);
-    return -host.error;
+  [[nodiscard]] Errno load(Thread& thread, int directory, uint32_t pointer, LastLink last_link) {
+    const Result<uint32_t> length = copy_in_string(pointer, guest, sizeof guest);
+    if (!length.ok()) return length.error();
+    if (thread.process->descriptor_hidden(directory)) return abi::kEBADF;
+    resolve_path(*thread.process, directory, {guest, length.value()}, last_link, host);
+    return host.error;
   }
 };
 
@@ -31,21 +30,21 @@ struct PathArgument {
 
 /// A host *at() call that takes a directory and a path first.
 template <typename... Words>
-[[nodiscard]] int32_t path_call(Thread& t, int directory, uint32_t path, LastLink last_link,
-                                long number, Words... rest) {
+[[nodiscard]] CallResult path_call(Thread& t, int directory, uint32_t path, LastLink last_link,
+                                   long number, Words... rest) {
   PathArgument argument;
-  const int32_t error = argument.load(t, directory, path, last_link);
-  if (error != 0) return error;
+  const Errno error = argument.load(t, directory, path, last_link);
+  if (error != kOk) return error;
   return guest_result(host_call(number, argument.host.directory, argument.host.text, rest...));
 }
 
 /// A host call that takes one path and no directory.
 template <typename... Words>
-[[nodiscard]] int32_t plain_path_call(Thread& t, uint32_t path, LastLink last_link, long number,
-                                      Words... rest) {
+[[nodiscard]] CallResult plain_path_call(Thread& t, uint32_t path, LastLink last_link, long number,
+                                         Words... rest) {
   PathArgument argument;
-  const int32_t error = argument.load(t, AT_FDCWD, path, last_link);
-  if (error != 0) return error;
+  const Errno error = argument.load(t, AT_FDCWD, path, last_link);
+  if (error != kOk) return error;
   return guest_result(host_call(number, argument.host.text, rest...));
 }
 

@@ -40,7 +40,7 @@ struct DescriptorSet {
   [[nodiscard]] bool has(uint32_t number) const {
     return guest != 0 && (words[number / 64] >> (number % 64) & 1) != 0;
   }
-  /// Leaves the bits from `size` up out: the guest's stay as they are.
+  /// Excludes the bits from `size` up: the guest's bits stay as they are.
   void cut(uint32_t size) { guest_bytes = std::min(guest_bytes, size / 8); }
 };
 
@@ -62,7 +62,7 @@ bool cut_to_guest_table(const HiddenDescriptors& hidden, DescriptorSet (&sets)[3
   return true;
 }
 
-/// Whether one of the sets asks for a number that the host would not treat as it should.
+/// Whether one of the sets contains the number of a hidden descriptor.
 bool asks_for_hidden(const HiddenDescriptors& hidden, const DescriptorSet (&sets)[3],
                      uint32_t count) {
   for (uint32_t fd = hidden.next(0); fd < count; fd = hidden.next(fd + 1)) {
@@ -73,14 +73,14 @@ bool asks_for_hidden(const HiddenDescriptors& hidden, const DescriptorSet (&sets
   return false;
 }
 
-/// Common part of the select family. `mask`: with pselect's sigmask, or null.
-int32_t select_call(Thread& t, uint32_t count, const uint32_t (&sets)[3], struct timespec* timeout,
-                    const SignalSet* mask) {
-  if (static_cast<int32_t>(count) < 0) return -abi::kEINVAL;
+/// Common part of the select family. `mask`: pselect's sigmask, or null.
+CallResult select_call(Thread& t, uint32_t count, const uint32_t (&sets)[3],
+                       struct timespec* timeout, const SignalSet* mask) {
+  if (static_cast<int32_t>(count) < 0) return abi::kEINVAL;
   if (count > kMaxDescriptors) count = kMaxDescriptors;
   DescriptorSet host[3];
   for (unsigned i = 0; i < 3; ++i) {
-    if (!host[i].load(sets[i], count)) return -abi::kEFAULT;
+    if (!host[i].load(sets[i], count)) return abi::kEFAULT;
   }
   HostSignalSet host_mask;
   const struct {
@@ -91,34 +91,34 @@ int32_t select_call(Thread& t, uint32_t count, const uint32_t (&sets)[3], struct
   host_mask = wait.host_mask();
   const HiddenDescriptors& hidden = t.process->hidden;
   bool cut = asks_for_hidden(hidden, host, count);
-  if (cut && !cut_to_guest_table(hidden, host, count)) return wait.finish(-abi::kEBADF);
+  if (cut && !cut_to_guest_table(hidden, host, count)) return wait.finish(abi::kEBADF);
   const auto call = [&] {
     return sleeping_call(t, SYS_pselect6, count, host[0].host(), host[1].host(), host[2].host(),
                          timeout, &argument);
   };
-  int32_t result = call();
-  if (result == -abi::kEBADF && !cut && cut_to_guest_table(hidden, host, count)) result = call();
+  CallResult result = call();
+  if (result == abi::kEBADF && !cut && cut_to_guest_table(hidden, host, count)) result = call();
   result = wait.finish(result);
-  if (result < 0) return result;
+  if (!result.ok()) return result;
   for (const DescriptorSet& set : host) {
-    if (!set.store(t)) return -abi::kEFAULT;
+    if (!set.store(t)) return abi::kEFAULT;
   }
   return result;
 }
 
-int32_t select_with_timeval(Thread& t, uint32_t count, const uint32_t (&sets)[3],
-                            uint32_t timeout) {
+CallResult select_with_timeval(Thread& t, uint32_t count, const uint32_t (&sets)[3],
+                               uint32_t timeout) {
   if (timeout == 0) return select_call(t, count, sets, nullptr, nullptr);
   struct timeval value;
-  if (!copy_in_timeval(timeout, value)) return -abi::kEFAULT;
-  if (value.tv_sec < 0 || value.tv_usec < 0) return -abi::kEINVAL;
+  if (!copy_in_timeval(timeout, value)) return abi::kEFAULT;
+  if (value.tv_sec < 0 || value.tv_usec < 0) return abi::kEINVAL;
   struct timespec time {
     value.tv_sec + value.tv_usec / 1000000, value.tv_usec % 1000000 * 1000
   };
-  const int32_t result = select_call(t, count, sets, &time, nullptr);
-  // The kernel writes back what is left of the time; a fault there is not an error
+  const CallResult result = select_call(t, count, sets, &time, nullptr);
+  // The kernel writes back the time that is left; a fault there is not an error
   // (poll_select_finish).
-  if (result != -kErestartNoIntr) {
+  if (result != kErestartNoIntr) {
     static_cast<void>(copy_out_timeval(t, timeout, {time.tv_sec, time.tv_nsec / 1000}));
   }
   return result;
@@ -130,26 +130,28 @@ bool read_mask(uint32_t pointer, SignalSet& mask, bool& present) {
   return !present || copy_in(pointer, mask);
 }
 
-int32_t pselect_call(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
-                     GuestPointer exceptions, GuestPointer timeout, GuestPointer mask_pointer,
-                     TimeWidth width) {
+CallResult pselect_call(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
+                        GuestPointer exceptions, GuestPointer timeout, GuestPointer mask_pointer,
+                        TimeWidth width) {
   struct timespec time;
-  if (timeout != 0 && !copy_in_time(timeout, width, time)) return -abi::kEFAULT;
+  if (timeout != 0 && !copy_in_time(timeout, width, time)) return abi::kEFAULT;
   uint32_t pair[2] = {0, 0};  // pointer and size of the mask
   SignalSet mask = 0;
   bool has_mask = false;
-  if (mask_pointer != 0 && !copy_in(mask_pointer, pair)) return -abi::kEFAULT;
-  if (pair[0] != 0 && pair[1] != sizeof(SignalSet)) return -abi::kEINVAL;
-  if (!read_mask(pair[0], mask, has_mask)) return -abi::kEFAULT;
-  const int32_t result = select_call(t, static_cast<uint32_t>(count), {reads, writes, exceptions},
-                                     timeout != 0 ? &time : nullptr, has_mask ? &mask : nullptr);
-  if (timeout != 0 && result != -kErestartNoIntr)
+  if (mask_pointer != 0 && !copy_in(mask_pointer, pair)) return abi::kEFAULT;
+  if (pair[0] != 0 && pair[1] != sizeof(SignalSet)) return abi::kEINVAL;
+  if (!read_mask(pair[0], mask, has_mask)) return abi::kEFAULT;
+  const CallResult result =
+      select_call(t, static_cast<uint32_t>(count), {reads, writes, exceptions},
+                  timeout != 0 ? &time : nullptr, has_mask ? &mask : nullptr);
+  if (timeout != 0 && result != kErestartNoIntr)
     static_cast<void>(copy_out_time(t, timeout, width, time));
   return result;
 }
 
-/// The two events that MIPS numbers differently (arch/mips/include/uapi/asm/poll.h) and the hidden
-/// descriptors: for the time of a call they stand in the guest's array as the host is to see them.
+/// Two events have other numbers on MIPS (arch/mips/include/uapi/asm/poll.h), and the host must not
+/// poll hidden descriptors. So for the time of a call the guest's array holds both as the host must
+/// see them.
 class PollEvents {
  public:
   PollEvents(Thread& thread, uint32_t guest, uint32_t count) : thread_(thread), guest_(guest) {
@@ -169,11 +171,12 @@ class PollEvents {
     }
   }
 
-  /// Makes the array the guest's again, with what the kernel found if it did. Returns `result`.
-  int32_t finish(int32_t result) {
+  /// Restores the guest's array, with the events that the kernel found if the call succeeded.
+  /// Returns `result`.
+  CallResult finish(CallResult result) {
     for (Changed& change : changed_) {
       abi::PollFd found;
-      if (result >= 0 && copy_in(at(change.index), found)) {
+      if (result.ok() && copy_in(at(change.index), found)) {
         change.entry.revents =
             kSame ? found.revents : found_events(change.entry.events, found.revents);
       }
@@ -206,65 +209,59 @@ class PollEvents {
   std::vector<Changed> changed_;
 };
 
-int32_t ppoll_call(Thread& t, GuestPointer descriptors_pointer, uint32_t count,
-                   GuestPointer timeout, GuestPointer mask_pointer, uint32_t set_size,
-                   TimeWidth width) {
+CallResult ppoll_call(Thread& t, GuestPointer descriptors_pointer, uint32_t count,
+                      GuestPointer timeout, GuestPointer mask_pointer, uint32_t set_size,
+                      TimeWidth width) {
   struct timespec time;
   SignalSet mask = 0;
   bool has_mask = false;
-  if (timeout != 0 && !copy_in_time(timeout, width, time)) return -abi::kEFAULT;
-  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return -abi::kEINVAL;
-  if (!read_mask(mask_pointer, mask, has_mask)) return -abi::kEFAULT;
+  if (timeout != 0 && !copy_in_time(timeout, width, time)) return abi::kEFAULT;
+  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return abi::kEINVAL;
+  if (!read_mask(mask_pointer, mask, has_mask)) return abi::kEFAULT;
   PollEvents events(t, descriptors_pointer, count);
   SignalWait wait(t, has_mask ? &mask : nullptr);
   const HostSignalSet host_mask = wait.host_mask();
   const uint64_t bytes = uint64_t{count} * sizeof(abi::PollFd);
   const GuestBuffer descriptors = writable(
       t, descriptors_pointer, bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  const int32_t result = events.finish(wait.finish(
+  const CallResult result = events.finish(wait.finish(
       sleeping_call(t, SYS_ppoll, descriptors.pointer(), count, timeout != 0 ? &time : nullptr,
                     has_mask ? &host_mask : nullptr, sizeof host_mask)));
-  if (timeout != 0 && result != -kErestartNoIntr)
+  if (timeout != 0 && result != kErestartNoIntr)
     static_cast<void>(copy_out_time(t, timeout, width, time));
   return result;
 }
 
 }  // namespace
 
-int32_t sys_newselect(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
-                      GuestPointer exceptions, GuestPointer timeout) {
+CallResult sys_newselect(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
+                         GuestPointer exceptions, GuestPointer timeout) {
   return select_with_timeval(t, static_cast<uint32_t>(count), {reads, writes, exceptions}, timeout);
 }
-int32_t sys_select(Thread& t,
-                   GuestPointer words_pointer) {  // old_select: one pointer to five words
-  uint32_t words[5];
-  if (!copy_in(words_pointer, words)) return -abi::kEFAULT;
-  return select_with_timeval(t, words[0], {words[1], words[2], words[3]}, words[4]);
-}
-int32_t sys_pselect6(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
-                     GuestPointer exceptions, GuestPointer timeout, GuestPointer mask) {
+CallResult sys_pselect6(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
+                        GuestPointer exceptions, GuestPointer timeout, GuestPointer mask) {
   return pselect_call(t, count, reads, writes, exceptions, timeout, mask, TimeWidth::time32);
 }
-int32_t sys_pselect6_time64(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
-                            GuestPointer exceptions, GuestPointer timeout, GuestPointer mask) {
+CallResult sys_pselect6_time64(Thread& t, int32_t count, GuestPointer reads, GuestPointer writes,
+                               GuestPointer exceptions, GuestPointer timeout, GuestPointer mask) {
   return pselect_call(t, count, reads, writes, exceptions, timeout, mask, TimeWidth::time64);
 }
-int32_t sys_ppoll(Thread& t, GuestPointer descriptors, uint32_t count, GuestPointer timeout,
-                  GuestPointer mask, uint32_t set_size) {
+CallResult sys_ppoll(Thread& t, GuestPointer descriptors, uint32_t count, GuestPointer timeout,
+                     GuestPointer mask, uint32_t set_size) {
   return ppoll_call(t, descriptors, count, timeout, mask, set_size, TimeWidth::time32);
 }
-int32_t sys_ppoll_time64(Thread& t, GuestPointer descriptors, uint32_t count, GuestPointer timeout,
-                         GuestPointer mask, uint32_t set_size) {
+CallResult sys_ppoll_time64(Thread& t, GuestPointer descriptors, uint32_t count,
+                            GuestPointer timeout, GuestPointer mask, uint32_t set_size) {
   return ppoll_call(t, descriptors, count, timeout, mask, set_size, TimeWidth::time64);
 }
 
-int32_t sys_poll(Thread& t, GuestPointer descriptors_pointer, uint32_t count, int32_t timeout) {
+CallResult sys_poll(Thread& t, GuestPointer descriptors_pointer, uint32_t count, int32_t timeout) {
   PollEvents events(t, descriptors_pointer, count);
   const uint64_t bytes =
       uint64_t{count} * sizeof(abi::PollFd);  // struct pollfd is the same everywhere
   const GuestBuffer descriptors = writable(
       t, descriptors_pointer, bytes > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(bytes));
-  // ppoll tells what is left of the time, if the call is to be made again.
+  // ppoll writes back the time that is left, for when the call is made again.
   struct timespec time {
     timeout / 1000, timeout % 1000 * 1000000L
   };
@@ -278,10 +275,10 @@ namespace {
 
 constexpr uint32_t kMaxEvents = 1024;  // per call; the guest gets the rest with its next one
 
-int32_t epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
-                        const struct timespec* timeout, const SignalSet* mask) {
+CallResult epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
+                           const struct timespec* timeout, const SignalSet* mask) {
   constexpr int32_t kCountLimit = INT32_MAX / static_cast<int32_t>(sizeof(abi::EpollEvent));
-  if (count <= 0 || count > kCountLimit) return -abi::kEINVAL;
+  if (count <= 0 || count > kCountLimit) return abi::kEINVAL;
   const uint32_t wanted =
       static_cast<uint32_t>(count) < kMaxEvents ? static_cast<uint32_t>(count) : kMaxEvents;
   struct epoll_event host[kMaxEvents];
@@ -293,21 +290,20 @@ int32_t epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
   }
   SignalWait wait(t, mask);
   const HostSignalSet host_mask = wait.host_mask();
-  const int32_t result =
+  const CallResult result =
       wait.finish(sleeping_call(t, SYS_epoll_pwait, fd, host, wanted, milliseconds,
                                 mask != nullptr ? &host_mask : nullptr, sizeof host_mask));
-  for (int32_t i = 0; i < result; ++i) {
+  for (uint32_t i = 0; i < result.value(); ++i) {
     const abi::EpollEvent event{host[i].events, host[i].data.u64};
-    if (!copy_out(t, events + static_cast<uint32_t>(i) * static_cast<uint32_t>(sizeof event),
-                  event)) {
-      return i > 0 ? i : -abi::kEFAULT;
+    if (!copy_out(t, events + i * static_cast<uint32_t>(sizeof event), event)) {
+      return i > 0 ? CallResult(i) : abi::kEFAULT;
     }
   }
   return result;
 }
 
-int32_t epoll_wait_milliseconds(Thread& t, Fd fd, GuestPointer events, int32_t count,
-                                int32_t timeout, const SignalSet* mask) {
+CallResult epoll_wait_milliseconds(Thread& t, Fd fd, GuestPointer events, int32_t count,
+                                   int32_t timeout, const SignalSet* mask) {
   const struct timespec time { timeout / 1000, timeout % 1000 * 1000000L };
   return epoll_wait_call(t, fd, events, count, timeout < 0 ? nullptr : &time, mask);
 }
@@ -315,40 +311,40 @@ int32_t epoll_wait_milliseconds(Thread& t, Fd fd, GuestPointer events, int32_t c
 }  // namespace
 
 NewFd sys_epoll_create(Thread&, int32_t size) {
-  return size <= 0 ? -abi::kEINVAL : guest_result(host_call(SYS_epoll_create1, 0));
+  return size <= 0 ? abi::kEINVAL : guest_result(host_call(SYS_epoll_create1, 0));
 }
 NewFd sys_epoll_create1(Thread&, Flags flags) {
   return guest_result(host_call(SYS_epoll_create1, creation_flags_to_host(flags)));
 }
-int32_t sys_epoll_ctl(Thread&, Fd fd, int32_t operation, Fd target, GuestPointer event) {
+CallResult sys_epoll_ctl(Thread&, Fd fd, int32_t operation, Fd target, GuestPointer event) {
   struct epoll_event host {};
   if (operation != EPOLL_CTL_DEL) {
     abi::EpollEvent guest;
-    if (!copy_in(event, guest)) return -abi::kEFAULT;
+    if (!copy_in(event, guest)) return abi::kEFAULT;
     host.events = guest.events;
     host.data.u64 = guest.data;
   }
   return guest_result(host_call(SYS_epoll_ctl, fd, operation, target, &host));
 }
-int32_t sys_epoll_wait(Thread& t, Fd fd, GuestPointer events, int32_t count, int32_t timeout) {
+CallResult sys_epoll_wait(Thread& t, Fd fd, GuestPointer events, int32_t count, int32_t timeout) {
   return epoll_wait_milliseconds(t, fd, events, count, timeout, nullptr);
 }
-int32_t sys_epoll_pwait(Thread& t, Fd fd, GuestPointer events, int32_t count, int32_t timeout,
-                        GuestPointer mask_pointer, uint32_t set_size) {
+CallResult sys_epoll_pwait(Thread& t, Fd fd, GuestPointer events, int32_t count, int32_t timeout,
+                           GuestPointer mask_pointer, uint32_t set_size) {
   SignalSet mask = 0;
   bool has_mask = false;
-  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return -abi::kEINVAL;
-  if (!read_mask(mask_pointer, mask, has_mask)) return -abi::kEFAULT;
+  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return abi::kEINVAL;
+  if (!read_mask(mask_pointer, mask, has_mask)) return abi::kEFAULT;
   return epoll_wait_milliseconds(t, fd, events, count, timeout, has_mask ? &mask : nullptr);
 }
-int32_t sys_epoll_pwait2(Thread& t, Fd fd, GuestPointer events, int32_t count, GuestPointer timeout,
-                         GuestPointer mask_pointer, uint32_t set_size) {
+CallResult sys_epoll_pwait2(Thread& t, Fd fd, GuestPointer events, int32_t count,
+                            GuestPointer timeout, GuestPointer mask_pointer, uint32_t set_size) {
   struct timespec time;
   SignalSet mask = 0;
   bool has_mask = false;
-  if (timeout != 0 && !copy_in_time(timeout, TimeWidth::time64, time)) return -abi::kEFAULT;
-  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return -abi::kEINVAL;
-  if (!read_mask(mask_pointer, mask, has_mask)) return -abi::kEFAULT;
+  if (timeout != 0 && !copy_in_time(timeout, TimeWidth::time64, time)) return abi::kEFAULT;
+  if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return abi::kEINVAL;
+  if (!read_mask(mask_pointer, mask, has_mask)) return abi::kEFAULT;
   return epoll_wait_call(t, fd, events, count, timeout != 0 ? &time : nullptr,
                          has_mask ? &mask : nullptr);
 }

@@ -52,7 +52,7 @@ std::string command_line_text(const GuestProcess& process) {
   return title;
 }
 
-/// Field `number` of /proc/self/stat where the host's would tell of ferry (fs/proc/array.c,
+/// Field `number` of /proc/self/stat where the host's would describe ferry (fs/proc/array.c,
 /// do_task_stat).
 std::optional<uint64_t> own_stat_field(const GuestProcess& process, unsigned number) {
   const ProgramLayout& layout = process.layout;
@@ -65,7 +65,7 @@ std::optional<uint64_t> own_stat_field(const GuestProcess& process, unsigned num
       return layout.end_code;
     case 28:
       return layout.start_stack;
-    case 29:  // esp and eip: of a process that dumps core
+    case 29:  // esp and eip: shown only of a process that dumps core
     case 30:
       return 0;
     case 45:
@@ -87,8 +87,8 @@ std::optional<uint64_t> own_stat_field(const GuestProcess& process, unsigned num
   }
 }
 
-/// The host's line with the guest's name, size and addresses. An emulator below puts its own name
-/// into the line, but keeps the one that was set.
+/// The host's line with the guest's name, size and addresses. An emulator below writes its own name
+/// into the line, but prctl gives the name that was set.
 std::string stat_text(const GuestProcess& process) {
   std::string host = read_host_file("/proc/self/stat");
   const size_t name_end = host.rfind(')');
@@ -142,7 +142,7 @@ std::string cpuinfo_text() {
 }
 
 /// A descriptor that reads `text`.
-int32_t descriptor_of(std::string_view text, uint32_t host_flags) {
+CallResult descriptor_of(std::string_view text, uint32_t host_flags) {
   const long fd =
       host_call(SYS_memfd_create, "proc", (host_flags & O_CLOEXEC) != 0 ? MFD_CLOEXEC : 0);
   if (fd < 0) return guest_result(fd);
@@ -152,15 +152,15 @@ int32_t descriptor_of(std::string_view text, uint32_t host_flags) {
     text.remove_prefix(static_cast<size_t>(count));
   }
   host_call(SYS_lseek, fd, 0, SEEK_SET);
-  return static_cast<int32_t>(fd);
+  return static_cast<uint32_t>(fd);
 }
 
 }  // namespace
 
-int32_t open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags) {
+std::optional<CallResult> open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags) {
   const GuestProcess& process = *thread.process;
-  if (entry == ProcEntry::none || entry == ProcEntry::exe) return kNotAProcFile;
-  if ((host_flags & O_ACCMODE) != O_RDONLY) return -abi::kEACCES;
+  if (entry == ProcEntry::none || entry == ProcEntry::exe) return {};
+  if ((host_flags & O_ACCMODE) != O_RDONLY) return abi::kEACCES;
   switch (entry) {
     case ProcEntry::maps:
       return descriptor_of(process.space->maps_text(process.root), host_flags);

@@ -3,16 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "linux/kernel/call_result.hpp"
 #include "linux/kernel/proc_entry.hpp"
 
 namespace ferry::linux {
 
 struct Thread;
 
-inline constexpr int32_t kNotAProcFile = -5000;  // no errno
-
-/// Opens `entry`: a descriptor or -errno. kNotAProcFile for what the host has as it should be.
-[[nodiscard]] int32_t open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags);
+/// Opens `entry` as a new descriptor. Nothing for files whose contents on the host are right.
+[[nodiscard]] std::optional<CallResult> open_proc_file(Thread& thread, ProcEntry entry,
+                                                       uint32_t host_flags);
 
 }  // namespace ferry::linux

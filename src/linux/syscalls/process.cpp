@@ -18,11 +18,11 @@
 
 namespace ferry::linux {
 
-int32_t sys_exit(Thread& t, int32_t status) {
+CallResult sys_exit(Thread& t, int32_t status) {
   t.exit_status = static_cast<int>(status & 0xff);
   return kExitProcess;
 }
-int32_t sys_exit_group(Thread& t, int32_t status) {
+CallResult sys_exit_group(Thread& t, int32_t status) {
   return sys_exit(t, status);
 }
 
@@ -42,13 +42,12 @@ struct CloneRequest {
   uint32_t child_tid = 0;
 };
 
-int32_t set_up_child(Thread& child, const CloneRequest& request) {
+void set_up_child(Thread& child, const CloneRequest& request) {
   child.tid = static_cast<int32_t>(host_call(SYS_gettid));
   child.cpu.gpr[i386::EAX] = 0;
   if (request.stack != 0) child.cpu.gpr[i386::ESP] = request.stack;
   if ((request.flags & CLONE_SETTLS) != 0) static_cast<void>(set_tls_entry(child, request.tls));
   reset_signals_in_child(child);
-  return 0;
 }
 
 long host_clone_flags(const CloneRequest& request) {
@@ -58,9 +57,9 @@ long host_clone_flags(const CloneRequest& request) {
 }
 
 /// fork: a copy of the address space. The kernel fills in the child's tid itself.
-int32_t fork_process(Thread& t, const CloneRequest& request) {
+CallResult fork_process(Thread& t, const CloneRequest& request) {
   const BlockedSignals blocked(t);
-  if (blocked.interrupted()) return -kErestartNoIntr;
+  if (blocked.interrupted()) return kErestartNoIntr;
   if (request.child_tid != 0) t.process->space->prepare_kernel_write(request.child_tid, 4);
   const long pid = clone_call(host_clone_flags(request), guest::host_pointer(request.child_tid));
   if (pid == 0) {
@@ -92,7 +91,7 @@ void vfork_entry(void* argument) {
   auto& child = *static_cast<VforkChild*>(argument);
   set_current_thread(&child.thread);
   set_up_child(child.thread, child.request);
-  // The child finds its lowest free numbers as it expects them.
+  // The pipe must not take the lowest free number, which the child expects to get.
   child.process.vfork_release = child.process.hidden.hide(child.release_write_end);
   if (child.release_read_end >= 0) host_call(SYS_close, child.release_read_end);
   restore_host_mask(child.thread);
@@ -101,8 +100,8 @@ void vfork_entry(void* argument) {
 }
 
 /// A pipe whose write end only the child has: the parent reads end-of-file when the child execs or
-/// ends. Under an emulator that makes a plain fork of CLONE_VFORK this keeps the parent waiting;
-/// real kernels do it themselves.
+/// ends. An emulator may turn CLONE_VFORK into a plain fork: there this pipe makes the parent wait.
+/// Real kernels do so themselves.
 struct ReleasePipe {
   int read_end = -1;
   int write_end = -1;
@@ -124,12 +123,12 @@ struct ReleasePipe {
   }
 };
 
-int32_t vfork_process(Thread& t, const CloneRequest& request) {
+CallResult vfork_process(Thread& t, const CloneRequest& request) {
   const BlockedSignals blocked(t);
-  if (blocked.interrupted()) return -kErestartNoIntr;
+  if (blocked.interrupted()) return kErestartNoIntr;
   const long stack = host_call(SYS_mmap, nullptr, kVforkStackSize, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stack < 0) return -abi::kENOMEM;
+  if (stack < 0) return abi::kENOMEM;
   ReleasePipe release;
   if (!t.process->runner.empty()) release.open();
   const auto child = std::make_unique<VforkChild>(t, request);
@@ -140,7 +139,7 @@ int32_t vfork_process(Thread& t, const CloneRequest& request) {
                      reinterpret_cast<char*>(stack) + kVforkStackSize, vfork_entry, child.get());
   release.wait_and_close();
   set_current_thread(&t);
-  // Until here a message was noted for the child's thread.
+  // Until here a message of another process (foreign_write.hpp) was noted for the child's thread.
   if (t.process->space->foreign_write_noted()) t.signal_pending = 1;
   t.process->hidden.restore_log();
   host_call(SYS_munmap, stack, kVforkStackSize);
@@ -152,29 +151,29 @@ int32_t vfork_process(Thread& t, const CloneRequest& request) {
 
 }  // namespace
 
-int32_t sys_fork(Thread& t) {
+CallResult sys_fork(Thread& t) {
   CloneRequest request;
   request.flags = abi::kSIGCHLD;
   return fork_process(t, request);
 }
 
-int32_t sys_vfork(Thread& t) {
+CallResult sys_vfork(Thread& t) {
   CloneRequest request;
   request.flags = abi::kSIGCHLD;
   return vfork_process(t, request);
 }
 
-int32_t sys_clone(Thread& t, Flags flags, GuestPointer stack, GuestPointer parent_tid,
-                  GuestPointer tls, GuestPointer child_tid) {
+CallResult sys_clone(Thread& t, Flags flags, GuestPointer stack, GuestPointer parent_tid,
+                     GuestPointer tls, GuestPointer child_tid) {
   CloneRequest request{flags, stack, parent_tid, tls, child_tid};
   if ((request.flags & CLONE_SETTLS) != 0) {
-    const int32_t refused = check_tls_entry(request.tls);
-    if (refused != 0) return refused;
+    const Errno refused = check_tls_entry(request.tls);
+    if (refused != kOk) return refused;
   }
-  if ((request.flags & CLONE_THREAD) != 0) return -abi::kENOSYS;
+  if ((request.flags & CLONE_THREAD) != 0) return abi::kENOSYS;
   if ((request.flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
     return vfork_process(t, request);
-  if ((request.flags & CLONE_VM) != 0) return -abi::kENOSYS;
+  if ((request.flags & CLONE_VM) != 0) return abi::kENOSYS;
   return fork_process(t, request);
 }
 
@@ -182,38 +181,38 @@ int32_t sys_clone(Thread& t, Flags flags, GuestPointer stack, GuestPointer paren
 
 namespace {
 
-int32_t wait_call(Thread& t, int pid, uint32_t status_pointer, uint32_t options,
-                  uint32_t usage_pointer) {
+CallResult wait_call(Thread& t, int pid, uint32_t status_pointer, uint32_t options,
+                     uint32_t usage_pointer) {
   int status = 0;
   struct rusage usage {};
-  const int32_t result = blocking_call(t, SYS_wait4, pid, &status, options, &usage);
-  if (result <= 0) return result;
+  const CallResult result = blocking_call(t, SYS_wait4, pid, &status, options, &usage);
+  if (result.value() == 0) return result;  // nobody has ended, or an error
   if (status_pointer != 0 && !copy_out(t, status_pointer, wait_status_to_guest(status)))
-    return -abi::kEFAULT;
-  if (usage_pointer != 0 && !copy_out(t, usage_pointer, rusage_from(usage))) return -abi::kEFAULT;
+    return abi::kEFAULT;
+  if (usage_pointer != 0 && !copy_out(t, usage_pointer, rusage_from(usage))) return abi::kEFAULT;
   return result;
 }
 
 }  // namespace
 
-int32_t sys_wait4(Thread& t, Pid pid, GuestPointer status, Flags options, GuestPointer usage) {
+CallResult sys_wait4(Thread& t, Pid pid, GuestPointer status, Flags options, GuestPointer usage) {
   return wait_call(t, pid, status, options, usage);
 }
-int32_t sys_waitpid(Thread& t, Pid pid, GuestPointer status, Flags options) {
+CallResult sys_waitpid(Thread& t, Pid pid, GuestPointer status, Flags options) {
   return wait_call(t, pid, status, options, 0);
 }
 
-int32_t sys_waitid(Thread& t, int32_t type, Pid pid, GuestPointer info, Flags options,
-                   GuestPointer usage_pointer) {
+CallResult sys_waitid(Thread& t, int32_t type, Pid pid, GuestPointer info, Flags options,
+                      GuestPointer usage_pointer) {
   siginfo_t host{};
   struct rusage usage {};
-  const int32_t result = blocking_call(t, SYS_waitid, type, pid, &host, options, &usage);
-  if (result < 0) return result;
-  if (usage_pointer != 0 && !copy_out(t, usage_pointer, rusage_from(usage))) return -abi::kEFAULT;
+  const CallResult result = blocking_call(t, SYS_waitid, type, pid, &host, options, &usage);
+  if (!result.ok()) return result;
+  if (usage_pointer != 0 && !copy_out(t, usage_pointer, rusage_from(usage))) return abi::kEFAULT;
   if (info == 0) return result;
   const abi::SigInfo guest = host.si_signo != 0 ? siginfo_to_guest(host) : abi::SigInfo{};
   // The kernel writes the six words it knows, not the whole structure.
-  return copy_out_bytes(t, info, &guest, 24) ? result : -abi::kEFAULT;
+  return copy_out_bytes(t, info, &guest, 24) ? result : abi::kEFAULT;
 }
 
 NewFd sys_pidfd_open(Thread&, Pid pid, Flags flags) {
@@ -221,11 +220,11 @@ NewFd sys_pidfd_open(Thread&, Pid pid, Flags flags) {
       host_call(SYS_pidfd_open, pid, creation_flags_to_host(flags)));  // PIDFD_NONBLOCK
 }
 
-int32_t sys_getrusage(Thread& t, int32_t who, GuestPointer usage_pointer) {
+CallResult sys_getrusage(Thread& t, int32_t who, GuestPointer usage_pointer) {
   struct rusage usage {};
   const long result = host_call(SYS_getrusage, who, &usage);
   if (result < 0) return guest_result(result);
-  return copy_out(t, usage_pointer, rusage_from(usage)) ? 0 : -abi::kEFAULT;
+  return copy_out(t, usage_pointer, rusage_from(usage)) ? kOk : abi::kEFAULT;
 }
 
 // --- limits --------------------------------------------------------------------------------------
@@ -241,7 +240,7 @@ uint32_t narrow_limit(uint64_t value) {
   return value > INT32_MAX ? kInfinity32 : static_cast<uint32_t>(value);
 }
 
-/// The limits ferry keeps, or null.
+/// The limit, if ferry keeps it itself, or null.
 GuestLimit* own_limit(GuestProcess& process, uint32_t resource) {
   switch (resource) {
     case 2:
@@ -257,23 +256,23 @@ GuestLimit* own_limit(GuestProcess& process, uint32_t resource) {
 
 /// RLIMIT_NOFILE of this process: the host keeps the soft limit, ferry the hard one
 /// (HiddenDescriptors).
-int32_t change_file_limit(GuestProcess& process, const GuestLimit* next, GuestLimit* old) {
+CallResult change_file_limit(GuestProcess& process, const GuestLimit* next, GuestLimit* old) {
   const HostLimit host = host_limit(RLIMIT_NOFILE);
   const uint64_t hard = std::min(host.hard, process.limit_files_hard);
   if (old != nullptr) *old = {host.soft, hard};
-  if (next == nullptr) return 0;
-  if (next->soft > next->hard) return -abi::kEINVAL;
-  if (next->hard > hard && host_call(SYS_geteuid) != 0) return -abi::kEPERM;
+  if (next == nullptr) return kOk;
+  if (next->soft > next->hard) return abi::kEINVAL;
+  if (next->hard > hard && host_call(SYS_geteuid) != 0) return abi::kEPERM;
   const HostLimit limit{next->soft, std::max(next->hard, host.hard)};
   const long result = host_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, nullptr);
   if (result == 0) process.limit_files_hard = next->hard;
   return guest_result(result);
 }
 
-int32_t change_limit(Thread& t, int pid, uint32_t resource, const GuestLimit* next,
-                     GuestLimit* old) {
+CallResult change_limit(Thread& t, int pid, uint32_t resource, const GuestLimit* next,
+                        GuestLimit* old) {
   const int host_resource = resource_to_host(resource);
-  if (host_resource < 0) return -abi::kEINVAL;
+  if (host_resource < 0) return abi::kEINVAL;
   GuestProcess& process = *t.process;
   GuestLimit* own = own_limit(process, resource);
   const bool myself = pid == 0 || pid == host_call(SYS_getpid);
@@ -289,62 +288,62 @@ int32_t change_limit(Thread& t, int pid, uint32_t resource, const GuestLimit* ne
     return guest_result(result);
   }
   if (old != nullptr) *old = *own;
-  if (next == nullptr) return 0;
-  if (next->soft > next->hard) return -abi::kEINVAL;
-  if (next->hard > own->hard && host_call(SYS_geteuid) != 0) return -abi::kEPERM;
+  if (next == nullptr) return kOk;
+  if (next->soft > next->hard) return abi::kEINVAL;
+  if (next->hard > own->hard && host_call(SYS_geteuid) != 0) return abi::kEPERM;
   *own = *next;
   process.space->set_space_limit(process.limit_address_space.soft);
   process.space->set_data_limit(process.limit_data.soft);
-  return 0;
+  return kOk;
 }
 
 }  // namespace
 
-int32_t sys_ugetrlimit(Thread& t, int32_t resource, GuestPointer limit_pointer) {
+CallResult sys_ugetrlimit(Thread& t, int32_t resource, GuestPointer limit_pointer) {
   GuestLimit limit;
-  const int32_t result = change_limit(t, 0, resource, nullptr, &limit);
-  if (result < 0) return result;
+  const CallResult result = change_limit(t, 0, resource, nullptr, &limit);
+  if (!result.ok()) return result;
   return copy_out(t, limit_pointer,
                   abi::RLimit32{narrow_limit(limit.soft), narrow_limit(limit.hard)})
-             ? 0
-             : -abi::kEFAULT;
+             ? kOk
+             : abi::kEFAULT;
 }
 
-int32_t sys_getrlimit(Thread& t, int32_t resource,
-                      GuestPointer limit_pointer) {  // the old call's infinity is INT32_MAX
+CallResult sys_getrlimit(Thread& t, int32_t resource,
+                         GuestPointer limit_pointer) {  // the old call's infinity is INT32_MAX
   GuestLimit limit;
-  const int32_t result = change_limit(t, 0, resource, nullptr, &limit);
-  if (result < 0) return result;
+  const CallResult result = change_limit(t, 0, resource, nullptr, &limit);
+  if (!result.ok()) return result;
   const auto old_limit = [](uint64_t value) {
     return value > INT32_MAX ? static_cast<uint32_t>(INT32_MAX) : static_cast<uint32_t>(value);
   };
   return copy_out(t, limit_pointer, abi::RLimit32{old_limit(limit.soft), old_limit(limit.hard)})
-             ? 0
-             : -abi::kEFAULT;
+             ? kOk
+             : abi::kEFAULT;
 }
 
-int32_t sys_setrlimit(Thread& t, int32_t resource, GuestPointer limit_pointer) {
+CallResult sys_setrlimit(Thread& t, int32_t resource, GuestPointer limit_pointer) {
   abi::RLimit32 guest;
-  if (!copy_in(limit_pointer, guest)) return -abi::kEFAULT;
+  if (!copy_in(limit_pointer, guest)) return abi::kEFAULT;
   const GuestLimit limit{widen_limit(guest.soft), widen_limit(guest.hard)};
   return change_limit(t, 0, resource, &limit, nullptr);
 }
 
-int32_t sys_prlimit64(Thread& t, Pid pid, int32_t resource, GuestPointer limit,
-                      GuestPointer old_pointer) {
+CallResult sys_prlimit64(Thread& t, Pid pid, int32_t resource, GuestPointer limit,
+                         GuestPointer old_pointer) {
   struct Wide {
     abi::U64 soft, hard;
   } wide;
   GuestLimit next;
   GuestLimit old;
   if (limit != 0) {
-    if (!copy_in(limit, wide)) return -abi::kEFAULT;
+    if (!copy_in(limit, wide)) return abi::kEFAULT;
     next = {wide.soft, wide.hard};
   }
-  const int32_t result = change_limit(t, pid, resource, limit != 0 ? &next : nullptr, &old);
-  if (result < 0 || old_pointer == 0) return result;
+  const CallResult result = change_limit(t, pid, resource, limit != 0 ? &next : nullptr, &old);
+  if (!result.ok() || old_pointer == 0) return result;
   wide = {old.soft, old.hard};
-  return copy_out(t, old_pointer, wide) ? 0 : -abi::kEFAULT;
+  return copy_out(t, old_pointer, wide) ? kOk : abi::kEFAULT;
 }
 
 }  // namespace ferry::linux

@@ -19,41 +19,42 @@ namespace {
 
 /// `Action`: abi::SigAction, or abi::OldSigAction with a mask of 32 signals.
 template <typename Action>
-int32_t set_action(Thread& t, SignalNumber signal, GuestPointer action_pointer,
-                   GuestPointer old_pointer) {
+CallResult set_action(Thread& t, SignalNumber signal, GuestPointer action_pointer,
+                      GuestPointer old_pointer) {
   Action guest;
   SignalAction action;
   SignalAction old;
   if (action_pointer != 0) {
-    if (!copy_in(action_pointer, guest)) return -abi::kEFAULT;
+    if (!copy_in(action_pointer, guest)) return abi::kEFAULT;
     action = {guest.handler, guest.flags, guest.restorer, guest.mask};
   }
-  const int32_t result = change_action(t, signal, action_pointer != 0 ? &action : nullptr, &old);
-  if (result != 0 || old_pointer == 0) return result;
+  const Errno result = change_action(t, signal, action_pointer != 0 ? &action : nullptr, &old);
+  if (result != kOk || old_pointer == 0) return result;
   guest.handler = old.handler;
   guest.flags = old.flags;
   guest.restorer = old.restorer;
   guest.mask = static_cast<decltype(guest.mask)>(old.mask);
-  return copy_out(t, old_pointer, guest) ? 0 : -abi::kEFAULT;
+  return copy_out(t, old_pointer, guest) ? kOk : abi::kEFAULT;
 }
 
 }  // namespace
 
-int32_t sys_rt_sigaction(Thread& t, SignalNumber signal, GuestPointer action, GuestPointer old,
-                         uint32_t set_size) {
-  if (set_size != sizeof(SignalSet)) return -abi::kEINVAL;
+CallResult sys_rt_sigaction(Thread& t, SignalNumber signal, GuestPointer action, GuestPointer old,
+                            uint32_t set_size) {
+  if (set_size != sizeof(SignalSet)) return abi::kEINVAL;
   return set_action<abi::SigAction>(t, signal, action, old);
 }
 
-int32_t sys_sigaction(Thread& t, SignalNumber signal, GuestPointer action, GuestPointer old) {
+CallResult sys_sigaction(Thread& t, SignalNumber signal, GuestPointer action, GuestPointer old) {
   return set_action<abi::OldSigAction>(t, signal, action, old);
 }
 
-int32_t sys_signal(Thread& t, SignalNumber signal, GuestPointer handler) {
+CallResult sys_signal(Thread& t, SignalNumber signal, GuestPointer handler) {
   const SignalAction action{handler, abi::kSaResetHand | abi::kSaNoDefer, 0, 0};
   SignalAction old;
-  const int32_t result = change_action(t, signal, &action, &old);
-  return result != 0 ? result : static_cast<int32_t>(old.handler);
+  const Errno error = change_action(t, signal, &action, &old);
+  if (error != kOk) return error;
+  return old.handler;
 }
 
 namespace {
@@ -80,54 +81,54 @@ bool change_mask(Thread& t, uint32_t how, SignalSet set, SignalSet keep) {
 
 }  // namespace
 
-int32_t sys_rt_sigprocmask(Thread& t, int32_t how, GuestPointer set_pointer,
-                           GuestPointer old_pointer, uint32_t set_size) {
-  if (set_size != sizeof(SignalSet)) return -abi::kEINVAL;
+CallResult sys_rt_sigprocmask(Thread& t, int32_t how, GuestPointer set_pointer,
+                              GuestPointer old_pointer, uint32_t set_size) {
+  if (set_size != sizeof(SignalSet)) return abi::kEINVAL;
   // A signal recorded just before belongs to the time before the call.
-  if (t.signal_pending != 0) return -kErestartNoIntr;
+  if (t.signal_pending != 0) return kErestartNoIntr;
   const SignalSet old = t.signals.mask;
   if (set_pointer != 0) {
     SignalSet set;
-    if (!copy_in(set_pointer, set)) return -abi::kEFAULT;
-    if (!change_mask(t, how, set, 0)) return -abi::kEINVAL;
+    if (!copy_in(set_pointer, set)) return abi::kEFAULT;
+    if (!change_mask(t, how, set, 0)) return abi::kEINVAL;
   }
-  return old_pointer == 0 || copy_out(t, old_pointer, old) ? 0 : -abi::kEFAULT;
+  return old_pointer == 0 || copy_out(t, old_pointer, old) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_sigprocmask(Thread& t, int32_t how, GuestPointer set_pointer,
-                        GuestPointer old_pointer) {
-  if (t.signal_pending != 0) return -kErestartNoIntr;
+CallResult sys_sigprocmask(Thread& t, int32_t how, GuestPointer set_pointer,
+                           GuestPointer old_pointer) {
+  if (t.signal_pending != 0) return kErestartNoIntr;
   const auto old = static_cast<uint32_t>(t.signals.mask);
   if (set_pointer != 0) {
     uint32_t set;
-    if (!copy_in(set_pointer, set)) return -abi::kEFAULT;
-    if (!change_mask(t, how, set, ~SignalSet{UINT32_MAX})) return -abi::kEINVAL;
+    if (!copy_in(set_pointer, set)) return abi::kEFAULT;
+    if (!change_mask(t, how, set, ~SignalSet{UINT32_MAX})) return abi::kEINVAL;
   }
-  return old_pointer == 0 || copy_out(t, old_pointer, old) ? 0 : -abi::kEFAULT;
+  return old_pointer == 0 || copy_out(t, old_pointer, old) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_sgetmask(Thread& t) {
-  return static_cast<int32_t>(t.signals.mask);
+CallResult sys_sgetmask(Thread& t) {
+  return static_cast<uint32_t>(t.signals.mask);
 }
-int32_t sys_ssetmask(Thread& t, Word mask) {
-  const auto old = static_cast<int32_t>(t.signals.mask);
+CallResult sys_ssetmask(Thread& t, Word mask) {
+  const auto old = static_cast<uint32_t>(t.signals.mask);
   set_signal_mask(t, mask);
   return old;
 }
 
-int32_t sys_rt_sigpending(Thread& t, GuestPointer set, uint32_t set_size) {
-  if (set_size > sizeof(SignalSet)) return -abi::kEINVAL;
+CallResult sys_rt_sigpending(Thread& t, GuestPointer set, uint32_t set_size) {
+  if (set_size > sizeof(SignalSet)) return abi::kEINVAL;
   const SignalSet pending = pending_signals(t) & t.signals.mask;
-  return copy_out_bytes(t, set, &pending, set_size) ? 0 : -abi::kEFAULT;
+  return copy_out_bytes(t, set, &pending, set_size) ? kOk : abi::kEFAULT;
 }
-int32_t sys_sigpending(Thread& t, GuestPointer set) {
+CallResult sys_sigpending(Thread& t, GuestPointer set) {
   const auto pending = static_cast<uint32_t>(pending_signals(t) & t.signals.mask);
-  return copy_out(t, set, pending) ? 0 : -abi::kEFAULT;
+  return copy_out(t, set, pending) ? kOk : abi::kEFAULT;
 }
 
 namespace {
 
-int32_t suspend(Thread& t, SignalSet mask) {
+CallResult suspend(Thread& t, SignalSet mask) {
   SignalWait wait(t, &mask);
   const HostSignalSet host_mask = wait.host_mask();
   return wait.finish(sleeping_call(t, SYS_rt_sigsuspend, &host_mask, sizeof host_mask));
@@ -135,41 +136,41 @@ int32_t suspend(Thread& t, SignalSet mask) {
 
 }  // namespace
 
-int32_t sys_rt_sigsuspend(Thread& t, GuestPointer set, uint32_t set_size) {
+CallResult sys_rt_sigsuspend(Thread& t, GuestPointer set, uint32_t set_size) {
   SignalSet mask;
-  if (set_size != sizeof mask) return -abi::kEINVAL;
-  return copy_in(set, mask) ? suspend(t, mask) : -abi::kEFAULT;
+  if (set_size != sizeof mask) return abi::kEINVAL;
+  return copy_in(set, mask) ? suspend(t, mask) : abi::kEFAULT;
 }
-int32_t sys_sigsuspend(Thread& t, int32_t, int32_t, Word mask) {
+CallResult sys_sigsuspend(Thread& t, int32_t, int32_t, Word mask) {
   return suspend(t, mask);
 }
-int32_t sys_pause(Thread& t) {
+CallResult sys_pause(Thread& t) {
   return sleeping_call(t, SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);
 }
 
-int32_t sys_sigaltstack(Thread& t, GuestPointer stack_pointer, GuestPointer old_pointer) {
+CallResult sys_sigaltstack(Thread& t, GuestPointer stack_pointer, GuestPointer old_pointer) {
   AltStack& alt = t.signals.alt_stack;
   const uint32_t state = alt_stack_state(alt, t.cpu.gpr[i386::ESP]);
   const abi::StackT old{alt.base, state | (alt.flags & abi::kSsAutoDisarm), alt.size};
   if (stack_pointer != 0) {
     abi::StackT stack;
-    if (!copy_in(stack_pointer, stack)) return -abi::kEFAULT;
-    if (state == abi::kSsOnStack) return -abi::kEPERM;
+    if (!copy_in(stack_pointer, stack)) return abi::kEFAULT;
+    if (state == abi::kSsOnStack) return abi::kEPERM;
     const uint32_t mode = stack.flags & ~abi::kSsAutoDisarm;
-    if (mode != abi::kSsDisable && mode != abi::kSsOnStack && mode != 0) return -abi::kEINVAL;
+    if (mode != abi::kSsDisable && mode != abi::kSsOnStack && mode != 0) return abi::kEINVAL;
     if (mode == abi::kSsDisable) {
       alt = {};
     } else {
-      if (stack.size < abi::kMinSigStackSize) return -abi::kENOMEM;
+      if (stack.size < abi::kMinSigStackSize) return abi::kENOMEM;
       alt = {stack.base, stack.size, stack.flags};
     }
   }
-  return old_pointer == 0 || copy_out(t, old_pointer, old) ? 0 : -abi::kEFAULT;
+  return old_pointer == 0 || copy_out(t, old_pointer, old) ? kOk : abi::kEFAULT;
 }
 
 namespace {
 
-int32_t signal_return(Thread& t, bool real_time) {
+CallResult signal_return(Thread& t, bool real_time) {
   if (!return_from_signal(t, real_time)) {
     abi::SigInfo fault{};
     fault.signo = abi::kSIGSEGV;
@@ -183,21 +184,21 @@ int32_t signal_return(Thread& t, bool real_time) {
 /// seen before the next guest instruction, as if the kernel had delivered it on the way out of the
 /// call: the host's handler has run by then.
 template <typename... Targets>
-int32_t send(long number, SignalNumber signal, Targets... targets) {
+CallResult send(long number, SignalNumber signal, Targets... targets) {
   const int host = signal == 0 ? 0 : signal_to_host(signal);
-  if (signal != 0 && host == 0) return -abi::kEINVAL;
+  if (signal != 0 && host == 0) return abi::kEINVAL;
   return guest_result(host_call(number, targets..., host));
 }
 
-int32_t queue(Thread& t, uint32_t info_pointer, int signal, long number, int pid, int tid) {
+CallResult queue(Thread& t, uint32_t info_pointer, int signal, long number, int pid, int tid) {
   abi::SigInfo info;
-  if (!copy_in(info_pointer, info)) return -abi::kEFAULT;
+  if (!copy_in(info_pointer, info)) return abi::kEFAULT;
   info.signo = signal;
   const int host_signal = signal == 0 ? 0 : signal_to_host(signal);
-  if (signal != 0 && host_signal == 0) return -abi::kEINVAL;
-  // Ferry's handler would take one like a fault's for a fault of its own.
+  if (signal != 0 && host_signal == 0) return abi::kEINVAL;
+  // Ferry's handler would take a signal with a fault's code for a real fault.
   if (info.code > 0 && (pid == host_call(SYS_getpid) || tid == t.tid) && hold_signal(t, info))
-    return 0;
+    return kOk;
   siginfo_t host = siginfo_to_host(info);
   return guest_result(number == SYS_rt_sigqueueinfo
                           ? host_call(number, pid, host_signal, &host)
@@ -206,50 +207,51 @@ int32_t queue(Thread& t, uint32_t info_pointer, int signal, long number, int pid
 
 }  // namespace
 
-int32_t sys_sigreturn(Thread& t) {
+CallResult sys_sigreturn(Thread& t) {
   return signal_return(t, false);
 }
-int32_t sys_rt_sigreturn(Thread& t) {
+CallResult sys_rt_sigreturn(Thread& t) {
   return signal_return(t, true);
 }
-int32_t sys_kill(Thread&, Pid pid, SignalNumber signal) {
+CallResult sys_kill(Thread&, Pid pid, SignalNumber signal) {
   return send(SYS_kill, signal, pid);
 }
-int32_t sys_tkill(Thread&, Pid tid, SignalNumber signal) {
+CallResult sys_tkill(Thread&, Pid tid, SignalNumber signal) {
   return send(SYS_tkill, signal, tid);
 }
-int32_t sys_tgkill(Thread&, Pid pid, Pid tid, SignalNumber signal) {
+CallResult sys_tgkill(Thread&, Pid pid, Pid tid, SignalNumber signal) {
   return send(SYS_tgkill, signal, pid, tid);
 }
-int32_t sys_rt_sigqueueinfo(Thread& t, Pid pid, SignalNumber signal, GuestPointer info) {
+CallResult sys_rt_sigqueueinfo(Thread& t, Pid pid, SignalNumber signal, GuestPointer info) {
   return queue(t, info, signal, SYS_rt_sigqueueinfo, pid, 0);
 }
-int32_t sys_rt_tgsigqueueinfo(Thread& t, Pid pid, Pid tid, SignalNumber signal, GuestPointer info) {
+CallResult sys_rt_tgsigqueueinfo(Thread& t, Pid pid, Pid tid, SignalNumber signal,
+                                 GuestPointer info) {
   return queue(t, info, signal, SYS_rt_tgsigqueueinfo, pid, tid);
 }
 
 namespace {
 
-int32_t timed_wait(Thread& t, GuestPointer set_pointer, GuestPointer info_pointer,
-                   GuestPointer timeout, uint32_t set_size, TimeWidth width) {
+CallResult timed_wait(Thread& t, GuestPointer set_pointer, GuestPointer info_pointer,
+                      GuestPointer timeout, uint32_t set_size, TimeWidth width) {
   SignalSet set;
   struct timespec time;
-  if (set_size != sizeof set) return -abi::kEINVAL;
-  if (!copy_in(set_pointer, set)) return -abi::kEFAULT;
-  if (timeout != 0 && !copy_in_time(timeout, width, time)) return -abi::kEFAULT;
+  if (set_size != sizeof set) return abi::kEINVAL;
+  if (!copy_in(set_pointer, set)) return abi::kEFAULT;
+  if (timeout != 0 && !copy_in_time(timeout, width, time)) return abi::kEFAULT;
   siginfo_t info;
   const HostSignalSet host_set = set_to_host(without_unblockable(set));
-  const int32_t result = sleeping_call(t, SYS_rt_sigtimedwait, &host_set, &info,
-                                       timeout != 0 ? &time : nullptr, sizeof host_set);
-  if (result <= 0) return result;
-  if (info_pointer != 0 && !copy_out(t, info_pointer, siginfo_to_guest(info))) return -abi::kEFAULT;
-  return signal_to_guest(result);
+  const CallResult result = sleeping_call(t, SYS_rt_sigtimedwait, &host_set, &info,
+                                          timeout != 0 ? &time : nullptr, sizeof host_set);
+  if (!result.ok()) return result;
+  if (info_pointer != 0 && !copy_out(t, info_pointer, siginfo_to_guest(info))) return abi::kEFAULT;
+  return static_cast<uint32_t>(signal_to_guest(static_cast<int>(result.value())));
 }
 
 NewFd make_signalfd(Thread& t, Fd fd, GuestPointer set_pointer, uint32_t set_size, uint32_t flags) {
   SignalSet set;
-  if (set_size != sizeof set) return -abi::kEINVAL;
-  if (!copy_in(set_pointer, set)) return -abi::kEFAULT;
+  if (set_size != sizeof set) return abi::kEINVAL;
+  if (!copy_in(set_pointer, set)) return abi::kEFAULT;
   const HostSignalSet host_set = set_to_host(without_unblockable(set));
   t.process->has_signalfd = true;
   return guest_result(
@@ -258,12 +260,12 @@ NewFd make_signalfd(Thread& t, Fd fd, GuestPointer set_pointer, uint32_t set_siz
 
 }  // namespace
 
-int32_t sys_rt_sigtimedwait(Thread& t, GuestPointer set, GuestPointer info, GuestPointer timeout,
-                            uint32_t set_size) {
+CallResult sys_rt_sigtimedwait(Thread& t, GuestPointer set, GuestPointer info, GuestPointer timeout,
+                               uint32_t set_size) {
   return timed_wait(t, set, info, timeout, set_size, TimeWidth::time32);
 }
-int32_t sys_rt_sigtimedwait_time64(Thread& t, GuestPointer set, GuestPointer info,
-                                   GuestPointer timeout, uint32_t set_size) {
+CallResult sys_rt_sigtimedwait_time64(Thread& t, GuestPointer set, GuestPointer info,
+                                      GuestPointer timeout, uint32_t set_size) {
   return timed_wait(t, set, info, timeout, set_size, TimeWidth::time64);
 }
 NewFd sys_signalfd(Thread& t, Fd fd, GuestPointer set, uint32_t set_size) {

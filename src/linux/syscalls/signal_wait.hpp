@@ -24,10 +24,10 @@ class SignalWait {
   [[nodiscard]] HostSignalSet host_mask() const { return host_signal_mask(thread_); }
 
   /// Passes the call's result through.
-  [[nodiscard]] int32_t finish(int32_t result) {
+  [[nodiscard]] CallResult finish(CallResult result) {
     if (!active_) return result;
     ThreadSignals& signals = thread_.signals;
-    if (result == -abi::kEINTR && thread_.signal_pending != 0) {
+    if (result == abi::kEINTR && thread_.signal_pending != 0) {
       signals.restore_saved_mask = true;
     } else {
       signals.mask = signals.saved_mask;

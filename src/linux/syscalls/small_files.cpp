@@ -20,69 +20,74 @@ bool appends(long file_flags, uint32_t call_flags) {
          (call_flags & kAppend) != 0;
 }
 
-/// Those have it however they were opened (block/fops.c, blkdev_open).
-bool is_block_device(int fd) {
+/// What the host says of the file open as `fd`; a mode of 0 if it says nothing.
+struct statx type_and_size(int fd) {
   struct statx status;
-  return host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
-         S_ISBLK(status.stx_mode);
+  const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
+  if (result < 0) status.stx_mode = 0;
+  return status;
+}
+
+/// Size of a regular file; -1 for others.
+int64_t regular_file_size(const struct statx& status) {
+  return S_ISREG(status.stx_mode) ? static_cast<int64_t>(status.stx_size) : -1;
 }
 
 }  // namespace
 
-int64_t regular_file_size(int fd) {
-  struct statx status;
-  const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status);
-  return result == 0 && S_ISREG(status.stx_mode) ? static_cast<int64_t>(status.stx_size) : -1;
-}
-
-int32_t open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t mode) {
+CallResult open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t mode) {
   if ((flags & O_TRUNC) != 0) {
     struct statx status;
     const int follow = (flags & O_NOFOLLOW) != 0 ? AT_SYMLINK_NOFOLLOW : 0;
     const long found =
         host_call(SYS_statx, host.directory, host.text, follow, STATX_TYPE | STATX_SIZE, &status);
-    if (found == 0 && S_ISREG(status.stx_mode) && status.stx_size > kLargestSmallFile) {
-      // It is opened for what truncating needs, though: other errors come first.
+    if (found == 0 && regular_file_size(status) > kLargestSmallFile) {
+      // The file is opened with the rights that truncating needs: other errors come first.
       flags &= ~static_cast<uint32_t>(O_TRUNC);
       if ((flags & O_ACCMODE) == O_RDONLY) flags |= O_RDWR;
     }
   }
-  const int32_t fd = blocking_call(t, SYS_openat, host.directory, host.text, flags, mode);
-  if (fd < 0) return fd;
-  if (regular_file_size(fd) > kLargestSmallFile) {
+  const CallResult opened = blocking_call(t, SYS_openat, host.directory, host.text, flags, mode);
+  if (!opened.ok()) return opened;
+  const auto fd = static_cast<int>(opened.value());
+  if (regular_file_size(type_and_size(fd)) > kLargestSmallFile) {
     host_call(SYS_close, fd);
-    return -abi::kEOVERFLOW;
+    return abi::kEOVERFLOW;
   }
-  return fd;
+  return opened;
 }
 
-int64_t small_write_length(int fd, uint64_t length, const WritePlace& place) {
-  const auto whole = static_cast<int64_t>(length);
-  if (whole == 0 && !place.even_nothing) return 0;
+Result<uint64_t> small_write_length(int fd, uint64_t length, const WritePlace& place) {
+  if (length == 0 && !place.even_nothing) return 0;
   const long flags = host_call(SYS_fcntl, fd, F_GETFL);
-  // What fails for another reason is the host's to refuse.
-  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return whole;
+  // The host refuses what fails for another reason.
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return length;
   const bool append = appends(flags, place.flags);
-  if (append && !place.may_append) return whole;
+  if (append && !place.may_append) return length;
   int64_t position = place.position;
   if (append) {
-    position = regular_file_size(fd);
+    position = regular_file_size(type_and_size(fd));
   } else if (position == WritePlace::kOwn) {
     position = host_call(SYS_lseek, fd, 0, SEEK_CUR);
   }
   const bool below = static_cast<uint64_t>(position) + length < kLargestSmallFile;
-  // What procfs calls regular files are not: /proc/PID/mem is written anywhere.
-  if (position < 0 || below || regular_file_size(fd) < 0 || in_procfs(fd)) return whole;
-  if (position < kLargestSmallFile) return std::min(whole, kLargestSmallFile - position);
-  // That limit comes first, and sends SIGXFSZ.
-  if (host_limit(RLIMIT_FSIZE).soft <= static_cast<uint64_t>(position)) return whole;
-  return -abi::kEFBIG;
+  if (position < 0 || below) return length;
+  if (!append && regular_file_size(type_and_size(fd)) < 0) return length;
+  // The limit does not apply to files of procfs, although they count as regular: /proc/PID/mem can
+  // be written anywhere.
+  if (in_procfs(fd)) return length;
+  if (position < kLargestSmallFile)
+    return std::min(length, static_cast<uint64_t>(kLargestSmallFile - position));
+  // RLIMIT_FSIZE comes first, and sends SIGXFSZ.
+  if (host_limit(RLIMIT_FSIZE).soft <= static_cast<uint64_t>(position)) return length;
+  return abi::kEFBIG;
 }
 
 bool shows_large_file(const Thread& thread, int fd, uint32_t host_flags) {
   if ((host_flags & O_PATH) != 0) return false;
-  if (thread.process->small.contains(fd)) return is_block_device(fd);
-  // An emulator below may not pass the flag on. What was opened by a name has it, and memfds.
+  // A block device has the flag however it was opened (block/fops.c, blkdev_open).
+  if (thread.process->small.contains(fd)) return S_ISBLK(type_and_size(fd).stx_mode);
+  // An emulator below may not pass the flag on. Files opened by a name have the flag, and memfds.
   return (host_flags & kHostLargeFile) != 0 || descriptor_link(fd).starts_with('/');
 }
 

@@ -1,4 +1,4 @@
-// What a descriptor that was opened without O_LARGEFILE does not do: write at 2^31 - 1 and above
+// The limits of descriptors opened without O_LARGEFILE: they cannot write at 2^31 - 1 and above
 // (fs/read_write.c, generic_write_check_limits, Linux 6.1).
 #pragma once
 
@@ -12,13 +12,10 @@ namespace ferry::linux {
 /// MAX_NON_LFS: the largest file without O_LARGEFILE.
 inline constexpr uint32_t kLargestSmallFile = INT32_MAX;
 
-/// Size of a regular file; -1 for others.
-[[nodiscard]] int64_t regular_file_size(int fd);
-
-/// Opens a file without O_LARGEFILE: its descriptor or -errno. One that is too large for that is
-/// refused (fs/open.c, generic_file_open) before O_TRUNC could make it small.
-[[nodiscard]] int32_t open_small(Thread& thread, const HostPath& host, uint32_t flags,
-                                 uint32_t mode);
+/// Opens a file without O_LARGEFILE: its descriptor. A file that is too large is refused
+/// (fs/open.c, generic_file_open) before O_TRUNC could make it small.
+[[nodiscard]] CallResult open_small(Thread& thread, const HostPath& host, uint32_t flags,
+                                    uint32_t mode);
 
 /// Where a write would begin.
 struct WritePlace {
@@ -31,13 +28,13 @@ struct WritePlace {
 };
 
 /// The part of a write of `length` bytes to small descriptor `fd` that is below the limit, or
-/// -EFBIG if it would begin there.
-[[nodiscard]] int64_t small_write_length(int fd, uint64_t length, const WritePlace& place);
+/// EFBIG if it would begin there.
+[[nodiscard]] Result<uint64_t> small_write_length(int fd, uint64_t length, const WritePlace& place);
 
 /// The same for any descriptor.
-[[nodiscard]] inline int64_t write_length(const Thread& thread, int fd, uint64_t length,
-                                          const WritePlace& place) {
-  if (!thread.process->small.contains(fd)) return static_cast<int64_t>(length);
+[[nodiscard]] inline Result<uint64_t> write_length(const Thread& thread, int fd, uint64_t length,
+                                                   const WritePlace& place) {
+  if (!thread.process->small.contains(fd)) return length;
   return small_write_length(fd, length, place);
 }
 

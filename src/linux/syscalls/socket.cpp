@@ -28,47 +28,48 @@ struct SocketAddress {
   sockaddr_storage storage;
   uint32_t length = 0;
 
-  /// 0 or -errno.
-  int32_t load(Thread& t, uint32_t guest, uint32_t guest_length) {
-    if (guest_length > sizeof storage) return -abi::kEINVAL;
+  Errno load(Thread& t, uint32_t guest, uint32_t guest_length) {
+    if (guest_length > sizeof storage) return abi::kEINVAL;
     std::memset(&storage, 0, sizeof storage);
-    if (!copy_in_bytes(guest, &storage, guest_length)) return -abi::kEFAULT;
+    if (!copy_in_bytes(guest, &storage, guest_length)) return abi::kEFAULT;
     length = guest_length;
     auto* unix_address = reinterpret_cast<sockaddr_un*>(&storage);
     constexpr uint32_t kPathAt = offsetof(sockaddr_un, sun_path);
     if (length <= kPathAt || storage.ss_family != AF_UNIX || unix_address->sun_path[0] == '\0' ||
         t.process->root.empty()) {
-      return 0;
+      return kOk;
     }
     HostPath host;
     resolve_path(*t.process, AT_FDCWD,
                  {unix_address->sun_path, strnlen(unix_address->sun_path, length - kPathAt)},
                  LastLink::follow, host);
     const size_t path_length = std::strlen(host.text);
-    if (host.error != 0 || path_length >= sizeof unix_address->sun_path) return -abi::kENAMETOOLONG;
+    if (host.error != kOk || path_length >= sizeof unix_address->sun_path)
+      return abi::kENAMETOOLONG;
     std::memcpy(unix_address->sun_path, host.text, path_length + 1);
     length = kPathAt + static_cast<uint32_t>(path_length) + 1;
-    return 0;
+    return kOk;
   }
   [[nodiscard]] const void* pointer() const { return length != 0 ? &storage : nullptr; }
 };
 
 /// accept, getsockname, recvfrom: the kernel fills in an address and its length.
 template <typename Call>
-int32_t with_returned_address(Thread& t, uint32_t address, uint32_t length_pointer, Call call) {
+CallResult with_returned_address(Thread& t, uint32_t address, uint32_t length_pointer, Call call) {
   sockaddr_storage storage;
   int32_t room = 0;
   if (address != 0) {
-    if (!copy_in(length_pointer, room)) return -abi::kEFAULT;
-    if (room < 0) return -abi::kEINVAL;
+    if (!copy_in(length_pointer, room)) return abi::kEFAULT;
+    if (room < 0) return abi::kEINVAL;
   }
   socklen_t length = sizeof storage;
-  const int32_t result = call(address != 0 ? &storage : nullptr, address != 0 ? &length : nullptr);
-  if (result < 0 || address == 0) return result;
+  const CallResult result =
+      call(address != 0 ? &storage : nullptr, address != 0 ? &length : nullptr);
+  if (!result.ok() || address == 0) return result;
   const uint32_t copied =
       std::min(static_cast<uint32_t>(room), std::min<uint32_t>(length, sizeof storage));
   if (!copy_out_bytes(t, address, &storage, copied) || !copy_out(t, length_pointer, length))
-    return -abi::kEFAULT;
+    return abi::kEFAULT;
   return result;
 }
 
@@ -78,26 +79,26 @@ NewFd sys_socket(Thread&, int32_t domain, Flags type, int32_t protocol) {
   return guest_result(host_call(SYS_socket, domain, socket_type_to_host(type), protocol));
 }
 
-int32_t sys_socketpair(Thread& t, int32_t domain, Flags type, int32_t protocol,
-                       GuestPointer pair_pointer) {
+CallResult sys_socketpair(Thread& t, int32_t domain, Flags type, int32_t protocol,
+                          GuestPointer pair_pointer) {
   int32_t pair[2];
   const long result = host_call(SYS_socketpair, domain, socket_type_to_host(type), protocol, pair);
   if (result < 0) return guest_result(result);
   for (const int32_t end : pair) t.process->hidden.guest_got(end);
-  return copy_out(t, pair_pointer, pair) ? 0 : -abi::kEFAULT;
+  return copy_out(t, pair_pointer, pair) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_bind(Thread& t, Fd fd, GuestPointer address_pointer, uint32_t length) {
+CallResult sys_bind(Thread& t, Fd fd, GuestPointer address_pointer, uint32_t length) {
   SocketAddress address;
-  const int32_t error = address.load(t, address_pointer, length);
-  if (error != 0) return error;
+  const Errno error = address.load(t, address_pointer, length);
+  if (error != kOk) return error;
   return guest_result(host_call(SYS_bind, fd, address.pointer(), address.length));
 }
 
-int32_t sys_connect(Thread& t, Fd fd, GuestPointer address_pointer, uint32_t length) {
+CallResult sys_connect(Thread& t, Fd fd, GuestPointer address_pointer, uint32_t length) {
   SocketAddress address;
-  const int32_t error = address.load(t, address_pointer, length);
-  if (error != 0) return error;
+  const Errno error = address.load(t, address_pointer, length);
+  if (error != kOk) return error;
   return blocking_call(t, SYS_connect, fd, address.pointer(), address.length);
 }
 
@@ -112,34 +113,34 @@ NewFd sys_accept(Thread& t, Fd fd, GuestPointer address, GuestPointer length) {
   return sys_accept4(t, fd, address, length, Flags{0});
 }
 
-int32_t sys_getsockname(Thread& t, Fd fd, GuestPointer address_pointer,
-                        GuestPointer length_pointer) {
+CallResult sys_getsockname(Thread& t, Fd fd, GuestPointer address_pointer,
+                           GuestPointer length_pointer) {
   return with_returned_address(
       t, address_pointer, length_pointer, [&](void* address, socklen_t* length) {
         return guest_result(host_call(SYS_getsockname, fd, address, length));
       });
 }
-int32_t sys_getpeername(Thread& t, Fd fd, GuestPointer address_pointer,
-                        GuestPointer length_pointer) {
+CallResult sys_getpeername(Thread& t, Fd fd, GuestPointer address_pointer,
+                           GuestPointer length_pointer) {
   return with_returned_address(
       t, address_pointer, length_pointer, [&](void* address, socklen_t* length) {
         return guest_result(host_call(SYS_getpeername, fd, address, length));
       });
 }
 
-int32_t sys_sendto(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size, Flags flags,
-                   GuestPointer address_pointer, uint32_t length) {
+CallResult sys_sendto(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size, Flags flags,
+                      GuestPointer address_pointer, uint32_t length) {
   SocketAddress address;
   if (address_pointer != 0) {
-    const int32_t error = address.load(t, address_pointer, length);
-    if (error != 0) return error;
+    const Errno error = address.load(t, address_pointer, length);
+    if (error != kOk) return error;
   }
   const GuestBuffer buffer = readable(t, buffer_pointer, size);
   return blocking_call(t, SYS_sendto, fd, buffer.pointer(), buffer.length(), flags,
                        address.pointer(), address.length);
 }
-int32_t sys_recvfrom(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size, Flags flags,
-                     GuestPointer address_pointer, GuestPointer length_pointer) {
+CallResult sys_recvfrom(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size, Flags flags,
+                        GuestPointer address_pointer, GuestPointer length_pointer) {
   const GuestBuffer buffer = writable(t, buffer_pointer, size);
   return with_returned_address(t, address_pointer, length_pointer,
                                [&](void* address, socklen_t* length) {
@@ -157,10 +158,10 @@ bool is_timeout(int level, int option) {
 }
 
 /// A BPF program: struct sock_fprog has a pointer.
-int32_t attach_filter(Thread& t, Fd fd, GuestPointer value, uint32_t size, int option) {
+CallResult attach_filter(Thread& t, Fd fd, GuestPointer value, uint32_t size, int option) {
   abi::SockFilterProgram guest;
-  if (size != sizeof guest) return -abi::kEINVAL;
-  if (!copy_in(value, guest)) return -abi::kEFAULT;
+  if (size != sizeof guest) return abi::kEINVAL;
+  if (!copy_in(value, guest)) return abi::kEFAULT;
   const GuestBuffer filter =
       readable(t, guest.filter, guest.length * static_cast<uint32_t>(sizeof(sock_filter)));
   struct sock_fprog host {
@@ -169,30 +170,30 @@ int32_t attach_filter(Thread& t, Fd fd, GuestPointer value, uint32_t size, int o
   return guest_result(host_call(SYS_setsockopt, fd, SOL_SOCKET, option, &host, sizeof host));
 }
 
-/// Gives an option's value, cut to the room the guest says it has.
+/// Gives the guest an option's value, cut to the size that the guest states.
 template <typename Value>
-int32_t give_option(Thread& t, GuestPointer destination, GuestPointer size_pointer,
-                    const Value& value) {
+CallResult give_option(Thread& t, GuestPointer destination, GuestPointer size_pointer,
+                       const Value& value) {
   int32_t size;
-  if (!copy_in(size_pointer, size)) return -abi::kEFAULT;
-  if (size < 0) return -abi::kEINVAL;
+  if (!copy_in(size_pointer, size)) return abi::kEFAULT;
+  if (size < 0) return abi::kEINVAL;
   size = std::min(size, static_cast<int32_t>(sizeof value));
   return copy_out_bytes(t, destination, &value, static_cast<uint32_t>(size)) &&
                  copy_out(t, size_pointer, size)
-             ? 0
-             : -abi::kEFAULT;
+             ? kOk
+             : abi::kEFAULT;
 }
 
 }  // namespace
 
-int32_t sys_setsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_option,
-                       GuestPointer value, uint32_t size) {
+CallResult sys_setsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_option,
+                          GuestPointer value, uint32_t size) {
   const int level = socket_level_to_host(guest_level);
   const int option = level == SOL_SOCKET ? socket_option_to_host(guest_option) : guest_option;
   if (is_timeout(level, option)) {
     struct timeval time;
-    if (size < sizeof(abi::TimeVal32)) return -abi::kEINVAL;
-    if (!copy_in_timeval(value, time)) return -abi::kEFAULT;
+    if (size < sizeof(abi::TimeVal32)) return abi::kEINVAL;
+    if (!copy_in_timeval(value, time)) return abi::kEFAULT;
     return guest_result(host_call(SYS_setsockopt, fd, level, option, &time, sizeof time));
   }
   if (level == SOL_SOCKET && (option == SO_ATTACH_FILTER || option == SO_ATTACH_REUSEPORT_CBPF))
@@ -201,8 +202,8 @@ int32_t sys_setsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_opti
                                 readable(t, value, size).pointer(), static_cast<int32_t>(size)));
 }
 
-int32_t sys_getsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_option,
-                       GuestPointer value_pointer, GuestPointer size_pointer) {
+CallResult sys_getsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_option,
+                          GuestPointer value_pointer, GuestPointer size_pointer) {
   const int level = socket_level_to_host(guest_level);
   const int option = level == SOL_SOCKET ? socket_option_to_host(guest_option) : guest_option;
   if (is_timeout(level, option)) {
@@ -223,7 +224,7 @@ int32_t sys_getsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_opti
                        option == SO_ERROR ? errno_to_guest(value) : socket_type_to_guest(value));
   }
   uint32_t size;
-  if (!copy_in(size_pointer, size)) return -abi::kEFAULT;
+  if (!copy_in(size_pointer, size)) return abi::kEFAULT;
   return guest_result(host_call(SYS_getsockopt, fd, level, option,
                                 writable(t, value_pointer, size).pointer(),
                                 writable(t, size_pointer, 4).pointer()));
@@ -244,18 +245,18 @@ struct Message {
   HostVectors vectors;
   alignas(8) char control[kMaxControl];
 
-  int32_t load(Thread& t, const abi::MsgHdr& guest, bool receives);
-  int32_t load_control(const Thread& t, const abi::MsgHdr& guest);
-  int32_t store(Thread& t, uint32_t pointer, abi::MsgHdr guest);
+  Errno load(Thread& t, const abi::MsgHdr& guest, bool receives);
+  Errno load_control(const Thread& t, const abi::MsgHdr& guest);
+  Errno store(Thread& t, uint32_t pointer, abi::MsgHdr guest);
   uint32_t store_control(Thread& t, const abi::MsgHdr& guest, uint32_t& flags);
 };
 
-int32_t Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
+Errno Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
   const auto name_length = static_cast<int32_t>(guest.name_length);
-  if (guest.name != 0 && name_length < 0) return -abi::kEINVAL;
-  if (guest.iov_length > HostVectors::kMax) return -abi::kEMSGSIZE;
+  if (guest.name != 0 && name_length < 0) return abi::kEINVAL;
+  if (guest.iov_length > HostVectors::kMax) return abi::kEMSGSIZE;
   vectors.load(t, guest.iov, guest.iov_length, receives);
-  if (vectors.error != 0) return -vectors.error;
+  if (vectors.error != kOk) return vectors.error;
   host.msg_iov = vectors.entries;
   host.msg_iovlen = vectors.count;
   host.msg_flags = static_cast<int>(guest.flags);
@@ -270,19 +271,19 @@ int32_t Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
       host.msg_controllen =
           std::min<size_t>(2 * size_t{guest.control_length} + CMSG_LEN(0), sizeof control);
     }
-    return 0;
+    return kOk;
   }
   if (guest.name != 0 && name_length > 0) {
     const uint32_t length = std::min<uint32_t>(guest.name_length, sizeof address.storage);
-    const int32_t error = address.load(t, guest.name, length);
-    if (error != 0) return error;
+    const Errno error = address.load(t, guest.name, length);
+    if (error != kOk) return error;
     host.msg_name = &address.storage;
     host.msg_namelen = address.length;
   }
   return load_control(t, guest);
 }
 
-/// SCM_RIGHTS: whether one of the descriptors is not the guest's to send.
+/// SCM_RIGHTS: whether one of the descriptors is hidden from the guest.
 bool sends_hidden(const GuestProcess& process, const cmsghdr& message, uint32_t size) {
   if (message.cmsg_level != SOL_SOCKET || message.cmsg_type != SCM_RIGHTS) return false;
   const int* descriptors = reinterpret_cast<const int*>(CMSG_DATA(&message));
@@ -290,20 +291,19 @@ bool sends_hidden(const GuestProcess& process, const cmsghdr& message, uint32_t 
                      [&](int fd) { return process.descriptor_hidden(fd); });
 }
 
-int32_t Message::load_control(const Thread& t, const abi::MsgHdr& guest) {
+Errno Message::load_control(const Thread& t, const abi::MsgHdr& guest) {
   // net/compat.c, cmsghdr_from_user_compat_to_kern: bytes after the last message are an error too.
-  if (guest.control_length > INT32_MAX) return -abi::kENOBUFS;
-  if (guest.control_length != 0 && guest.control_length < sizeof(abi::CMsgHdr))
-    return -abi::kEINVAL;
+  if (guest.control_length > INT32_MAX) return abi::kENOBUFS;
+  if (guest.control_length != 0 && guest.control_length < sizeof(abi::CMsgHdr)) return abi::kEINVAL;
   size_t used = 0;
   for (uint32_t at = 0; at < guest.control_length;) {
     abi::CMsgHdr header;
-    if (!copy_in(guest.control + at, header.length)) return -abi::kEFAULT;
+    if (!copy_in(guest.control + at, header.length)) return abi::kEFAULT;
     if (header.length < sizeof header || header.length > guest.control_length - at)
-      return -abi::kEINVAL;
-    if (!copy_in(guest.control + at, header)) return -abi::kEFAULT;
+      return abi::kEINVAL;
+    if (!copy_in(guest.control + at, header)) return abi::kEFAULT;
     const uint32_t size = header.length - static_cast<uint32_t>(sizeof header);
-    if (size > sizeof control || used + CMSG_SPACE(size) > sizeof control) return -abi::kEINVAL;
+    if (size > sizeof control || used + CMSG_SPACE(size) > sizeof control) return abi::kEINVAL;
     auto* out = reinterpret_cast<cmsghdr*>(control + used);
     std::memset(out, 0, CMSG_SPACE(size));
     out->cmsg_len = CMSG_LEN(size);
@@ -311,25 +311,26 @@ int32_t Message::load_control(const Thread& t, const abi::MsgHdr& guest) {
     out->cmsg_type = header.type;
     if (!copy_in_bytes(guest.control + at + static_cast<uint32_t>(sizeof header), CMSG_DATA(out),
                        size))
-      return -abi::kEFAULT;
-    if (sends_hidden(*t.process, *out, size)) return -abi::kEBADF;
+      return abi::kEFAULT;
+    if (sends_hidden(*t.process, *out, size)) return abi::kEBADF;
     used += CMSG_SPACE(size);
     at += align4(header.length);
   }
   host.msg_control = used != 0 ? control : nullptr;
   host.msg_controllen = used;
-  return 0;
+  return kOk;
 }
 
-/// SCM_RIGHTS: closes the descriptors the guest has no room for. Returns the bytes it takes.
+/// SCM_RIGHTS: closes the descriptors that the guest has no room for. Returns the bytes of the
+/// others.
 uint32_t keep_descriptors(const int* descriptors, uint32_t size, uint32_t room) {
   const uint32_t kept = std::min<uint32_t>(size, room & ~3u);
   for (uint32_t i = kept / 4; i < size / 4; ++i) host_call(SYS_close, descriptors[i]);
   return kept;
 }
 
-/// Makes the data of a control message the guest's, in place; returns its size. Times get narrower,
-/// and an error carries its i386 number.
+/// Converts the data of a control message to the guest's form, in place; returns its size. Times
+/// become 32 bits wide, and an error gets its i386 number.
 uint32_t control_data_to_guest(const cmsghdr& message, uint8_t* data, uint32_t size) {
   const int type = message.cmsg_type;
   if (message.cmsg_level == SOL_SOCKET &&
@@ -384,69 +385,71 @@ uint32_t Message::store_control(Thread& t, const abi::MsgHdr& guest, uint32_t& f
   return used;
 }
 
-int32_t Message::store(Thread& t, uint32_t pointer, abi::MsgHdr guest) {
+Errno Message::store(Thread& t, uint32_t pointer, abi::MsgHdr guest) {
   guest.flags = static_cast<uint32_t>(host.msg_flags);
   if (guest.name != 0) {
     const uint32_t copied = std::min(guest.name_length, static_cast<uint32_t>(host.msg_namelen));
-    if (!copy_out_bytes(t, guest.name, &address.storage, copied)) return -abi::kEFAULT;
+    if (!copy_out_bytes(t, guest.name, &address.storage, copied)) return abi::kEFAULT;
     guest.name_length = host.msg_namelen;
   }
   guest.control_length = guest.control != 0 ? store_control(t, guest, guest.flags) : 0;
-  return copy_out(t, pointer, guest) ? 0 : -abi::kEFAULT;
+  return copy_out(t, pointer, guest) ? kOk : abi::kEFAULT;
 }
 
-int32_t send_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) {
+CallResult send_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) {
   abi::MsgHdr guest;
-  if (!copy_in(pointer, guest)) return -abi::kEFAULT;
+  if (!copy_in(pointer, guest)) return abi::kEFAULT;
   Message message;
-  const int32_t error = message.load(t, guest, false);
-  return error != 0 ? error : blocking_call(t, SYS_sendmsg, fd, &message.host, flags);
+  const Errno error = message.load(t, guest, false);
+  if (error != kOk) return error;
+  return blocking_call(t, SYS_sendmsg, fd, &message.host, flags);
 }
 
-int32_t receive_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) {
+CallResult receive_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) {
   // MSG_CMSG_CLOEXEC and all other MSG_* are the same everywhere (include/linux/socket.h).
   abi::MsgHdr guest;
-  if (!copy_in(pointer, guest)) return -abi::kEFAULT;
+  if (!copy_in(pointer, guest)) return abi::kEFAULT;
   Message message;
-  int32_t error = message.load(t, guest, true);
-  if (error != 0) return error;
-  const int32_t result = blocking_call(t, SYS_recvmsg, fd, &message.host, flags);
-  if (result < 0) return result;
+  Errno error = message.load(t, guest, true);
+  if (error != kOk) return error;
+  const CallResult result = blocking_call(t, SYS_recvmsg, fd, &message.host, flags);
+  if (!result.ok()) return result;
   error = message.store(t, pointer, guest);
-  return error != 0 ? error : result;
+  if (error != kOk) return error;
+  return result;
 }
 
 /// sendmmsg and recvmmsg: one message after the other; an error counts only if it is the first.
 template <typename One>
-int32_t many_messages(Thread& t, uint32_t vector, uint32_t count, One one) {
+CallResult many_messages(Thread& t, uint32_t vector, uint32_t count, One one) {
   constexpr uint32_t kMax = 1024;  // UIO_MAXIOV
   uint32_t done = 0;
   for (; done < std::min(count, kMax); ++done) {
     const uint32_t at = vector + done * static_cast<uint32_t>(sizeof(abi::MMsgHdr));
-    const int32_t result = one(at, done);
-    if (result < 0) return done > 0 ? static_cast<int32_t>(done) : result;
-    if (!copy_out(t, at + static_cast<uint32_t>(offsetof(abi::MMsgHdr, length)), result))
-      return -abi::kEFAULT;
+    const CallResult result = one(at, done);
+    if (!result.ok()) return done > 0 ? CallResult(done) : result;
+    if (!copy_out(t, at + static_cast<uint32_t>(offsetof(abi::MMsgHdr, length)), result.value()))
+      return abi::kEFAULT;
   }
-  return static_cast<int32_t>(done);
+  return done;
 }
 
 }  // namespace
 
-int32_t sys_sendmsg(Thread& t, Fd fd, GuestPointer message, Flags flags) {
+CallResult sys_sendmsg(Thread& t, Fd fd, GuestPointer message, Flags flags) {
   return send_message(t, fd, message, flags);
 }
-int32_t sys_recvmsg(Thread& t, Fd fd, GuestPointer message, Flags flags) {
+CallResult sys_recvmsg(Thread& t, Fd fd, GuestPointer message, Flags flags) {
   return receive_message(t, fd, message, flags);
 }
-int32_t sys_sendmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags) {
+CallResult sys_sendmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags) {
   return many_messages(t, messages, count,
                        [&](uint32_t at, uint32_t) { return send_message(t, fd, at, flags); });
 }
-int32_t sys_recvmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags,
-                     GuestPointer) {
-  // The timeout is looked at between messages only, as in the kernel; after the first one we do not
-  // wait.
+CallResult sys_recvmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags,
+                        GuestPointer) {
+  // The kernel checks the timeout only between messages. After the first message ferry does not
+  // wait, so it needs no timeout.
   return many_messages(t, messages, count, [&](uint32_t at, uint32_t index) {
     const uint32_t no_wait = index > 0 ? static_cast<uint32_t>(MSG_DONTWAIT) : 0;
     return receive_message(t, fd, at, (flags & ~static_cast<uint32_t>(MSG_WAITFORONE)) | no_wait);
@@ -457,10 +460,10 @@ int32_t sys_recvmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Fl
 
 namespace {
 
-int32_t sys_send(Thread& t, Fd fd, GuestPointer buffer, uint32_t size, Flags flags) {
+CallResult sys_send(Thread& t, Fd fd, GuestPointer buffer, uint32_t size, Flags flags) {
   return sys_sendto(t, fd, buffer, size, flags, GuestPointer{0}, 0);
 }
-int32_t sys_recv(Thread& t, Fd fd, GuestPointer buffer, uint32_t size, Flags flags) {
+CallResult sys_recv(Thread& t, Fd fd, GuestPointer buffer, uint32_t size, Flags flags) {
   return sys_recvfrom(t, fd, buffer, size, flags, GuestPointer{0}, GuestPointer{0});
 }
 
@@ -470,7 +473,7 @@ constexpr Call kSocketCalls[] = {
     call_of<sys_socket>(),
     call_of<sys_bind>(),
     call_of<sys_connect>(),
-    pass_of<SYS_listen, int32_t(Fd, int32_t)>(),
+    pass_of<SYS_listen, CallResult(Fd, int32_t)>(),
     call_of<sys_accept>(),
     call_of<sys_getsockname>(),
     call_of<sys_getpeername>(),
@@ -479,7 +482,7 @@ constexpr Call kSocketCalls[] = {
     call_of<sys_recv>(),
     call_of<sys_sendto>(),
     call_of<sys_recvfrom>(),
-    pass_of<SYS_shutdown, int32_t(Fd, int32_t)>(),
+    pass_of<SYS_shutdown, CallResult(Fd, int32_t)>(),
     call_of<sys_setsockopt>(),
     call_of<sys_getsockopt>(),
     call_of<sys_sendmsg>(),
@@ -491,13 +494,10 @@ constexpr Call kSocketCalls[] = {
 
 }  // namespace
 
-int32_t sys_socketcall(Thread& t, int32_t number, GuestPointer words) {
+CallResult sys_socketcall(Thread& t, int32_t number, GuestPointer words) {
   const auto index = static_cast<uint32_t>(number);
-  if (index == 0 || index >= std::size(kSocketCalls)) return -abi::kEINVAL;
-  const Call& call = kSocketCalls[index];
-  Arguments arguments{};
-  if (!copy_in_bytes(words, arguments.words.data(), call.count() * 4)) return -abi::kEFAULT;
-  return call.handler(t, arguments);
+  if (index == 0 || index >= std::size(kSocketCalls)) return abi::kEINVAL;
+  return call_with_words(t, kSocketCalls[index], words);
 }
 
 }  // namespace ferry::linux

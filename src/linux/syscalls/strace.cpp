@@ -13,14 +13,14 @@ namespace {
 
 void add_string(TextLine& line, uint32_t guest) {
   char text[64];
-  const int32_t length = copy_in_string(guest, text, sizeof text);
-  if (length == -abi::kEFAULT) {
+  const Result<uint32_t> length = copy_in_string(guest, text, sizeof text);
+  if (length.error() == abi::kEFAULT) {
     line.add("%#x", guest);
     return;
   }
-  const bool cut = length < 0;
+  const bool cut = !length.ok();
   line.add("\"");
-  for (size_t i = 0; i < (cut ? sizeof text : static_cast<size_t>(length)); ++i) {
+  for (size_t i = 0; i < (cut ? sizeof text : length.value()); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 32 || c > 126 || c == '"' || c == '\\') {
       line.add("\\%03o", c);
@@ -61,6 +61,18 @@ void add_argument(TextLine& line, ArgumentKind kind, uint32_t value) {
   }
 }
 
+void add_arguments(TextLine& line, const Call& call, const Arguments& registers) {
+  Arguments arguments = registers;
+  if (call.in_memory && !copy_in_arguments(call, registers.words[0], arguments)) {
+    add_argument(line, ArgumentKind::pointer, registers.words[0]);
+    return;
+  }
+  for (unsigned i = 0; i < call.count(); ++i) {
+    if (i > 0) line.add(",");
+    add_argument(line, call.kinds[i], arguments.words[i]);
+  }
+}
+
 }  // namespace
 
 void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments) {
@@ -71,26 +83,32 @@ void trace_call(const Thread& thread, uint32_t number, const Arguments& argument
     line.add("syscall_%u(", number);
   } else {
     line.add("%s(", row->name);
-    for (unsigned i = 0; i < row->call.count(); ++i) {
-      if (i > 0) line.add(",");
-      add_argument(line, row->call.kinds[i], arguments.words[i]);
-    }
+    add_arguments(line, row->call, arguments);
   }
   line.add(")");
   log_write(line.text());
 }
 
-void trace_result(int32_t result) {
+void trace_result(CallResult result) {
   TextLine line;
-  if (result == kRegistersSet || result == kExitProcess) {
-    line.add(" = ?\n");
-  } else if (result == -kErestartSys || result == -kErestartNoIntr) {
-    line.add(" = ? (to be restarted)\n");
-  } else if (result < 0 && result >= -4095) {
-    const char* name = guest_errno_name(-result);
-    line.add(" = -1 %s (%s)\n", name != nullptr ? name : "errno", guest_errno_text(-result));
-  } else {
-    line.add(static_cast<uint32_t>(result) > 0x10000 ? " = %#x\n" : " = %d\n", result);
+  switch (result.outcome()) {
+    case CallResult::Outcome::value:
+      line.add(result.value() > 0x10000 ? " = %#x\n" : " = %u\n", result.value());
+      break;
+    case CallResult::Outcome::error: {
+      const char* name = guest_errno_name(result.error());
+      line.add(" = -1 %s (%s)\n", name != nullptr ? name : "errno",
+               guest_errno_text(result.error()));
+      break;
+    }
+    case CallResult::Outcome::restart_if_handler_allows:
+    case CallResult::Outcome::restart_always:
+      line.add(" = ? (to be restarted)\n");
+      break;
+    case CallResult::Outcome::registers_set:
+    case CallResult::Outcome::exit_process:
+      line.add(" = ?\n");
+      break;
   }
   log_write(line.text());
 }

@@ -7,6 +7,6 @@ namespace ferry::linux {
 
 /// "PID name(arguments)" before the call, " = result" after it.
 void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments);
-void trace_result(int32_t result);
+void trace_result(CallResult result);
 
 }  // namespace ferry::linux

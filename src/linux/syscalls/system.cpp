@@ -11,7 +11,7 @@
 
 namespace ferry::linux {
 
-int32_t sys_uname(Thread& t, GuestPointer name) {
+CallResult sys_uname(Thread& t, GuestPointer name) {
   struct utsname host;
   const long result = host_call(SYS_uname, &host);
   if (result < 0) return guest_result(result);
@@ -22,18 +22,18 @@ int32_t sys_uname(Thread& t, GuestPointer name) {
   std::memcpy(guest.machine, "i686", 5);
   const std::string& release = t.process->kernel_release;
   if (!release.empty()) std::snprintf(guest.release, sizeof guest.release, "%s", release.c_str());
-  return copy_out(t, name, guest) ? 0 : -abi::kEFAULT;
+  return copy_out(t, name, guest) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_olduname(Thread& t, GuestPointer name) {  // struct old_utsname: no domain name
+CallResult sys_olduname(Thread& t, GuestPointer name) {  // struct old_utsname: no domain name
   struct utsname host;
   host_call(SYS_uname, &host);
   std::memset(host.machine, 0, sizeof host.machine);
   std::memcpy(host.machine, "i686", 5);
-  return copy_out_bytes(t, name, &host, 5 * 65) ? 0 : -abi::kEFAULT;
+  return copy_out_bytes(t, name, &host, 5 * 65) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_sysinfo(Thread& t, GuestPointer info) {
+CallResult sys_sysinfo(Thread& t, GuestPointer info) {
   struct sysinfo host;
   const long result = host_call(SYS_sysinfo, &host);
   if (result < 0) return guest_result(result);
@@ -57,12 +57,12 @@ int32_t sys_sysinfo(Thread& t, GuestPointer info) {
   guest.total_high = scaled(host.totalhigh);
   guest.free_high = scaled(host.freehigh);
   guest.unit = unit;
-  return copy_out(t, info, guest) ? 0 : -abi::kEFAULT;
+  return copy_out(t, info, guest) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_personality(Thread& t, Word wanted) {
+CallResult sys_personality(Thread& t, Word wanted) {
   uint32_t& personality = t.process->personality;
-  const auto old = static_cast<int32_t>(personality);
+  const uint32_t old = personality;
   constexpr uint32_t kQuery = UINT32_MAX, kReadImpliesExec = 0x0400000;
   if (wanted != kQuery) {
     personality = wanted;
@@ -71,34 +71,34 @@ int32_t sys_personality(Thread& t, Word wanted) {
   return old;
 }
 
-int32_t sys_getrandom(Thread& t, GuestPointer buffer_pointer, uint32_t size, Flags flags) {
+CallResult sys_getrandom(Thread& t, GuestPointer buffer_pointer, uint32_t size, Flags flags) {
   const GuestBuffer buffer = writable(t, buffer_pointer, size);
   return blocking_call(t, SYS_getrandom, buffer.pointer(), buffer.length(), flags);
 }
 
-int32_t sys_sethostname(Thread& t, GuestPointer name, int32_t length) {
+CallResult sys_sethostname(Thread& t, GuestPointer name, int32_t length) {
   return guest_result(host_call(
       SYS_sethostname, readable(t, name, static_cast<uint32_t>(length)).pointer(), length));
 }
-int32_t sys_setdomainname(Thread& t, GuestPointer name, int32_t length) {
+CallResult sys_setdomainname(Thread& t, GuestPointer name, int32_t length) {
   return guest_result(host_call(
       SYS_setdomainname, readable(t, name, static_cast<uint32_t>(length)).pointer(), length));
 }
-int32_t sys_syslog(Thread& t, int32_t action, GuestPointer buffer, int32_t size) {
+CallResult sys_syslog(Thread& t, int32_t action, GuestPointer buffer, int32_t size) {
   return blocking_call(t, SYS_syslog, action,
                        writable(t, buffer, static_cast<uint32_t>(size)).pointer(), size);
 }
-int32_t sys_reboot(Thread& t, Word magic, Word magic2, Word command, GuestPointer argument) {
+CallResult sys_reboot(Thread& t, Word magic, Word magic2, Word command, GuestPointer argument) {
   constexpr uint32_t kMostText = 256;
   return guest_result(
       host_call(SYS_reboot, magic, magic2, command, readable(t, argument, kMostText).pointer()));
 }
-int32_t sys_capget(Thread& t, GuestPointer header, GuestPointer data) {
+CallResult sys_capget(Thread& t, GuestPointer header, GuestPointer data) {
   const GuestBuffer sets = writable(t, data, 24);
   return guest_result(host_call(SYS_capget, writable(t, header, 8).pointer(),
                                 data == 0 ? nullptr : sets.pointer()));
 }
-int32_t sys_capset(Thread& t, GuestPointer header, GuestPointer data) {
+CallResult sys_capset(Thread& t, GuestPointer header, GuestPointer data) {
   return guest_result(
       host_call(SYS_capset, writable(t, header, 8).pointer(), readable(t, data, 24).pointer()));
 }

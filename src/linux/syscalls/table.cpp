@@ -12,11 +12,14 @@ constexpr auto kRows = [] {
   std::array<SyscallRow, kCallCount> rows{};
 #define SYSCALL(number, name, handler, support, note) \
   rows[number] = {#name, call_of<handler>(), Support::support, note};
+#define IN_MEMORY(number, name, handler, support, note) \
+  rows[number] = {#name, call_in_memory<handler>(), Support::support, note};
 #define PASS(number, name, host_name, ...) \
   rows[number] = {#name, pass_of<SYS_##host_name, __VA_ARGS__>(), Support::full, ""};
 #define ABSENT(number, name, note) rows[number] = {#name, {}, Support::enosys, note};
 #include "linux/abi/i386/syscalls.inc"
 #undef SYSCALL
+#undef IN_MEMORY
 #undef PASS
 #undef ABSENT
   return rows;

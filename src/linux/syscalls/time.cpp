@@ -11,112 +11,113 @@
 
 namespace ferry::linux {
 
-int32_t sys_time(Thread& t, GuestPointer time) {
+CallResult sys_time(Thread& t, GuestPointer time) {
   struct timespec now;
   host_call(SYS_clock_gettime, CLOCK_REALTIME, &now);
-  const auto seconds = static_cast<int32_t>(now.tv_sec);
-  return time == 0 || copy_out(t, time, seconds) ? seconds : -abi::kEFAULT;
+  const auto seconds = static_cast<uint32_t>(now.tv_sec);
+  if (time != 0 && !copy_out(t, time, seconds)) return abi::kEFAULT;
+  return seconds;
 }
 
-int32_t sys_stime(Thread&, GuestPointer time_pointer) {
+CallResult sys_stime(Thread&, GuestPointer time_pointer) {
   int32_t seconds;
-  if (!copy_in(time_pointer, seconds)) return -abi::kEFAULT;
+  if (!copy_in(time_pointer, seconds)) return abi::kEFAULT;
   const struct timespec time { seconds, 0 };
   return guest_result(host_call(SYS_clock_settime, CLOCK_REALTIME, &time));
 }
 
-int32_t sys_gettimeofday(Thread& t, GuestPointer time, GuestPointer zone_pointer) {
+CallResult sys_gettimeofday(Thread& t, GuestPointer time, GuestPointer zone_pointer) {
   struct timeval now;
   struct timezone zone;
   const long result = host_call(SYS_gettimeofday, &now, &zone);
   if (result < 0) return guest_result(result);
-  if (time != 0 && !copy_out_timeval(t, time, now)) return -abi::kEFAULT;
-  if (zone_pointer != 0 && !copy_out(t, zone_pointer, zone)) return -abi::kEFAULT;
-  return 0;
+  if (time != 0 && !copy_out_timeval(t, time, now)) return abi::kEFAULT;
+  if (zone_pointer != 0 && !copy_out(t, zone_pointer, zone)) return abi::kEFAULT;
+  return kOk;
 }
 
-int32_t sys_settimeofday(Thread&, GuestPointer time_pointer, GuestPointer zone_pointer) {
+CallResult sys_settimeofday(Thread&, GuestPointer time_pointer, GuestPointer zone_pointer) {
   struct timeval time;
   struct timezone zone;
-  if (time_pointer != 0 && !copy_in_timeval(time_pointer, time)) return -abi::kEFAULT;
-  if (zone_pointer != 0 && !copy_in(zone_pointer, zone)) return -abi::kEFAULT;
+  if (time_pointer != 0 && !copy_in_timeval(time_pointer, time)) return abi::kEFAULT;
+  if (zone_pointer != 0 && !copy_in(zone_pointer, zone)) return abi::kEFAULT;
   return guest_result(host_call(SYS_settimeofday, time_pointer != 0 ? &time : nullptr,
                                 zone_pointer != 0 ? &zone : nullptr));
 }
 
-int32_t sys_times(Thread& t, GuestPointer times) {
+CallResult sys_times(Thread& t, GuestPointer times) {
   struct tms host;
   const long ticks = host_call(SYS_times, &host);
   if (times != 0) {
     const abi::Tms guest{static_cast<int32_t>(host.tms_utime), static_cast<int32_t>(host.tms_stime),
                          static_cast<int32_t>(host.tms_cutime),
                          static_cast<int32_t>(host.tms_cstime)};
-    if (!copy_out(t, times, guest)) return -abi::kEFAULT;
+    if (!copy_out(t, times, guest)) return abi::kEFAULT;
   }
-  return static_cast<int32_t>(ticks);
+  return static_cast<uint32_t>(ticks);
 }
 
 // --- clocks -------------------------------------------------------------------------------------
 
 namespace {
 
-int32_t get_clock(Thread& t, int32_t clock, GuestPointer time_pointer, long number,
-                  TimeWidth width) {
+CallResult get_clock(Thread& t, int32_t clock, GuestPointer time_pointer, long number,
+                     TimeWidth width) {
   struct timespec time;
   const long result = host_call(number, clock, &time);
   if (result < 0) return guest_result(result);
-  if (time_pointer == 0) return number == SYS_clock_getres ? 0 : -abi::kEFAULT;
-  return copy_out_time(t, time_pointer, width, time) ? 0 : -abi::kEFAULT;
+  if (time_pointer == 0) return number == SYS_clock_getres ? kOk : abi::kEFAULT;
+  return copy_out_time(t, time_pointer, width, time) ? kOk : abi::kEFAULT;
 }
 
-int32_t set_clock(int32_t clock, GuestPointer time_pointer, TimeWidth width) {
+CallResult set_clock(int32_t clock, GuestPointer time_pointer, TimeWidth width) {
   struct timespec time;
-  if (!copy_in_time(time_pointer, width, time)) return -abi::kEFAULT;
+  if (!copy_in_time(time_pointer, width, time)) return abi::kEFAULT;
   return guest_result(host_call(SYS_clock_settime, clock, &time));
 }
 
-int32_t sleep_on_clock(Thread& t, int clock, int flags, uint32_t request, uint32_t remaining,
-                       TimeWidth width) {
+CallResult sleep_on_clock(Thread& t, int clock, int flags, uint32_t request, uint32_t remaining,
+                          TimeWidth width) {
   struct timespec time;
-  if (!copy_in_time(request, width, time)) return -abi::kEFAULT;
-  // What is left takes the place of the whole, as the call may be made again.
-  const int32_t result = sleeping_call(t, SYS_clock_nanosleep, clock, flags, &time, &time);
-  if (result == -abi::kEINTR && remaining != 0 && (flags & TIMER_ABSTIME) == 0 &&
+  if (!copy_in_time(request, width, time)) return abi::kEFAULT;
+  // The time left replaces the time requested, because the call may be made again.
+  const CallResult result = sleeping_call(t, SYS_clock_nanosleep, clock, flags, &time, &time);
+  if (result == abi::kEINTR && remaining != 0 && (flags & TIMER_ABSTIME) == 0 &&
       !copy_out_time(t, remaining, width, time)) {
-    return -abi::kEFAULT;
+    return abi::kEFAULT;
   }
   return result;
 }
 
 }  // namespace
 
-int32_t sys_clock_gettime(Thread& t, int32_t clock, GuestPointer time) {
+CallResult sys_clock_gettime(Thread& t, int32_t clock, GuestPointer time) {
   return get_clock(t, clock, time, SYS_clock_gettime, TimeWidth::time32);
 }
-int32_t sys_clock_gettime64(Thread& t, int32_t clock, GuestPointer time) {
+CallResult sys_clock_gettime64(Thread& t, int32_t clock, GuestPointer time) {
   return get_clock(t, clock, time, SYS_clock_gettime, TimeWidth::time64);
 }
-int32_t sys_clock_getres(Thread& t, int32_t clock, GuestPointer time) {
+CallResult sys_clock_getres(Thread& t, int32_t clock, GuestPointer time) {
   return get_clock(t, clock, time, SYS_clock_getres, TimeWidth::time32);
 }
-int32_t sys_clock_getres_time64(Thread& t, int32_t clock, GuestPointer time) {
+CallResult sys_clock_getres_time64(Thread& t, int32_t clock, GuestPointer time) {
   return get_clock(t, clock, time, SYS_clock_getres, TimeWidth::time64);
 }
-int32_t sys_clock_settime(Thread&, int32_t clock, GuestPointer time) {
+CallResult sys_clock_settime(Thread&, int32_t clock, GuestPointer time) {
   return set_clock(clock, time, TimeWidth::time32);
 }
-int32_t sys_clock_settime64(Thread&, int32_t clock, GuestPointer time) {
+CallResult sys_clock_settime64(Thread&, int32_t clock, GuestPointer time) {
   return set_clock(clock, time, TimeWidth::time64);
 }
-int32_t sys_nanosleep(Thread& t, GuestPointer request, GuestPointer remaining) {
+CallResult sys_nanosleep(Thread& t, GuestPointer request, GuestPointer remaining) {
   return sleep_on_clock(t, CLOCK_MONOTONIC, 0, request, remaining, TimeWidth::time32);
 }
-int32_t sys_clock_nanosleep(Thread& t, int32_t clock, int32_t flags, GuestPointer request,
-                            GuestPointer remaining) {
+CallResult sys_clock_nanosleep(Thread& t, int32_t clock, int32_t flags, GuestPointer request,
+                               GuestPointer remaining) {
   return sleep_on_clock(t, clock, flags, request, remaining, TimeWidth::time32);
 }
-int32_t sys_clock_nanosleep_time64(Thread& t, int32_t clock, int32_t flags, GuestPointer request,
-                                   GuestPointer remaining) {
+CallResult sys_clock_nanosleep_time64(Thread& t, int32_t clock, int32_t flags, GuestPointer request,
+                                      GuestPointer remaining) {
   return sleep_on_clock(t, clock, flags, request, remaining, TimeWidth::time64);
 }
 
@@ -134,24 +135,24 @@ bool copy_out_itimerval(Thread& t, uint32_t guest, const struct itimerval& timer
 
 }  // namespace
 
-int32_t sys_setitimer(Thread& t, int32_t which, GuestPointer timer_pointer,
-                      GuestPointer old_pointer) {
+CallResult sys_setitimer(Thread& t, int32_t which, GuestPointer timer_pointer,
+                         GuestPointer old_pointer) {
   struct itimerval timer {};
   struct itimerval old {};
-  if (timer_pointer != 0 && !copy_in_itimerval(timer_pointer, timer)) return -abi::kEFAULT;
+  if (timer_pointer != 0 && !copy_in_itimerval(timer_pointer, timer)) return abi::kEFAULT;
   const long result = host_call(SYS_setitimer, which, &timer, &old);
   if (result < 0) return guest_result(result);
-  return old_pointer == 0 || copy_out_itimerval(t, old_pointer, old) ? 0 : -abi::kEFAULT;
+  return old_pointer == 0 || copy_out_itimerval(t, old_pointer, old) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_getitimer(Thread& t, int32_t which, GuestPointer timer_pointer) {
+CallResult sys_getitimer(Thread& t, int32_t which, GuestPointer timer_pointer) {
   struct itimerval timer {};
   const long result = host_call(SYS_getitimer, which, &timer);
   if (result < 0) return guest_result(result);
-  return copy_out_itimerval(t, timer_pointer, timer) ? 0 : -abi::kEFAULT;
+  return copy_out_itimerval(t, timer_pointer, timer) ? kOk : abi::kEFAULT;
 }
 
-int32_t sys_alarm(Thread&, uint32_t seconds) {
+CallResult sys_alarm(Thread&, uint32_t seconds) {
   // MIPS n64 has alarm, other hosts may not: setitimer does the same (kernel/time/itimer.c).
   struct itimerval timer {};
   struct itimerval old {};
@@ -159,15 +160,15 @@ int32_t sys_alarm(Thread&, uint32_t seconds) {
   host_call(SYS_setitimer, ITIMER_REAL, &timer, &old);
   const bool round_up =
       (old.it_value.tv_sec == 0 && old.it_value.tv_usec != 0) || old.it_value.tv_usec >= 500000;
-  return static_cast<int32_t>(old.it_value.tv_sec + (round_up ? 1 : 0));
+  return static_cast<uint32_t>(old.it_value.tv_sec + (round_up ? 1 : 0));
 }
 
-int32_t sys_timer_create(Thread& t, int32_t clock, GuestPointer event_pointer,
-                         GuestPointer timer_pointer) {
+CallResult sys_timer_create(Thread& t, int32_t clock, GuestPointer event_pointer,
+                            GuestPointer timer_pointer) {
   struct sigevent event {};
   if (event_pointer != 0) {
     abi::SigEvent guest;
-    if (!copy_in(event_pointer, guest)) return -abi::kEFAULT;
+    if (!copy_in(event_pointer, guest)) return abi::kEFAULT;
     event.sigev_value.sival_ptr = reinterpret_cast<void*>(static_cast<uintptr_t>(guest.value));
     event.sigev_signo = signal_to_host(guest.signo);
     event.sigev_notify = guest.notify;
@@ -177,55 +178,56 @@ int32_t sys_timer_create(Thread& t, int32_t clock, GuestPointer event_pointer,
   const long result =
       host_call(SYS_timer_create, clock, event_pointer != 0 ? &event : nullptr, &timer);
   if (result < 0) return guest_result(result);
-  return copy_out(t, timer_pointer, timer) ? 0 : -abi::kEFAULT;
+  return copy_out(t, timer_pointer, timer) ? kOk : abi::kEFAULT;
 }
 
 namespace {
 
-int32_t set_timer(Thread& t, int32_t timer, uint32_t flags, GuestPointer time_pointer,
-                  GuestPointer old_pointer, long number, TimeWidth width) {
+CallResult set_timer(Thread& t, int32_t timer, uint32_t flags, GuestPointer time_pointer,
+                     GuestPointer old_pointer, long number, TimeWidth width) {
   struct itimerspec time;
   struct itimerspec old {};
-  if (!copy_in_itimerspec(time_pointer, width, time)) return -abi::kEFAULT;
+  if (!copy_in_itimerspec(time_pointer, width, time)) return abi::kEFAULT;
   const long result = host_call(number, timer, flags, &time, &old);
   if (result < 0) return guest_result(result);
-  return old_pointer == 0 || copy_out_itimerspec(t, old_pointer, width, old) ? 0 : -abi::kEFAULT;
+  return old_pointer == 0 || copy_out_itimerspec(t, old_pointer, width, old) ? kOk : abi::kEFAULT;
 }
 
-int32_t get_timer(Thread& t, int32_t timer, GuestPointer time_pointer, long number,
-                  TimeWidth width) {
+CallResult get_timer(Thread& t, int32_t timer, GuestPointer time_pointer, long number,
+                     TimeWidth width) {
   struct itimerspec time {};
   const long result = host_call(number, timer, &time);
   if (result < 0) return guest_result(result);
-  return copy_out_itimerspec(t, time_pointer, width, time) ? 0 : -abi::kEFAULT;
+  return copy_out_itimerspec(t, time_pointer, width, time) ? kOk : abi::kEFAULT;
 }
 
 }  // namespace
 
-int32_t sys_timer_settime(Thread& t, int32_t timer, int32_t flags, GuestPointer time,
-                          GuestPointer old) {
+CallResult sys_timer_settime(Thread& t, int32_t timer, int32_t flags, GuestPointer time,
+                             GuestPointer old) {
   return set_timer(t, timer, flags, time, old, SYS_timer_settime, TimeWidth::time32);
 }
-int32_t sys_timer_settime64(Thread& t, int32_t timer, int32_t flags, GuestPointer time,
-                            GuestPointer old) {
+CallResult sys_timer_settime64(Thread& t, int32_t timer, int32_t flags, GuestPointer time,
+                               GuestPointer old) {
   return set_timer(t, timer, flags, time, old, SYS_timer_settime, TimeWidth::time64);
 }
-int32_t sys_timer_gettime(Thread& t, int32_t timer, GuestPointer time) {
+CallResult sys_timer_gettime(Thread& t, int32_t timer, GuestPointer time) {
   return get_timer(t, timer, time, SYS_timer_gettime, TimeWidth::time32);
 }
-int32_t sys_timer_gettime64(Thread& t, int32_t timer, GuestPointer time) {
+CallResult sys_timer_gettime64(Thread& t, int32_t timer, GuestPointer time) {
   return get_timer(t, timer, time, SYS_timer_gettime, TimeWidth::time64);
 }
-int32_t sys_timerfd_settime(Thread& t, Fd fd, Flags flags, GuestPointer time, GuestPointer old) {
+CallResult sys_timerfd_settime(Thread& t, Fd fd, Flags flags, GuestPointer time, GuestPointer old) {
   return set_timer(t, fd, flags, time, old, SYS_timerfd_settime, TimeWidth::time32);
 }
-int32_t sys_timerfd_settime64(Thread& t, Fd fd, Flags flags, GuestPointer time, GuestPointer old) {
+CallResult sys_timerfd_settime64(Thread& t, Fd fd, Flags flags, GuestPointer time,
+                                 GuestPointer old) {
   return set_timer(t, fd, flags, time, old, SYS_timerfd_settime, TimeWidth::time64);
 }
-int32_t sys_timerfd_gettime(Thread& t, Fd fd, GuestPointer time) {
+CallResult sys_timerfd_gettime(Thread& t, Fd fd, GuestPointer time) {
   return get_timer(t, fd, time, SYS_timerfd_gettime, TimeWidth::time32);
 }
-int32_t sys_timerfd_gettime64(Thread& t, Fd fd, GuestPointer time) {
+CallResult sys_timerfd_gettime64(Thread& t, Fd fd, GuestPointer time) {
   return get_timer(t, fd, time, SYS_timerfd_gettime, TimeWidth::time64);
 }
 NewFd sys_timerfd_create(Thread&, int32_t clock, Flags flags) {

@@ -1,25 +1,18 @@
 // Structures and constants of the i386 Linux ABI, as arch/x86/include/uapi and include/uapi/linux
-// of the kernel lay them out for 32-bit programs. Conversions to and from the host's stand beside
-// what uses them: linux/kernel/signal_map.hpp, linux/syscalls/convert.hpp.
+// of the kernel lay them out for 32-bit programs. Conversions to and from the host's structures
+// stand next to the code that uses them: linux/kernel/signal_map.hpp, linux/syscalls/convert.hpp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "linux/abi/i386/errno.hpp"
 
 namespace ferry::linux::abi {
 
 /// A 64-bit field of an i386 structure: aligned to 4, not to 8.
 using U64 [[gnu::aligned(4)]] = uint64_t;
 using S64 [[gnu::aligned(4)]] = int64_t;
-
-// --- errno values ferry itself returns (include/uapi/asm-generic/errno*.h) -----------------------
-inline constexpr int32_t kEPERM = 1, kENOENT = 2, kESRCH = 3, kEINTR = 4, kEIO = 5, kENXIO = 6,
-                         kE2BIG = 7, kENOEXEC = 8, kEBADF = 9, kECHILD = 10, kEAGAIN = 11,
-                         kENOMEM = 12, kEACCES = 13, kEFAULT = 14, kEBUSY = 16, kEEXIST = 17,
-                         kENODEV = 19, kENOTDIR = 20, kEISDIR = 21, kEINVAL = 22, kEMFILE = 24,
-                         kENOTTY = 25, kEFBIG = 27, kESPIPE = 29, kERANGE = 34, kENAMETOOLONG = 36,
-                         kENOSYS = 38, kELOOP = 40, kEOVERFLOW = 75, kEMSGSIZE = 90,
-                         kEOPNOTSUPP = 95, kENOBUFS = 105, kETXTBSY = 26, kELIBBAD = 80;
 
 // --- signals (arch/x86/include/uapi/asm/signal.h) ------------------------------------------------
 inline constexpr int kSIGHUP = 1, kSIGINT = 2, kSIGQUIT = 3, kSIGILL = 4, kSIGTRAP = 5,

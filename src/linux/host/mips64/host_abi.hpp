@@ -1,4 +1,4 @@
-// The kernel interface of MIPS64 Linux (n64), where it is not that of other hosts.
+// The kernel interface of MIPS64 Linux (n64), where it differs from other hosts.
 #pragma once
 
 #include <signal.h>
@@ -33,7 +33,7 @@ inline long clone_call(long flags, void* child_tid) {
   return raw_call(SYS_clone, flags, 0, 0, 0, reinterpret_cast<long>(child_tid), 0);
 }
 
-/// The pc of a signal's context. Other registers are the engine's affair.
+/// The pc of a signal's context. The engine itself handles all other registers.
 [[nodiscard]] inline uintptr_t context_pc(const ucontext_t* context) {
   return static_cast<uintptr_t>(context->uc_mcontext.pc);
 }
@@ -44,7 +44,8 @@ inline void set_context_pc(ucontext_t* context, uintptr_t pc) {
 /// 64-bit words of the kernel's sigset_t: 128 signals.
 inline constexpr unsigned kHostSetWords = 2;
 
-/// There is no SIGSTKFLT; SIGEMT has no other use, and its default action kills, too.
+/// MIPS has no SIGSTKFLT. SIGEMT stands for it: nothing else uses SIGEMT, and its default action
+/// kills too.
 inline constexpr int kHostStackFault = SIGEMT;
 
 /// The kernel's struct sigaction (arch/mips/include/uapi/asm/signal.h).
@@ -59,7 +60,7 @@ inline void add_restorer(KernelAction&) {}
 /// NCCS of arch/mips/include/uapi/asm/termbits.h.
 inline constexpr unsigned kHostControlCharacters = 23;
 
-/// The kernel's O_LARGEFILE (arch/mips/include/uapi/asm/fcntl.h), which libc gives as 0.
+/// The kernel's O_LARGEFILE (arch/mips/include/uapi/asm/fcntl.h), which libc defines as 0.
 inline constexpr uint32_t kHostLargeFile = 0x2000;
 
 /// _IOC of arch/mips/include/uapi/asm/ioctl.h. `direction`: bits 0 and 1 for an argument that the

@@ -2,10 +2,10 @@
 //
 // long ferry_safe_syscall(pending, number, a, b, c, d, e, f): see ../host_syscall.hpp.
 //
-// Between the check of *pending and the syscall instruction a signal may arrive; its handler sets *pending
-// too late for the check. So the handler moves a pc inside [begin, instruction) to `not_begun`, and one at the
-// instruction, where the kernel puts an interrupted call that is to be restarted, to `restart`. After the
-// instruction the call has its result and goes on.
+// A signal may arrive between the check of *pending and the syscall instruction: its handler sets *pending too
+// late for the check. So the handler moves a pc inside [begin, instruction) to `not_begun`. It moves a pc at the
+// instruction, where the kernel puts the pc of an interrupted call that it restarts, to `restart`. Past the
+// instruction the call has its result and continues.
 
         .text
         .set    noreorder
@@ -48,7 +48,7 @@ ferry_safe_syscall_restart:
         .size   ferry_safe_syscall, . - ferry_safe_syscall
 
 // long ferry_clone_on_stack(flags, stack_top, entry, argument): clone(2); the child calls entry(argument) on the
-// new stack and does not come back.
+// new stack and never returns.
         .globl  ferry_clone_on_stack
         .type   ferry_clone_on_stack, @function
         .ent    ferry_clone_on_stack

@@ -1,4 +1,4 @@
-// The kernel interface of x86-64 Linux, where it is not that of other hosts.
+// The kernel interface of x86-64 Linux, where it differs from other hosts.
 #pragma once
 
 #include <signal.h>
@@ -29,7 +29,7 @@ inline long clone_call(long flags, void* child_tid) {
   return raw_call(SYS_clone, flags, 0, 0, reinterpret_cast<long>(child_tid), 0, 0);
 }
 
-/// The pc of a signal's context. Other registers are the engine's affair.
+/// The pc of a signal's context. The engine itself handles all other registers.
 [[nodiscard]] inline uintptr_t context_pc(const ucontext_t* context) {
   return static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
 }
@@ -40,7 +40,7 @@ inline void set_context_pc(ucontext_t* context, uintptr_t pc) {
 /// 64-bit words of the kernel's sigset_t: 64 signals.
 inline constexpr unsigned kHostSetWords = 1;
 
-/// The host's SIGSTKFLT, or what stands for it.
+/// The host's SIGSTKFLT.
 inline constexpr int kHostStackFault = SIGSTKFLT;
 
 extern "C" void ferry_signal_restorer();  // host_calls.S
@@ -62,7 +62,7 @@ inline void add_restorer(KernelAction& action) {
 /// NCCS of include/uapi/asm-generic/termbits.h.
 inline constexpr unsigned kHostControlCharacters = 19;
 
-/// The kernel's O_LARGEFILE (include/uapi/asm-generic/fcntl.h), which libc gives as 0.
+/// The kernel's O_LARGEFILE (include/uapi/asm-generic/fcntl.h), which libc defines as 0.
 inline constexpr uint32_t kHostLargeFile = 0100000;
 
 /// _IOC of include/uapi/asm-generic/ioctl.h. `direction`: bits 0 and 1 for an argument that the

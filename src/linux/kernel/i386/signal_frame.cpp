@@ -46,7 +46,7 @@ void load_fp(CpuState& cpu, const abi::FpState& fp) {
   std::memcpy(cpu.xmm.data(), fp.xmm, sizeof fp.xmm);
 }
 
-/// The state of a new program, which handlers begin in, too (fpu__clear_user_states).
+/// The state of a new program; handlers begin in it too (fpu__clear_user_states).
 void clear_fp(CpuState& cpu) {
   cpu.x87 = X87State{};
   cpu.mxcsr = 0x1f80;
@@ -80,8 +80,8 @@ abi::SigContext save_context(const Thread& thread, uint32_t fpstate, SignalSet m
   return context;
 }
 
-/// Whether IRET takes a selector of ring 3 for the stack's. (Of code it takes one alone, since
-/// set_thread_area makes data segments.)
+/// Whether IRET accepts a ring-3 selector for SS. (For CS it accepts a single one, since
+/// set_thread_area makes data segments only.)
 bool is_stack_selector(const CpuState& cpu, uint16_t selector) {
   if (selector == kUserDataSelector) return true;
   const uint32_t index = (selector >> 3) - kFirstTlsEntry;
@@ -89,7 +89,8 @@ bool is_stack_selector(const CpuState& cpu, uint16_t selector) {
   return !local && index < kTlsEntries && cpu.tls[index].present && cpu.tls[index].writable;
 }
 
-/// IRET's general protection fault at a selector it does not take (arch/x86/entry/entry_64.S).
+/// IRET's general protection fault at a selector that it does not accept
+/// (arch/x86/entry/entry_64.S).
 void refuse_selector(Thread& thread, uint16_t selector) {
   Exception fault;
   fault.vector = Vector::GP;
@@ -97,7 +98,7 @@ void refuse_selector(Thread& thread, uint16_t selector) {
   handle_exception(thread, fault);
 }
 
-/// Selectors as the frame has them, made those of ring 3 (arch/x86/kernel/signal_32.c).
+/// Selectors from the frame, turned into those of ring 3 (arch/x86/kernel/signal_32.c).
 void restore_code_and_stack(Thread& thread, const abi::SigContext& context) {
   CpuState& cpu = thread.cpu;
   const auto code = static_cast<uint16_t>(context.cs | 3);
@@ -168,7 +169,8 @@ void enter_handler(Thread& thread, const SignalAction& action, uint32_t frame, i
   cpu.set_flat_segment(CS, kUserCodeSelector);
 }
 
-// The kernel writes these into every frame though vdso code runs; unwinders look for them.
+// The kernel writes this code into every frame although the vdso's code runs: unwinders look for
+// it.
 constexpr uint8_t kSigReturnCode[8] = {0x58, 0xb8, 0x77, 0, 0, 0, 0xcd, 0x80};
 constexpr uint8_t kRtSigReturnCode[8] = {0xb8, 0xad, 0, 0, 0, 0xcd, 0x80, 0};
 
@@ -178,7 +180,7 @@ void disarm_alt_stack(Thread& thread) {
   if ((thread.signals.alt_stack.flags & abi::kSsAutoDisarm) != 0) thread.signals.alt_stack = {};
 }
 
-/// As it was set (kernel/signal.c, __save_altstack).
+/// The alternate stack as it was set (kernel/signal.c, __save_altstack).
 abi::StackT saved_stack(const Thread& thread) {
   const AltStack& alt = thread.signals.alt_stack;
   return {alt.base, alt.flags, alt.size};

@@ -9,7 +9,7 @@ namespace ferry::linux {
 
 struct Thread;
 
-/// The most a frame takes of a stack, with what aligns it: AT_MINSIGSTKSZ.
+/// The most bytes that a frame takes on a stack, alignment included: AT_MINSIGSTKSZ.
 inline constexpr uint32_t kLargestSignalFrame =
     (sizeof(abi::RtSigFrame) + sizeof(abi::FpState) + 64 + 16 + 15) & ~15u;
 

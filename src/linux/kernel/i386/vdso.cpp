@@ -105,7 +105,7 @@ Result<Vdso> map_vdso(AddressSpace& space) {
   std::memcpy(page + kSigreturnAt, kSigreturnCode, sizeof kSigreturnCode);
   std::memcpy(page + kRtSigreturnAt, kRtSigreturnCode, sizeof kRtSigreturnCode);
   const Errno error = space.protect(base, guest::kPageSize, kProtRead | kProtExec);
-  if (error.value != 0) return error;
+  if (error != kOk) return error;
   return Vdso{base, base + kVsyscallAt, base + kSigreturnAt, base + kRtSigreturnAt};
 }
 
