@@ -20,8 +20,7 @@ bool valid_range(uint32_t begin, uint32_t length) {
 
 }  // namespace
 
-AddressSpace::AddressSpace(uint32_t host_page_size)
-    : host_page_size_(host_page_size), splits_(host_page_size) {
+AddressSpace::AddressSpace(uint32_t host_page_size) : host_page_size_(host_page_size) {
   CHECK(host_page_size <= SplitPages::kMostGuestPages * guest::kPageSize);
   CHECK(host_page_size >= guest::kPageSize && (host_page_size & (host_page_size - 1)) == 0);
   files_.push_back(std::make_unique<MappedFile>());
@@ -53,21 +52,12 @@ uint32_t AddressSpace::mapped_until(uint32_t begin, uint32_t end) const {
   return std::min(begin, end);
 }
 
-int AddressSpace::prot_at(uint32_t address) const {
-  const Mapping* mapping = find(address);
-  return mapping != nullptr ? mapping->protection : -1;
-}
-
 uint32_t AddressSpace::fetch_end(uint32_t address) const {
-  const Mapping* mapping = find(address);
-  const bool executable = mapping != nullptr && (mapping->protection & kProtExec) != 0;
-  return executable ? mapping->end : address;
+  return states_.executable_until(address, PageStates::Run::any);
 }
 
 uint32_t AddressSpace::direct_fetch_end(uint32_t address) const {
-  const uint32_t end = fetch_end(address);
-  return splits_.empty() ? end
-                         : std::min(end, std::max(address, splits_.next(host_floor(address))));
+  return states_.executable_until(address, PageStates::Run::direct);
 }
 
 bool AddressSpace::accessible(uint32_t begin, uint32_t length, uint8_t protection) const {
@@ -105,6 +95,7 @@ void AddressSpace::erase_range(uint32_t begin, uint32_t end) {
   size_t last = first;
   while (last < mappings_.size() && mappings_[last].begin < end) {
     mapped_bytes_ -= mappings_[last].end - mappings_[last].begin;
+    states_.unmap(mappings_[last].begin, mappings_[last].end);
     ++last;
   }
   mappings_.erase(mappings_.begin() + static_cast<ptrdiff_t>(first),
@@ -115,6 +106,7 @@ void AddressSpace::insert(const Mapping& mapping) {
   const size_t i = first_ending_after(mapping.begin);
   mappings_.insert(mappings_.begin() + static_cast<ptrdiff_t>(i), mapping);
   mapped_bytes_ += mapping.end - mapping.begin;
+  states_.map(mapping.begin, mapping.end, mapping.protection);
   merge_around(mapping.begin, mapping.end);
 }
 
@@ -242,6 +234,7 @@ Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection)
   for (size_t i = first_ending_after(begin); i < mappings_.size() && mappings_[i].begin < end;
        ++i) {
     mappings_[i].protection = protection;
+    states_.map(mappings_[i].begin, mappings_[i].end, protection);
   }
   merge_around(begin, end);
   settle_range(begin, end);

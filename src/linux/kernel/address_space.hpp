@@ -22,13 +22,11 @@
 #include "guest/i386/code_source.hpp"
 #include "guest/memory/memory.hpp"
 #include "linux/abi/i386/errno.hpp"
+#include "linux/kernel/page_states.hpp"
 #include "linux/kernel/shared_backings.hpp"
 #include "linux/kernel/split_pages.hpp"
 
 namespace ferry::linux {
-
-/// Guest protection bits; PROT_READ/WRITE/EXEC have these values on i386 and on every host.
-inline constexpr uint8_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
 
 /// Observer of changes of the address space: the engine, which drops translations and watches.
 class MappingObserver {
@@ -151,10 +149,14 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] const Mapping* find(uint32_t address) const;
   /// The first mapping that ends past `address`, or null. Valid until the next change.
   [[nodiscard]] const Mapping* find_at_or_above(uint32_t address) const;
-  /// Guest protection of the page that holds `address`; -1 where nothing is mapped.
-  [[nodiscard]] int prot_at(uint32_t address) const;
+  /// Guest protection of the page that holds `address`; -1 where nothing is mapped. Signal-safe, as
+  /// is the next function.
+  [[nodiscard]] int prot_at(uint32_t address) const { return states_.protection(address); }
   /// Whether the guest's own protection allows it to write at `address`.
-  [[nodiscard]] bool may_write(uint32_t address) const;
+  [[nodiscard]] bool may_write(uint32_t address) const {
+    const int protection = prot_at(address);
+    return protection >= 0 && (protection & kProtWrite) != 0;
+  }
   [[nodiscard]] uint32_t fetch_end(uint32_t address) const override;
   [[nodiscard]] uint32_t direct_fetch_end(uint32_t address) const override;
   /// The host's address of the byte at `address` if the guest may read (or write) that byte; else
@@ -190,7 +192,7 @@ class AddressSpace final : public i386::CodeSource {
   /// To be called before every write into guest memory by ferry or the kernel, which the watch
   /// would make fail. Does not say whether the range is writable; only ends watches in it.
   void prepare_kernel_write(uint32_t begin, uint32_t length) {
-    if (watched_pages_ != 0 && length != 0) end_watches(begin, length);
+    if (states_.any_watch() && length != 0) end_watches(begin, length);
   }
   /// Counts how often watches began or ended. A write that failed although the guest may write
   /// there, and no watch forbids it now, is to be repeated if this number has changed since before:
@@ -220,9 +222,7 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] uint32_t find_free(uint32_t length, uint32_t congruence) const;
   [[nodiscard]] uint32_t free_below(uint32_t top, uint32_t length, uint32_t congruence) const;
   [[nodiscard]] uint32_t free_above(uint32_t bottom, uint32_t length, uint32_t congruence) const;
-  [[nodiscard]] bool any_watched(uint32_t begin, uint32_t end) const;
   [[nodiscard]] bool any_writable(uint32_t begin, uint32_t end) const;
-  void mark_watch(uint32_t begin, uint32_t end, bool on);
   void clear_watch(uint32_t begin, uint32_t end);
   void end_watches(uint32_t begin, uint32_t length);
   [[nodiscard]] static int host_bits(int guest_protection);
@@ -286,11 +286,10 @@ class AddressSpace final : public i386::CodeSource {
   uint32_t break_start_ = 0;
   uint32_t break_ = 0;
   uint32_t mmap_top_ = guest::kGuestEnd;  ///< mappings are placed below it while there is room
-  SplitPages splits_;
+  PageStates states_;
+  SplitPages splits_{host_page_size_, states_};
   std::atomic<bool> foreign_write_ = false;
   std::atomic<uint32_t> watch_changes_ = 0;
-  uint32_t watched_pages_ = 0;
-  uint64_t* watch_bits_ = nullptr;  ///< one bit per guest page; made on first use
 };
 
 template <typename Pass>

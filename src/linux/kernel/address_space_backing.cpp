@@ -56,7 +56,7 @@ int AddressSpace::host_protection(uint32_t host_page) const {
        ++i) {
     bits |= host_bits(mappings_[i].protection);
   }
-  if (watched_pages_ != 0 && any_watched(host_page, end)) bits &= ~PROT_WRITE;
+  if (states_.any_watch_in(host_page, end)) bits &= ~PROT_WRITE;
   return bits;
 }
 

@@ -12,26 +12,6 @@
 
 namespace ferry::linux {
 
-namespace {
-
-constexpr uint32_t kPages = guest::kGuestEnd / guest::kPageSize;
-constexpr uint32_t kWatchBytes = (kPages + 63) / 64 * 8;
-
-}  // namespace
-
-bool AddressSpace::any_watched(uint32_t begin, uint32_t end) const {
-  if (watched_pages_ == 0) return false;
-  for (uint32_t page = begin / guest::kPageSize; page < std::min(end / guest::kPageSize, kPages);) {
-    if (page % 64 == 0 && watch_bits_[page / 64] == 0) {
-      page += 64;
-      continue;
-    }
-    if ((watch_bits_[page / 64] >> (page % 64) & 1) != 0) return true;
-    ++page;
-  }
-  return false;
-}
-
 bool AddressSpace::any_writable(uint32_t begin, uint32_t end) const {
   for (size_t i = first_ending_after(begin); i < mappings_.size() && mappings_[i].begin < end;
        ++i) {
@@ -40,46 +20,23 @@ bool AddressSpace::any_writable(uint32_t begin, uint32_t end) const {
   return false;
 }
 
-void AddressSpace::mark_watch(uint32_t begin, uint32_t end, bool on) {
-  for (uint32_t page = begin / guest::kPageSize; page < std::min(end / guest::kPageSize, kPages);
-       ++page) {
-    const uint64_t bit = uint64_t{1} << (page % 64);
-    uint64_t& word = watch_bits_[page / 64];
-    if (((word & bit) != 0) == on) continue;
-    word ^= bit;
-    watched_pages_ += on ? 1u : -1u;
-  }
-}
-
 void AddressSpace::clear_watch(uint32_t begin, uint32_t end) {
-  if (any_watched(begin, end)) set_write_watch(begin, end, false);
+  if (states_.any_watch_in(begin, end)) set_write_watch(begin, end, false);
 }
 
 void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool on) {
-  if (watch_bits_ == nullptr) {
-    if (!on) return;
-    const long bits = host_call(SYS_mmap, nullptr, kWatchBytes, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(bits > 0);
-    watch_bits_ = reinterpret_cast<uint64_t*>(bits);
-  }
   const uint32_t begin = host_floor(page_begin);
   const uint32_t end = host_ceil(page_end);
-  mark_watch(guest::page_floor(page_begin), guest::page_ceil(page_end), on);
+  states_.watch(guest::page_floor(page_begin), guest::page_ceil(page_end), on);
   // A watch changes nothing where the guest may not write anyway, as in most code.
   if (any_writable(begin, end)) apply_protection(begin, end);
   watch_changes_.fetch_add(1, std::memory_order_release);
 }
 
-bool AddressSpace::may_write(uint32_t address) const {
-  const int protection = prot_at(address);
-  return protection >= 0 && (protection & kProtWrite) != 0;
-}
-
 bool AddressSpace::write_watched(uint32_t address) const {
-  if (watched_pages_ == 0 || !may_write(address)) return false;
+  if (!states_.any_watch() || !may_write(address)) return false;
   const uint32_t host_page = host_floor(address);
-  return any_watched(host_page, host_page + host_page_size_);
+  return states_.any_watch_in(host_page, host_page + host_page_size_);
 }
 
 void AddressSpace::end_watches(uint32_t begin, uint32_t length) {
@@ -87,7 +44,7 @@ void AddressSpace::end_watches(uint32_t begin, uint32_t length) {
   const uint64_t end = std::min<uint64_t>(uint64_t{begin} + length, guest::kGuestEnd);
   const uint32_t first = host_floor(begin);
   const uint32_t last = host_ceil(static_cast<uint32_t>(end));
-  if (first >= last || !any_watched(first, last)) return;
+  if (first >= last || !states_.any_watch_in(first, last)) return;
   if (observer_ != nullptr) observer_->kernel_write(first, last);
   clear_watch(first, last);
 }

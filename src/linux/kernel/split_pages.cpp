@@ -71,6 +71,7 @@ long SplitPages::split(uint32_t host_page, uint32_t mapped, bool anonymous) {
                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
   CHECK(reserved >= 0);
   pages_[host_page] = std::move(page);
+  states_.split(host_page, host_page + size_, true);
   return 0;
 }
 
@@ -164,6 +165,7 @@ bool SplitPages::join(uint32_t host_page) {
                                guest::host_pointer(host_page));
   if (moved < 0) return false;
   pages_.erase(found);
+  states_.split(host_page, host_page + size_, false);
   return true;
 }
 
@@ -172,6 +174,7 @@ void SplitPages::forget(uint32_t host_page) {
   if (found == pages_.end()) return;
   for (const Backing& backing : found->second.backings) host_call(SYS_munmap, backing.base, size_);
   pages_.erase(found);
+  states_.split(host_page, host_page + size_, false);
 }
 
 }  // namespace ferry::linux

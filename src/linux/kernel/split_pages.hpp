@@ -12,13 +12,17 @@
 #include <map>
 #include <vector>
 
+#include "linux/kernel/page_states.hpp"
+
 namespace ferry::linux {
 
 class SplitPages {
  public:
   static constexpr uint32_t kMostGuestPages = 16;  // host pages are at most 64 KB
 
-  explicit SplitPages(uint32_t host_page_size) : size_(host_page_size) {}
+  /// `states`: told which guest pages are in split host pages.
+  SplitPages(uint32_t host_page_size, PageStates& states)
+      : size_(host_page_size), states_(states) {}
 
   [[nodiscard]] bool empty() const { return pages_.empty(); }
   [[nodiscard]] bool contains(uint32_t address) const {
@@ -73,6 +77,7 @@ class SplitPages {
   void release_unused(Page& page) const;
 
   uint32_t size_;
+  PageStates& states_;
   std::map<uint32_t, Page> pages_;  ///< by the host page's address
 };
 

@@ -4,7 +4,8 @@ namespace ferry::linux {
 
 namespace {
 
-Thread* running_thread = nullptr;
+// By host thread: a signal handler finds its thread here.
+thread_local Thread* running_thread = nullptr;
 
 }  // namespace
 

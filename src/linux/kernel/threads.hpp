@@ -30,7 +30,8 @@ struct Thread {
   uint32_t syscall_number = 0;
 };
 
-/// The thread the calling host thread runs. One per process for now.
+/// The guest thread that the calling host thread runs. For signal handlers; others are given it. A
+/// vfork child shares the variable with its parent, which waits.
 [[nodiscard]] Thread* current_thread();
 void set_current_thread(Thread* thread);
 

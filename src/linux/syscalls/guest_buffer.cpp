@@ -29,7 +29,7 @@ GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use us
   if (use == Use::kernel_writes) space.prepare_kernel_write(guest, length_);
   if (length_ == 0 || guest >= guest::kGuestEnd) return;
   // The kernel's accesses extend the stack as the guest's do.
-  if (space.find(guest) == nullptr) static_cast<void>(thread.process->reach(guest, true));
+  if (space.prot_at(guest) < 0) static_cast<void>(thread.process->reach(guest, true));
   if (!space.in_place(guest, length_)) make_copy(thread);
 }
 

@@ -61,8 +61,7 @@ Analysis::Analysis(const Options& options, const i386::CodeSource& code)
 /// Probes the page of `address`, and the next one if an instruction may reach into it: a file
 /// mapping may end before its last page does. Each block probes, as files shrink without notice.
 bool Analysis::move_window(GuestAddress address) {
-  const bool known = address - fetchable_.begin < fetchable_.end - fetchable_.begin;
-  if (!known && !find_fetchable(address)) return false;
+  if (!is_known_fetchable(address) && !find_fetchable(address)) return false;
   uint8_t byte = 0;
   if (!guest::load(address, byte)) return false;
   const GuestAddress next_page = (address | guest::kPageMask) + 1;
@@ -94,10 +93,10 @@ bool Analysis::follow(const Instruction& in, AnalysedInstruction& next) {
 
 /// Whether a function whose first opcode is at `address` may be a leaf: most others begin with a
 /// PUSH, which the opcode alone tells.
-inline bool may_be_leaf(const i386::Tables& tables, GuestAddress address) {
+inline bool Analysis::may_be_leaf(GuestAddress address) const {
   uint8_t opcode = 0;
-  if (!guest::load(address, opcode)) return false;
-  const i386::OpcodeEntry& entry = tables.maps[0][opcode];
+  if (!is_known_fetchable(address) || !guest::load(address, opcode)) return true;  // fetch() asks
+  const i386::OpcodeEntry& entry = i386::tables().maps[0][opcode];
   return entry.shape != i386::Shape::plain || traits_of(entry.first).fits_leaf ||
          traits_of(entry.first).flow == Flow::end;
 }
@@ -171,7 +170,7 @@ inline bool may_be_leaf(const i386::Tables& tables, GuestAddress address) {
       if (++branches > most_branches_) break;
       continue;
     }
-    if (flow != Flow::call || !may_be_leaf(tables, next[-1].instruction.immediate)) break;
+    if (flow != Flow::call || !may_be_leaf(next[-1].instruction.immediate)) break;
     const Instruction& call = next[-1].instruction;
     AnalysedInstruction* const after = enter_leaf(next[-1], limit);
     if (after == nullptr) break;

@@ -56,9 +56,13 @@ class Analysis {
   /// Whether bytes of `range` may change without notice.
   [[nodiscard]] bool in_self_checking_page(const GuestRange& range) const;
   [[nodiscard]] bool move_window(GuestAddress address);
+  [[nodiscard]] bool is_known_fetchable(GuestAddress address) const {
+    return address - fetchable_.begin < fetchable_.end - fetchable_.begin;
+  }
   /// Asks for the run of fetchable bytes at `address`; false if there is none.
   [[nodiscard]] bool find_fetchable(GuestAddress address);
   bool follow(const i386::Instruction& in, AnalysedInstruction& next);
+  [[nodiscard]] bool may_be_leaf(GuestAddress address) const;
   AnalysedInstruction* enter_leaf(AnalysedInstruction& call, const AnalysedInstruction* limit);
   void form(GuestAddress address, AnalysedBlock& block, GuestRanges& ranges);
   void make_self_checking(AnalysedBlock& block, GuestRanges& ranges) const;

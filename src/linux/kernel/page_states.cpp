@@ -1,0 +1,94 @@
+#include "linux/kernel/page_states.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "common/diagnostics.hpp"
+#include "linux/host/host_syscall.hpp"
+
+namespace ferry::linux {
+
+namespace {
+
+constexpr uint64_t kEachByte = 0x0101'0101'0101'0101;
+
+}  // namespace
+
+PageStates::PageStates() {
+  const long memory = host_call(SYS_mmap, nullptr, kPages, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory < 0) die(126, "cannot map %u bytes for the states of pages: out of memory", kPages);
+  words_ = reinterpret_cast<uint64_t*>(memory);
+}
+
+PageStates::~PageStates() {
+  host_call(SYS_munmap, words_, kPages);
+}
+
+uint64_t PageStates::in_word(uint32_t index, uint32_t begin, uint32_t end, uint8_t state) {
+  const uint32_t first = std::max(begin, index * kPagesPerWord);
+  const uint32_t last = std::min(end, (index + 1) * kPagesPerWord);
+  const uint64_t bytes = kEachByte >> (kPagesPerWord - (last - first)) * 8;
+  return bytes * state << (first % kPagesPerWord * 8);
+}
+
+void PageStates::update(uint32_t begin, uint32_t end, uint8_t clear, uint8_t set) {
+  begin /= guest::kPageSize;
+  end = std::min(end / guest::kPageSize, kPages);
+  if (begin >= end) return;
+  for (uint32_t index = begin / kPagesPerWord; index * kPagesPerWord < end; ++index) {
+    const uint64_t next =
+        (word(index) & ~in_word(index, begin, end, clear)) | in_word(index, begin, end, set);
+    std::atomic_ref<uint64_t>(words_[index]).store(next, std::memory_order_relaxed);
+  }
+}
+
+void PageStates::watch(uint32_t begin, uint32_t end, bool on) {
+  uint32_t already = 0;
+  const uint32_t first = begin / guest::kPageSize;
+  const uint32_t last = std::min(end / guest::kPageSize, kPages);
+  if (first >= last) return;
+  for (uint32_t index = first / kPagesPerWord; index * kPagesPerWord < last; ++index) {
+    already +=
+        static_cast<uint32_t>(std::popcount(word(index) & in_word(index, first, last, kWatched)));
+  }
+  update(begin, end, kWatched, on ? kWatched : 0);
+  const uint32_t now = on ? last - first : 0;
+  watched_.store(watched_.load(std::memory_order_relaxed) - already + now,
+                 std::memory_order_relaxed);
+}
+
+bool PageStates::any_watch_in(uint32_t begin, uint32_t end) const {
+  if (!any_watch()) return false;
+  begin /= guest::kPageSize;
+  end = std::min(end / guest::kPageSize, kPages);
+  if (begin >= end) return false;
+  for (uint32_t index = begin / kPagesPerWord; index * kPagesPerWord < end; ++index) {
+    if ((word(index) & in_word(index, begin, end, kWatched)) != 0) return true;
+  }
+  return false;
+}
+
+uint32_t PageStates::executable_until(uint32_t address, Run run) const {
+  constexpr uint32_t kMostPages = 4096;  // one answer costs no more than so many
+  if (address >= guest::kGuestEnd) return address;
+  const uint32_t first = address / guest::kPageSize;
+  const uint32_t limit = std::min(first + kMostPages, kPages);
+  const uint64_t forbidden = run == Run::direct ? kEachByte * kSplit : 0;
+  constexpr uint64_t kExecutable = kEachByte * kProtExec;
+  uint64_t asked = ~uint64_t{0} << (first % kPagesPerWord * 8);  // of the first word not all
+  for (uint32_t index = first / kPagesPerWord; index * kPagesPerWord < limit; ++index) {
+    const uint64_t state = word(index);
+    // A byte that is not 0 belongs to a page where the run ends.
+    const uint64_t ends = ((~state & kExecutable) | (state & forbidden)) & asked;
+    asked = ~uint64_t{0};
+    if (ends == 0) continue;
+    const auto page = index * kPagesPerWord + static_cast<uint32_t>(std::countr_zero(ends)) / 8;
+    return page == first ? address : std::min(page, limit) * guest::kPageSize;
+  }
+  return limit * guest::kPageSize;
+}
+
+}  // namespace ferry::linux

@@ -1,0 +1,74 @@
+// What the guest may do with each of its pages, a byte for each: for those who can take no lock,
+// such as signal handlers, and for quick answers to everyone else. The list of mappings
+// (address_space.hpp) says all the rest.
+//
+// Only the address space writes here, one writer at a time. Readers see each page's state before a
+// change or after it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "guest/memory/address.hpp"
+
+namespace ferry::linux {
+
+/// Guest protection bits; PROT_READ/WRITE/EXEC have these values on i386 and on every host.
+inline constexpr uint8_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
+
+class PageStates {
+ public:
+  /// Maps the bytes, of which untouched ones take no memory. Stops ferry if memory is exhausted.
+  PageStates();
+  ~PageStates();
+  PageStates(const PageStates&) = delete;
+  PageStates& operator=(const PageStates&) = delete;
+
+  // Questions; all are signal-safe. Ranges are whole guest pages.
+
+  /// kProt* bits of the page that holds `address`; -1 where nothing is mapped.
+  [[nodiscard]] int protection(uint32_t address) const {
+    if (address >= guest::kGuestEnd) return -1;
+    const uint32_t page = address / guest::kPageSize;
+    const uint64_t state = word(page / kPagesPerWord) >> (page % kPagesPerWord * 8);
+    return (state & kMapped) != 0 ? static_cast<int>(state & kProtection) : -1;
+  }
+  [[nodiscard]] bool any_watch() const { return watched_.load(std::memory_order_relaxed) != 0; }
+  [[nodiscard]] bool any_watch_in(uint32_t begin, uint32_t end) const;
+  /// End of the run of executable pages that begins at `address`, which may be given early in a
+  /// long run; `address` itself if its page is not executable. `direct`: the run ends before a page
+  /// of a split host page.
+  enum class Run : uint8_t { any, direct };
+  [[nodiscard]] uint32_t executable_until(uint32_t address, Run run) const;
+
+  // Changes. Ranges are whole guest pages, cut where the guest ends.
+
+  void map(uint32_t begin, uint32_t end, uint8_t protection) {
+    update(begin, end, kMapped | kProtection, kMapped | protection);
+  }
+  void unmap(uint32_t begin, uint32_t end) { update(begin, end, kMapped | kProtection, 0); }
+  void watch(uint32_t begin, uint32_t end, bool on);
+  void split(uint32_t begin, uint32_t end, bool on) { update(begin, end, kSplit, on ? kSplit : 0); }
+
+ private:
+  static constexpr uint8_t kProtection = kProtRead | kProtWrite | kProtExec;
+  static constexpr uint8_t kMapped = 8;    ///< also with protection 0
+  static constexpr uint8_t kWatched = 16;  ///< by the engine, for writes
+  static constexpr uint8_t kSplit = 32;    ///< its host page is split (split_pages.hpp)
+  static constexpr uint32_t kPagesPerWord = 8;
+  static constexpr uint32_t kPages = guest::kGuestEnd / guest::kPageSize;
+
+  /// Bytes of a word: `state` in those of the pages [begin, end) that the word at `index` has, at
+  /// least one.
+  [[nodiscard]] static uint64_t in_word(uint32_t index, uint32_t begin, uint32_t end,
+                                        uint8_t state);
+  [[nodiscard]] uint64_t word(uint32_t index) const {
+    return std::atomic_ref<uint64_t>(words_[index]).load(std::memory_order_relaxed);
+  }
+  void update(uint32_t begin, uint32_t end, uint8_t clear, uint8_t set);
+
+  uint64_t* words_;
+  std::atomic<uint32_t> watched_ = 0;  ///< pages
+};
+
+}  // namespace ferry::linux
