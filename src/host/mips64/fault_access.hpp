@@ -252,8 +252,11 @@ template <typename T>
   return done;
 }
 
-/// Copies `count` doublewords; both addresses aligned or both through the left/right pairs.
-template <bool kAligned>
+/// Whether both addresses of a copy are multiples of 8, or neither need be.
+enum class Alignment : uint8_t { any, doubleword };
+
+/// Copies `count` doublewords: aligned ones in one access each, others with the left/right pairs.
+template <Alignment alignment>
 [[nodiscard]] inline bool copy_doublewords(void* destination, const void* source, size_t count) {
   uint64_t word = 0;
   asm volatile(
@@ -282,7 +285,7 @@ template <bool kAligned>
       ".popsection"
       : [destination] "+&r"(destination), [source] "+&r"(source), [count] "+&r"(count),
         [word] "+&r"(word)
-      : [aligned] "i"(kAligned)
+      : [aligned] "i"(alignment == Alignment::doubleword)
       : "memory");
   return count == 0;
 }
@@ -309,8 +312,9 @@ template <bool kAligned>
     size -= head;
   }
   const size_t doublewords = size / 8;
-  const bool copied = same_alignment ? copy_doublewords<true>(destination, source, doublewords)
-                                     : copy_doublewords<false>(destination, source, doublewords);
+  const bool copied =
+      same_alignment ? copy_doublewords<Alignment::doubleword>(destination, source, doublewords)
+                     : copy_doublewords<Alignment::any>(destination, source, doublewords);
   const size_t done = doublewords * 8;
   return copied && copy_bytes(destination + done, source + done, size - done);
 }

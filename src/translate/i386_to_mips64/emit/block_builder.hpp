@@ -18,7 +18,7 @@ namespace ferry::translate::emit {
 
 using i386::Operand;
 
-/// How the bits above an 8- or 16-bit value are wanted.
+/// How the bits above an 8- or 16-bit value are wanted, or are.
 enum class Extend : uint8_t { any, zero, sign };
 
 /// A host address: base register and 16-bit offset.
@@ -142,8 +142,9 @@ class BlockBuilder final : public Emitter {
   }
   /// The value of an operand in place when it is a 32-bit register, else extended into `into`.
   void read_into(Gpr into, const Operand& operand, Extend extend);
-  /// Writes a register operand. `zero_extended`: no bit above the width is set in `value`.
-  void write_register(const Operand& operand, Gpr value, bool zero_extended = false);
+  /// Writes a register operand. `upper`: how the bits of `value` above the operand's width are;
+  /// zeros save words.
+  void write_register(const Operand& operand, Gpr value, Extend upper = Extend::any);
   /// The host register a 32-bit register operand is computed into.
   [[nodiscard]] static bool is_full_register(const Operand& operand) {
     return operand.kind == i386::OperandKind::gpr && operand.width == 4;

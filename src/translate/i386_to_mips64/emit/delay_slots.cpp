@@ -48,14 +48,14 @@ inline bool may_swap(const WordEffects& first, const WordEffects& second) {
 
 }  // namespace
 
-/// Exchanges the last two words, which `may_swap` allows; the last may fault then, or not.
-void Emitter::swap_last_words(bool last_may_fault) {
+/// Exchanges the last two words, which `may_swap` allows. `of_last`: of the word that is last then.
+void Emitter::swap_last_words(Fault of_last) {
   uint32_t* const place = as.next() - 2;
   std::swap(place[0], place[1]);
   // What can fault stays with its mark; else the words after stay with theirs.
   const uint32_t end = as.position();
   for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word > end - 2;) {
-    out_.marks[i].word = last_may_fault ? end : out_.marks[i].word - 1;
+    out_.marks[i].word = of_last != Fault::never ? end : out_.marks[i].word - 1;
   }
 }
 
@@ -99,12 +99,12 @@ inline void Emitter::close_slot() {
 void Emitter::emit_control(uint32_t word, Label* target) {
   close_slot();
   uint32_t slot = kNop;
-  bool may_fault = false;
+  Fault fault = Fault::never;
   const ptrdiff_t words = as.next() - barrier_;  // that may be moved
   if (words > 0) {
     slot = as.next()[-1];
     const WordEffects last(slot);
-    may_fault = last.memory();
+    fault = last.memory() ? Fault::possible : Fault::never;
     if (!options.passes.delay_slots || !fits_slot(last, word)) {
       slot = kNop;
       const bool conditional = word >> 26 == 1 || word >> 26 >= 4;
@@ -113,15 +113,15 @@ void Emitter::emit_control(uint32_t word, Label* target) {
         const WordEffects before(earlier);
         if (fits_slot(before, word) && may_swap(before, last)) {
           slot = earlier;
-          may_fault = before.memory();
-          swap_last_words(may_fault);
+          fault = before.memory() ? Fault::possible : Fault::never;
+          swap_last_words(fault);
         }
       }
     }
   }
   if (slot != kNop) {
     static_cast<void>(as.take_last());
-    if (may_fault) {
+    if (fault != Fault::never) {
       // A fault in the slot belongs to the instruction the word came from: marks that begin after
       // it begin after the slot.
       const uint32_t end = as.position() + 1;

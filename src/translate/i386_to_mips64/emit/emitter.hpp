@@ -145,7 +145,10 @@ class Emitter {
   uint32_t cached_registers_ = 0;  ///< host registers (Gpr::bit) that entries of cache_ may name
 
  private:
-  [[gnu::noinline]] void swap_last_words(bool last_may_fault);
+  /// Whether a word can raise a fault.
+  enum class Fault : uint8_t { never, possible };
+
+  [[gnu::noinline]] void swap_last_words(Fault of_last);
   [[nodiscard]] bool may_load_early(uint32_t word, uint32_t position) const;
   [[gnu::noinline]] void fill_slot_from_behind();
   void close_slot();

@@ -34,6 +34,12 @@ struct alignas(8) Value {
   }
 };
 
+/// What ADD, SUB and their kin compute.
+enum class Operation : uint8_t { add, subtract };
+
+/// How a comparison, product or quotient takes its operands.
+enum class Signedness : uint8_t { is_signed, is_unsigned };
+
 /// A host condition: `kind` applied to rs (and rt, which is zero for the kinds with one operand).
 struct Condition {
   /// In pairs of opposites.
@@ -42,6 +48,8 @@ struct Condition {
   Gpr rt;
   bool rs_is_bool = false;  ///< kind ne/eq with rt zero, and rs is 0 or 1
 
+  /// Whether `reg`, which is 0 or 1, is 1.
+  [[nodiscard]] static Condition of_bool(Gpr reg) { return {Kind::ne, reg, mips64::zero, true}; }
   [[nodiscard]] Condition inverted() const {
     return {static_cast<Kind>(static_cast<uint8_t>(kind) ^ 1), rs, rt, rs_is_bool};
   }

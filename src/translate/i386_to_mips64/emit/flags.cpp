@@ -142,7 +142,8 @@ void FlagTracker::narrow(Gpr reg) {
 }
 
 /// left + right, or left - right, in the flags' width: in `answer`.
-Gpr FlagTracker::sum(bool add, Gpr answer, Gpr left, const Value& right) {
+Gpr FlagTracker::sum(Operation operation, Gpr answer, Gpr left, const Value& right) {
+  const bool add = operation == Operation::add;
   if (right.kind == Value::Kind::constant && mips64::fits_simm16(right.constant) &&
       right.constant != -32768) {
     b_.as.ADDIU(answer, left, add ? right.constant : -right.constant);
@@ -173,7 +174,7 @@ Gpr FlagTracker::a_register(Gpr into) {
       return into;
     }
   }
-  return sum(!up, into, in_register(now_.result), right);
+  return sum(up ? Operation::subtract : Operation::add, into, in_register(now_.result), right);
 }
 
 /// The result, computed from the operands where it was not kept.
@@ -187,7 +188,8 @@ Gpr FlagTracker::result_register() {
     return result;
   }
   CHECK(is(FlagKind::add8) || is(FlagKind::sub8));
-  return sum(is(FlagKind::add8), b_.scratch(), in_register(now_.a), now_.b);
+  const auto operation = is(FlagKind::add8) ? Operation::add : Operation::subtract;
+  return sum(operation, b_.scratch(), in_register(now_.a), now_.b);
 }
 
 /// A shift by a constant count done again, sign-extended from its width.

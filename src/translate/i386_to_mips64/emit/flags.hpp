@@ -109,7 +109,7 @@ class FlagTracker {
   /// 0, 1 or 2 for an operation of 8, 16 or 32 bits.
   [[nodiscard]] uint32_t width_index() const { return (static_cast<uint32_t>(now_.kind) - 1) % 3; }
   void narrow(Gpr reg);
-  [[nodiscard]] Gpr sum(bool add, Gpr answer, Gpr left, const Value& right);
+  [[nodiscard]] Gpr sum(Operation operation, Gpr answer, Gpr left, const Value& right);
   [[nodiscard]] Gpr shift_result();
   template <typename Moving>
   void move_home(Moving moving);
@@ -120,14 +120,14 @@ class FlagTracker {
   Condition difference_condition(unsigned cc);
   Condition add_condition(unsigned cc);
   Condition result_condition(unsigned cc);
-  Condition overflow_condition(bool add);
+  Condition overflow_condition(Operation operation);
   Condition parity_condition(Gpr result);
   Condition multiply_condition(unsigned cc);
   Condition exact_condition(unsigned cc);
   Condition with_carry_condition(unsigned cc);
   [[nodiscard]] Gpr carry_word();
-  [[nodiscard]] Gpr sign_without_wrap(bool add, Gpr a, Gpr b, Gpr result);
-  Condition compare(bool is_unsigned, const Value& left, const Value& right);
+  [[nodiscard]] Gpr sign_without_wrap(Operation operation, Gpr a, Gpr b, Gpr result);
+  Condition compare(Signedness signedness, const Value& left, const Value& right);
   Gpr shift_carry(Gpr into);
   void move_value(Gpr into, const Value& value);
 

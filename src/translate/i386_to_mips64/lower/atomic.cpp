@@ -106,8 +106,8 @@ void XCHG(BlockBuilder& b, const Instruction& in) {
     const Gpr from_first = b.scratch(), from_second = b.scratch();
     b.read_into(from_first, first, Extend::zero);
     b.read_into(from_second, second, Extend::zero);
-    b.write_register(first, from_second, true);
-    return b.write_register(second, from_first, true);
+    b.write_register(first, from_second, Extend::zero);
+    return b.write_register(second, from_first, Extend::zero);
   }
   b.commit_esp();
   const Gpr kept = b.scratch();
@@ -150,7 +150,7 @@ void XADD(BlockBuilder& b, const Instruction& in) {
 void CMPXCHG(BlockBuilder& b, const Instruction& in) {
   const Operand& destination = in.operands[0];
   const unsigned width = destination.width;
-  const Operand accumulator{i386::OperandKind::gpr, static_cast<uint8_t>(width), EAX, false};
+  const Operand accumulator = low_part(EAX, width);
   const Gpr expected = read_for_flags(b, accumulator, kFlagA);
   const Gpr replacement = b.read(in.operands[1], Extend::any);
   const Gpr old = flag_home(b, kFlagB), different = b.scratch();

@@ -26,6 +26,13 @@ extern const Handler* const kFirstHandler;  ///< by Instruction::row
 /// The same, or its low `width` bytes zero-extended.
 [[nodiscard]] int32_t extended_immediate(const Instruction& in, unsigned width, Extend how);
 
+/// The low `width` bytes of a register as an operand: al, ax or eax of EAX.
+[[nodiscard]] constexpr Operand low_part(unsigned reg, unsigned width) {
+  return {.kind = i386::OperandKind::gpr,
+          .width = static_cast<uint8_t>(width),
+          .reg = static_cast<uint8_t>(reg)};
+}
+
 /// Runs the interpreter for this instruction (the `interpret` mark, and forms a handler leaves
 /// out).
 void interpret(BlockBuilder& b, const Instruction& in);
