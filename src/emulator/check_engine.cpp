@@ -12,7 +12,7 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/memory/memory.hpp"
 #include "translate/i386/row_traits.hpp"
-#include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
 
 namespace ferry::emulator {
 
@@ -128,7 +128,7 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
 
   copy_guest_state(translated_, cpu);
   if (at_exit) {
-    compare_extension(*block, cpu);
+    if (!translate::run::left_with_extended_registers(cpu)) report(*block, "sign extension");
     compare_memory(*block, writes_);
     copy_guest_state(cpu, interpreted_);
   } else {
@@ -166,15 +166,6 @@ void CheckingTranslator::compare_state(const engine::Block& block, uint32_t flag
     report(block, "a flag");
   }
   if (!same_x87(interpreted_.x87, translated_.x87)) report(block, "x87 state");
-}
-
-/// Every pinned register must have left as the sign extension of its lower half.
-void CheckingTranslator::compare_extension(const engine::Block& block, const CpuState& cpu) const {
-  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
-    const auto whole =
-        static_cast<int64_t>(cpu.host_area[translate::emit::offset::kSlotWholeRegisters + reg]);
-    if (whole != static_cast<int32_t>(whole)) report(block, "sign extension");
-  }
 }
 
 void CheckingTranslator::report(const engine::Block& block, const char* what) const {

@@ -49,7 +49,6 @@ class CheckingTranslator final : public engine::Translator {
   static void take_back(std::vector<Write>& writes);
   void compare_memory(const engine::Block& block, const std::vector<Write>& writes) const;
   void compare_state(const engine::Block& block, uint32_t flags) const;
-  void compare_extension(const engine::Block& block, const i386::CpuState& cpu) const;
   [[noreturn]] void report(const engine::Block& block, const char* what) const;
 
   translate::run::BlockTranslator& translator_;

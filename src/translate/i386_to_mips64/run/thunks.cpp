@@ -46,7 +46,7 @@ void store_guest_registers(Assembler& as) {
     as.SW(host_gpr(reg), offset::gpr(reg), kState);
 }
 
-/// For --engine=check: every pinned register must equal its own sign extension.
+/// For left_with_extended_registers.
 void store_whole_registers(Assembler& as) {
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
     as.SD(host_gpr(reg), offset::host_area(offset::kSlotWholeRegisters + reg), kState);
@@ -185,6 +185,14 @@ Thunks emit_thunks(Assembler& as, int32_t interrupt_pending, bool check) {
   emit_materialise(as, thunks);
   CHECK(!as.overflowed());
   return thunks;
+}
+
+bool left_with_extended_registers(const i386::CpuState& cpu) {
+  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
+    const auto whole = static_cast<int64_t>(cpu.host_area[offset::kSlotWholeRegisters + reg]);
+    if (whole != static_cast<int32_t>(whole)) return false;
+  }
+  return true;
 }
 
 }  // namespace ferry::translate::run
