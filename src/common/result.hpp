@@ -5,8 +5,8 @@
 
 namespace ferry {
 
-/// Either a T or an Error, of which a default-made one is no error and the member `value` is then
-/// 0. `value()` on an error is our bug and stops at a CHECK.
+/// Either a T or an Error. An Error has a member `value`; 0, which a default-made one has, means no
+/// error. `value()` on an error is our bug and stops at a CHECK.
 template <typename T, typename Error>
 class [[nodiscard]] Result {
  public:

@@ -29,7 +29,7 @@ void ThreadGuest::system_call() {
   running_ = linux::handle_syscall(thread_) == linux::SyscallAction::resume;
 }
 
-/// Wherever the interpreter stopped: for the run loop, or called by a block for one instruction.
+/// The interpreter may have run for the run loop, or been called by a block for one instruction.
 void ThreadGuest::deliver_exception() {
   if (was_code_write()) return interpret_one();
   linux::handle_exception(thread_, thread_.cpu.exception);
@@ -40,7 +40,7 @@ bool ThreadGuest::translatable() const {
 }
 
 /// Whether the exception is a write that only the watch for translated code forbids: then the watch
-/// is gone, and the instruction is to be executed again.
+/// is removed, and the instruction must be executed again.
 bool ThreadGuest::was_code_write() {
   const i386::Exception& exception = thread_.cpu.exception;
   const linux::AddressSpace& space = *thread_.process->space;

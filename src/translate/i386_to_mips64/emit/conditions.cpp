@@ -49,7 +49,7 @@ Condition FlagTracker::subtract_condition(unsigned cc) {
   return (cc & 1) != 0 ? equal.inverted() : equal;
 }
 
-/// Of a subtraction, but for equality.
+/// Conditions of a subtraction, except equality.
 [[gnu::noinline]] Condition FlagTracker::difference_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   Condition condition{};
@@ -74,7 +74,7 @@ Condition FlagTracker::subtract_condition(unsigned cc) {
         condition = compare(signedness, a, Value::of_constant(b.constant + 1));  // a <= b
       }
     } else {
-      condition = compare(signedness, b, a).inverted();  // a <= b is not b < a
+      condition = compare(signedness, b, a).inverted();  // a <= b means not b < a
     }
   }
   return (cc & 1) != 0 ? condition.inverted() : condition;
@@ -95,7 +95,7 @@ Condition FlagTracker::add_condition(unsigned cc) {
       condition = Condition::of_bool(is_zero);
     }
   } else {
-    // The sum without wrap has the sign SF != OF says; it is 0 only if the result is.
+    // SF != OF is the sign of the sum without wrap, and that sum is 0 only if the result is.
     const Gpr sum = b_.scratch();
     const Gpr a = a_register();
     b_.as.DADDU(sum, a, in_register(now_.b));
@@ -144,12 +144,13 @@ Condition FlagTracker::result_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
-/// Of a sum or difference that is in t1 whole: nobody asks for CF.
+/// Conditions of a sum or difference that t1 holds whole. CF is dead then, so nobody asks for it.
 Condition FlagTracker::exact_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   CHECK(base != kB && base != kBE);
   Condition condition{Condition::Kind::ltz, kFlagA, zero};
-  // It is 0 only if the result is, and where the result alone is 0 it is below.
+  // LE is SF != OF or ZF. A result of 0 comes of a whole that is 0 or -2^32, so one comparison with
+  // 0 says both.
   if (base == 7) condition.kind = Condition::Kind::lez;
   if (base < kL) {
     const Gpr word = b_.scratch();
@@ -175,8 +176,9 @@ Gpr FlagTracker::sign_without_wrap(Operation operation, Gpr a, Gpr b, Gpr result
   return word;
 }
 
-/// A word whose sign is CF after ADC or SBB: where the operands' signs are the same the result's
-/// sign tells of a carry in, else the second's is the borrow, and the result's opposite the carry.
+/// A word whose sign is CF after ADC or SBB. ADC: the operands' common sign, or the opposite of the
+/// result's where theirs differ. SBB: the result's sign, or the second operand's where the
+/// operands' signs differ.
 Gpr FlagTracker::carry_word() {
   const bool add = is(FlagKind::adc8);
   const Gpr result = result_register(), b = in_register(now_.b);
@@ -190,7 +192,7 @@ Gpr FlagTracker::carry_word() {
   return word;
 }
 
-/// Of ADC and SBB of 32 bits.
+/// Conditions of ADC and SBB of 32 bits.
 Condition FlagTracker::with_carry_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   const auto operation = is(FlagKind::adc8) ? Operation::add : Operation::subtract;
@@ -215,7 +217,7 @@ Condition FlagTracker::with_carry_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
-/// Of a multiplication: CF = OF = whether b is not 0, ZF is 0.
+/// Conditions of a multiplication: CF = OF = whether b is not 0, ZF is 0.
 Condition FlagTracker::multiply_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   if (base == kS || base == kP) return result_condition(cc);
@@ -253,8 +255,9 @@ Condition FlagTracker::packed_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
-/// Flags another block left in the lazy registers are nearly always those of a comparison (logic is
-/// stored as one with 0): that is tried in line, all else is packed out of line.
+/// Flags that another block left in the lazy registers are nearly always those of a comparison
+/// (logic is stored as one with 0): that case is tried in line, and all others are packed out of
+/// line.
 Condition FlagTracker::lazy_condition(unsigned cc) {
   const Gpr answer = b_.scratch();
   // Order and equality of narrow operands are those of their sign-extensions; the sign of the
@@ -355,7 +358,7 @@ Condition FlagTracker::condition(unsigned cc) {
   if (with_carry() && width_index() == 2) return with_carry_condition(cc);
   if (cheap && (now_.result.known() || is_shift())) return result_condition(cc);
   if ((is(FlagKind::inc8) || is(FlagKind::dec8)) && base >= kL) {
-    // inc and dec are additions of 1 but for CF.
+    // INC and DEC are an addition and a subtraction of 1, except for CF.
     const FlagState saved = now_;
     const bool inc = is(FlagKind::inc8);
     const auto shift = static_cast<uint32_t>(inc ? FlagKind::inc8 : FlagKind::dec8) -

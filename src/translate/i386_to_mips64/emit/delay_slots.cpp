@@ -36,8 +36,8 @@ inline bool fits_slot(const WordEffects& word, uint32_t jump) {
   return link == 0 || (link != reg && !word.reads(link));
 }
 
-/// Whether `first` may be executed after `second`, which it stands in front of: a fault in either
-/// finds the same memory and guest state in both orders.
+/// Whether `first` may be executed after `second`, which follows it: a fault in either finds the
+/// same memory and guest state in both orders.
 inline bool may_swap(const WordEffects& first, const WordEffects& second) {
   if (!second.movable()) return false;
   const uint32_t one = first.destination(), two = second.destination();
@@ -48,20 +48,22 @@ inline bool may_swap(const WordEffects& first, const WordEffects& second) {
 
 }  // namespace
 
-/// Exchanges the last two words, which `may_swap` allows. `of_last`: of the word that is last then.
+/// Exchanges the last two words, which `may_swap` allows. `of_last`: whether the word that is last
+/// afterwards can fault.
 void Emitter::swap_last_words(Fault of_last) {
   uint32_t* const place = as.next() - 2;
   std::swap(place[0], place[1]);
-  // What can fault stays with its mark; else the words after stay with theirs.
+  // A word that can fault stays with its mark; otherwise the words after it stay with theirs.
   const uint32_t end = as.position();
   for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word > end - 2;) {
     out_.marks[i].word = of_last != Fault::never ? end : out_.marks[i].word - 1;
   }
 }
 
-/// Whether the load `word` at `position` may be executed although the branch in front of it is
-/// taken. One from the guest's stack hardly ever faults; should it, BlockTranslator::recover undoes
-/// it, and knows it by a mark that begins in the slot: so it must have a mark of its own.
+/// Whether the load `word` at `position` may be executed although the branch before it is taken. A
+/// load from the guest's stack hardly ever faults. If one does, BlockTranslator::recover goes on at
+/// the branch's target; it recognises such a load by a mark that begins in the slot, so the load
+/// must have a mark of its own.
 bool Emitter::may_load_early(uint32_t word, uint32_t position) const {
   if (!options.passes.slot_loads || (word >> 21 & 31) != host_gpr(i386::ESP).number()) return false;
   for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word >= position;) {
@@ -100,7 +102,7 @@ void Emitter::emit_control(uint32_t word, Label* target) {
   close_slot();
   uint32_t slot = kNop;
   Fault fault = Fault::never;
-  const ptrdiff_t words = as.next() - barrier_;  // that may be moved
+  const ptrdiff_t words = as.next() - barrier_;  // the ones that may be moved
   if (words > 0) {
     slot = as.next()[-1];
     const WordEffects last(slot);

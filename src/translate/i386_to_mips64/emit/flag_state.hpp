@@ -64,7 +64,7 @@ struct FlagState {
     packed,          ///< in CpuState::eflags, or none is live
     operation,       ///< of `kind`, with these operands
     carry_apart,     ///< as lazy_registers, but CF is in t0 apart (carry_in_kind)
-    exact,  ///< those of a 32-bit sum or difference that is in t1 whole; CF and AF are dead
+    exact,  ///< those of a 32-bit sum or difference that t1 holds whole; CF and AF are dead
   };
   Form form = Form::lazy_registers;
   FlagKind kind = FlagKind::packed;
@@ -72,8 +72,8 @@ struct FlagState {
   bool operator==(const FlagState&) const = default;
 };
 
-/// Bits of t0, and of LazyFlags::kind, that neither kinds nor identities of exits have: CF is known
-/// apart from what else t0 says, and it is set.
+/// Bits of t0, and of LazyFlags::kind, that neither kinds nor identities of exits use. kKnown: CF
+/// is known apart from what else t0 says. kSet: it is 1 then.
 namespace carry_in_kind {
 inline constexpr unsigned kFirstBit = 29;
 inline constexpr uint32_t kSet = 1u << 29, kKnown = 1u << 30;

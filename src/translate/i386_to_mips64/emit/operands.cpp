@@ -93,7 +93,7 @@ Gpr BlockBuilder::base_with_index(const MemoryOperand& memory, int32_t displacem
 }
 
 /// The base of fs or gs. A base of 0 may be a null selector, whose use is #GP, or a segment with a
-/// limit: the interpreter sees to it.
+/// limit: those are left to the interpreter.
 Gpr BlockBuilder::segment_base(unsigned segment) {
   const Gpr base = scratch();
   Label& null = interpret_instead();

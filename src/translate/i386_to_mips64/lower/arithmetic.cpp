@@ -97,7 +97,7 @@ void sum_general(BlockBuilder& b, const Instruction& in, Operation operation) {
   const Value value = source(b, in, in.operands[1], Extend::sign);
   Value amount = value;
   if (in.lock && value.kind == Value::Kind::constant && !fits_simm16(-int64_t{value.constant})) {
-    amount = Value::of(b.scratch());  // not made anew in the loop
+    amount = Value::of(b.scratch());  // loaded before the loop, not in it
     mips64::load_immediate(b.as, amount.reg, value.constant);
   }
   const auto compute = [&](Gpr into, Gpr old) { emit_sum(b, operation, into, old, amount); };
@@ -129,17 +129,18 @@ Gpr second_addend(BlockBuilder& b, const Instruction& in) {
   return value;
 }
 
-/// Carry out of first + second + carry_in, of which `half` is the first step: 0 or 1 in kFlagB.
+/// first + second + carry_in, or the difference; `half` is the first step.
 struct CarryChain {
   Gpr first, second, carry_in, half, result;
 };
+/// kFlagB = the carry or borrow out of `sum`: 0 or 1.
 void carry_out(BlockBuilder& b, Operation operation, unsigned width, const CarryChain& sum) {
   const bool add = operation == Operation::add;
   if (width != 4) {
     add ? b.as.EXT(kFlagB, sum.result, 8 * width, 1) : b.as.SRL(kFlagB, sum.result, 31);
     return;
   }
-  // Of either step; at most one of them has one.
+  // The carry of either step: at most one of them has one.
   const Gpr other = b.scratch();
   add ? b.as.SLTU(other, sum.half, sum.second) : b.as.SLTU(other, sum.first, sum.second);
   add ? b.as.SLTU(kFlagB, sum.result, sum.half) : b.as.SLTU(kFlagB, sum.half, sum.carry_in);
@@ -183,7 +184,7 @@ void sum_with_carry_to_register(BlockBuilder& b, const Instruction& in, Operatio
   b.flags.set(add ? FlagKind::adc8 : FlagKind::sbb8, 4, Value::of(kFlagA), addend, Value::of(rd));
 }
 
-/// ADC and SBB: carry in, and the carry out computed at once if only that is wanted.
+/// ADC and SBB. The carry out is computed at once if no other flag is wanted.
 void sum_with_carry(BlockBuilder& b, const Instruction& in, Operation operation) {
   const bool add = operation == Operation::add;
   const Operand& destination = in.operands[0];
@@ -230,8 +231,8 @@ void step(BlockBuilder& b, const Instruction& in, Operation operation) {
   const Operand& operand = in.operands[0];
   const unsigned width = operand.width;
   const uint32_t live = b.live();
-  // The carry waits in scratch, and the result out of the homes, until the operand was accessed: a
-  // fault there still needs the old flags.
+  // Until the operand was accessed, the carry waits in a scratch register and the result stays out
+  // of the homes: a fault of the access still needs the old flags.
   const bool keep_carry = (live & ef::CF) != 0;
   const Gpr carry = keep_carry ? carry_in(b) : zero;
   const auto set_flags = [&](unsigned of_width, Gpr result) {
@@ -264,8 +265,9 @@ void step(BlockBuilder& b, const Instruction& in, Operation operation) {
   set_flags(width, kFlagA);
 }
 
-/// How CMP best reads narrow operands. Both extensions keep equality and unsigned order; zero
-/// extension, where no flag of signed order is wanted, may find the first operand as it is.
+/// How CMP best reads narrow operands. Both extensions keep equality and unsigned order. Where no
+/// flag of signed order is wanted, zero extension costs nothing for an operand that is
+/// zero-extended already.
 Extend comparison_extension(const BlockBuilder& b, const Instruction& in) {
   const Operand& first = in.operands[0];
   const Operand& second = in.operands[1];

@@ -38,7 +38,7 @@ enum class ZeroFlag : uint8_t { any, set, clear };
 void loop(BlockBuilder& b, const Instruction& in, ZeroFlag wanted) {
   Gpr equal = zero;
   if (wanted != ZeroFlag::any) {
-    // ZF as a register before ecx, which the flags may refer to, changes.
+    // ZF goes to a register before ecx changes, to which the flags may refer.
     equal = b.scratch();
     constexpr unsigned kE = 4, kNE = 5;  // condition codes
     const Condition condition = b.flags.condition(wanted == ZeroFlag::set ? kE : kNE);
@@ -161,10 +161,10 @@ void BOUND(BlockBuilder& b, const Instruction& in) {
   b.branch(rs_rt(mips64::opcode::BNE, outside, zero), b.interpret_instead());
 }
 
-/// All that can fault comes before registers change; what was stored then lies below esp. The
-/// frames around this one may overlap with that and must not be read again, so the likeliest fault,
-/// that of the final top of the stack, comes first: the processor looks whether that can be
-/// written.
+/// Everything that can fault comes before registers change; what is stored until then lies below
+/// esp. The enclosing frames may overlap it, and then the interpreter could not read them again, so
+/// the likeliest fault comes first: that of the final top of the stack, which the processor tests
+/// for writing.
 void ENTER(BlockBuilder& b, const Instruction& in) {
   const int32_t bytes = in.operand_size;
   const unsigned width = in.operand_size;

@@ -212,7 +212,7 @@ void MOVSX(BlockBuilder& b, const Instruction& in) {
 void CMOVCC(BlockBuilder& b, const Instruction& in) {
   const Operand& destination = in.operands[0];
   Condition condition = b.flags.condition(in.condition());
-  // The source is read (and faults) whether the condition holds or not.
+  // The source is read, and can fault, whether the condition holds or not.
   const Gpr value = b.read(in.operands[1], Extend::any);
   if (condition.kind == Condition::Kind::never) return;
   if (destination.width != 4) {
@@ -287,8 +287,9 @@ void LEA(BlockBuilder& b, const Instruction& in) {
     if (place.base != host) mips64::move(b.as, host, place.base);
     return;
   }
-  // The destination changes with the last word unless the sum takes it as its first part: then it
-  // must not be part of it any more, nor of an address that is kept.
+  // The sum may be made in the destination itself unless a later word of it still reads the old
+  // value. Nor may a kept address be a sum of the old value: `late`, the destination is written
+  // last, and begin_write forgets such addresses.
   const bool overlaps = memory.base == destination.reg || memory.index == destination.reg;
   const bool first_part = memory.scale_log2 != 0 && memory.base == destination.reg;
   const bool in_place =
@@ -356,7 +357,7 @@ void PUSHA(BlockBuilder& b, const Instruction& in) {
 void POPA(BlockBuilder& b, const Instruction& in) {
   const int32_t bytes = stack_step(in);
   const auto width = static_cast<unsigned>(bytes);
-  // All is loaded before a register changes. What PUSHA wrote of esp is passed over.
+  // All is loaded before a register changes. The esp that PUSHA pushed is skipped.
   Gpr values[i386::kGprCount];
   for (unsigned reg = EAX; reg <= EDI; ++reg) {
     if (reg == ESP) continue;

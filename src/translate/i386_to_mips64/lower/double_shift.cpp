@@ -96,7 +96,7 @@ void double_shift(BlockBuilder& b, const Instruction& in, Direction direction) {
   Gpr result = zero, carry = zero;
   if (carry_wanted) carry = constant ? kFlagB : b.scratch();
   if (constant && flags) {
-    result = kFlagA;  // no old flag is wanted any more, should the store fault
+    result = kFlagA;  // no old flag is wanted, even if the store faults
   } else if (!flags && BlockBuilder::is_full_register(operand)) {
     result = b.begin_write(operand.reg);  // each form writes it last
   } else {

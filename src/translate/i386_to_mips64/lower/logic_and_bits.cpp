@@ -330,7 +330,8 @@ void bit_scan(BlockBuilder& b, const Instruction& in, Scan scan) {
   b.as.MOVN(rd, narrow ? found : number, flags ? kFlagA : value);
   if (!flags) return;
   if ((b.live() & (ef::SF | ef::PF)) != 0) {
-    // ZF is the value's, PF the index's, and SF is 0: those of a small number made of both.
+    // ZF comes from the value, PF from the index, and SF is 0: the flags of a small number made of
+    // both.
     b.as.ORI(number, number, 0x100);
     b.as.MOVN(kFlagA, number, kFlagA);
   }

@@ -15,7 +15,8 @@ struct Rotated {
   Gpr value, carry;
 };
 
-/// To the left by the constant `places` of 1..`bits`, or all the way round. `old` is zero-extended.
+/// Rotates to the left by the constant `places`: 1..`bits`, or more for all the way round. `old` is
+/// zero-extended.
 void rotate_by_constant(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr carry_in,
                         unsigned bits, unsigned places) {
   if (places > bits) {
@@ -36,7 +37,7 @@ void rotate_by_constant(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr ca
   b.as.INS(rotated.value, carry_in, places - 1, 1);
 }
 
-/// By `count` (below bits + 1) to the left or right.
+/// Rotates by `count`, which is at most `bits`.
 void rotate_by_register(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr carry_in,
                         unsigned bits, Direction direction, Gpr count) {
   const bool left = direction == Direction::left;
@@ -69,8 +70,8 @@ void rotate_by_register(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr ca
   for (const Gpr reg : {wide, opposite, high}) b.release(reg);
 }
 
-/// count mod (bits + 1), `count` being 0..31: less 18 or 9 (8 bits), or 17 (16 bits), where it is
-/// not below.
+/// count mod (bits + 1) of a count of 0..31, without a division: 18 and then 9 (8 bits), or 17 (16
+/// bits), are subtracted where the count is not below them.
 Gpr reduced(BlockBuilder& b, Gpr count, unsigned bits) {
   if (bits == 32) return count;
   const Gpr places = b.scratch(), below = b.scratch(), less = b.scratch();

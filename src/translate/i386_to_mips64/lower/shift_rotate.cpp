@@ -71,7 +71,7 @@ void shift_register(BlockBuilder& b, Shift shift, const Operand& operand, const 
   if (b.live() == 0) return;
   if (operand_needed) {
     b.flags.set(words_of(shift).flags, 4, Value::of(kFlagA), count.as_value(), Value::of(rd));
-  } else {  // CF and OF are not read: the flags of the result do
+  } else {  // CF and OF are not read: the flags of the result suffice
     b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(rd));
   }
 }

@@ -25,7 +25,7 @@ struct Count {
 /// Reads a memory operand and writes it back: what remains of a count of 0.
 void touch(BlockBuilder& b, const Operand& operand);
 
-/// 0 or 1 each. Without OF being live `overflow` is not looked at.
+/// 0 or 1 each. `overflow` is used only if OF is live.
 struct CarryAndOverflow {
   Gpr carry, overflow;
 };
@@ -34,7 +34,7 @@ struct CarryAndOverflow {
 /// `count` is CL, which may be 0. May call C++.
 void keep_other_flags(BlockBuilder& b, const Operand& count);
 
-/// After it: CF and OF become `flags`, except where `changed` is given and 0 at run time.
+/// After that instruction: CF and OF become `flags`, unless `changed`, the count, is 0 at run time.
 void set_carry_and_overflow(BlockBuilder& b, const CarryAndOverflow& flags, const Count& changed);
 
 }  // namespace ferry::translate::lower

@@ -1,5 +1,5 @@
-// MOVS STOS LODS CMPS SCAS. Translated code runs with DF clear only (i386::translatable), so they
-// go up.
+// MOVS STOS LODS CMPS SCAS. Translated code runs with DF clear only (i386::translatable), so all of
+// them go up.
 //
 // A repeated MOVS or STOS of up to 4 KB loops in line; longer ones go through the interpreter,
 // which lets signals in every 4 KB. A repeated LODS, CMPS or SCAS loops in line for up to 4 KB and
@@ -76,8 +76,8 @@ void copy_element(BlockBuilder& b, const Instruction& in, Source from, Gpr segme
   if (from == Source::memory) advance(b, in, ESI);
 }
 
-/// Elements while at least 16 bytes are left: two doublewords at a time. Ranges closer
-/// than 16 bytes are left out: there a store could change what a repeated round reads.
+/// Elements while at least 16 bytes are left: two doublewords at a time. Ranges closer than 16
+/// bytes are left out: there a store could change what the next round reads.
 void repeat_wide(BlockBuilder& b, unsigned width, Source from, Label& tail) {
   const Gpr count = host_gpr(ECX), source = host_gpr(ESI), destination = host_gpr(EDI);
   const Gpr first = b.scratch(), second = b.scratch(), enough = b.scratch();
@@ -168,7 +168,7 @@ Gpr end_of_round(BlockBuilder& b, unsigned width, unsigned reg) {
 void repeat_load(BlockBuilder& b, const Instruction& in) {
   const unsigned width = element_width(in);
   const Gpr count = host_gpr(ECX), source = host_gpr(ESI);
-  // Not in the registers that change here: a fault in the middle still needs them.
+  // Flags must not be in registers that change here: a fault in the middle still needs them.
   if (b.live() != 0) b.flags.to_lazy_registers();
   const Gpr segment = source_segment(b, in);
   Label loop, done;
@@ -211,9 +211,10 @@ void load_sides(BlockBuilder& b, const Instruction& in, Source from, Gpr segment
   b.load(sides.right, width, element_at(b, in, EDI), Extend::sign);
 }
 
-/// REPE and REPNE. Where the count is 0 the old flags stay: that leaves, so that after the loop
-/// the flags are those of the last comparison. A fault finds those of the element before, too: a
-/// load that faults leaves its home as it was, and the left side gets there after both loads.
+/// REPE and REPNE. A count of 0 keeps the old flags, so it leaves the block; after the loop the
+/// flags are always those of the last comparison. A fault finds the flags of the element before: a
+/// load that faults leaves its home as it was, and the left side moves to its home after both
+/// loads.
 void repeat_compare(BlockBuilder& b, const Instruction& in, Source from) {
   const unsigned width = element_width(in);
   const bool flags = b.live() != 0;

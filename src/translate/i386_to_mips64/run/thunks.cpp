@@ -65,8 +65,8 @@ void store_lazy_flags(Assembler& as) {
   as.SW(kFlagB, offset::lazy_b, kState);
 }
 
-/// Calls the C++ function whose address `slot` holds; a0 = state. Words after it run with scratch
-/// and lazy registers lost.
+/// Calls the C++ function whose address `slot` holds; a0 = state. Scratch and lazy registers are
+/// lost.
 void call_helper(Assembler& as, unsigned slot) {
   as.LD(t9, offset::host_area(slot), kState);
   as.JALR(ra, t9);
@@ -138,7 +138,7 @@ void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore,
   as.SD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
   mips64::move(as, a1, a0);
   call_helper(as, offset::kSlotInterpret);
-  // A signal that came while C++ ran was recorded only: see interrupt in fault_recovery.cpp.
+  // A signal that came while C++ ran was only recorded: see interrupt in fault_recovery.cpp.
   Label interrupted;
   thunks.resume_check = as.address(as.position());
   as.LW(v1, interrupt_pending, kState);
