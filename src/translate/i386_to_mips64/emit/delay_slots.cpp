@@ -74,7 +74,7 @@ bool Emitter::may_load_early(uint32_t word, uint32_t position) const {
 
 /// Moves the first word after an exit branch into the branch's free slot, which leave_slot_open
 /// allows. Nothing but plain words has come since: barrier_ is after the slot.
-void Emitter::fill_slot_from_behind() {
+void Emitter::fill_slot_with_next_word() {
   uint32_t* const first = barrier_;
   const auto position = static_cast<uint32_t>(first - as.address(0));
   const bool memory = WordEffects(*first).memory();
@@ -94,7 +94,7 @@ inline void Emitter::close_slot() {
   dead_at_exit_ = 0;
   if (as.next() <= barrier_) return;
   const WordEffects first(*barrier_);
-  if ((dead >> first.destination() & 1) != 0 && first.movable()) fill_slot_from_behind();
+  if ((dead >> first.destination() & 1) != 0 && first.movable()) fill_slot_with_next_word();
 }
 
 /// `target` is null for words that are complete.

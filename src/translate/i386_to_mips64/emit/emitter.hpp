@@ -149,7 +149,7 @@ class Emitter {
 
   [[gnu::noinline]] void swap_last_words(Fault of_last);
   [[nodiscard]] bool may_load_early(uint32_t word, uint32_t position) const;
-  [[gnu::noinline]] void fill_slot_from_behind();
+  [[gnu::noinline]] void fill_slot_with_next_word();
   void close_slot();
   [[gnu::noinline]] void emit_control(uint32_t word, Label* target);
 
