@@ -1,5 +1,4 @@
-// A vector with room for N items inside it: no allocation, and no growing path in the callers'
-// code.
+// A vector with room for N items inside it: no allocation, and no code for growing in its callers.
 #pragma once
 
 #include <array>

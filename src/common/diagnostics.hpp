@@ -36,7 +36,8 @@ extern uint32_t enabled_log_channels;  // bit = LogChannel
 
 void enable_log_channel(LogChannel channel);
 
-/// Parses `list` ("in_asm,out_asm"). Returns false and names the unknown item in `*unknown`.
+/// Turns on the channels of `list` ("in_asm,out_asm"). Returns false and names the unknown item in
+/// `*unknown`.
 bool enable_log_channels(std::string_view list, std::string_view* unknown);
 
 /// The text printed for `-d help`: one line per channel.

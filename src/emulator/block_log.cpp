@@ -45,7 +45,7 @@ std::string guest_side(GuestAddress address) {
     text += piece;
   }
   text.resize(std::max(text.size() + 2, kBytesColumn), ' ');
-  return text + i386::disassemble(bytes, instruction.length, address);
+  return text + disassembly::disassemble_i386(bytes, instruction.length, address);
 }
 
 std::string host_side(const engine::Block& block, uint32_t word) {
@@ -53,7 +53,7 @@ std::string host_side(const engine::Block& block, uint32_t word) {
   const auto address = reinterpret_cast<uintptr_t>(place);
   char piece[32];
   std::snprintf(piece, sizeof piece, "%08lx  %08x  ", static_cast<unsigned long>(address), *place);
-  std::string text = piece + mips64::disassemble(*place, address);
+  std::string text = piece + disassembly::disassemble_mips64(*place, address);
   for (const engine::Exit& exit : block.exits) {
     if (exit.site != word && exit.stub != word) continue;
     const bool known = exit.kind != engine::Exit::Kind::indirect;

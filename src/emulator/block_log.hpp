@@ -9,7 +9,7 @@ namespace ferry::emulator {
 /// Whether this binary can disassemble (it was built with Capstone).
 [[nodiscard]] bool can_log_blocks();
 
-/// Whether new blocks are to be logged.
+/// Whether the log wants new blocks.
 [[nodiscard]] bool blocks_are_logged();
 
 /// Writes `block` to the log if `filter` covers its address.

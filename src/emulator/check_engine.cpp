@@ -12,7 +12,7 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/memory/memory.hpp"
 #include "translate/i386/row_traits.hpp"
-#include "translate/i386_to_mips64/emit/register_map.hpp"
+#include "translate/i386_to_mips64/run/thunks.hpp"
 
 namespace ferry::emulator {
 
@@ -30,7 +30,8 @@ static_assert(offsetof(CpuState, fetch_window) > offsetof(CpuState, host_area));
 
 /// Everything but the host's part: host_area, the largest, and what follows it.
 void copy_guest_state(CpuState& to, const CpuState& from) {
-  // The compiler takes bytes at unknown places for unaligned, which emulators of MIPS are slow at.
+  // If the alignment is unknown the compiler uses unaligned accesses, which emulators of MIPS are
+  // slow at.
   constexpr size_t kAlignment = alignof(CpuState);
   std::memcpy(std::assume_aligned<kAlignment>(reinterpret_cast<char*>(&to)),
               std::assume_aligned<kAlignment>(reinterpret_cast<const char*>(&from)),
@@ -69,7 +70,7 @@ void CheckingTranslator::note_store(uint32_t address, uint32_t size) {
   }
 }
 
-/// Interprets along the block until control leaves it, or in front of `stop_at`.
+/// Interprets the block until control leaves it or reaches `stop_at`.
 bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, uint32_t stop_at) {
   bool comparable = true;
   writes_.clear();
@@ -101,8 +102,9 @@ bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, ui
 /// Undoes `writes`, the last first, and remembers what each place held in the end.
 void CheckingTranslator::take_back(std::vector<Write>& writes) {
   for (Write& write : writes) CHECK(guest::load(write.address, write.after));
-  // Every one: a place written twice passes through values that are not its last.
-  // But a store that a watch forbade has left its place, which cannot be written then, as it was.
+  // All writes are undone one by one, because a place written twice passes through values that are
+  // not its last. A store that a watch forbade left its place as it was; such a place cannot be
+  // written now, and is skipped.
   for (auto write = writes.rbegin(); write != writes.rend(); ++write) {
     uint8_t now = 0;
     CHECK(guest::load(write->address, now));
@@ -128,11 +130,12 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
 
   copy_guest_state(translated_, cpu);
   if (at_exit) {
-    compare_extension(*block, cpu);
+    if (!translate::run::left_with_extended_registers(cpu)) report(*block, "sign extension");
     compare_memory(*block, writes_);
     copy_guest_state(cpu, interpreted_);
   } else {
-    // The interpreter went further than the translation: once more, to where that left.
+    // The interpreter went further than the translation: it runs again, up to where the translation
+    // left.
     std::vector<Write> by_translation = writes_;
     take_back(by_translation);
     copy_guest_state(cpu, before_);
@@ -166,15 +169,6 @@ void CheckingTranslator::compare_state(const engine::Block& block, uint32_t flag
     report(block, "a flag");
   }
   if (!same_x87(interpreted_.x87, translated_.x87)) report(block, "x87 state");
-}
-
-/// Every pinned register must have left as the sign extension of its lower half.
-void CheckingTranslator::compare_extension(const engine::Block& block, const CpuState& cpu) const {
-  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
-    const auto whole =
-        static_cast<int64_t>(cpu.host_area[translate::emit::offset::kSlotWholeRegisters + reg]);
-    if (whole != static_cast<int32_t>(whole)) report(block, "sign extension");
-  }
 }
 
 void CheckingTranslator::report(const engine::Block& block, const char* what) const {

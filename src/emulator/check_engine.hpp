@@ -15,7 +15,8 @@ namespace ferry::emulator {
 ///   1. interprets the block, noting what it is about to overwrite, and takes all of it back;
 ///   2. runs the translation;
 ///   3. compares registers, live flags, x87 state and the memory written. If the translation left
-///      in the middle, it is taken back too and the block interpreted up to there first.
+///      in the middle, its writes are taken back too and the block is interpreted up to there
+///      first.
 /// The interpreter's state is the one that stays.
 /// The first difference ends ferry with both states on the log. Blocks that ask the time or the
 /// processor, and leaves for signals, unaligned accesses and self-modification, are not compared.
@@ -44,12 +45,11 @@ class CheckingTranslator final : public engine::Translator {
     uint8_t after;
   };
   static void note_store(uint32_t address, uint32_t size);
-  /// False if the block's results are others each time.
+  /// False if the block's results differ from one execution to the next.
   bool interpret(const engine::Block& block, i386::CpuState& cpu, uint32_t stop_at);
   static void take_back(std::vector<Write>& writes);
   void compare_memory(const engine::Block& block, const std::vector<Write>& writes) const;
   void compare_state(const engine::Block& block, uint32_t flags) const;
-  void compare_extension(const engine::Block& block, const i386::CpuState& cpu) const;
   [[noreturn]] void report(const engine::Block& block, const char* what) const;
 
   translate::run::BlockTranslator& translator_;

@@ -132,7 +132,8 @@ void before_death(linux::Thread&) {
 /// Runs `thread` in translated code until it ends.
 void run_translated(linux::Thread& thread) {
   ThreadGuest guest(thread, &translating->engine);
-  // A vfork child's state is a copy of its parent's, which waits: it uses the parent's object.
+  // A vfork child's state is a copy of its parent's, and the parent waits: the child uses the
+  // parent's object.
   if (translate::run::Thread* const parents = translate::run::Thread::of(thread.cpu)) {
     return translating->engine.run(guest, *parents);
   }
@@ -142,7 +143,7 @@ void run_translated(linux::Thread& thread) {
   translating->engine.run(guest, own);
 }
 
-/// Returns when the process of `thread` is to end.
+/// Returns when the process of `thread` must end.
 void run_thread(linux::Thread& thread) {
   if (translating != nullptr) {
     run_translated(thread);

@@ -305,7 +305,7 @@ CommandLine parse_command_line(int argc, char** argv, char** environment) {
       names.push_back({row.long_name, argument, nullptr, static_cast<int>(i)});
   }
   names.push_back({});
-  // '+': the program's own options are not ours. ':': a missing value is told apart.
+  // '+': the program's own options are left alone. ':': a missing value gets its own answer.
   for (int found = 0;
        (found = ::getopt_long_only(argc, argv, "+:", names.data(), nullptr)) != -1;) {
     const char* given = argv[optind - 1];

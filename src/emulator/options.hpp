@@ -33,7 +33,8 @@ struct CommandLine {
   std::vector<std::string> set_variables;  ///< VAR=VALUE
   std::vector<std::string> unset_variables;
   std::vector<std::string> program;  ///< program and its arguments
-  /// The options that children executed by the guest get: all of this process's but argv[0]'s.
+  /// The options that children executed by the guest get: all of this process's except those about
+  /// its own argv[0] and environment.
   std::vector<std::string> inherited;
 };
 

@@ -31,7 +31,7 @@ void ThreadGuest::system_call() {
   running_ = linux::handle_syscall(thread_) == linux::SyscallAction::resume;
 }
 
-/// Wherever the interpreter stopped: for the run loop, or called by a block for one instruction.
+/// The interpreter may have run for the run loop, or been called by a block for one instruction.
 void ThreadGuest::deliver_exception() {
   if (was_code_write()) return interpret_one();
   linux::handle_exception(thread_, thread_.cpu.exception);
@@ -42,8 +42,8 @@ bool ThreadGuest::translatable() const {
 }
 
 /// Whether the exception is a write that only a watch for translated code forbade: then the watch
-/// is gone, and the instruction is to be executed again. Another thread may have ended the watch
-/// since the write failed; the number of changes says so, each for one repetition.
+/// is removed, and the instruction must be executed again. Another thread may have ended the watch
+/// since the write failed: the number of changes tells, and each change allows one repetition.
 bool ThreadGuest::was_code_write() {
   const i386::Exception& exception = thread_.cpu.exception;
   const linux::AddressSpace& space = *thread_.process->space;

@@ -81,7 +81,8 @@ class Tally {
       std::snprintf(values, sizeof values, " %02x", byte);
       example += values;
     }
-    unlisted_[what] = example + ": " + disassemble(d.bytes.data(), kStringLength, 0x08048000);
+    unlisted_[what] =
+        example + ": " + disassembly::disassemble_i386(d.bytes.data(), kStringLength, 0x08048000);
   }
 
   Comparison comparison_;

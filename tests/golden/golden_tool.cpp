@@ -73,7 +73,7 @@ class GoldenTool final : i386::CodeSource {
 
   static std::string guest_text(uint32_t address) {
     const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
-    return i386::disassemble(bytes, i386::kMaxInstructionLength, address);
+    return disassembly::disassemble_i386(bytes, i386::kMaxInstructionLength, address);
   }
 
   /// Places in the block as word numbers and thunks by name: nothing depends on where code lies.
@@ -82,7 +82,7 @@ class GoldenTool final : i386::CodeSource {
     char place[16];
     std::snprintf(place, sizeof place, "    %04x  ", position * 4);
     const uint32_t major = word >> 26;
-    std::string text = mips64::disassemble(word, uint64_t{position} * 4);
+    std::string text = disassembly::disassemble_mips64(word, uint64_t{position} * 4);
     if (major == 2 || major == 3)
       text = (major == 2 ? "j " : "jal ") + target_name(word & 0x03ffffff);
     constexpr int32_t kOperations =
@@ -140,8 +140,8 @@ std::map<std::string, std::string> row_files() {
     if (row.execution != i386::Execution::translate) continue;
     std::string& file = files[family_name(row.family)];
     for (const Bytes& form : forms_of(index)) {
-      const std::string name =
-          i386::disassemble(form.data(), static_cast<uint32_t>(form.size()), kGuestCode);
+      const std::string name = disassembly::disassemble_i386(
+          form.data(), static_cast<uint32_t>(form.size()), kGuestCode);
       file += hex(form) + "  " + name + "\n" + tool.translate(form) + "\n";
       if ((row.flags_written & i386::eflags::kArithmetic) == 0) continue;
       Bytes dead = form;

@@ -43,6 +43,8 @@ PLANTS = [
                                  include("translate/i386_to_mips64/lower/handlers.hpp")), "does not see"),
     ("lower sees run", add_line("src/translate/i386_to_mips64/lower/system.cpp",
                                 include("translate/i386_to_mips64/run/translator.hpp")), "does not see"),
+    ("emulator sees emit", add_line("src/emulator/check_engine.cpp",
+                                    include("translate/i386_to_mips64/emit/register_map.hpp")), "does not see"),
     ("front end sees a host", add_line("src/translate/i386/analysis.cpp", include("host/mips64/assembler.hpp")), "does not see"),
     ("linux sees translate", add_line("src/linux/kernel/path.cpp", include("translate/i386/options.hpp")), "does not see"),
     ("one file of a room, not another", add_line("src/guest/memory/memory.cpp", include("host/mips64/registers.hpp")),

@@ -2,9 +2,9 @@
 
 #include <capstone/capstone.h>
 
-namespace ferry::i386 {
+namespace ferry::disassembly {
 
-std::string disassemble(const uint8_t* bytes, uint32_t size, uint32_t address) {
+std::string disassemble_i386(const uint8_t* bytes, uint32_t size, uint32_t address) {
   csh capstone = 0;
   if (cs_open(CS_ARCH_X86, CS_MODE_32, &capstone) != CS_ERR_OK) return "(no capstone)";
   cs_insn* instructions = nullptr;
@@ -19,4 +19,4 @@ std::string disassemble(const uint8_t* bytes, uint32_t size, uint32_t address) {
   return text;
 }
 
-}  // namespace ferry::i386
+}  // namespace ferry::disassembly

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-namespace ferry::i386 {
+namespace ferry::disassembly {
 
 /// The instruction at the start of `bytes` in Intel syntax; "(bad)" if Capstone knows none there.
-[[nodiscard]] std::string disassemble(const uint8_t* bytes, uint32_t size, uint32_t address);
+[[nodiscard]] std::string disassemble_i386(const uint8_t* bytes, uint32_t size, uint32_t address);
 
-}  // namespace ferry::i386
+}  // namespace ferry::disassembly

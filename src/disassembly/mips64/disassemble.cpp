@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-namespace ferry::mips64 {
+namespace ferry::disassembly {
 
 namespace {
 
@@ -16,7 +16,7 @@ csh open_capstone() {
 
 }  // namespace
 
-std::string disassemble(uint32_t word, uint64_t address) {
+std::string disassemble_mips64(uint32_t word, uint64_t address) {
   static const csh capstone = open_capstone();
   char raw[20];
   std::snprintf(raw, sizeof raw, ".word 0x%08x", word);
@@ -32,4 +32,4 @@ std::string disassemble(uint32_t word, uint64_t address) {
   return text;
 }
 
-}  // namespace ferry::mips64
+}  // namespace ferry::disassembly

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-namespace ferry::mips64 {
+namespace ferry::disassembly {
 
 /// The instruction `word` that lies at `address`; ".word" where Capstone knows none.
-[[nodiscard]] std::string disassemble(uint32_t word, uint64_t address);
+[[nodiscard]] std::string disassemble_mips64(uint32_t word, uint64_t address);
 
-}  // namespace ferry::mips64
+}  // namespace ferry::disassembly

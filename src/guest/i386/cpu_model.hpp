@@ -25,7 +25,7 @@ struct CpuModel {
 [[nodiscard]] const CpuModel& cpu_model();
 
 /// Shows `model`, and refuses the instructions it lacks (#UD). Without this call, what CPUID does
-/// not offer executes as far as ferry has it. Before the first instruction, and once.
+/// not offer executes as far as ferry has it. To be called once, before the first instruction.
 void choose_cpu_model(const CpuModel& model);
 
 /// What CPUID leaves in the registers.

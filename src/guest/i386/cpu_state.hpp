@@ -84,13 +84,13 @@ struct X87State {
   uint16_t status = 0;  ///< Without the TOP field, which lives in `top`.
   uint8_t top = 0;
   uint16_t opcode = 0;  ///< Last instruction's low 11 bits.
-  /// Bit r set: physical register r is empty. Full tags are computed when stored. Not beside `top`,
-  /// or the compiler merges the stores of both at the cost of two instructions.
+  /// Bit r set: physical register r is empty. Full tags are computed when stored. Not next to
+  /// `top`, or the compiler merges the stores of both at the cost of two instructions.
   uint8_t empty = 0xff;
   uint32_t instruction_pointer = 0;
   uint16_t instruction_selector = 0;
-  /// FDP below, above it what FDS differs by from kUserDataSelector: storing an address, extended,
-  /// sets both for an operand in a flat segment.
+  /// FDP in the low half; in the high half FDS xor kUserDataSelector. So storing an extended
+  /// address sets both for an operand in a flat segment.
   uint64_t data_operand = uint64_t{kUserDataSelector} << 32;
 
   [[nodiscard]] uint32_t data_pointer() const { return static_cast<uint32_t>(data_operand); }
@@ -125,7 +125,7 @@ struct SegmentDescriptor {
   bool in_pages = true;  ///< G: the limit was given in pages
   bool available = false;
 
-  /// Whether every access is within it.
+  /// Whether every access is allowed.
   [[nodiscard]] bool is_open() const { return limit == ~uint32_t{0} && writable && !expand_down; }
 };
 
@@ -151,8 +151,9 @@ struct CpuState {
   uint32_t eflags = eflags::kReserved1 | eflags::IF;
   LazyFlags lazy;
   std::array<uint32_t, kSegmentCount> segment_base{};
-  /// The same where the descriptor is_open(), else 0: what translated code adds for FS and GS. Of 0
-  /// it leaves accesses to the interpreter, which looks at selector and descriptor.
+  /// The base if the descriptor is_open(), else 0: what translated code adds for FS and GS. If it
+  /// is 0, translated code leaves the access to the interpreter, which checks selector and
+  /// descriptor.
   std::array<uint32_t, kSegmentCount> open_base{};
   uint32_t limited = 0;  ///< bit s: segment register s holds a TLS segment that is not open
   alignas(8) std::array<uint16_t, kSegmentCount> selector{

@@ -1,6 +1,6 @@
-// Loads and stores of guest memory in line, in the host's fewest instructions, for operations that
-// are counted by the instruction. One that faults says so and did nothing; memory.hpp's then find
-// out whether the guest may reach the bytes in another way.
+// Loads and stores of guest memory in line, in the host's fewest instructions, for operations in
+// which every instruction counts. An access that faults returns false and has done nothing; those
+// of memory.hpp find out whether the guest may reach the bytes in another way.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ template <typename T>
   }
 }
 
-/// Stores a T that lies in one page; false if it does not, too.
+/// Stores a T that lies in one page; false also if it crosses pages.
 template <typename T>
 [[nodiscard]] inline bool store_inline(uint32_t guest_address, T value) {
   return host_access::store_fast(host_pointer(guest_address), value);

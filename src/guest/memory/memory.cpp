@@ -127,7 +127,7 @@ bool compare_exchange(uint32_t guest_address, T& expected, T desired, bool& exch
   const T wanted = expected;
   if (host_access::compare_exchange(host_pointer(guest_address), expected, desired, exchanged))
     return true;
-  expected = wanted;  // which a fault may have left changed
+  expected = wanted;  // a fault may have changed it
   return exchange_pieces(guest_address, expected, desired, exchanged);
 }
 

@@ -38,7 +38,7 @@ class Label {
   static constexpr unsigned kMaxUses = 8;
   uint32_t position_ = kUnbound;
   uint32_t use_count_ = 0;
-  uint32_t uses_[kMaxUses];  ///< the first use_count_ mean something
+  uint32_t uses_[kMaxUses];  ///< only the first use_count_ are set
 };
 
 /// Encoders: operand fields of one instruction word (MIPS64 vol. I, 'CPU instruction formats').
@@ -100,9 +100,9 @@ namespace opcode {
 }  // namespace opcode
 
 /// Writes words into a caller's buffer. Not thread-safe; no allocation.
-/// Emission does not look at the capacity, as it is most of what translation does: the caller has
-/// room for all that can come, and CHECKs `overflowed()` at the end. Positions are in words from
-/// the start of the buffer.
+/// Emission is most of what translation does, so it does not check the capacity: the caller
+/// provides room for all words that can come, and CHECKs `overflowed()` at the end. Positions are
+/// in words from the start of the buffer.
 class Assembler {
  public:
   Assembler(uint32_t* buffer, uint32_t capacity_words)

@@ -47,7 +47,7 @@ fault:
 }
 
 /// The pair works at any alignment, and when aligned each of its halves is the whole access: 4 and
-/// 8 bytes in the fewest instructions, for helpers counted by the instruction.
+/// 8 bytes in the fewest instructions, for operations in which every instruction counts.
 template <typename T>
 [[nodiscard]] inline bool load_fast(const void* source, uint64_t& value) {
   static_assert(sizeof(T) == 4 || sizeof(T) == 8);
@@ -157,7 +157,7 @@ fault:
 
 /// Exchanges a T that lies inside one aligned doubleword, in an ll/sc loop with only ALU work
 /// between. A failed compare stores the old value back, so that a read-only page faults as on x86.
-/// `sync` stands before the ll and after the sc: Loongson 3A1000 to 3A3000 need both.
+/// There is a `sync` before the ll and after the sc: Loongson 3A1000 to 3A3000 need both.
 template <typename T>
 [[nodiscard]] inline bool compare_exchange_inside(void* cell, T& expected, T desired,
                                                   bool& exchanged) {
@@ -222,8 +222,8 @@ template <typename T>
   return store_unaligned(destination, value);
 }
 
-/// A store inside a page, so that it is done or not; false if it is not inside, or faults. One
-/// access if aligned, as the pair would not be.
+/// A store inside one page, so that all of it is done or nothing; false if it crosses pages, or
+/// faults. An aligned one is a single access, which the pair would not be.
 template <typename T>
 [[nodiscard]] inline bool store_fast(void* destination, T value) {
   if (is_aligned<T>(destination)) return store_aligned(destination, value);
@@ -252,8 +252,11 @@ template <typename T>
   return done;
 }
 
-/// Copies `count` doublewords; both addresses aligned or both through the left/right pairs.
-template <bool kAligned>
+/// Whether both addresses of a copy are multiples of 8, or neither need be.
+enum class Alignment : uint8_t { any, doubleword };
+
+/// Copies `count` doublewords: aligned ones in one access each, others with the left/right pairs.
+template <Alignment alignment>
 [[nodiscard]] inline bool copy_doublewords(void* destination, const void* source, size_t count) {
   uint64_t word = 0;
   asm volatile(
@@ -282,7 +285,7 @@ template <bool kAligned>
       ".popsection"
       : [destination] "+&r"(destination), [source] "+&r"(source), [count] "+&r"(count),
         [word] "+&r"(word)
-      : [aligned] "i"(kAligned)
+      : [aligned] "i"(alignment == Alignment::doubleword)
       : "memory");
   return count == 0;
 }
@@ -309,8 +312,9 @@ template <bool kAligned>
     size -= head;
   }
   const size_t doublewords = size / 8;
-  const bool copied = same_alignment ? copy_doublewords<true>(destination, source, doublewords)
-                                     : copy_doublewords<false>(destination, source, doublewords);
+  const bool copied =
+      same_alignment ? copy_doublewords<Alignment::doubleword>(destination, source, doublewords)
+                     : copy_doublewords<Alignment::any>(destination, source, doublewords);
   const size_t done = doublewords * 8;
   return copied && copy_bytes(destination + done, source + done, size - done);
 }

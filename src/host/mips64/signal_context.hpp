@@ -1,5 +1,5 @@
-// The interrupted host state a signal handler got. The only file (with its .cpp) that reads a host
-// mcontext.
+// The interrupted host state that a signal handler receives. The only file (with its .cpp) that
+// reads a host mcontext.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,4 @@
-// Host loads and stores that may fault, for an x86-64 host. Included by
-// guest/memory alone.
+// Host loads and stores that may fault, for an x86-64 host. Included by guest/memory alone.
 //
 // Each access puts (first, past, landing) of its instructions into the section ferry_fixups; the
 // fault handler resumes at `landing`, which skips the line that says the access succeeded.

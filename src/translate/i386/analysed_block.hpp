@@ -18,10 +18,10 @@ inline constexpr uint32_t kMostCheckedBytes = 32;
 struct AnalysedInstruction {
   i386::Instruction instruction;
   const RowTraits* traits;
-  // Arithmetic flags, bits of EFLAGS. In an order in which those stored together are apart: next to
-  // each other the compiler would put them together, in more instructions than stores take.
+  // Arithmetic flags, bits of EFLAGS. Those that are stored together do not stand next to each
+  // other: the compiler would merge such stores, at the cost of more instructions.
   uint16_t killed;          ///< it sets them or leaves them undefined
-  uint16_t live_at_target;  ///< of conditional, jump and call; of others it holds no meaning
+  uint16_t live_at_target;  ///< of conditional, jump and call; meaningless for others
   uint16_t live_before;
   /// A jump, call or return that goes to the next instruction of the block, or what needs no code
   /// of its own (a block pass).

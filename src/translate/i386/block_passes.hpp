@@ -4,21 +4,17 @@
 // The contract. A pass
 //   - reads the block alone: no guest memory (the bytes may have changed), no other block;
 //   - may replace an instruction by another of the same address and length, or mark it `followed`
-//   as one
-//     that needs no code; it never adds, removes or moves one, since marks name instructions by
-//     address and `ranges` was made from what is there;
-//   - keeps liveness true: `live_before`, `live_after` and `killed` of every instruction, or it may
-//   only
-//     make live what was dead;
+//     as one that needs no code; it never adds, removes or moves one, since marks name instructions
+//     by address and `ranges` was made from what is there;
+//   - keeps liveness true (`live_before`, `live_after` and `killed` of every instruction), or makes
+//     live what was dead, never the reverse;
 //   - keeps faults exact: between instructions that may fault, the guest's registers, memory and
-//   live
-//     flags are what they were;
-//   - relies on the passes before it in the table, and not on that they are on: each can be
-//   switched off
-//     (passes.inc), and tests do so.
+//     live flags are what they were;
+//   - may rely on the passes before it in the table, but not on their being on: each can be
+//     switched off (passes.inc), and tests do so.
 //
-// Not run with exact flags or without liveness, where no pass may rely on dead flags, nor where a
-// block checks its own bytes and is short for that.
+// Block passes do not run with exact flags or without liveness, where no pass may rely on dead
+// flags, nor on a block that checks its own bytes, which is too short to gain.
 #pragma once
 
 #include "translate/i386/analysed_block.hpp"

@@ -26,14 +26,14 @@ bool adds_constant(const Instruction& in, int reg) {
 
 }  // namespace
 
-/// Position-independent code learns its own address so:
+/// This is how position-independent code learns its own address:
 ///
 ///     call thunk          thunk: mov ebx, [esp]
 ///     add ebx, CONSTANT          ret
 ///
-/// The call is followed already, and what it has just stored is what the MOV loads: then ADD is a
-/// MOV of a constant, if its flags are dead, and the first MOV nothing. Nothing between the two can
-/// fault, so that no one sees the register in between.
+/// The call is already followed, and the MOV loads what the call has just stored. So ADD becomes a
+/// MOV of a constant, if its flags are dead, and the first MOV needs no code. Nothing between the
+/// two can fault, so nobody sees the register's value in between.
 void fold_pc_thunks(AnalysedBlock& block) {
   for (uint32_t i = 0; i + 3 < block.count; ++i) {
     const AnalysedInstruction* const call = &block.instructions[i];

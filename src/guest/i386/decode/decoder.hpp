@@ -12,8 +12,7 @@ namespace ferry::i386 {
 enum class DecodeStatus : uint8_t {
   ok,
   truncated,  ///< the instruction goes on past `size` bytes (which were fewer than 15)
-  illegal,    ///< #UD: no row, a LOCK where none is allowed, a register form of a memory-only row,
-              ///< ...
+  illegal,    ///< #UD: for instance no row, or a LOCK where none is allowed
   too_long,   ///< #GP: more than 15 bytes
 };
 
@@ -23,8 +22,8 @@ enum class DecodeStatus : uint8_t {
 [[nodiscard]] DecodeStatus decode(const uint8_t* bytes, uint32_t size, uint32_t address,
                                   Instruction& instruction);
 
-/// From now on the rows that need one of `features` are not there: their encodings are illegal, or
-/// those of the rows they stand over. Before the first block is made.
+/// Takes out the rows that need one of `features`: their encodings become illegal, or fall to the
+/// rows they had precedence over. To be called before the first block is made.
 void refuse_features(FeatureSet features);
 
 /// GPRs (bit = Gpr, whole registers: AL counts as EAX) the instruction reads and writes, address

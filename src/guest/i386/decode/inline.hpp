@@ -18,8 +18,8 @@ inline constexpr uint32_t kMaxBodyLength = 11;
 
 namespace detail {
 
-/// Packed, because for a memcpy from a pointer of unknown alignment the MIPS compiler goes byte by
-/// byte.
+/// Packed, because the MIPS compiler makes byte accesses of a memcpy from a pointer of unknown
+/// alignment.
 template <typename T>
 struct [[gnu::packed, gnu::may_alias]] Unaligned {
   T value;
@@ -102,7 +102,7 @@ struct Skimmed {
   return true;
 }
 
-/// Past the last byte of `in`, which skim() found.
+/// The place after the last byte of `in`, which skim() found.
 [[nodiscard, gnu::always_inline]] inline const uint8_t* end_of(const Skimmed& in) {
   const uint8_t* code = in.code;
   if (in.memory_form) {
@@ -113,8 +113,8 @@ struct Skimmed {
   return code + in.recipe().tail_bytes[0];
 }
 
-/// How far from its end `in`, which skim() found and which has a relative target, goes. `end`:
-/// end_of(in).
+/// The relative target of `in`, which skim() found and which has one: the distance from its end.
+/// `end`: end_of(in).
 [[nodiscard, gnu::always_inline]] inline uint32_t distance_of(const Skimmed& in,
                                                               const uint8_t* end) {
   return in.recipe().tail_bytes[0] == 1 ? detail::load<int8_t>(end - 1)
@@ -123,7 +123,7 @@ struct Skimmed {
 
 namespace detail {
 
-/// SIB and displacement; returns past them.
+/// Parses SIB and displacement; returns the place after them.
 [[gnu::always_inline]] inline const uint8_t* parse_memory32(const Tables& tables,
                                                             const uint8_t* code, size_t modrm,
                                                             MemoryOperand& memory) {
@@ -177,8 +177,8 @@ const uint8_t* parse_rare_tail(const uint8_t* code, Tail tail, const Prefixes& p
 
 enum class Pace : uint8_t { quick, slow };
 
-/// All of `in` but for its validity. Without a check: kMaxBodyLength bytes must be readable. At the
-/// quick pace without prefixes (which the compiler sees), rare tails and calls.
+/// Decodes all of `in`, whose validity the caller checks. kMaxBodyLength bytes must be readable.
+/// The quick pace has no prefixes (which the compiler sees), no rare tails and no calls.
 template <Pace pace>
 [[gnu::always_inline]] inline void fill(const Skimmed& in, const Prefixes& prefixes,
                                         uint32_t address, Instruction& instruction) {
@@ -189,8 +189,8 @@ template <Pace pace>
     fill_operands(form, in.tables->modrm[in.numbers].numbers,
                   recipe.third_and_fourth[operand_size_2], recipe.rotation, instruction);
   };
-  // Some members now and some at the end: next to each other the compiler would put them together,
-  // in more instructions than stores take.
+  // Some members are stored now and some at the end: the compiler would merge neighbouring stores,
+  // at the cost of more instructions.
   instruction.address = address;
   instruction.row = in.row;
   instruction.opcode = static_cast<uint8_t>(in.opcode);
@@ -232,7 +232,7 @@ template <Pace pace>
 
 }  // namespace detail
 
-/// As decode(), in line, for what skim() takes. False: decode() tells.
+/// decode() in line, for what skim() takes. False: decode() must be asked.
 [[nodiscard, gnu::always_inline]] inline bool decode_quickly(const Tables& tables,
                                                              const uint8_t* bytes, uint32_t address,
                                                              Instruction& instruction) {

@@ -67,8 +67,8 @@ static_assert(std::endian::native == std::endian::little && FS > 3 && kGprCount 
 /// The last of F3 (rep/repe) and F2 (repne), mandatory or not.
 enum class RepPrefix : uint8_t { none, repe, repne };
 
-/// In the order in which the decoder can fill it with the fewest stores: what stands together here
-/// is stored together.
+/// The order lets the decoder fill it with the fewest stores: members that stand together are
+/// stored together.
 struct alignas(8) Instruction {
   uint32_t address = 0;  ///< guest address of the first byte
   uint16_t row = 0;      ///< index into the rows of opcodes.inc

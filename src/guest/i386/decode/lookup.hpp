@@ -24,7 +24,7 @@ enum class Select : uint8_t {
   prefix,  ///< no opcode but a prefix byte
 };
 
-/// What an opcode without prefixes is, told by sign: skim() takes what is not negative.
+/// What an opcode without prefixes is. The sign matters: skim() takes what is not negative.
 enum class Shape : int8_t {
   other = -2,   ///< none of these, or a tail of several parts
   escape = -1,  ///< 0F: the second map follows
@@ -83,7 +83,7 @@ constexpr ModUse mod_use(const Row& row) {
   return use;
 }
 
-/// Does the row take this ModRM byte?
+/// Whether the row takes this ModRM byte.
 constexpr bool takes_modrm(const Row& row, unsigned modrm) {
   const bool is_reg = modrm >= 0xc0;
   if (row.extension >= 0 && static_cast<unsigned>(row.extension) != ((modrm >> 3) & 7))
@@ -92,7 +92,7 @@ constexpr bool takes_modrm(const Row& row, unsigned modrm) {
   return row.mod == ModForm::any || (row.mod == ModForm::reg) == is_reg;
 }
 
-/// 0 does not take it, 1 takes it as it takes any, 2 asks for it.
+/// 0: the row does not take the prefix, 1: it takes any, 2: it requires this one.
 constexpr unsigned takes_prefix(const Row& row, unsigned prefix_class) {
   if (row.prefix == Mandatory::any) return 1;
   return static_cast<unsigned>(row.prefix) - 1 == prefix_class ? 2 : 0;
@@ -142,7 +142,7 @@ constexpr uint8_t tail_bytes(Tail tail, bool operand_size_2) {
 
 using OpcodeMaps = std::array<std::array<OpcodeEntry, 256>, kMapCount>;
 
-/// For an opcode whose entry but for the shape is final.
+/// The shape of an opcode whose entry is otherwise final.
 consteval Shape shape_of(const OpcodeEntry& entry, unsigned map, unsigned opcode) {
   if (entry.select == Select::escape && map == 0) return Shape::escape;
   if (entry.select > Select::by_group || entry.select == Select::by_prefix) return Shape::other;
@@ -151,7 +151,7 @@ consteval Shape shape_of(const OpcodeEntry& entry, unsigned map, unsigned opcode
     if (static_cast<unsigned>(row.map) != map) continue;
     if (opcode < row.opcode || opcode >= row.opcode + unsigned{row.span}) continue;
     if (tail_bytes(tail_of(row), false) == kRareTail) return Shape::other;
-    // A ModRM byte that names memory is to mean just that.
+    // skim() takes every mod below 11 for memory.
     if (entry.has_modrm && !parses_memory(row) && row.mod != ModForm::reg) return Shape::other;
   }
   if (entry.select == Select::by_group) return Shape::group;
@@ -225,8 +225,8 @@ constexpr void fill_cells(Cells& cells, const OpcodeEntry& entry, unsigned index
   }
 }
 
-/// Second pass: rows that take any prefix first, then those that ask for one over them. Without
-/// rows that need one of the features `refused`.
+/// Second pass: rows that take any prefix first, then over them those that require one. Rows that
+/// need one of the features `refused` are left out.
 constexpr void fill_all_cells(Cells& cells, FeatureSet refused) {
   cells.fill(kNoRow);
   for (unsigned strength = 1; strength <= 2; ++strength) {

@@ -12,8 +12,8 @@
 
 namespace ferry::i386 {
 
-/// The same pointer, of which the compiler does not know where it came from: it is computed once
-/// instead of anew for each member.
+/// The same pointer, whose origin the compiler does not see: so it is computed once, not for each
+/// member again.
 template <typename T>
 [[gnu::always_inline]] inline const T* computed(const T* pointer) {
   asm("" : "+r"(pointer));
@@ -39,8 +39,8 @@ constexpr uint64_t two_words(uint32_t first, uint32_t second) {
   return uint64_t{second} << 32 | first;
 }
 
-/// The address of a ModRM or SIB byte but for the displacement: the fields of MemoryOperand before
-/// it.
+/// What a ModRM or SIB byte says of an address: the fields of MemoryOperand before the
+/// displacement.
 using AddressWord = uint32_t;
 constexpr AddressWord address_word(const MemoryOperand& memory) {
   struct Halves {
@@ -58,7 +58,7 @@ struct alignas(16) ModrmEntry {
   uint64_t numbers;      ///< number_word of reg and rm; for an opcode that names a register: of rm
   AddressWord address;   ///< without SIB
   uint8_t displacement;  ///< bytes: 0, 1 or 4
-  uint8_t bytes;         ///< SIB and displacement, but for that of a SIB byte without base
+  uint8_t bytes;         ///< SIB and displacement, except that of a SIB byte without base
   bool has_sib;
 };
 
@@ -138,7 +138,7 @@ constexpr unsigned variant_of(bool memory_form, bool operand_size_2) {
   return (memory_form ? 2u : 0u) + (operand_size_2 ? 1u : 0u);
 }
 
-/// An operand but for its register number.
+/// An operand without its register number.
 consteval OperandWord operand_word(const OperandForm& form, unsigned variant) {
   const bool memory = variant >= 2 && form.source == Source::modrm_rm;
   const uint8_t width = form.width[memory ? variant : variant & 1];

@@ -32,7 +32,7 @@ enum class Mandatory : uint8_t { any, np, p66, pf3, pf2 };
 enum class ModForm : uint8_t { any, memory, reg };
 
 /// Instruction families = files of interpret/ and translate/ (names of SDM vol. 1, chapter 5; flag
-/// control stands with logic_and_bits, exchanges with atomic, the miscellaneous with system).
+/// control is in logic_and_bits, exchanges in atomic, the miscellaneous in system).
 enum class Family : uint8_t {
   data_transfer,
   arithmetic,

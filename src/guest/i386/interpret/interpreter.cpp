@@ -71,8 +71,8 @@ Outcome as_branch(CpuState& cpu, const Instruction& instruction) {
   return Outcome::branch;
 }
 
-/// For run(), which need not ask after each instruction whether it may go on: those that may end
-/// that end the run.
+/// For run(), which does not ask translatable() after each instruction: those that may end it end
+/// the run.
 constexpr auto kRunHandlers = [] {
   std::array<Handler, kRows.size()> handlers{};
   for (size_t i = 0; i < handlers.size(); ++i)
@@ -188,7 +188,7 @@ Outcome step(CpuState& cpu) {
 
 namespace {
 
-/// The last bytes of a page, where an instruction may go on in the next.
+/// From this offset on, an instruction may reach into the next page.
 constexpr uint32_t kNarrow = guest::kPageSize - kMaxInstructionLength + 1;
 
 /// Whether the byte at `address`, the first of its page that is executed, is there.
@@ -226,7 +226,7 @@ Outcome run(CpuState& cpu, unsigned limit) {
       if (outcome != Outcome::next || !translatable(cpu)) break;
       continue;
     }
-    // No single-stepping here: what execute() does besides is not needed.
+    // TF is clear here, so the handler does without the rest of execute().
     outcome = kRunHandlers[instruction.row](cpu, instruction);
     if (outcome != Outcome::next) break;
     cpu.eip = address + instruction.length;

@@ -34,7 +34,7 @@ inline Outcome with_width(unsigned width, Body&& body) {
 /// Sets cpu.exception; returns Outcome::exception for the handler to return.
 Outcome raise(CpuState& cpu, Vector vector, uint32_t error_code = 0);
 
-/// The instruction is done and eip stands after it, but an exception is to be reported.
+/// The instruction is done and eip is after it, but an exception must be reported.
 Outcome trap(CpuState& cpu, Vector vector);
 
 enum class AccessKind : uint8_t { read, write };
@@ -114,14 +114,14 @@ inline void write_gpr(CpuState& cpu, const Operand& operand, T value) {
   return (cpu.limited | (address & (alignment - 1))) != 0;
 }
 
-/// The checks of a guarded access to `size` bytes at linear `address`, under EFLAGS.AC a multiple
-/// of `alignment` or #AC (a power of two; SDM vol. 3, 6.15, interrupt 17): #GP or #SS where limit
-/// or rights of a TLS segment forbid it. #AC comes before a page fault, as on AMD's processors (the
-/// manuals leave the order open).
+/// The checks of a guarded access to `size` bytes at linear `address`: #GP or #SS where limit or
+/// rights of a TLS segment forbid it, and under EFLAGS.AC #AC if the address is no multiple of
+/// `alignment`, a power of two (SDM vol. 3, 6.15, interrupt 17). #AC comes before a page fault, as
+/// on AMD's processors (the manuals leave the order open).
 [[nodiscard]] bool check_access(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                 unsigned size, unsigned alignment, AccessKind kind);
 
-/// What of this the segment's descriptor says (segments.cpp).
+/// The part of check_access that depends on the segment's descriptor (segments.cpp).
 [[nodiscard]] bool check_segment(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                  unsigned size, AccessKind kind);
 
@@ -251,7 +251,7 @@ template <OperandType T>
   return load_memory(cpu, SS, cpu.segment_base[SS] + cpu.gpr[ESP] + depth, value);
 }
 
-// Segments (segments.cpp).
+// Instructions of two operands.
 
 /// A two-operand instruction that writes its first operand. `compute(a, b)` gives the result,
 /// `flags(a, b, result)` all six flags.
@@ -286,6 +286,8 @@ inline Outcome flags_of_operands(CpuState& cpu, const Instruction& instruction, 
     return Outcome::next;
   });
 }
+
+// Segments (segments.cpp).
 
 /// The far pointer in memory: an offset of T, then a selector. False after an exception.
 template <OperandType T>

@@ -281,7 +281,7 @@ Outcome compare_to_flags(CpuState& cpu, const Instruction& instruction, Quietnes
   const uint16_t old_c1 = cpu.x87.status & C1;
   const bool done =
       compare_with(cpu, context, is_empty(cpu, index), st(cpu, index), quietness, relation);
-  // These leave C1 alone, but for a stack fault.
+  // These leave C1 alone, except on a stack fault.
   if ((context.raised & SF) == 0) set_conditions(cpu, C1, old_c1);
   const bool unordered = relation == Relation::unordered;
   set_arithmetic_flags(cpu, flag_if(unordered || relation == Relation::equal, eflags::ZF) |

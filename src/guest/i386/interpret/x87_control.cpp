@@ -1,5 +1,5 @@
 // x87 control: words, environment, state, and moving the stack about (SDM vol. 1, 8.3.12). FXSAVE
-// and FXRSTOR stand here too, for most of their image is x87's.
+// and FXRSTOR are here too, since most of their image is x87's.
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/x87_unit.hpp"
 #include "guest/i386/x87/image.hpp"

@@ -1,6 +1,6 @@
 // Arithmetic on normal numbers, rounded to nearest and to 64 bits: what nearly every x87 operation
 // is. Each function returns false where it is something else, and float80.hpp does it then.
-// Included by x87_operations*.cpp only; written for the number of host instructions.
+// Included by transfer_operations.hpp only; written for few host instructions.
 #pragma once
 
 #include <bit>

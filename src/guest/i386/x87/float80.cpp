@@ -295,7 +295,7 @@ Float80Bits square_root(Context& context, const Float80Bits& a) {
   const double estimate = std::sqrt(static_cast<double>(high)) * 4294967296.0;
   uint64_t root =
       estimate >= 18446744073709549568.0 ? ~uint64_t{0} : static_cast<uint64_t>(estimate);
-  // The estimate has about 50 bits; one step of Newton's iteration makes it right but for the last.
+  // The estimate has about 50 bits; one step of Newton's iteration makes all but the last right.
   if (high < root) {
     uint64_t rest = 0;
     const uint64_t quotient = divide_wide(high, static_cast<uint64_t>(radicand), root, rest);

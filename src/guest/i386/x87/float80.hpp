@@ -23,7 +23,8 @@ inline constexpr uint16_t kConditions = C0 | C1 | C2 | C3;
 inline constexpr unsigned kTopShift = 11;
 }  // namespace x87_status
 
-/// Control word (SDM vol. 1, 8.1.5). The exception masks stand where the status flags do.
+/// Control word (SDM vol. 1, 8.1.5). The exception masks have the places of the status word's
+/// flags.
 namespace x87_control {
 inline constexpr uint16_t kMasks = x87_status::kExceptions;
 inline constexpr uint16_t kReserved6 = 1u << 6;  ///< Always set.

@@ -1,6 +1,6 @@
 // Transcendental operations (SDM vol. 1, 8.3.7 to 8.3.10) in 128-bit fixed point: the argument is
 // reduced exactly, a series gives about 120 bits, and one rounding to 64 follows. So results are
-// correctly rounded but for rare ties, whatever the host.
+// correctly rounded except in rare ties, whatever the host.
 #include <iterator>
 
 #include "guest/i386/x87/float80.hpp"
@@ -198,7 +198,7 @@ template <size_t kTerms>
   return normalize({sum, 0, false});
 }
 
-/// The results are irrational but for arguments the caller took care of, so they are inexact.
+/// The caller took care of arguments with rational results, so all results here are inexact.
 [[nodiscard]] Float80Bits round(Context& context, const Wide& number) {
   return round_and_pack(context, number.negative, number.exponent + kBias, number.significand | 1,
                         64);

@@ -29,7 +29,7 @@ uint64_t fldcw(CpuState* cpu, uint32_t address) {
   uint16_t control = 0;
   if ((cpu->x87.status & kExceptionPending) != 0 || !guest::load(address, control))
     return kInterpret;
-  // A flag that becomes unmasked makes an exception pending; so it is in the interpreter.
+  // A flag that becomes unmasked makes an exception pending, as in the interpreter.
   set_control_word(cpu->x87, control);
   return kDone;
 }
@@ -60,7 +60,7 @@ constexpr X87Helper kSt0Arithmetic[8] = {
     arithmetic_registers<Divide, Destination::st0, Pop::no>,
     arithmetic_registers<DivideReversed, Destination::st0, Pop::no>};
 
-/// DC and DE: /4 to /7 have the reversed forms first. FCOM's aliases stand at /2 and /3.
+/// DC and DE: /4 to /7 have the reversed forms first. FCOM's aliases are /2 and /3.
 template <Pop kPop>
 constexpr X87Helper kStiArithmetic[8] = {
     arithmetic_registers<Add, Destination::sti, kPop>,
@@ -137,7 +137,7 @@ constexpr const X87Helper* kRegister[8] = {kSt0Arithmetic,
                                            kStiArithmetic<Pop::once>,
                                            kRegisterDf};
 
-/// What has the whole ModRM byte to itself.
+/// Instructions that the whole ModRM byte selects.
 struct WholeModrm {
   uint8_t opcode, modrm;
   X87Helper operation;
@@ -162,7 +162,7 @@ void record_instruction(CpuState& cpu, uint32_t address) {
   X87State& x87 = cpu.x87;
   x87.instruction_pointer = address;
   x87.instruction_selector = cpu.selector[CS];
-  // After the prefixes. Where the bytes are gone since, FOP stays.
+  // The opcode comes after the prefixes. If the bytes are gone by now, FOP stays.
   for (unsigned i = 0; i < kMaxInstructionLength; ++i) {
     uint8_t opcode = 0;
     uint8_t modrm = 0;

@@ -5,8 +5,8 @@
 // changed, and the interpreter must execute the instruction: it found a memory fault, a stack
 // fault, a pending or an unmasked exception.
 //
-// Of the pointers FSTENV shows it enters the operand's (FDP and FDS, of a flat segment). Which
-// instruction it was (FIP, FCS, FOP) the caller knows: record_instruction.
+// It enters the operand (FDP and FDS, of a flat segment) into the pointers FSTENV shows. The caller
+// knows which instruction it was (FIP, FCS, FOP): record_instruction.
 #pragma once
 
 #include <array>
@@ -19,11 +19,11 @@ namespace ferry::i386 {
 
 using X87Helper = uint64_t (*)(CpuState* cpu, uint32_t address_or_sti);
 
-/// Enters the instruction at `address`, which was done by its function, into the pointers FSTENV
+/// Enters the instruction at `address`, which its function has executed, into the pointers FSTENV
 /// shows. Control instructions (FLDCW, FNSTCW, FNSTSW) are not entered.
 void record_instruction(CpuState& cpu, uint32_t address);
 
-/// Whether the function's instruction is to be recorded so.
+/// Whether record_instruction must be called for the instruction.
 [[nodiscard]] bool is_recorded(const Instruction& instruction);
 
 /// All functions, by numbers that follow from the encoding: a translator may keep them in code.
@@ -31,7 +31,8 @@ void record_instruction(CpuState& cpu, uint32_t address);
 inline constexpr unsigned kX87OperationCount = 137;
 extern const std::array<X87Helper, kX87OperationCount> kX87Operations;
 
-/// The number of the function for an instruction, or kX87OperationCount: the interpreter does it.
+/// The number of the function for an instruction, or kX87OperationCount if the interpreter must
+/// execute it.
 [[nodiscard]] unsigned x87_operation(const Instruction& instruction);
 
 }  // namespace ferry::i386

@@ -48,8 +48,9 @@ inline void enter_status(X87State& x87, const Context& context) {
   x87.status = static_cast<uint16_t>((x87.status & ~C1) | context.raised);
 }
 
-/// Every operation that is done enters its memory operand as the one FSTENV shows. Sign-extended,
-/// as the address is in its register: where the access went well it is below 2 GB.
+/// Every operation that is done enters its memory operand as the one FSTENV shows. Registers hold
+/// addresses sign-extended, so that extension costs nothing; it changes nothing either, since an
+/// address that could be accessed is below 2 GB.
 inline void note_operand(X87State& x87, uint32_t address) {
   x87.data_operand = static_cast<uint64_t>(static_cast<int32_t>(address));
 }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint32_t kNop = 0;
 
-/// Registers no way out of a block reads. (Where no flag is live, neither t1 nor t2.)
+/// Registers that no way out of a block reads. t1 and t2 join them where no flag is live.
 constexpr uint32_t kDeadAtExits = kScratchMask | kAddressCache[0].bit() | kAddressCache[1].bit();
 
 }  // namespace
@@ -50,7 +50,8 @@ Gpr BlockBuilder::read_gpr(unsigned reg) {
   return adjusted;
 }
 
-/// What refers to a guest register that is about to change does so no more.
+/// The guest register in `host` is about to change: flags and cached addresses stop referring to
+/// it.
 void BlockBuilder::give_up(Gpr host) {
   const uint32_t live = live_after_ & ~entry_->killed;
   if (live != 0 && flags.operation()) flags.preserve(host);
@@ -168,7 +169,7 @@ void BlockBuilder::indirect_exit() {
   const bool pass_on = !options.dead_flags_at_calls && flags.in_lazy_registers();
   if (options.every_exit_leaves) {
     control(jump_to(mips64::opcode::JAL, ways_out.leave_indirect));
-  } else if (pass_on) {  // flags of an earlier exit: its identity goes on, not this one's
+  } else if (pass_on) {  // t0 names an earlier exit, which is passed on instead of this one
     mips64::move(as, mips64::ra, kFlagKind);
     control(mips64::opcode::JR | mips64::encode::rs(entry));
   } else {

@@ -18,7 +18,7 @@ namespace ferry::translate::emit {
 
 using i386::Operand;
 
-/// How the bits above an 8- or 16-bit value are wanted.
+/// How the bits above an 8- or 16-bit value are wanted, or are.
 enum class Extend : uint8_t { any, zero, sign };
 
 /// A host address: base register and 16-bit offset.
@@ -54,7 +54,7 @@ class BlockBuilder final : public Emitter {
   }
   /// Flags that may be read at the direct target of the current instruction.
   [[nodiscard]] uint32_t live_at_target() const { return entry_->live_at_target; }
-  /// Releases scratch registers.
+  /// Releases scratch registers, and forgets flags that are dead.
   void end_instruction() {
     free_scratch_ = kScratchMask;
     if (live_after_ == 0) flags.set_packed();
@@ -140,11 +140,12 @@ class BlockBuilder final : public Emitter {
     return operand.kind == i386::OperandKind::gpr && !operand.high_byte &&
            operand.reg != i386::ESP && known_width(operand.reg) <= operand.width * 8u;
   }
-  /// The value of an operand in place when it is a 32-bit register, else extended into `into`.
+  /// into = the operand's value, extended.
   void read_into(Gpr into, const Operand& operand, Extend extend);
-  /// Writes a register operand. `zero_extended`: no bit above the width is set in `value`.
-  void write_register(const Operand& operand, Gpr value, bool zero_extended = false);
-  /// The host register a 32-bit register operand is computed into.
+  /// Writes a register operand. `upper`: how the bits of `value` above the operand's width are;
+  /// zeros save words.
+  void write_register(const Operand& operand, Gpr value, Extend upper = Extend::any);
+  /// Whether the operand is a whole register of 32 bits.
   [[nodiscard]] static bool is_full_register(const Operand& operand) {
     return operand.kind == i386::OperandKind::gpr && operand.width == 4;
   }
@@ -162,10 +163,11 @@ class BlockBuilder final : public Emitter {
   void indirect_exit();
   /// Leaves to the run loop for `reason` with guest pc `eip`.
   void leave(engine::LeaveReason reason, uint32_t eip);
-  /// Out of line: leave so that the current instruction is interpreted. Branch to the returned
-  /// label before anything was changed. Valid until the end of the instruction's block.
+  /// The label of out-of-line code that leaves so that the current instruction is interpreted. To
+  /// be branched to before anything was changed.
   Label& interpret_instead();
-  /// Out of line on `condition`: leaves as if interrupted, with guest pc `eip`. Goes on otherwise.
+  /// Leaves, out of line, as if interrupted with guest pc `eip` if `condition` holds; goes on
+  /// otherwise.
   void leave_if(const Condition& condition, uint32_t eip);
   /// Calls the interpreter for the current instruction and goes on after it (or leaves).
   void call_interpreter();

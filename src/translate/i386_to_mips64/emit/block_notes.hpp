@@ -1,7 +1,7 @@
 // What translated code refers to by number or by guest pc, kept beside its block: the flags where
-// control may leave it, and the instructions it leaves to the interpreter. In the block's own
-// memory of the code cache (engine::Block::notes), so that it is read without a lock and lives as
-// long as the block does.
+// control may leave it, and the instructions it leaves to the interpreter. Notes lie in the block's
+// own memory of the code cache (engine::Block::notes), so that they are read without a lock and
+// live as long as the block.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ class BlockNotes {
 
  private:
   friend class BlockNotesMaker;
-  /// After it lie the flag states, then the instructions.
+  /// In memory the flag states follow it, then the instructions.
   struct alignas(8) Head {
     uint32_t states = 0;
     uint32_t instructions = 0;
@@ -47,10 +47,10 @@ class BlockNotes {
   const Head* head_;
 };
 
-/// The notes of the block in the making.
+/// Collects the notes of a block while it is translated.
 class BlockNotesMaker {
  public:
-  /// Begins in the room that `out` has for them.
+  /// Begins in the memory that `out` has for notes.
   explicit BlockNotesMaker(engine::BlockDraft& out) : out_(out) {
     states_.place(static_cast<BlockNotes::Head*>(out.notes) + 1, kMostStates);
   }

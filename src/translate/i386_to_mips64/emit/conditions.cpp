@@ -21,13 +21,10 @@ namespace {
 
 constexpr unsigned kO = 0, kB = 1, kE = 2, kBE = 3, kS = 4, kP = 5, kL = 6;
 
-Condition bool_condition(Gpr reg) {
-  return {Condition::Kind::ne, reg, zero, true};
-}
-
 }  // namespace
 
-Condition FlagTracker::compare(bool is_unsigned, const Value& left, const Value& right) {
+Condition FlagTracker::compare(Signedness signedness, const Value& left, const Value& right) {
+  const bool is_unsigned = signedness != Signedness::is_signed;
   if (!is_unsigned) {
     if (right == Value::of_constant(0)) return {Condition::Kind::ltz, in_register(left), zero};
     if (left == Value::of_constant(0)) return {Condition::Kind::gtz, in_register(right), zero};
@@ -41,7 +38,7 @@ Condition FlagTracker::compare(bool is_unsigned, const Value& left, const Value&
     const Gpr rhs = in_register(right);
     is_unsigned ? b_.as.SLTU(answer, lhs, rhs) : b_.as.SLT(answer, lhs, rhs);
   }
-  return bool_condition(answer);
+  return Condition::of_bool(answer);
 }
 
 Condition FlagTracker::subtract_condition(unsigned cc) {
@@ -52,20 +49,21 @@ Condition FlagTracker::subtract_condition(unsigned cc) {
   return (cc & 1) != 0 ? equal.inverted() : equal;
 }
 
-/// Of a subtraction, but for equality.
+/// Conditions of a subtraction, except equality.
 [[gnu::noinline]] Condition FlagTracker::difference_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   Condition condition{};
   if (base == kS || base == kP) {
     return result_condition(cc);
   } else if (base == kO) {
-    condition = overflow_condition(false);
+    condition = overflow_condition(Operation::subtract);
   } else {
     const Value a = now_.a.known() ? now_.a : Value::of(a_register());
     const Value b = now_.b;
     const bool is_unsigned = base == kB || base == kBE;
+    const auto signedness = is_unsigned ? Signedness::is_unsigned : Signedness::is_signed;
     if (base == kB || base == kL) {
-      condition = compare(is_unsigned, a, b);
+      condition = compare(signedness, a, b);
     } else if (b.kind == Value::Kind::constant && mips64::fits_simm16(int64_t{b.constant} + 1) &&
                !(is_unsigned && b.constant == -1)) {
       if (is_unsigned && b.constant == 0) {
@@ -73,10 +71,10 @@ Condition FlagTracker::subtract_condition(unsigned cc) {
       } else if (!is_unsigned && b.constant == 0) {
         condition = {Condition::Kind::lez, in_register(a), zero};
       } else {
-        condition = compare(is_unsigned, a, Value::of_constant(b.constant + 1));  // a <= b
+        condition = compare(signedness, a, Value::of_constant(b.constant + 1));  // a <= b
       }
     } else {
-      condition = compare(is_unsigned, b, a).inverted();  // a <= b is not b < a
+      condition = compare(signedness, b, a).inverted();  // a <= b means not b < a
     }
   }
   return (cc & 1) != 0 ? condition.inverted() : condition;
@@ -87,17 +85,17 @@ Condition FlagTracker::add_condition(unsigned cc) {
   if (base == kE || base == kS || base == kP) return result_condition(cc);
   Condition condition{};
   if (base == kO) {
-    condition = overflow_condition(true);
+    condition = overflow_condition(Operation::add);
   } else if (base == kB || base == kBE) {
-    condition = bool_condition(carry(b_.scratch()));
+    condition = Condition::of_bool(carry(b_.scratch()));
     if (base == kBE) {
       const Gpr is_zero = b_.scratch();
       b_.as.SLTIU(is_zero, result_register(), 1);
       b_.as.OR(is_zero, is_zero, condition.rs);
-      condition = bool_condition(is_zero);
+      condition = Condition::of_bool(is_zero);
     }
   } else {
-    // The sum without wrap has the sign SF != OF says; it is 0 only if the result is.
+    // SF != OF is the sign of the sum without wrap, and that sum is 0 only if the result is.
     const Gpr sum = b_.scratch();
     const Gpr a = a_register();
     b_.as.DADDU(sum, a, in_register(now_.b));
@@ -107,13 +105,13 @@ Condition FlagTracker::add_condition(unsigned cc) {
 }
 
 /// OF of an addition or subtraction: a word whose bit 31 is the flag.
-Condition FlagTracker::overflow_condition(bool add) {
+Condition FlagTracker::overflow_condition(Operation operation) {
   const Gpr a = a_register();
   const Gpr b = in_register(now_.b);
   const Gpr result = result_register();
   const Gpr one = b_.scratch(), two = b_.scratch();
   b_.as.XOR(one, a, result);
-  b_.as.XOR(two, add ? result : a, b);
+  b_.as.XOR(two, operation == Operation::add ? result : a, b);
   b_.as.AND(one, one, two);
   return {Condition::Kind::ltz, one, zero};
 }
@@ -127,7 +125,7 @@ Condition FlagTracker::parity_condition(Gpr result) {
   b_.as.ORI(table, zero, 0x9669);
   b_.as.SRLV(table, table, fold);
   b_.as.ANDI(table, table, 1);
-  return bool_condition(table);
+  return Condition::of_bool(table);
 }
 
 /// Conditions of operations with CF = OF = 0 (logic), and ZF, SF, PF of all.
@@ -146,12 +144,13 @@ Condition FlagTracker::result_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
-/// Of a sum or difference that is in t1 whole: nobody asks for CF.
+/// Conditions of a sum or difference that t1 holds whole. CF is dead then, so nobody asks for it.
 Condition FlagTracker::exact_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   CHECK(base != kB && base != kBE);
   Condition condition{Condition::Kind::ltz, kFlagA, zero};
-  // It is 0 only if the result is, and where the result alone is 0 it is below.
+  // LE is SF != OF or ZF. A result of 0 comes of a whole that is 0 or -2^32, so one comparison with
+  // 0 says both.
   if (base == 7) condition.kind = Condition::Kind::lez;
   if (base < kL) {
     const Gpr word = b_.scratch();
@@ -167,18 +166,19 @@ Condition FlagTracker::exact_condition(unsigned cc) {
 }
 
 /// A word whose sign is that of a + b or a - b without wrap, a carry in included: SF != OF.
-Gpr FlagTracker::sign_without_wrap(bool add, Gpr a, Gpr b, Gpr result) {
+Gpr FlagTracker::sign_without_wrap(Operation operation, Gpr a, Gpr b, Gpr result) {
   const Gpr word = b_.scratch(), other = b_.scratch();
   b_.as.XOR(word, a, result);
-  b_.as.XOR(other, add ? result : a, b);
+  b_.as.XOR(other, operation == Operation::add ? result : a, b);
   b_.as.AND(word, word, other);
   b_.as.XOR(word, word, result);
   b_.release(other);
   return word;
 }
 
-/// A word whose sign is CF after ADC or SBB: where the operands' signs are the same the result's
-/// sign tells of a carry in, else the second's is the borrow, and the result's opposite the carry.
+/// A word whose sign is CF after ADC or SBB. ADC: the operands' common sign, or the opposite of the
+/// result's where theirs differ. SBB: the result's sign, or the second operand's where the
+/// operands' signs differ.
 Gpr FlagTracker::carry_word() {
   const bool add = is(FlagKind::adc8);
   const Gpr result = result_register(), b = in_register(now_.b);
@@ -192,32 +192,32 @@ Gpr FlagTracker::carry_word() {
   return word;
 }
 
-/// Of ADC and SBB of 32 bits.
+/// Conditions of ADC and SBB of 32 bits.
 Condition FlagTracker::with_carry_condition(unsigned cc) {
   const unsigned base = cc >> 1;
-  const bool add = is(FlagKind::adc8);
+  const auto operation = is(FlagKind::adc8) ? Operation::add : Operation::subtract;
   if (base == kE || base == kS || base == kP) return result_condition(cc);
   Condition condition{};
   if (base == kO) {
-    condition = overflow_condition(add);
+    condition = overflow_condition(operation);
   } else {
     const bool below = base == kB || base == kBE;
-    const Gpr word =
-        below ? carry_word()
-              : sign_without_wrap(add, in_register(now_.a), in_register(now_.b), result_register());
+    const Gpr word = below ? carry_word()
+                           : sign_without_wrap(operation, in_register(now_.a), in_register(now_.b),
+                                               result_register());
     condition = {Condition::Kind::ltz, word, zero};
     if (base == kBE || base == 7) {
       const Gpr is_zero = b_.scratch();
       b_.as.SLTIU(is_zero, result_register(), 1);
       b_.as.SRL(word, word, 31);
       b_.as.OR(is_zero, is_zero, word);
-      condition = bool_condition(is_zero);
+      condition = Condition::of_bool(is_zero);
     }
   }
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
-/// Of a multiplication: CF = OF = whether b is not 0, ZF is 0.
+/// Conditions of a multiplication: CF = OF = whether b is not 0, ZF is 0.
 Condition FlagTracker::multiply_condition(unsigned cc) {
   const unsigned base = cc >> 1;
   if (base == kS || base == kP) return result_condition(cc);
@@ -228,7 +228,7 @@ Condition FlagTracker::multiply_condition(unsigned cc) {
     b_.as.SLT(less, result_register(), zero);
     b_.as.SLTU(overflow, zero, condition.rs);
     b_.as.XOR(less, less, overflow);
-    condition = bool_condition(less);
+    condition = Condition::of_bool(less);
   }
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
@@ -255,8 +255,9 @@ Condition FlagTracker::packed_condition(unsigned cc) {
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
-/// Flags another block left in the lazy registers are nearly always those of a comparison (logic is
-/// stored as one with 0): that is tried in line, all else is packed out of line.
+/// Flags that another block left in the lazy registers are nearly always those of a comparison
+/// (logic is stored as one with 0): that case is tried in line, and all others are packed out of
+/// line.
 Condition FlagTracker::lazy_condition(unsigned cc) {
   const Gpr answer = b_.scratch();
   // Order and equality of narrow operands are those of their sign-extensions; the sign of the
@@ -291,7 +292,7 @@ Condition FlagTracker::lazy_condition(unsigned cc) {
       break;
   }
   b_.bind_resume(resume);
-  const Condition condition = bool_condition(answer);
+  const Condition condition = Condition::of_bool(answer);
   return (cc & 1) != 0 ? condition.inverted() : condition;
 }
 
@@ -312,7 +313,7 @@ void FlagTracker::long_comparison(Gpr answer, unsigned cc, Label& resume) {
   b_.as.ADDIU(answer, kFlagKind, -static_cast<int32_t>(FlagKind::sbb32));
   b_.branch_if_not_zero(answer, other);
   b_.as.LW(result, offset::lazy_result, kState);
-  const Gpr word = sign_without_wrap(false, kFlagA, kFlagB, result);
+  const Gpr word = sign_without_wrap(Operation::subtract, kFlagA, kFlagB, result);
   b_.branch(mips64::opcode::BEQ, found);
   b_.bind(given);
   mips64::move(b_.as, result, kFlagA);
@@ -345,7 +346,7 @@ Condition FlagTracker::condition(unsigned cc) {
     return lazy_condition(cc);
   }
   if (now_.form == Form::carry_apart && base == kB) {
-    const Condition below = bool_condition(carry(b_.scratch()));
+    const Condition below = Condition::of_bool(carry(b_.scratch()));
     return (cc & 1) != 0 ? below.inverted() : below;
   }
   if (in_lazy_registers() || !b_.options.passes.compare_fusion) to_packed();
@@ -357,7 +358,7 @@ Condition FlagTracker::condition(unsigned cc) {
   if (with_carry() && width_index() == 2) return with_carry_condition(cc);
   if (cheap && (now_.result.known() || is_shift())) return result_condition(cc);
   if ((is(FlagKind::inc8) || is(FlagKind::dec8)) && base >= kL) {
-    // inc and dec are additions of 1 but for CF.
+    // INC and DEC are an addition and a subtraction of 1, except for CF.
     const FlagState saved = now_;
     const bool inc = is(FlagKind::inc8);
     const auto shift = static_cast<uint32_t>(inc ? FlagKind::inc8 : FlagKind::dec8) -
@@ -369,7 +370,7 @@ Condition FlagTracker::condition(unsigned cc) {
     return answer;
   }
   if (base == kB) {
-    const Condition answer = bool_condition(carry(b_.scratch()));
+    const Condition answer = Condition::of_bool(carry(b_.scratch()));
     return (cc & 1) != 0 ? answer.inverted() : answer;
   }
   if (base == kO && is(FlagKind::given8)) {
@@ -409,8 +410,8 @@ Gpr FlagTracker::carry(Gpr into) {
   if (now_.form == Form::operation) {
     if (is(FlagKind::logic8)) return zero;
     if (is(FlagKind::sub8)) {
-      const Condition below =
-          compare(true, now_.a.known() ? now_.a : Value::of(a_register()), now_.b);
+      const Condition below = compare(Signedness::is_unsigned,
+                                      now_.a.known() ? now_.a : Value::of(a_register()), now_.b);
       return below.rs;
     }
     if (is(FlagKind::add8) && width_index() == 2) {

@@ -36,8 +36,8 @@ inline bool fits_slot(const WordEffects& word, uint32_t jump) {
   return link == 0 || (link != reg && !word.reads(link));
 }
 
-/// Whether `first` may be executed after `second`, which it stands in front of: a fault in either
-/// finds the same memory and guest state in both orders.
+/// Whether `first` may be executed after `second`, which follows it: a fault in either finds the
+/// same memory and guest state in both orders.
 inline bool may_swap(const WordEffects& first, const WordEffects& second) {
   if (!second.movable()) return false;
   const uint32_t one = first.destination(), two = second.destination();
@@ -48,20 +48,22 @@ inline bool may_swap(const WordEffects& first, const WordEffects& second) {
 
 }  // namespace
 
-/// Exchanges the last two words, which `may_swap` allows; the last may fault then, or not.
-void Emitter::swap_last_words(bool last_may_fault) {
+/// Exchanges the last two words, which `may_swap` allows. `of_last`: whether the word that is last
+/// afterwards can fault.
+void Emitter::swap_last_words(Fault of_last) {
   uint32_t* const place = as.next() - 2;
   std::swap(place[0], place[1]);
-  // What can fault stays with its mark; else the words after stay with theirs.
+  // A word that can fault stays with its mark; otherwise the words after it stay with theirs.
   const uint32_t end = as.position();
   for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word > end - 2;) {
-    out_.marks[i].word = last_may_fault ? end : out_.marks[i].word - 1;
+    out_.marks[i].word = of_last != Fault::never ? end : out_.marks[i].word - 1;
   }
 }
 
-/// Whether the load `word` at `position` may be executed although the branch in front of it is
-/// taken. One from the guest's stack hardly ever faults; should it, BlockTranslator::recover undoes
-/// it, and knows it by a mark that begins in the slot: so it must have a mark of its own.
+/// Whether the load `word` at `position` may be executed although the branch before it is taken. A
+/// load from the guest's stack hardly ever faults. If one does, BlockTranslator::recover goes on at
+/// the branch's target; it recognises such a load by a mark that begins in the slot, so the load
+/// must have a mark of its own.
 bool Emitter::may_load_early(uint32_t word, uint32_t position) const {
   if (!options.passes.slot_loads || (word >> 21 & 31) != host_gpr(i386::ESP).number()) return false;
   for (size_t i = out_.marks.size(); i-- > 0 && out_.marks[i].word >= position;) {
@@ -72,7 +74,7 @@ bool Emitter::may_load_early(uint32_t word, uint32_t position) const {
 
 /// Moves the first word after an exit branch into the branch's free slot, which leave_slot_open
 /// allows. Nothing but plain words has come since: barrier_ is after the slot.
-void Emitter::fill_slot_from_behind() {
+void Emitter::fill_slot_with_next_word() {
   uint32_t* const first = barrier_;
   const auto position = static_cast<uint32_t>(first - as.address(0));
   const bool memory = WordEffects(*first).memory();
@@ -92,19 +94,19 @@ inline void Emitter::close_slot() {
   dead_at_exit_ = 0;
   if (as.next() <= barrier_) return;
   const WordEffects first(*barrier_);
-  if ((dead >> first.destination() & 1) != 0 && first.movable()) fill_slot_from_behind();
+  if ((dead >> first.destination() & 1) != 0 && first.movable()) fill_slot_with_next_word();
 }
 
 /// `target` is null for words that are complete.
 void Emitter::emit_control(uint32_t word, Label* target) {
   close_slot();
   uint32_t slot = kNop;
-  bool may_fault = false;
-  const ptrdiff_t words = as.next() - barrier_;  // that may be moved
+  Fault fault = Fault::never;
+  const ptrdiff_t words = as.next() - barrier_;  // the ones that may be moved
   if (words > 0) {
     slot = as.next()[-1];
     const WordEffects last(slot);
-    may_fault = last.memory();
+    fault = last.memory() ? Fault::possible : Fault::never;
     if (!options.passes.delay_slots || !fits_slot(last, word)) {
       slot = kNop;
       const bool conditional = word >> 26 == 1 || word >> 26 >= 4;
@@ -113,15 +115,15 @@ void Emitter::emit_control(uint32_t word, Label* target) {
         const WordEffects before(earlier);
         if (fits_slot(before, word) && may_swap(before, last)) {
           slot = earlier;
-          may_fault = before.memory();
-          swap_last_words(may_fault);
+          fault = before.memory() ? Fault::possible : Fault::never;
+          swap_last_words(fault);
         }
       }
     }
   }
   if (slot != kNop) {
     static_cast<void>(as.take_last());
-    if (may_fault) {
+    if (fault != Fault::never) {
       // A fault in the slot belongs to the instruction the word came from: marks that begin after
       // it begin after the slot.
       const uint32_t end = as.position() + 1;

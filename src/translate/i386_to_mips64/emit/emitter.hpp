@@ -1,6 +1,6 @@
 // The words of the block being translated, and what is true of them: marks, delay slots, cold
-// paths, and which registers are free or hold addresses. Knows no guest operand: BlockBuilder adds
-// those.
+// paths, and which registers are free or hold addresses. The emitter knows no guest operands:
+// BlockBuilder adds those.
 //
 // Passes that act while words are emitted live here (delay_slots.cpp) and in BlockBuilder.
 #pragma once
@@ -38,8 +38,7 @@ class Emitter {
   [[nodiscard]] const Instruction& instruction() const { return entry_->instruction; }
   /// Flags that may be read after the current instruction.
   [[nodiscard]] uint32_t live() const { return live_after_; }
-  /// What a fault in the words from here on has to undo, and where it finds the flags: as things
-  /// stand now.
+  /// Notes for faults in the words from here on what they have to undo and where the flags are.
   void add_mark() {
     if (marked_) push_mark();
   }
@@ -121,8 +120,8 @@ class Emitter {
   [[nodiscard]] unsigned cold_count() const { return cold_count_; }
   /// Words emitted so far must not be moved any more.
   void set_barrier() { barrier_ = as.next(); }
-  /// The slot of the branch just emitted, if it is free, may take the word that comes next where
-  /// that writes one of `dead` alone: registers nobody reads where the branch goes.
+  /// If the slot of the branch just emitted is free, the next word may be moved into it, provided
+  /// that all it writes is one of `dead`: registers that nobody reads where the branch goes.
   void leave_slot_open(uint32_t dead) {
     if (options.passes.slot_fallthrough && as.next()[-1] == 0) dead_at_exit_ = dead;
   }
@@ -131,7 +130,7 @@ class Emitter {
     return Assembler::jump_word(opcode, target);
   }
 
-  /// Where the flags are as words are emitted, which marks and cold paths note.
+  /// Where the flags are now; marks and cold paths copy it.
   const FlagState* flag_state_ = nullptr;
   engine::BlockDraft& out_;
   BlockNotesMaker notes_;
@@ -145,9 +144,12 @@ class Emitter {
   uint32_t cached_registers_ = 0;  ///< host registers (Gpr::bit) that entries of cache_ may name
 
  private:
-  [[gnu::noinline]] void swap_last_words(bool last_may_fault);
+  /// Whether a word can raise a fault.
+  enum class Fault : uint8_t { never, possible };
+
+  [[gnu::noinline]] void swap_last_words(Fault of_last);
   [[nodiscard]] bool may_load_early(uint32_t word, uint32_t position) const;
-  [[gnu::noinline]] void fill_slot_from_behind();
+  [[gnu::noinline]] void fill_slot_with_next_word();
   void close_slot();
   [[gnu::noinline]] void emit_control(uint32_t word, Label* target);
 

@@ -34,6 +34,12 @@ struct alignas(8) Value {
   }
 };
 
+/// What ADD, SUB and their kin compute.
+enum class Operation : uint8_t { add, subtract };
+
+/// How a comparison, product or quotient takes its operands.
+enum class Signedness : uint8_t { is_signed, is_unsigned };
+
 /// A host condition: `kind` applied to rs (and rt, which is zero for the kinds with one operand).
 struct Condition {
   /// In pairs of opposites.
@@ -42,6 +48,8 @@ struct Condition {
   Gpr rt;
   bool rs_is_bool = false;  ///< kind ne/eq with rt zero, and rs is 0 or 1
 
+  /// Whether `reg`, which is 0 or 1, is 1.
+  [[nodiscard]] static Condition of_bool(Gpr reg) { return {Kind::ne, reg, mips64::zero, true}; }
   [[nodiscard]] Condition inverted() const {
     return {static_cast<Kind>(static_cast<uint8_t>(kind) ^ 1), rs, rt, rs_is_bool};
   }
@@ -56,7 +64,7 @@ struct FlagState {
     packed,          ///< in CpuState::eflags, or none is live
     operation,       ///< of `kind`, with these operands
     carry_apart,     ///< as lazy_registers, but CF is in t0 apart (carry_in_kind)
-    exact,  ///< those of a 32-bit sum or difference that is in t1 whole; CF and AF are dead
+    exact,  ///< those of a 32-bit sum or difference that t1 holds whole; CF and AF are dead
   };
   Form form = Form::lazy_registers;
   FlagKind kind = FlagKind::packed;
@@ -64,8 +72,8 @@ struct FlagState {
   bool operator==(const FlagState&) const = default;
 };
 
-/// Bits of t0, and of LazyFlags::kind, that neither kinds nor identities of exits have: CF is known
-/// apart from what else t0 says, and it is set.
+/// Bits of t0, and of LazyFlags::kind, that neither kinds nor identities of exits use. kKnown: CF
+/// is known apart from what else t0 says. kSet: it is 1 then.
 namespace carry_in_kind {
 inline constexpr unsigned kFirstBit = 29;
 inline constexpr uint32_t kSet = 1u << 29, kKnown = 1u << 30;

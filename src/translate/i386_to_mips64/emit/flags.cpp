@@ -8,7 +8,7 @@ using mips64::zero;
 
 void FlagTracker::set_carry_only(Gpr carry) {
   if (carry != kFlagB) mips64::move(b_.as, kFlagB, carry);
-  // An increment keeps CF in its b.
+  // The flags of INC have CF as their b.
   set(FlagKind::inc8, 4, {}, Value::of(kFlagB), Value::of_constant(0));
 }
 
@@ -21,8 +21,7 @@ void FlagTracker::set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, G
   b_.as.MOVN(kFlagB, b, condition);
 }
 
-// Of logic, steps and given flags CF can be said beside the result; in the lazy registers beside
-// the kind.
+// Logic, steps and given flags have room for a changed CF in b, the lazy registers in t0.
 
 void FlagTracker::prepare_carry_change() {
   const bool beside_result =
@@ -141,8 +140,9 @@ void FlagTracker::narrow(Gpr reg) {
   if (width_index() == 1) b_.as.SEH(reg, reg);
 }
 
-/// left + right, or left - right, in the flags' width: in `answer`.
-Gpr FlagTracker::sum(bool add, Gpr answer, Gpr left, const Value& right) {
+/// answer = left + right or left - right, sign-extended from the flags' width. Returns `answer`.
+Gpr FlagTracker::sum(Operation operation, Gpr answer, Gpr left, const Value& right) {
+  const bool add = operation == Operation::add;
   if (right.kind == Value::Kind::constant && mips64::fits_simm16(right.constant) &&
       right.constant != -32768) {
     b_.as.ADDIU(answer, left, add ? right.constant : -right.constant);
@@ -154,8 +154,8 @@ Gpr FlagTracker::sum(bool add, Gpr answer, Gpr left, const Value& right) {
   return answer;
 }
 
-/// Operand a, computed from the result where it was not kept: in `into` then, or in a scratch
-/// register if that is zero.
+/// Operand a. If it was not kept it is computed from the result, in `into` or, if `into` is zero,
+/// in a scratch register.
 Gpr FlagTracker::a_register(Gpr into) {
   if (now_.a.known()) return in_register(now_.a);
   if (into == zero) into = b_.scratch();
@@ -173,7 +173,7 @@ Gpr FlagTracker::a_register(Gpr into) {
       return into;
     }
   }
-  return sum(!up, into, in_register(now_.result), right);
+  return sum(up ? Operation::subtract : Operation::add, into, in_register(now_.result), right);
 }
 
 /// The result, computed from the operands where it was not kept.
@@ -187,7 +187,8 @@ Gpr FlagTracker::result_register() {
     return result;
   }
   CHECK(is(FlagKind::add8) || is(FlagKind::sub8));
-  return sum(is(FlagKind::add8), b_.scratch(), in_register(now_.a), now_.b);
+  const auto operation = is(FlagKind::add8) ? Operation::add : Operation::subtract;
+  return sum(operation, b_.scratch(), in_register(now_.a), now_.b);
 }
 
 /// A shift by a constant count done again, sign-extended from its width.

@@ -23,26 +23,28 @@ class FlagTracker {
     now_ = {Form::operation, member(kind8, width), a, b, result};
     named_ |= a.reg.bit() | b.reg.bit() | result.reg.bit();
   }
-  /// The flags, but for CF and AF, are those of the sum or difference of sign-extended operands of
-  /// 32 bits in t1: its 33rd bit is the sign it has without wrap, which is SF != OF.
+  /// The flags except CF and AF are those of a sum or difference of sign-extended 32-bit operands,
+  /// which t1 holds whole: bit 32 is its sign without wrap, which is SF != OF.
   void set_exact() {
     now_ = {.form = Form::exact};
     named_ |= kFlagA.bit();
   }
   /// CF is the only live flag: `carry` is 0 or 1.
   void set_carry_only(Gpr carry);
-  /// Before an instruction that changes CF alone while others are live. May call C++.
+  /// To be called before an instruction that changes CF alone while other flags are live. May call
+  /// C++.
   void prepare_carry_change();
-  /// After it: CF becomes `carry` (0 or 1), not in t1 or t2.
+  /// To be called after that instruction: CF becomes `carry`, which is 0 or 1 and not in t1 or t2.
   void change_carry(Gpr carry);
-  /// With the flags in the lazy registers: where `condition` is not 0 they become those of `kind`,
-  /// otherwise they stay. Nothing of the instruction may fault after it.
+  /// The flags, which must be in the lazy registers, become those of `kind8` if `condition` is not
+  /// 0 at run time, and stay otherwise. Nothing of the instruction may fault after this.
   void set_if(Gpr condition, FlagKind kind8, unsigned width, Gpr a, Gpr b);
-  /// CpuState::eflags holds the flags (after a helper or the interpreter), or none is live.
+  /// CpuState::eflags holds the flags (after a helper or the interpreter), or no flag is live.
   void set_packed() { now_.form = Form::packed; }
 
   /// A condition for the current flags (cc as in the opcode). May emit words into scratch
-  /// registers. May call C++ if the flags are in the lazy registers: before anything is in scratch.
+  /// registers. May call C++ if the flags are in the lazy registers, so nothing may be in scratch
+  /// registers yet.
   [[nodiscard]] Condition condition(unsigned cc);
   /// CF as 0 or 1, in `into` or in another register. May call C++ like `condition`.
   [[nodiscard]] Gpr carry(Gpr into);
@@ -53,32 +55,33 @@ class FlagTracker {
   void rebase_esp(int32_t bytes);
   /// Puts the flags into t0..t2 (the convention between blocks).
   void to_lazy_registers();
-  /// Moves operands out of guest registers into their homes: what an indirect exit's recipe may
-  /// name.
+  /// Moves operands out of guest registers into their homes: the recipe of an indirect exit may
+  /// name nothing but constants and the lazy registers.
   void settle();
-  /// Around a call into C++ that keeps the flags: t0..t2 wait in the state.
+  /// To be called before and after a call into C++ that keeps the flags: t0..t2 wait in the state.
   void save_for_call();
   void restore_after_call();
   /// Whether t1 or t2 hold part of the flags.
   [[nodiscard]] bool uses_homes() const;
-  /// Makes the flags packed in the state. May call C++.
+  /// Packs the flags into CpuState::eflags. May call C++.
   void to_packed();
 
   /// Emits `answer` = the condition `cc` without its negation, from packed flags. For cold paths.
   void packed_bool(Gpr answer, unsigned cc);
-  /// Emits `answer` = the signed condition `cc` without its negation and goes on at `resume`, where
-  /// the lazy registers hold a 64-bit comparison: SBB or what set_exact became. For cold paths.
+  /// If the lazy registers hold a comparison of more than 32 bits (SBB, or what set_exact became),
+  /// the emitted code sets `answer` to the signed condition `cc` without its negation and goes on
+  /// at `resume`; else it falls through. For cold paths.
   void long_comparison(Gpr answer, unsigned cc, mips64::Label& resume);
 
-  /// A cold path needs the state again.
+  /// The state, which a cold path restores later.
   [[nodiscard]] const FlagState& state() const { return now_; }
   void restore(const FlagState& state) {
     now_ = state;
     named_ = ~0u;
   }
-  /// Host registers (Gpr::bit) the operands may be in; no other is.
+  /// Host registers (Gpr::bit) that operands may be in; they are in no others.
   [[nodiscard]] uint32_t named() const { return named_; }
-  /// The operands are in `reg` no longer.
+  /// The operands are no longer in `reg`.
   void unname(Gpr reg) { named_ &= ~reg.bit(); }
   [[nodiscard]] bool in_lazy_registers() const {
     return now_.form == Form::lazy_registers || now_.form == Form::carry_apart;
@@ -87,7 +90,7 @@ class FlagTracker {
   [[nodiscard]] bool exact() const { return now_.form == Form::exact; }
 
  private:
-  /// Makes an operation of the exact sum or difference, which the lazy registers can hold.
+  /// Turns the exact sum or difference into an operation, which the lazy registers can hold.
   void leave_exact();
   [[nodiscard]] Gpr in_register(const Value& value) {
     // A constant 0 is in register zero.
@@ -100,16 +103,16 @@ class FlagTracker {
     const uint32_t member = static_cast<uint32_t>(now_.kind) - static_cast<uint32_t>(kind8);
     return now_.form == Form::operation && member < 3;
   }
-  /// SHL, SHR or SAR, whose b is a constant while the tracker has them.
+  /// SHL, SHR or SAR. While the tracker has one of them, its b is a constant.
   [[nodiscard]] bool is_shift() const;
   /// ADC or SBB.
   [[nodiscard]] bool with_carry() const { return is(FlagKind::adc8) || is(FlagKind::sbb8); }
-  /// Whether the operation's flags need its result and b alone.
+  /// Whether the operation's flags follow from its result and b, without a.
   [[nodiscard]] bool result_in_a() const;
   /// 0, 1 or 2 for an operation of 8, 16 or 32 bits.
   [[nodiscard]] uint32_t width_index() const { return (static_cast<uint32_t>(now_.kind) - 1) % 3; }
   void narrow(Gpr reg);
-  [[nodiscard]] Gpr sum(bool add, Gpr answer, Gpr left, const Value& right);
+  [[nodiscard]] Gpr sum(Operation operation, Gpr answer, Gpr left, const Value& right);
   [[nodiscard]] Gpr shift_result();
   template <typename Moving>
   void move_home(Moving moving);
@@ -120,14 +123,14 @@ class FlagTracker {
   Condition difference_condition(unsigned cc);
   Condition add_condition(unsigned cc);
   Condition result_condition(unsigned cc);
-  Condition overflow_condition(bool add);
+  Condition overflow_condition(Operation operation);
   Condition parity_condition(Gpr result);
   Condition multiply_condition(unsigned cc);
   Condition exact_condition(unsigned cc);
   Condition with_carry_condition(unsigned cc);
   [[nodiscard]] Gpr carry_word();
-  [[nodiscard]] Gpr sign_without_wrap(bool add, Gpr a, Gpr b, Gpr result);
-  Condition compare(bool is_unsigned, const Value& left, const Value& right);
+  [[nodiscard]] Gpr sign_without_wrap(Operation operation, Gpr a, Gpr b, Gpr result);
+  Condition compare(Signedness signedness, const Value& left, const Value& right);
   Gpr shift_carry(Gpr into);
   void move_value(Gpr into, const Value& value);
 

@@ -93,7 +93,7 @@ Gpr BlockBuilder::base_with_index(const MemoryOperand& memory, int32_t displacem
 }
 
 /// The base of fs or gs. A base of 0 may be a null selector, whose use is #GP, or a segment with a
-/// limit: the interpreter sees to it.
+/// limit: those are left to the interpreter.
 Gpr BlockBuilder::segment_base(unsigned segment) {
   const Gpr base = scratch();
   Label& null = interpret_instead();
@@ -269,7 +269,7 @@ void BlockBuilder::read_into(Gpr into, const Operand& operand, Extend extend) {
   as.EXT(into, host, 8, 8);
 }
 
-void BlockBuilder::write_register(const Operand& operand, Gpr value, bool zero_extended) {
+void BlockBuilder::write_register(const Operand& operand, Gpr value, Extend upper) {
   CHECK(operand.kind == OperandKind::gpr);
   const unsigned bits = operand.width * 8u;
   if (operand.reg == ESP && operand.width != 4) commit_esp();
@@ -284,7 +284,7 @@ void BlockBuilder::write_register(const Operand& operand, Gpr value, bool zero_e
     set_known_width(operand.reg, known <= 16 ? 16 : 32);
     return;
   }
-  if (known <= bits && zero_extended) {
+  if (known <= bits && upper == Extend::zero) {
     if (host != value) mips64::move(as, host, value);
   } else {
     as.INS(host, value, 0, bits);

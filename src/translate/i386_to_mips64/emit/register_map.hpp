@@ -3,9 +3,8 @@
 //   s0..s7   guest eax ecx edx ebx esp ebp esi edi, always sign-extended from 32 bits
 //   s8       guest state (CpuState)
 //   gp       address table base
-//   t0 t1 t2 lazy flags between blocks: kind (or the identity of the indirect exit that knows), a,
-//   b;
-//            meaningful where flags are live
+//   t0 t1 t2 lazy flags between blocks: kind (or the identity of the indirect exit that knows
+//            them), a, b; meaningful where flags are live
 //   t8 t9    addresses kept for reuse inside a block; t9 also holds the callee of C++ calls
 //   v0       target of an indirect exit
 //   ra       at a block's end: identifies the exit that was taken
@@ -70,7 +69,7 @@ inline constexpr int32_t host_area(unsigned slot) {
 inline constexpr unsigned kSlotReturnAddress = 0;  ///< ra at the leave
 inline constexpr unsigned kSlotHelperReturn =
     1;  ///< where the materialise thunk returns to, while it runs
-/// Where the last x87 operation that was called directly and is done returned to; 0: FIP says it.
+/// Return address of the last x87 operation that was called directly and is done; 0: FIP is right.
 inline constexpr unsigned kSlotX87Return = 2;
 // Addresses of C++ functions, in every state the same:
 inline constexpr unsigned kSlotInterpret = 3;         ///< run/helpers.cpp

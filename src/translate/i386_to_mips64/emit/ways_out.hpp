@@ -1,5 +1,5 @@
-// Where blocks jump and call to outside of themselves: fixed code at the start of the code cache,
-// made by run/thunks.cpp.
+// The places outside of blocks that blocks jump to and call: fixed code at the start of the code
+// cache, made by run/thunks.cpp.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,10 @@ struct WaysOut {
   /// v1 = LeaveReason, a0 = guest pc.
   const uint32_t* leave_reason = nullptr;
   /// jal with a0 = guest pc of an instruction in the block's notes (block_notes.hpp): the
-  /// interpreter executes it, then the guest registers are loaded anew.
+  /// interpreter executes it, then the guest registers are loaded again.
   const uint32_t* call_interpreter = nullptr;
-  /// jal: lazy registers to packed flags. Keeps guest registers, loses scratch.
+  /// Called with jal: packs the flags in the lazy registers. Guest registers keep their values,
+  /// scratch registers do not.
   const uint32_t* materialise = nullptr;
 };
 

@@ -19,21 +19,22 @@ void add_constant(BlockBuilder& b, Gpr rd, Gpr rs, int32_t constant) {
   b.release(value);
 }
 
-/// The source operand, extended. A narrow one that flags may need later goes to its home (t2)
+/// The source operand, extended. A narrow one that live flags may need later goes to its home (t2)
 /// unless its register holds it as it is.
-Value source(BlockBuilder& b, const Instruction& in, const Operand& operand, Extend how,
-             bool home) {
+Value source(BlockBuilder& b, const Instruction& in, const Operand& operand, Extend how) {
   if (operand.kind == i386::OperandKind::immediate) {
     return Value::of_constant(extended_immediate(in, in.operands[0].width, how));
   }
-  const bool in_place =
-      b.in_place(operand) || (how == Extend::zero && b.zero_extended_in_place(operand));
-  if (in_place || !home) return Value::of(b.read(operand, how));
+  if (b.live() == 0 || b.in_place(operand) ||
+      (how == Extend::zero && b.zero_extended_in_place(operand))) {
+    return Value::of(b.read(operand, how));
+  }
   b.read_into(kFlagB, operand, how);
   return Value::of(kFlagB);
 }
 
-void emit_sum(BlockBuilder& b, bool add, Gpr rd, Gpr rs, const Value& value) {
+void emit_sum(BlockBuilder& b, Operation operation, Gpr rd, Gpr rs, const Value& value) {
+  const bool add = operation == Operation::add;
   if (value.kind == Value::Kind::constant) {
     // 0 - INT32_MIN wraps to itself, so the negation is safe in 32 bits.
     const auto constant =
@@ -49,7 +50,9 @@ bool in_esp_range(int32_t bytes) {
 }
 
 /// ADD and SUB with a register destination of 32 bits.
-[[gnu::noinline]] void sum_to_register(BlockBuilder& b, const Instruction& in, bool add) {
+[[gnu::noinline]] void sum_to_register(BlockBuilder& b, const Instruction& in,
+                                       Operation operation) {
+  const bool add = operation == Operation::add;
   const Operand& destination = in.operands[0];
   const FlagKind kind = add ? FlagKind::add8 : FlagKind::sub8;
   const bool flags = b.live() != 0;
@@ -74,7 +77,7 @@ bool in_esp_range(int32_t bytes) {
       return;
     }
   }
-  const Value value = source(b, in, second, Extend::sign, flags);
+  const Value value = source(b, in, second, Extend::sign);
   const Gpr first = b.read_gpr(destination.reg);
   Value kept = value;
   if (flags && same) {
@@ -82,22 +85,22 @@ bool in_esp_range(int32_t bytes) {
     kept = Value::of(kFlagB);
   }
   const Gpr rd = b.begin_write(destination.reg);
-  emit_sum(b, add, rd, first, value);
+  emit_sum(b, operation, rd, first, value);
   if (flags) b.flags.set(kind, 4, {}, kept, Value::of(rd));
 }
 
 /// ADD and SUB in all other forms: memory or narrow destinations.
-void sum_general(BlockBuilder& b, const Instruction& in, bool add) {
+void sum_general(BlockBuilder& b, const Instruction& in, Operation operation) {
   const Operand& destination = in.operands[0];
   const unsigned width = destination.width;
   const bool flags = b.live() != 0;
-  const Value value = source(b, in, in.operands[1], Extend::sign, flags);
+  const Value value = source(b, in, in.operands[1], Extend::sign);
   Value amount = value;
   if (in.lock && value.kind == Value::Kind::constant && !fits_simm16(-int64_t{value.constant})) {
-    amount = Value::of(b.scratch());  // not made anew in the loop
+    amount = Value::of(b.scratch());  // loaded before the loop, not in it
     mips64::load_immediate(b.as, amount.reg, value.constant);
   }
-  const auto compute = [&](Gpr into, Gpr old) { emit_sum(b, add, into, old, amount); };
+  const auto compute = [&](Gpr into, Gpr old) { emit_sum(b, operation, into, old, amount); };
   Gpr result = flags ? kFlagA : zero;
   if (BlockBuilder::is_memory(destination)) {
     modify_memory(b, in, Extend::sign, result, compute);
@@ -108,7 +111,8 @@ void sum_general(BlockBuilder& b, const Instruction& in, bool add) {
   }
   if (!flags) return;
   if (width != 4) extend(b, result, result, width, Extend::sign);
-  b.flags.set(add ? FlagKind::add8 : FlagKind::sub8, width, {}, value, Value::of(result));
+  const FlagKind kind = operation == Operation::add ? FlagKind::add8 : FlagKind::sub8;
+  b.flags.set(kind, width, {}, value, Value::of(result));
 }
 
 /// The second operand of ADC and SBB in a register: zero-extended, so that the carry out of a
@@ -125,28 +129,31 @@ Gpr second_addend(BlockBuilder& b, const Instruction& in) {
   return value;
 }
 
-/// Carry out of first + second + carry_in, of which `half` is the first step: 0 or 1 in kFlagB.
+/// first + second + carry_in, or the difference; `half` is the first step.
 struct CarryChain {
   Gpr first, second, carry_in, half, result;
 };
-void carry_out(BlockBuilder& b, bool add, unsigned width, const CarryChain& sum) {
+/// kFlagB = the carry or borrow out of `sum`: 0 or 1.
+void carry_out(BlockBuilder& b, Operation operation, unsigned width, const CarryChain& sum) {
+  const bool add = operation == Operation::add;
   if (width != 4) {
     add ? b.as.EXT(kFlagB, sum.result, 8 * width, 1) : b.as.SRL(kFlagB, sum.result, 31);
     return;
   }
-  // Of either step; at most one of them has one.
+  // The carry of either step: at most one of them has one.
   const Gpr other = b.scratch();
   add ? b.as.SLTU(other, sum.half, sum.second) : b.as.SLTU(other, sum.first, sum.second);
   add ? b.as.SLTU(kFlagB, sum.result, sum.half) : b.as.SLTU(kFlagB, sum.half, sum.carry_in);
   b.as.OR(kFlagB, kFlagB, other);
 }
 
-void emit_sum(BlockBuilder& b, bool add, Gpr rd, Gpr rs, Gpr rt) {
-  add ? b.as.ADDU(rd, rs, rt) : b.as.SUBU(rd, rs, rt);
+void emit_sum(BlockBuilder& b, Operation operation, Gpr rd, Gpr rs, Gpr rt) {
+  operation == Operation::add ? b.as.ADDU(rd, rs, rt) : b.as.SUBU(rd, rs, rt);
 }
 
 /// ADC and SBB with a register destination of 32 bits, where more than CF is wanted, or nothing.
-void sum_with_carry_to_register(BlockBuilder& b, const Instruction& in, bool add) {
+void sum_with_carry_to_register(BlockBuilder& b, const Instruction& in, Operation operation) {
+  const bool add = operation == Operation::add;
   const unsigned reg = in.operands[0].reg;
   const Operand& source = in.operands[1];
   const uint32_t live = b.live();
@@ -161,13 +168,13 @@ void sum_with_carry_to_register(BlockBuilder& b, const Instruction& in, bool add
     return b.flags.set_exact();
   }
   const Gpr half = second == zero ? first : b.scratch();
-  if (second != zero) emit_sum(b, add, half, first, second);
+  if (second != zero) emit_sum(b, operation, half, first, second);
   if (live != 0) mips64::move(b.as, kFlagA, first);
   const bool constant = source.kind == i386::OperandKind::immediate;
   const bool same = source.kind == i386::OperandKind::gpr && source.reg == reg;
   const bool stays = constant || same || b.in_place(source);
   const Gpr rd = b.begin_write(reg);
-  emit_sum(b, add, rd, half, carry);
+  emit_sum(b, operation, rd, half, carry);
   if (live == 0) return;
   Value addend = Value::of(kFlagB);
   if (!stays) mips64::move(b.as, kFlagB, second);
@@ -177,13 +184,14 @@ void sum_with_carry_to_register(BlockBuilder& b, const Instruction& in, bool add
   b.flags.set(add ? FlagKind::adc8 : FlagKind::sbb8, 4, Value::of(kFlagA), addend, Value::of(rd));
 }
 
-/// ADC and SBB: carry in, and the carry out computed at once if only that is wanted.
-void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
+/// ADC and SBB. The carry out is computed at once if no other flag is wanted.
+void sum_with_carry(BlockBuilder& b, const Instruction& in, Operation operation) {
+  const bool add = operation == Operation::add;
   const Operand& destination = in.operands[0];
   const unsigned width = destination.width;
   const uint32_t live = b.live();
   if (BlockBuilder::is_full_register(destination) && live != ef::CF) {
-    return sum_with_carry_to_register(b, in, add);
+    return sum_with_carry_to_register(b, in, operation);
   }
   CarryChain sum{zero, zero, carry_in(b), zero, zero};
   sum.second = second_addend(b, in);
@@ -192,8 +200,8 @@ void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
   sum.half = b.scratch();
   sum.result = b.scratch();
   const auto compute = [&](Gpr into, Gpr old) {
-    add ? b.as.ADDU(sum.half, old, sum.second) : b.as.SUBU(sum.half, old, sum.second);
-    add ? b.as.ADDU(into, sum.half, sum.carry_in) : b.as.SUBU(into, sum.half, sum.carry_in);
+    emit_sum(b, operation, sum.half, old, sum.second);
+    emit_sum(b, operation, into, sum.half, sum.carry_in);
   };
   if (memory) {
     const Gpr wanted = in.lock && live == 0 ? zero : sum.result;
@@ -203,7 +211,7 @@ void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
   }
   const bool only_carry = live == ef::CF;
   if (only_carry) {
-    carry_out(b, add, width, sum);
+    carry_out(b, operation, width, sum);
   } else if (live != 0) {
     mips64::move(b.as, kFlagB, sum.second);
     mips64::move(b.as, kFlagA, sum.first);
@@ -216,13 +224,15 @@ void sum_with_carry(BlockBuilder& b, const Instruction& in, bool add) {
               {});
 }
 
-/// INC and DEC keep CF: where it is live it is taken out of the old flags first.
-void step(BlockBuilder& b, const Instruction& in, bool up) {
+/// INC and DEC, which add and subtract 1, keep CF: where it is live it is taken out of the old
+/// flags first.
+void step(BlockBuilder& b, const Instruction& in, Operation operation) {
+  const bool up = operation == Operation::add;
   const Operand& operand = in.operands[0];
   const unsigned width = operand.width;
   const uint32_t live = b.live();
-  // The carry waits in scratch, and the result out of the homes, until the operand was accessed: a
-  // fault there still needs the old flags.
+  // Until the operand was accessed, the carry waits in a scratch register and the result stays out
+  // of the homes: a fault of the access still needs the old flags.
   const bool keep_carry = (live & ef::CF) != 0;
   const Gpr carry = keep_carry ? carry_in(b) : zero;
   const auto set_flags = [&](unsigned of_width, Gpr result) {
@@ -255,8 +265,9 @@ void step(BlockBuilder& b, const Instruction& in, bool up) {
   set_flags(width, kFlagA);
 }
 
-/// How CMP best reads narrow operands. Both extensions keep equality and unsigned order; zero
-/// extension, where no flag of signed order is wanted, may find the first operand as it is.
+/// How CMP best reads narrow operands. Both extensions keep equality and unsigned order. Where no
+/// flag of signed order is wanted, zero extension costs nothing for an operand that is
+/// zero-extended already.
 Extend comparison_extension(const BlockBuilder& b, const Instruction& in) {
   const Operand& first = in.operands[0];
   const Operand& second = in.operands[1];
@@ -278,7 +289,7 @@ Extend comparison_extension(const BlockBuilder& b, const Instruction& in) {
   }
   // The first operand is read before the second goes to its home: the homes may hold what it needs.
   const Extend how = first.width == 4 ? Extend::sign : comparison_extension(b, in);
-  const Value b_value = source(b, in, second, how, true);
+  const Value b_value = source(b, in, second, how);
   Value a_value;
   if (BlockBuilder::is_full_register(first)) {
     a_value = first.reg == i386::ESP ? Value::of(host_gpr(i386::ESP), b.esp_bias())
@@ -292,17 +303,18 @@ Extend comparison_extension(const BlockBuilder& b, const Instruction& in) {
   b.flags.set(FlagKind::sub8, first.width, a_value, b_value, {});
 }
 
-void add_or_subtract(BlockBuilder& b, const Instruction& in, bool add) {
-  if (!BlockBuilder::is_full_register(in.operands[0])) return sum_general(b, in, add);
+void add_or_subtract(BlockBuilder& b, const Instruction& in, Operation operation) {
+  if (!BlockBuilder::is_full_register(in.operands[0])) return sum_general(b, in, operation);
   if (b.live() != 0 || in.operands[1].kind != i386::OperandKind::immediate) {
-    return sum_to_register(b, in, add);
+    return sum_to_register(b, in, operation);
   }
   // A constant and no flags, as for the stack pointer: without calls.
   const unsigned reg = in.operands[0].reg;
+  const bool add = operation == Operation::add;
   const auto change = static_cast<int32_t>(add ? in.immediate : -in.immediate);
   if (reg == i386::ESP && in_esp_range(change)) return b.adjust_esp(change);
   if (reg == i386::ESP || !fits_simm16(change) || b.referred_to(reg)) {
-    return sum_to_register(b, in, add);
+    return sum_to_register(b, in, operation);
   }
   const Gpr rd = b.begin_write(reg);
   b.as.ADDIU(rd, rd, change);
@@ -311,22 +323,22 @@ void add_or_subtract(BlockBuilder& b, const Instruction& in, bool add) {
 }  // namespace
 
 void ADD(BlockBuilder& b, const Instruction& in) {
-  add_or_subtract(b, in, true);
+  add_or_subtract(b, in, Operation::add);
 }
 void SUB(BlockBuilder& b, const Instruction& in) {
-  add_or_subtract(b, in, false);
+  add_or_subtract(b, in, Operation::subtract);
 }
 void ADC(BlockBuilder& b, const Instruction& in) {
-  sum_with_carry(b, in, true);
+  sum_with_carry(b, in, Operation::add);
 }
 void SBB(BlockBuilder& b, const Instruction& in) {
-  sum_with_carry(b, in, false);
+  sum_with_carry(b, in, Operation::subtract);
 }
 void INC(BlockBuilder& b, const Instruction& in) {
-  step(b, in, true);
+  step(b, in, Operation::add);
 }
 void DEC(BlockBuilder& b, const Instruction& in) {
-  step(b, in, false);
+  step(b, in, Operation::subtract);
 }
 
 void CMP(BlockBuilder& b, const Instruction& in) {

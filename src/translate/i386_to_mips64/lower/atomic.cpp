@@ -3,7 +3,7 @@
 // A locked operation is a load-linked/store-conditional loop with nothing but ALU words inside,
 // between two SYNCs: LOCK is a full fence on every path. 8 and 16 bits are replaced in the aligned
 // word around them. An unaligned operand of 32 or 64 bits faults at the first load and is marked;
-// from then on its alignment is looked at, and the interpreter does what crosses words.
+// from then on its alignment is checked, and the interpreter executes what crosses words.
 #include "translate/i386_to_mips64/lower/atomic.hpp"
 
 #include "translate/i386_to_mips64/lower/handlers.hpp"
@@ -68,7 +68,7 @@ LockedOperand locked_operand(BlockBuilder& b, unsigned width, Address place) {
   const Gpr word = b.scratch(), shift = b.scratch();
   b.as.ADDIU(word, place.base, place.offset);
   b.release(place.base);
-  if (width == 2) {  // at the word's last byte it goes on in the next
+  if (width == 2) {  // from the word's last byte it goes on in the next word
     b.as.ANDI(shift, word, 3);
     b.as.XORI(shift, shift, 3);
     b.branch(rs_rt(mips64::opcode::BEQ, shift, zero), b.interpret_instead());
@@ -106,8 +106,8 @@ void XCHG(BlockBuilder& b, const Instruction& in) {
     const Gpr from_first = b.scratch(), from_second = b.scratch();
     b.read_into(from_first, first, Extend::zero);
     b.read_into(from_second, second, Extend::zero);
-    b.write_register(first, from_second, true);
-    return b.write_register(second, from_first, true);
+    b.write_register(first, from_second, Extend::zero);
+    return b.write_register(second, from_first, Extend::zero);
   }
   b.commit_esp();
   const Gpr kept = b.scratch();
@@ -150,7 +150,7 @@ void XADD(BlockBuilder& b, const Instruction& in) {
 void CMPXCHG(BlockBuilder& b, const Instruction& in) {
   const Operand& destination = in.operands[0];
   const unsigned width = destination.width;
-  const Operand accumulator{i386::OperandKind::gpr, static_cast<uint8_t>(width), EAX, false};
+  const Operand accumulator = low_part(EAX, width);
   const Gpr expected = read_for_flags(b, accumulator, kFlagA);
   const Gpr replacement = b.read(in.operands[1], Extend::any);
   const Gpr old = flag_home(b, kFlagB), different = b.scratch();

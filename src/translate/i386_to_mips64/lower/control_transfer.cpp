@@ -31,13 +31,17 @@ void read_target(BlockBuilder& b, const Operand& operand) {
   b.read_into(kExitTarget, operand, Extend::zero);
 }
 
+/// What LOOP, LOOPE and LOOPNE want of ZF besides a count that is not 0.
+enum class ZeroFlag : uint8_t { any, set, clear };
+
 /// LOOP LOOPE LOOPNE: the count is decremented without touching flags.
-void loop(BlockBuilder& b, const Instruction& in, int zero_flag) {
+void loop(BlockBuilder& b, const Instruction& in, ZeroFlag wanted) {
   Gpr equal = zero;
-  if (zero_flag >= 0) {
-    // ZF as a register before ecx, which the flags may refer to, changes.
+  if (wanted != ZeroFlag::any) {
+    // ZF goes to a register before ecx changes, to which the flags may refer.
     equal = b.scratch();
-    const Condition condition = b.flags.condition(zero_flag == 1 ? 4 : 5);
+    constexpr unsigned kE = 4, kNE = 5;  // condition codes
+    const Condition condition = b.flags.condition(wanted == ZeroFlag::set ? kE : kNE);
     Label skip;
     b.as.ADDIU(equal, zero, 1);
     if (condition.kind != Condition::Kind::always) {
@@ -57,11 +61,11 @@ void loop(BlockBuilder& b, const Instruction& in, int zero_flag) {
     count = low;
   }
   Condition again{Condition::Kind::ne, count, zero};
-  if (zero_flag >= 0) {
+  if (wanted != ZeroFlag::any) {
     const Gpr both = b.scratch();
     b.as.SLTU(both, zero, count);
     b.as.AND(both, both, equal);
-    again = {Condition::Kind::ne, both, zero, true};
+    again = Condition::of_bool(both);
   }
   b.branch_exit(again, in.immediate, b.live_at_target());
 }
@@ -115,13 +119,13 @@ void JECXZ(BlockBuilder& b, const Instruction& in) {
 }
 
 void LOOP(BlockBuilder& b, const Instruction& in) {
-  loop(b, in, -1);
+  loop(b, in, ZeroFlag::any);
 }
 void LOOPE(BlockBuilder& b, const Instruction& in) {
-  loop(b, in, 1);
+  loop(b, in, ZeroFlag::set);
 }
 void LOOPNE(BlockBuilder& b, const Instruction& in) {
-  loop(b, in, 0);
+  loop(b, in, ZeroFlag::clear);
 }
 
 void INT(BlockBuilder& b, const Instruction& in) {
@@ -157,10 +161,10 @@ void BOUND(BlockBuilder& b, const Instruction& in) {
   b.branch(rs_rt(mips64::opcode::BNE, outside, zero), b.interpret_instead());
 }
 
-/// All that can fault comes before registers change; what was stored then lies below esp. The
-/// frames around this one may overlap with that and must not be read again, so the likeliest fault,
-/// that of the final top of the stack, comes first: the processor looks whether that can be
-/// written.
+/// Everything that can fault comes before registers change; what is stored until then lies below
+/// esp. The enclosing frames may overlap it, and then the interpreter could not read them again, so
+/// the likeliest fault comes first: that of the final top of the stack, which the processor tests
+/// for writing.
 void ENTER(BlockBuilder& b, const Instruction& in) {
   const int32_t bytes = in.operand_size;
   const unsigned width = in.operand_size;
@@ -183,7 +187,7 @@ void ENTER(BlockBuilder& b, const Instruction& in) {
   }
   b.as.ADDIU(frame, host_gpr(ESP), b.esp_bias() - bytes);
   if (level > 0) b.store(frame, width, b.stack_address(-(level + 1) * bytes));
-  b.write_register({OperandKind::gpr, in.operand_size, EBP, false}, frame);
+  b.write_register(low_part(EBP, in.operand_size), frame);
   b.adjust_esp(-total);
 }
 
@@ -193,7 +197,7 @@ void LEAVE(BlockBuilder& b, const Instruction& in) {
   const Gpr saved = b.scratch();
   b.load(saved, in.operand_size, {frame, 0}, Extend::zero);
   mips64::move(b.as, b.begin_write(ESP), frame);
-  b.write_register({OperandKind::gpr, in.operand_size, EBP, false}, saved, true);
+  b.write_register(low_part(EBP, in.operand_size), saved, Extend::zero);
   b.adjust_esp(in.operand_size);
 }
 

@@ -46,7 +46,7 @@ Gpr read_selector(BlockBuilder& b, const Operand& segment) {
     value = b.scratch();
     mips64::load_immediate(b.as, value, constant);
   }
-  b.write_register(destination, value, true);
+  b.write_register(destination, value, Extend::zero);
 }
 
 /// MOV of memory into a register: straight into it where the rest of the register needs no merging.
@@ -59,7 +59,7 @@ Gpr read_selector(BlockBuilder& b, const Operand& segment) {
   if (!in_place) {
     const Gpr value = b.scratch();
     b.load(value, source.width, from, Extend::zero);
-    return b.write_register(destination, value, true);
+    return b.write_register(destination, value, Extend::zero);
   }
   const Gpr host = host_gpr(destination.reg);
   // The load may fault and its base may be the register itself: only the bookkeeping comes before
@@ -75,7 +75,7 @@ void extend_move(BlockBuilder& b, const Instruction& in, Extend extend) {
   const bool zero_extend = extend == Extend::zero;
   if (destination.width != 4) {
     const Gpr value = b.read(source, extend, b.scratch());
-    return b.write_register(destination, value, zero_extend);
+    return b.write_register(destination, value, extend);
   }
   const unsigned bits = source.width * 8u;
   if (BlockBuilder::is_memory(source)) {
@@ -120,8 +120,9 @@ void extend_move(BlockBuilder& b, const Instruction& in, Extend extend) {
     if (rd != value) mips64::move(b.as, rd, value);
     return b.set_known_width(destination.reg, known);
   }
-  const bool extended = !source.high_byte && known <= source.width * 8u;
-  b.write_register(destination, b.read(source, Extend::any), source.high_byte || extended);
+  const bool extended = source.high_byte || known <= source.width * 8u;
+  const Extend upper = extended ? Extend::zero : Extend::any;
+  b.write_register(destination, b.read(source, Extend::any), upper);
 }
 
 /// MOV to memory, and of segment registers.
@@ -132,7 +133,7 @@ void extend_move(BlockBuilder& b, const Instruction& in, Extend extend) {
   if (BlockBuilder::is_memory(destination)) {
     return b.store(value, selector ? 2 : destination.width, b.address());
   }
-  b.write_register(destination, value, true);
+  b.write_register(destination, value, Extend::zero);
 }
 
 [[gnu::noinline]] void push_general(BlockBuilder& b, const Instruction& in) {
@@ -173,7 +174,7 @@ void extend_move(BlockBuilder& b, const Instruction& in, Extend extend) {
   const Gpr value = b.scratch();
   b.load(value, operand.width, top, Extend::zero);
   b.adjust_esp(bytes);
-  b.write_register(operand, value, true);
+  b.write_register(operand, value, Extend::zero);
 }
 
 }  // namespace
@@ -211,7 +212,7 @@ void MOVSX(BlockBuilder& b, const Instruction& in) {
 void CMOVCC(BlockBuilder& b, const Instruction& in) {
   const Operand& destination = in.operands[0];
   Condition condition = b.flags.condition(in.condition());
-  // The source is read (and faults) whether the condition holds or not.
+  // The source is read, and can fault, whether the condition holds or not.
   const Gpr value = b.read(in.operands[1], Extend::any);
   if (condition.kind == Condition::Kind::never) return;
   if (destination.width != 4) {
@@ -286,8 +287,9 @@ void LEA(BlockBuilder& b, const Instruction& in) {
     if (place.base != host) mips64::move(b.as, host, place.base);
     return;
   }
-  // The destination changes with the last word unless the sum takes it as its first part: then it
-  // must not be part of it any more, nor of an address that is kept.
+  // The sum may be made in the destination itself unless a later word of it still reads the old
+  // value. Nor may a kept address be a sum of the old value: `late`, the destination is written
+  // last, and begin_write forgets such addresses.
   const bool overlaps = memory.base == destination.reg || memory.index == destination.reg;
   const bool first_part = memory.scale_log2 != 0 && memory.base == destination.reg;
   const bool in_place =
@@ -308,14 +310,14 @@ void XLAT(BlockBuilder& b, const Instruction& in) {
     b.as.ADDU(place, place, b.segment_base(in.memory.segment));
   }
   b.load(place, 1, {place, 0}, Extend::zero);
-  b.write_register({OperandKind::gpr, 1, EAX, false}, place, true);
+  b.write_register(low_part(EAX, 1), place, Extend::zero);
 }
 
 void CBW(BlockBuilder& b, const Instruction& in) {
   if (in.operand_size == 4) return b.as.SEH(b.begin_write(EAX), host_gpr(EAX));  // CWDE
   const Gpr value = b.scratch();
   b.as.SEB(value, host_gpr(EAX));
-  b.write_register({OperandKind::gpr, 2, EAX, false}, value);
+  b.write_register(low_part(EAX, 2), value);
 }
 
 void CWD(BlockBuilder& b, const Instruction& in) {
@@ -323,13 +325,13 @@ void CWD(BlockBuilder& b, const Instruction& in) {
   const Gpr value = b.scratch();
   b.as.SEH(value, host_gpr(EAX));
   b.as.SRA(value, value, 31);
-  b.write_register({OperandKind::gpr, 2, EDX, false}, value);
+  b.write_register(low_part(EDX, 2), value);
 }
 
 void BSWAP(BlockBuilder& b, const Instruction& in) {
   const Operand& operand = in.operands[0];
   // Undefined for 16 bits: processors clear them.
-  if (operand.width != 4) return b.write_register(operand, zero, true);
+  if (operand.width != 4) return b.write_register(operand, zero, Extend::zero);
   const Gpr old = b.read_gpr(operand.reg);
   const Gpr rd = b.begin_write(operand.reg);
   b.as.WSBH(rd, old);
@@ -340,7 +342,7 @@ void SALC(BlockBuilder& b, const Instruction&) {
   const Gpr value = b.scratch();
   const Gpr carry = b.flags.carry(value);
   b.as.SUBU(value, zero, carry);
-  b.write_register({OperandKind::gpr, 1, EAX, false}, value);
+  b.write_register(low_part(EAX, 1), value);
 }
 
 void PUSHA(BlockBuilder& b, const Instruction& in) {
@@ -354,8 +356,8 @@ void PUSHA(BlockBuilder& b, const Instruction& in) {
 
 void POPA(BlockBuilder& b, const Instruction& in) {
   const int32_t bytes = stack_step(in);
-  const auto width = static_cast<uint8_t>(bytes);
-  // All is loaded before a register changes. What PUSHA wrote of esp is passed over.
+  const auto width = static_cast<unsigned>(bytes);
+  // All is loaded before a register changes. The esp that PUSHA pushed is skipped.
   Gpr values[i386::kGprCount];
   for (unsigned reg = EAX; reg <= EDI; ++reg) {
     if (reg == ESP) continue;
@@ -365,8 +367,7 @@ void POPA(BlockBuilder& b, const Instruction& in) {
   }
   for (unsigned reg = EAX; reg <= EDI; ++reg) {
     if (reg == ESP) continue;
-    b.write_register({OperandKind::gpr, width, static_cast<uint8_t>(reg), false}, values[reg],
-                     true);
+    b.write_register(low_part(reg, width), values[reg], Extend::zero);
   }
   b.adjust_esp(8 * bytes);
 }

@@ -8,8 +8,8 @@ using mips64::zero;
 
 namespace {
 
-constexpr Operand kAl{i386::OperandKind::gpr, 1, EAX, false};
-constexpr Operand kAx{i386::OperandKind::gpr, 2, EAX, false};
+constexpr Operand kAl = low_part(EAX, 1);
+constexpr Operand kAx = low_part(EAX, 2);
 
 /// Whether the low digit of al needs adjustment: 0 or 1 in a scratch register. `eflags` holds the
 /// flags.
@@ -38,8 +38,8 @@ void value_if(BlockBuilder& b, Gpr rd, Gpr condition, int32_t value) {
   b.as.ANDI(rd, rd, value);
 }
 
-/// DAA and DAS.
-void decimal_adjust(BlockBuilder& b, bool add) {
+/// DAA, after an addition, and DAS, after a subtraction.
+void decimal_adjust(BlockBuilder& b, Operation operation) {
   const Gpr eflags = packed_flags(b);
   const Gpr low = low_digit_adjust(b, eflags);
   const Gpr al = b.scratch(), high = b.scratch(), amount = b.scratch(), part = b.scratch();
@@ -51,12 +51,12 @@ void decimal_adjust(BlockBuilder& b, bool add) {
   value_if(b, amount, low, 6);
   value_if(b, part, high, 0x60);
   b.as.OR(amount, amount, part);
-  if (!add) {  // the low adjustment of a value below 6 borrows too
+  if (operation == Operation::subtract) {  // the low adjustment of a value below 6 borrows too
     b.as.SLTIU(part, al, 6);
     b.as.AND(part, part, low);
     b.as.OR(high, high, part);
   }
-  add ? b.as.ADDU(al, al, amount) : b.as.SUBU(al, al, amount);
+  operation == Operation::add ? b.as.ADDU(al, al, amount) : b.as.SUBU(al, al, amount);
   b.write_register(kAl, al);
   if (b.live() == 0) return;
   b.as.SEB(kFlagA, al);
@@ -65,12 +65,12 @@ void decimal_adjust(BlockBuilder& b, bool add) {
   b.flags.set(FlagKind::given8, 1, {}, Value::of(kFlagB), Value::of(kFlagA));
 }
 
-/// AAA and AAS.
-void ascii_adjust(BlockBuilder& b, bool add) {
+/// AAA, after an addition, and AAS, after a subtraction.
+void ascii_adjust(BlockBuilder& b, Operation operation) {
   const Gpr adjust = low_digit_adjust(b, packed_flags(b));
   const Gpr ax = b.scratch();
   value_if(b, ax, adjust, 0x106);
-  add ? b.as.ADDU(ax, host_gpr(EAX), ax) : b.as.SUBU(ax, host_gpr(EAX), ax);
+  operation == Operation::add ? b.as.ADDU(ax, host_gpr(EAX), ax) : b.as.SUBU(ax, host_gpr(EAX), ax);
   b.as.INS(ax, zero, 4, 4);
   b.write_register(kAx, ax);
   if (b.live() == 0) return;
@@ -83,16 +83,16 @@ void ascii_adjust(BlockBuilder& b, bool add) {
 }  // namespace
 
 void DAA(BlockBuilder& b, const Instruction&) {
-  decimal_adjust(b, true);
+  decimal_adjust(b, Operation::add);
 }
 void DAS(BlockBuilder& b, const Instruction&) {
-  decimal_adjust(b, false);
+  decimal_adjust(b, Operation::subtract);
 }
 void AAA(BlockBuilder& b, const Instruction&) {
-  ascii_adjust(b, true);
+  ascii_adjust(b, Operation::add);
 }
 void AAS(BlockBuilder& b, const Instruction&) {
-  ascii_adjust(b, false);
+  ascii_adjust(b, Operation::subtract);
 }
 
 void AAM(BlockBuilder& b, const Instruction& in) {
@@ -104,7 +104,7 @@ void AAM(BlockBuilder& b, const Instruction& in) {
   b.as.MFHI(al);
   b.as.MFLO(quotient);
   b.as.INS(al, quotient, 8, 8);
-  b.write_register(kAx, al, true);
+  b.write_register(kAx, al, Extend::zero);
   if (b.live() == 0) return;
   b.as.SEB(kFlagA, al);
   b.flags.set(FlagKind::logic8, 1, {}, {}, Value::of(kFlagA));
@@ -122,7 +122,7 @@ void AAD(BlockBuilder& b, const Instruction& in) {
   }
   b.as.ADDU(ah, ah, host_gpr(EAX));
   b.as.ANDI(ah, ah, 0xff);
-  b.write_register(kAx, ah, true);
+  b.write_register(kAx, ah, Extend::zero);
 }
 
 }  // namespace ferry::translate::lower

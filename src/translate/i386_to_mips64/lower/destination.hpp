@@ -42,9 +42,9 @@ class Destination {
     b_.load(old, operand_.width, place_, how);
     return old;
   }
-  void write(Gpr value, bool zero_extended = false) {
-    memory_ ? b_.store(value, operand_.width, place_)
-            : b_.write_register(operand_, value, zero_extended);
+  /// `upper`: as for BlockBuilder::write_register.
+  void write(Gpr value, Extend upper = Extend::any) {
+    memory_ ? b_.store(value, operand_.width, place_) : b_.write_register(operand_, value, upper);
   }
 
  private:

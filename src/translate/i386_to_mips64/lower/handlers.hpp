@@ -23,8 +23,15 @@ extern const Handler* const kFirstHandler;  ///< by Instruction::row
 
 /// The immediate, sign-extended from `width` bytes.
 [[nodiscard]] int32_t signed_immediate(const Instruction& in, unsigned width);
-/// The same, or its low `width` bytes zero-extended.
+/// The low `width` bytes of the immediate, extended as `how` says; `any` is as `zero`.
 [[nodiscard]] int32_t extended_immediate(const Instruction& in, unsigned width, Extend how);
+
+/// The low `width` bytes of a register as an operand: al, ax or eax of EAX.
+[[nodiscard]] constexpr Operand low_part(unsigned reg, unsigned width) {
+  return {.kind = i386::OperandKind::gpr,
+          .width = static_cast<uint8_t>(width),
+          .reg = static_cast<uint8_t>(reg)};
+}
 
 /// Runs the interpreter for this instruction (the `interpret` mark, and forms a handler leaves
 /// out).
@@ -34,8 +41,8 @@ void put_packed_flag(BlockBuilder& b, Gpr value, uint32_t bit);
 /// Replaces the flags in `changed` (arithmetic ones) by those of `values`, which is overwritten.
 /// The others must be packed or dead; all are packed then.
 void merge_packed_flags(BlockBuilder& b, Gpr values, uint32_t changed);
-/// A direct jump, a call or a return that goes to the next instruction of the block: what it does
-/// beside that.
+/// What a direct jump, a call or a return does besides jumping, where it goes to the next
+/// instruction of the block.
 void follow(BlockBuilder& b, const Instruction& in, Flow flow);
 /// All x87 rows.
 void x87(BlockBuilder& b, const Instruction& in);

@@ -302,15 +302,17 @@ void bit_operation(BlockBuilder& b, const Instruction& in, BitOperation operatio
   others ? b.flags.change_carry(carry) : b.flags.set_carry_only(carry);
 }
 
+enum class Scan : uint8_t { forward, reverse };
+
 /// BSF and BSR: a zero source keeps the destination (as processors do) and sets ZF.
-void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
+void bit_scan(BlockBuilder& b, const Instruction& in, Scan scan) {
   const Operand& destination = in.operands[0];
   const bool flags = b.live() != 0;
   const bool narrow = destination.width == 2;
   // 16 bits: BSR must not see the bits above them.
   const Gpr value = b.read(in.operands[1], narrow ? Extend::zero : Extend::sign);
   const Gpr found = b.scratch(), number = b.scratch();
-  if (forward) {  // the lowest bit alone, counted from above
+  if (scan == Scan::forward) {  // the lowest bit alone, counted from above
     b.as.SUBU(found, zero, value);
     b.as.AND(found, found, value);
     b.as.CLZ(number, found);
@@ -328,7 +330,8 @@ void bit_scan(BlockBuilder& b, const Instruction& in, bool forward) {
   b.as.MOVN(rd, narrow ? found : number, flags ? kFlagA : value);
   if (!flags) return;
   if ((b.live() & (ef::SF | ef::PF)) != 0) {
-    // ZF is the value's, PF the index's, and SF is 0: those of a small number made of both.
+    // ZF comes from the value, PF from the index, and SF is 0: the flags of a small number made of
+    // both.
     b.as.ORI(number, number, 0x100);
     b.as.MOVN(kFlagA, number, kFlagA);
   }
@@ -436,7 +439,7 @@ void SETCC(BlockBuilder& b, const Instruction& in) {
   const Gpr value = b.scratch();
   set_bool(b, value, condition);
   if (BlockBuilder::is_memory(destination)) return b.store(value, 1, b.address());
-  b.write_register(destination, value, true);
+  b.write_register(destination, value, Extend::zero);
 }
 
 void BT(BlockBuilder& b, const Instruction& in) {
@@ -452,10 +455,10 @@ void BTC(BlockBuilder& b, const Instruction& in) {
   bit_operation(b, in, BitOperation::complement);
 }
 void BSF(BlockBuilder& b, const Instruction& in) {
-  bit_scan(b, in, true);
+  bit_scan(b, in, Scan::forward);
 }
 void BSR(BlockBuilder& b, const Instruction& in) {
-  bit_scan(b, in, false);
+  bit_scan(b, in, Scan::reverse);
 }
 
 void merge_packed_flags(BlockBuilder& b, Gpr values, uint32_t changed) {
@@ -537,7 +540,7 @@ void POPCNT(BlockBuilder& b, const Instruction& in) {
   // ZF tells a source of 0; the other flags become 0.
   const bool flags = b.live() != 0;
   if (flags) b.as.SLTIU(part, value, 1);
-  b.write_register(in.operands[0], count, true);
+  b.write_register(in.operands[0], count, Extend::zero);
   if (!flags) return;
   b.as.SLL(part, part, static_cast<unsigned>(__builtin_ctz(ef::ZF)));
   merge_packed_flags(b, part, ef::kArithmetic);

@@ -11,45 +11,47 @@ using mips64::zero;
 
 namespace {
 
-/// AL, AX or EAX, and DX or EDX.
-Operand part(unsigned reg, unsigned width) {
-  return {OperandKind::gpr, static_cast<uint8_t>(width), static_cast<uint8_t>(reg), false};
-}
-
 /// The flags of a product of 32 bits, whose low half is in `low`: CF = OF = whether `overflow` is
 /// not 0.
 void set_flags(BlockBuilder& b, Gpr low, Gpr overflow) {
   b.flags.set(FlagKind::multiply8, 4, {}, Value::of(overflow), Value::of(low));
 }
 
-/// Those of a narrow product in scratch register `product`: `is_signed`, they overflow where the
-/// low half is not all of it, else where the high one is not 0.
-void set_narrow_flags(BlockBuilder& b, Gpr product, unsigned width, bool is_signed) {
+/// The flags of a narrow product in scratch register `product`: a signed one overflows where its
+/// low half is not all of it, an unsigned one where its high half is not 0.
+void set_narrow_flags(BlockBuilder& b, Gpr product, unsigned width, Signedness signedness) {
   extend(b, kFlagA, product, width, Extend::sign);
-  is_signed ? b.as.XOR(kFlagB, kFlagA, product) : b.as.SRL(kFlagB, product, 8 * width);
+  signedness == Signedness::is_signed ? b.as.XOR(kFlagB, kFlagA, product)
+                                      : b.as.SRL(kFlagB, product, 8 * width);
   b.flags.set(FlagKind::multiply8, width, {}, Value::of(kFlagB), Value::of(kFlagA));
 }
 
+/// How narrow factors, dividends and divisors are read.
+Extend extension(Signedness signedness) {
+  return signedness == Signedness::is_signed ? Extend::sign : Extend::zero;
+}
+
 /// One-operand MUL and IMUL of 8 and 16 bits: ax, and dx:ax.
-void narrow_multiply(BlockBuilder& b, const Instruction& in, bool is_signed) {
+void narrow_multiply(BlockBuilder& b, const Instruction& in, Signedness signedness) {
   const unsigned width = in.operands[0].width;
-  const Extend how = is_signed ? Extend::sign : Extend::zero;
+  const Extend how = extension(signedness);
   const Gpr factor = b.read(in.operands[0], how);
   const Gpr product = b.scratch();
-  b.as.MUL(product, b.read(part(EAX, width), how), factor);
-  b.write_register(part(EAX, 2), product, width == 1 && !is_signed);
+  b.as.MUL(product, b.read(low_part(EAX, width), how), factor);
+  b.write_register(low_part(EAX, 2), product, width == 1 ? how : Extend::any);
   if (width == 2) {
     const Gpr high = b.scratch();
     b.as.SRL(high, product, 8 * width);
-    b.write_register(part(EDX, 2), high, true);
+    b.write_register(low_part(EDX, 2), high, Extend::zero);
   }
-  if (b.live() != 0) set_narrow_flags(b, product, width, is_signed);
+  if (b.live() != 0) set_narrow_flags(b, product, width, signedness);
 }
 
 /// One-operand MUL and IMUL.
-void wide_multiply(BlockBuilder& b, const Instruction& in, bool is_signed) {
+void wide_multiply(BlockBuilder& b, const Instruction& in, Signedness signedness) {
   const Operand& operand = in.operands[0];
-  if (operand.width != 4) return narrow_multiply(b, in, is_signed);
+  if (operand.width != 4) return narrow_multiply(b, in, signedness);
+  const bool is_signed = signedness == Signedness::is_signed;
   const bool flags = b.live() != 0;
   const Gpr factor = b.read(operand, Extend::sign);
   is_signed ? b.as.MULT(host_gpr(EAX), factor) : b.as.MULTU(host_gpr(EAX), factor);
@@ -68,25 +70,25 @@ void truncated_multiply(BlockBuilder& b, const Operand& destination, Gpr left, G
   const Gpr product = b.scratch();
   b.as.MUL(product, left, right);
   b.write_register(destination, product);
-  if (b.live() != 0) set_narrow_flags(b, product, destination.width, true);
+  if (b.live() != 0) set_narrow_flags(b, product, destination.width, Signedness::is_signed);
 }
 
 /// 16-by-8 and 32-by-16-bit division. What does not fit, and division by zero, is left to the
 /// interpreter (#DE).
-void narrow_divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
+void narrow_divide(BlockBuilder& b, const Instruction& in, Signedness signedness) {
   const unsigned width = in.operands[0].width, bits = 8 * width;
-  const Extend how = is_signed ? Extend::sign : Extend::zero;
+  const Extend how = extension(signedness);
   const Gpr divisor = b.read(in.operands[0], how);
   Label& error = b.interpret_instead();
   const Gpr dividend = b.scratch(), check = b.scratch();
   const Gpr quotient = b.scratch(), rest = b.scratch();
   if (width == 1) {
-    b.read_into(dividend, part(EAX, 2), how);
+    b.read_into(dividend, low_part(EAX, 2), how);
   } else {
     mips64::move(b.as, dividend, host_gpr(EAX));
     b.as.INS(dividend, host_gpr(EDX), 16, 16);
   }
-  if (is_signed) {
+  if (signedness == Signedness::is_signed) {
     b.branch_if_zero(divisor, error);
     b.as.DDIV(dividend, divisor);
     b.as.MFLO(quotient);
@@ -103,15 +105,16 @@ void narrow_divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
   if (width == 1) {
     b.as.INS(quotient, rest, 8, 8);
   } else {
-    b.write_register(part(EDX, 2), rest, !is_signed);
+    b.write_register(low_part(EDX, 2), rest, how);
   }
-  b.write_register(part(EAX, 2), quotient, !is_signed);
+  b.write_register(low_part(EAX, 2), quotient, how);
 }
 
 /// 64-by-32-bit division.
-void divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
+void divide(BlockBuilder& b, const Instruction& in, Signedness signedness) {
   const Operand& operand = in.operands[0];
-  if (operand.width != 4) return narrow_divide(b, in, is_signed);
+  if (operand.width != 4) return narrow_divide(b, in, signedness);
+  const bool is_signed = signedness == Signedness::is_signed;
   const Gpr divisor = b.read(operand, Extend::sign);
   Label& error = b.interpret_instead();
   const Gpr dividend = b.scratch(), low = b.scratch(), by = is_signed ? divisor : b.scratch();
@@ -138,11 +141,13 @@ void divide(BlockBuilder& b, const Instruction& in, bool is_signed) {
 }  // namespace
 
 void MUL(BlockBuilder& b, const Instruction& in) {
-  wide_multiply(b, in, false);
+  wide_multiply(b, in, Signedness::is_unsigned);
 }
 
 void IMUL(BlockBuilder& b, const Instruction& in) {
-  if (in.operands[1].kind == OperandKind::none) return wide_multiply(b, in, true);
+  if (in.operands[1].kind == OperandKind::none) {
+    return wide_multiply(b, in, Signedness::is_signed);
+  }
   const Operand& destination = in.operands[0];
   const bool three = in.operands[2].kind != OperandKind::none;
   const Gpr left = b.read(in.operands[three ? 1 : 0], Extend::sign);
@@ -166,10 +171,10 @@ void IMUL(BlockBuilder& b, const Instruction& in) {
 }
 
 void DIV(BlockBuilder& b, const Instruction& in) {
-  divide(b, in, false);
+  divide(b, in, Signedness::is_unsigned);
 }
 void IDIV(BlockBuilder& b, const Instruction& in) {
-  divide(b, in, true);
+  divide(b, in, Signedness::is_signed);
 }
 
 }  // namespace ferry::translate::lower

@@ -15,7 +15,8 @@ struct Rotated {
   Gpr value, carry;
 };
 
-/// To the left by the constant `places` of 1..`bits`, or all the way round. `old` is zero-extended.
+/// Rotates to the left by the constant `places`: 1..`bits`, or more for all the way round. `old` is
+/// zero-extended.
 void rotate_by_constant(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr carry_in,
                         unsigned bits, unsigned places) {
   if (places > bits) {
@@ -36,9 +37,10 @@ void rotate_by_constant(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr ca
   b.as.INS(rotated.value, carry_in, places - 1, 1);
 }
 
-/// By `count` (below bits + 1) to the left or right.
+/// Rotates by `count`, which is at most `bits`.
 void rotate_by_register(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr carry_in,
-                        unsigned bits, bool left, Gpr count) {
+                        unsigned bits, Direction direction, Gpr count) {
+  const bool left = direction == Direction::left;
   const Gpr wide = b.scratch(), opposite = b.scratch();
   b.as.ADDIU(opposite, zero, static_cast<int32_t>(bits + 1));
   b.as.SUBU(opposite, opposite, count);
@@ -68,8 +70,8 @@ void rotate_by_register(BlockBuilder& b, const Rotated& rotated, Gpr old, Gpr ca
   for (const Gpr reg : {wide, opposite, high}) b.release(reg);
 }
 
-/// count mod (bits + 1), `count` being 0..31: less 18 or 9 (8 bits), or 17 (16 bits), where it is
-/// not below.
+/// count mod (bits + 1) of a count of 0..31, without a division: 18 and then 9 (8 bits), or 17 (16
+/// bits), are subtracted where the count is not below them.
 Gpr reduced(BlockBuilder& b, Gpr count, unsigned bits) {
   if (bits == 32) return count;
   const Gpr places = b.scratch(), below = b.scratch(), less = b.scratch();
@@ -86,9 +88,9 @@ Gpr reduced(BlockBuilder& b, Gpr count, unsigned bits) {
 }
 
 /// OF: whether the two top bits (RCR), or the top bit and CF (RCL), differ.
-Gpr rotate_overflow(BlockBuilder& b, const Rotated& rotated, unsigned bits, bool left) {
+Gpr rotate_overflow(BlockBuilder& b, const Rotated& rotated, unsigned bits, Direction direction) {
   const Gpr overflow = b.scratch();
-  if (left) {
+  if (direction == Direction::left) {
     b.as.EXT(overflow, rotated.value, bits - 1, 1);
     b.as.XOR(overflow, overflow, rotated.carry);
   } else {
@@ -99,15 +101,15 @@ Gpr rotate_overflow(BlockBuilder& b, const Rotated& rotated, unsigned bits, bool
   return overflow;
 }
 
-void rotate_through_carry(BlockBuilder& b, const Instruction& in, bool left) {
+void rotate_through_carry(BlockBuilder& b, const Instruction& in, Direction direction) {
   const Operand& operand = in.operands[0];
   const unsigned bits = operand.width * 8u;
   const bool constant = in.operands[1].kind == i386::OperandKind::immediate;
   if (constant && (in.immediate & 31) == 0) return touch(b, operand);
   const bool flags = (b.live() & (ef::CF | ef::OF)) != 0;
-  if (flags) keep_other_flags(b, !constant);
+  if (flags) keep_other_flags(b, in.operands[1]);
   const Gpr carry = carry_in(b);
-  const Count count = Count::of(b, in.operands[1], true);
+  const Count count = Count::of(b, in.operands[1], CountBits::masked);
   Destination destination(b, operand);
   const Gpr old = destination.read(Extend::zero);
   const bool full = BlockBuilder::is_full_register(operand);
@@ -115,26 +117,26 @@ void rotate_through_carry(BlockBuilder& b, const Instruction& in, bool left) {
   const Rotated rotated{value, flags ? b.scratch() : zero};
   if (constant) {
     const unsigned places = (in.immediate & 31) % (bits + 1);
-    rotate_by_constant(b, rotated, old, carry, bits,
-                       left && places != 0 ? places : bits + 1 - places);
+    const bool as_said = direction == Direction::left && places != 0;
+    rotate_by_constant(b, rotated, old, carry, bits, as_said ? places : bits + 1 - places);
   } else {
     const Gpr places = reduced(b, count.reg, bits);
-    rotate_by_register(b, rotated, old, carry, bits, left, places);
+    rotate_by_register(b, rotated, old, carry, bits, direction, places);
   }
   if (!full) destination.write(value);
   if (!flags) return;
   Gpr overflow = zero;
-  if ((b.live() & ef::OF) != 0) overflow = rotate_overflow(b, rotated, bits, left);
+  if ((b.live() & ef::OF) != 0) overflow = rotate_overflow(b, rotated, bits, direction);
   set_carry_and_overflow(b, {rotated.carry, overflow}, count);
 }
 
 }  // namespace
 
 void RCL(BlockBuilder& b, const Instruction& in) {
-  rotate_through_carry(b, in, true);
+  rotate_through_carry(b, in, Direction::left);
 }
 void RCR(BlockBuilder& b, const Instruction& in) {
-  rotate_through_carry(b, in, false);
+  rotate_through_carry(b, in, Direction::right);
 }
 
 }  // namespace ferry::translate::lower

@@ -71,7 +71,7 @@ void shift_register(BlockBuilder& b, Shift shift, const Operand& operand, const 
   if (b.live() == 0) return;
   if (operand_needed) {
     b.flags.set(words_of(shift).flags, 4, Value::of(kFlagA), count.as_value(), Value::of(rd));
-  } else {  // CF and OF are not read: the flags of the result do
+  } else {  // CF and OF are not read: the flags of the result suffice
     b.flags.set(FlagKind::logic8, 4, {}, {}, Value::of(rd));
   }
 }
@@ -84,7 +84,7 @@ void shift_general(BlockBuilder& b, Shift shift, const Operand& operand, const C
   const Gpr old = destination.read(words_of(shift).operand, operand_needed ? kFlagA : zero);
   const Gpr result = flags && !operand_needed ? kFlagA : b.scratch();
   emit_shift(b, shift, result, old, count);
-  destination.write(result, shift == Shift::shr);
+  destination.write(result, shift == Shift::shr ? Extend::zero : Extend::any);
   if (!flags) return;
   if (operand_needed) {
     return b.flags.set(words_of(shift).flags, operand.width, Value::of(old), count.as_value(), {});
@@ -97,7 +97,7 @@ void shift_general(BlockBuilder& b, Shift shift, const Operand& operand, const C
 void shift_by_cl(BlockBuilder& b, Shift shift, const Operand& operand, const Operand& amount) {
   const bool flags = b.live() != 0;
   if (flags) b.flags.to_lazy_registers();
-  const Count count = Count::of(b, amount, flags);
+  const Count count = Count::of(b, amount, flags ? CountBits::masked : CountBits::as_they_are);
   const auto set_flags = [&](Gpr old) {
     if (flags) b.flags.set_if(count.reg, words_of(shift).flags, operand.width, old, count.reg);
   };
@@ -112,7 +112,7 @@ void shift_by_cl(BlockBuilder& b, Shift shift, const Operand& operand, const Ope
   emit_shift(b, shift, result, old, count);
   // A store may fault, and a register to be written may be what `old` is.
   if (!BlockBuilder::is_memory(operand)) set_flags(old);
-  destination.write(result, shift == Shift::shr);
+  destination.write(result, shift == Shift::shr ? Extend::zero : Extend::any);
   if (BlockBuilder::is_memory(operand)) set_flags(old);
 }
 
@@ -120,7 +120,7 @@ void shift(BlockBuilder& b, const Instruction& in, Shift shift) {
   const Operand& operand = in.operands[0];
   const Operand& amount = in.operands[1];
   if (amount.kind != i386::OperandKind::immediate) return shift_by_cl(b, shift, operand, amount);
-  const Count count = Count::of(b, amount, false);
+  const Count count = Count::of(b, amount, CountBits::as_they_are);
   if (count.value == 0) return touch(b, operand);
   BlockBuilder::is_full_register(operand) ? shift_register(b, shift, operand, count)
                                           : shift_general(b, shift, operand, count);
@@ -157,8 +157,9 @@ void rotate(BlockBuilder& b, const Instruction& in, Shift shift) {
   const bool constant = in.operands[1].kind == i386::OperandKind::immediate;
   if (constant && (in.immediate & 31) == 0) return touch(b, operand);
   const bool flags = (b.live() & kCarryAndOverflow) != 0;
-  if (flags) keep_other_flags(b, !constant);
-  const Count count = Count::of(b, in.operands[1], flags);
+  if (flags) keep_other_flags(b, in.operands[1]);
+  const Count count =
+      Count::of(b, in.operands[1], flags ? CountBits::masked : CountBits::as_they_are);
   Gpr result = zero;
   if (BlockBuilder::is_full_register(operand)) {
     const Gpr old = b.read_gpr(operand.reg);
@@ -174,18 +175,18 @@ void rotate(BlockBuilder& b, const Instruction& in, Shift shift) {
   if (flags) set_carry_and_overflow(b, rotate_flags(b, shift, result, operand.width), count);
 }
 
-/// Whether CF and OF are put among packed flags.
-bool among_packed(const BlockBuilder& b, bool may_be_zero) {
-  return may_be_zero || (b.live() & ~kCarryAndOverflow) != 0;
+/// Whether flags that rotates keep are live.
+bool others_live(const BlockBuilder& b) {
+  return (b.live() & ~kCarryAndOverflow) != 0;
 }
 
 }  // namespace
 
-Count Count::of(BlockBuilder& b, const Operand& operand, bool masked) {
+Count Count::of(BlockBuilder& b, const Operand& operand, CountBits bits) {
   if (operand.kind == i386::OperandKind::immediate) {
     return {true, b.instruction().immediate & 31, zero};
   }
-  if (!masked) return {false, 0, host_gpr(ECX)};
+  if (bits == CountBits::as_they_are) return {false, 0, host_gpr(ECX)};
   const Gpr count = b.scratch();
   b.as.ANDI(count, host_gpr(ECX), 31);
   return {false, 0, count};
@@ -197,13 +198,14 @@ void touch(BlockBuilder& b, const Operand& operand) {
   destination.write(destination.read(Extend::any));
 }
 
-void keep_other_flags(BlockBuilder& b, bool may_be_zero) {
-  if (among_packed(b, may_be_zero)) b.flags.to_packed();
+void keep_other_flags(BlockBuilder& b, const Operand& count) {
+  const bool may_be_zero = count.kind != i386::OperandKind::immediate;
+  if (may_be_zero || others_live(b)) b.flags.to_packed();
 }
 
 void set_carry_and_overflow(BlockBuilder& b, const CarryAndOverflow& flags, const Count& changed) {
   const bool overflow = (b.live() & ef::OF) != 0;
-  if (!among_packed(b, !changed.constant)) {
+  if (changed.constant && !others_live(b)) {
     if (!overflow) return b.flags.set_carry_only(flags.carry);
     b.as.SLL(kFlagB, flags.overflow, 11);
     b.as.OR(kFlagB, kFlagB, flags.carry);

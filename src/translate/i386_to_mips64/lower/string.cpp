@@ -1,5 +1,5 @@
-// MOVS STOS LODS CMPS SCAS. Translated code runs with DF clear only (i386::translatable), so they
-// go up.
+// MOVS STOS LODS CMPS SCAS. Translated code runs with DF clear only (i386::translatable), so all of
+// them go up.
 //
 // A repeated MOVS or STOS of up to 4 KB loops in line; longer ones go through the interpreter,
 // which lets signals in every 4 KB. A repeated LODS, CMPS or SCAS loops in line for up to 4 KB and
@@ -29,10 +29,8 @@ unsigned element_width(const Instruction& in) {
   return in.operands[0].width;
 }
 
-/// The accumulator (al, ax, eax) as an operand.
-Operand accumulator(unsigned width) {
-  return {i386::OperandKind::gpr, static_cast<uint8_t>(width), EAX, false};
-}
+/// What MOVS and STOS store, and CMPS and SCAS compare with ES:EDI.
+enum class Source : uint8_t { memory, accumulator };
 
 /// What ESI or EDI (SI or DI) point to.
 Address element_at(BlockBuilder& b, const Instruction& in, unsigned reg) {
@@ -67,24 +65,24 @@ void advance(BlockBuilder& b, const Instruction& in, unsigned reg) {
 
 /// One element of MOVS or STOS and the source's step; the destination's and the count's are left to
 /// the caller.
-void copy_element(BlockBuilder& b, const Instruction& in, bool from_memory, Gpr segment) {
+void copy_element(BlockBuilder& b, const Instruction& in, Source from, Gpr segment) {
   const unsigned width = element_width(in);
   Gpr value = host_gpr(EAX);
-  if (from_memory) {
+  if (from == Source::memory) {
     value = b.scratch();
     b.load(value, width, source_element(b, in, segment), Extend::any);
   }
   b.store(value, width, element_at(b, in, EDI));
-  if (from_memory) advance(b, in, ESI);
+  if (from == Source::memory) advance(b, in, ESI);
 }
 
-/// Elements while at least 16 bytes are left: two doublewords at a time. Ranges closer
-/// than 16 bytes are left out: there a store could change what a repeated round reads.
-void repeat_wide(BlockBuilder& b, unsigned width, bool from_memory, Label& tail) {
+/// Elements while at least 16 bytes are left: two doublewords at a time. Ranges closer than 16
+/// bytes are left out: there a store could change what the next round reads.
+void repeat_wide(BlockBuilder& b, unsigned width, Source from, Label& tail) {
   const Gpr count = host_gpr(ECX), source = host_gpr(ESI), destination = host_gpr(EDI);
   const Gpr first = b.scratch(), second = b.scratch(), enough = b.scratch();
   const auto elements = static_cast<int32_t>(kWideBytes / width);
-  if (from_memory) {
+  if (from == Source::memory) {
     b.as.SUBU(enough, destination, source);
     b.as.ADDIU(enough, enough, kWideBytes - 1);
     b.as.SLTIU(enough, enough, 2 * kWideBytes - 1);
@@ -92,7 +90,7 @@ void repeat_wide(BlockBuilder& b, unsigned width, bool from_memory, Label& tail)
   }
   b.as.SLTIU(enough, count, elements);
   b.branch(rs_rt(mips64::opcode::BNE, enough, zero), tail);
-  if (!from_memory) {  // the pattern, eight bytes wide
+  if (from == Source::accumulator) {  // the pattern, eight bytes wide
     b.as.DEXT(first, host_gpr(EAX), 0, width * 8);
     for (unsigned bits = width * 8; bits < 64; bits *= 2) {
       bits < 32 ? b.as.DSLL(second, first, bits) : b.as.DSLL32(second, first, bits - 32);
@@ -101,13 +99,13 @@ void repeat_wide(BlockBuilder& b, unsigned width, bool from_memory, Label& tail)
   }
   Label loop;
   b.bind(loop);
-  if (from_memory) {
+  if (from == Source::memory) {
     b.as.LD(first, 0, source);
     b.as.LD(second, 8, source);
   }
   b.as.SD(first, 0, destination);
-  b.as.SD(from_memory ? second : first, 8, destination);
-  if (from_memory) b.as.ADDIU(source, source, kWideBytes);
+  b.as.SD(from == Source::memory ? second : first, 8, destination);
+  if (from == Source::memory) b.as.ADDIU(source, source, kWideBytes);
   b.as.ADDIU(count, count, -elements);
   b.as.SLTIU(enough, count, elements);
   b.as.ADDIU(destination, destination, kWideBytes);
@@ -118,39 +116,39 @@ void repeat_wide(BlockBuilder& b, unsigned width, bool from_memory, Label& tail)
 }
 
 /// REP MOVS, REP STOS of at most 4 KB; more is the interpreter's, which lets signals in between.
-void repeat_copy(BlockBuilder& b, const Instruction& in, bool from_memory) {
+void repeat_copy(BlockBuilder& b, const Instruction& in, Source from) {
   const unsigned width = element_width(in);
   const unsigned limit = b.unaligned() ? kMaxUnalignedElements : kMaxInlineBytes / width;
   const Gpr count = host_gpr(ECX);
   // The interpreter leaves packed flags, which is one of the things the lazy registers can say.
   if (b.live() != 0) b.flags.to_lazy_registers();
   b.commit_esp();
-  const Gpr segment = from_memory ? source_segment(b, in) : zero;
+  const Gpr segment = from == Source::memory ? source_segment(b, in) : zero;
   const Gpr few = b.scratch();
   b.begin_write(ECX);
   b.begin_write(EDI);
-  if (from_memory) b.begin_write(ESI);
+  if (from == Source::memory) b.begin_write(ESI);
   Label loop, tail;
   b.as.SLTIU(few, count, static_cast<int32_t>(limit) + 1);
   Label& done = b.branch_to_interpreter({Condition::Kind::eq, few, zero});
   b.release(few);
-  if (!b.unaligned() && segment == zero) repeat_wide(b, width, from_memory, tail);
+  if (!b.unaligned() && segment == zero) repeat_wide(b, width, from, tail);
   b.bind(tail);
   b.branch(rs_rt(mips64::opcode::BEQ, count, zero), done);
   b.bind(loop);
-  copy_element(b, in, from_memory, segment);
+  copy_element(b, in, from, segment);
   b.as.ADDIU(count, count, -1);
   advance(b, in, EDI);
   b.branch(rs_rt(mips64::opcode::BNE, count, zero), loop);
   b.bind_resume(done);
 }
 
-void copy(BlockBuilder& b, const Instruction& in, bool from_memory) {
+void copy(BlockBuilder& b, const Instruction& in, Source from) {
   if (in.rep != RepPrefix::none) {
-    return in.address_size == 4 ? repeat_copy(b, in, from_memory) : interpret(b, in);
+    return in.address_size == 4 ? repeat_copy(b, in, from) : interpret(b, in);
   }
-  const Gpr segment = from_memory ? source_segment(b, in) : zero;
-  copy_element(b, in, from_memory, segment);
+  const Gpr segment = from == Source::memory ? source_segment(b, in) : zero;
+  copy_element(b, in, from, segment);
   advance(b, in, EDI);
 }
 
@@ -170,7 +168,7 @@ Gpr end_of_round(BlockBuilder& b, unsigned width, unsigned reg) {
 void repeat_load(BlockBuilder& b, const Instruction& in) {
   const unsigned width = element_width(in);
   const Gpr count = host_gpr(ECX), source = host_gpr(ESI);
-  // Not in the registers that change here: a fault in the middle still needs them.
+  // Flags must not be in registers that change here: a fault in the middle still needs them.
   if (b.live() != 0) b.flags.to_lazy_registers();
   const Gpr segment = source_segment(b, in);
   Label loop, done;
@@ -180,7 +178,7 @@ void repeat_load(BlockBuilder& b, const Instruction& in) {
   const Gpr end = end_of_round(b, width, ESI);
   b.bind(loop);
   b.load(into, width, source_element(b, in, segment), Extend::any);
-  if (width != 4) b.write_register(accumulator(width), into);
+  if (width != 4) b.write_register(low_part(EAX, width), into);
   advance(b, in, ESI);
   b.as.ADDIU(count, count, -1);
   b.branch(rs_rt(mips64::opcode::BNE, source, end), loop);
@@ -205,27 +203,29 @@ void set_compare_flags(BlockBuilder& b, const Instruction& in) {
 }
 
 /// Loads one element of CMPS, or of SCAS, whose left side is the accumulator.
-void load_sides(BlockBuilder& b, const Instruction& in, bool from_memory, Gpr segment,
+void load_sides(BlockBuilder& b, const Instruction& in, Source from, Gpr segment,
                 const Sides& sides) {
   const unsigned width = element_width(in);
-  if (from_memory) b.load(sides.left, width, source_element(b, in, segment), Extend::sign);
+  if (from == Source::memory)
+    b.load(sides.left, width, source_element(b, in, segment), Extend::sign);
   b.load(sides.right, width, element_at(b, in, EDI), Extend::sign);
 }
 
-/// REPE and REPNE. Where the count is 0 the old flags stay: that leaves, so that after the loop
-/// the flags are those of the last comparison. A fault finds those of the element before, too: a
-/// load that faults leaves its home as it was, and the left side gets there after both loads.
-void repeat_compare(BlockBuilder& b, const Instruction& in, bool from_memory) {
+/// REPE and REPNE. A count of 0 keeps the old flags, so it leaves the block; after the loop the
+/// flags are always those of the last comparison. A fault finds the flags of the element before: a
+/// load that faults leaves its home as it was, and the left side moves to its home after both
+/// loads.
+void repeat_compare(BlockBuilder& b, const Instruction& in, Source from) {
   const unsigned width = element_width(in);
   const bool flags = b.live() != 0;
   const Gpr count = host_gpr(ECX), destination = host_gpr(EDI);
-  const Gpr segment = from_memory ? source_segment(b, in) : zero;
+  const Gpr segment = from == Source::memory ? source_segment(b, in) : zero;
   const Sides sides = make_sides(b);
-  const Gpr left = flags && from_memory ? b.scratch() : sides.left;
+  const Gpr left = flags && from == Source::memory ? b.scratch() : sides.left;
   Label loop, compare, found, done;
   if (flags) {
     b.leave_if({Condition::Kind::eq, count, zero}, in.next_address());
-    load_sides(b, in, from_memory, segment, {left, sides.right});
+    load_sides(b, in, from, segment, {left, sides.right});
   } else {
     b.branch(rs_rt(mips64::opcode::BEQ, count, zero), done);
   }
@@ -233,18 +233,18 @@ void repeat_compare(BlockBuilder& b, const Instruction& in, bool from_memory) {
   set_compare_flags(b, in);
   b.begin_write(ECX);
   b.begin_write(EDI);
-  if (from_memory) b.begin_write(ESI);
-  if (!from_memory) b.read_into(sides.left, accumulator(width), Extend::sign);
+  if (from == Source::memory) b.begin_write(ESI);
+  if (from == Source::accumulator) b.read_into(sides.left, low_part(EAX, width), Extend::sign);
   const Gpr end = end_of_round(b, width, EDI);
   if (flags) {
     b.branch(mips64::opcode::BEQ, compare);
     b.add_mark();
   }
   b.bind(loop);
-  load_sides(b, in, from_memory, segment, {left, sides.right});
+  load_sides(b, in, from, segment, {left, sides.right});
   b.bind(compare);
   if (left != sides.left) mips64::move(b.as, sides.left, left);
-  if (from_memory) advance(b, in, ESI);
+  if (from == Source::memory) advance(b, in, ESI);
   advance(b, in, EDI);
   const bool while_equal = in.rep == RepPrefix::repe;
   const uint32_t stops = while_equal ? mips64::opcode::BNE : mips64::opcode::BEQ;
@@ -258,28 +258,28 @@ void repeat_compare(BlockBuilder& b, const Instruction& in, bool from_memory) {
   b.bind(done);
 }
 
-/// CMPS (`from_memory`) and SCAS.
-void compare(BlockBuilder& b, const Instruction& in, bool from_memory) {
+/// CMPS and SCAS.
+void compare(BlockBuilder& b, const Instruction& in, Source from) {
   if (in.rep != RepPrefix::none) {
-    return in.address_size == 4 ? repeat_compare(b, in, from_memory) : interpret(b, in);
+    return in.address_size == 4 ? repeat_compare(b, in, from) : interpret(b, in);
   }
-  const Gpr segment = from_memory ? source_segment(b, in) : zero;
+  const Gpr segment = from == Source::memory ? source_segment(b, in) : zero;
   const Sides sides = make_sides(b);
-  load_sides(b, in, from_memory, segment, sides);
-  if (from_memory) advance(b, in, ESI);
+  load_sides(b, in, from, segment, sides);
+  if (from == Source::memory) advance(b, in, ESI);
   advance(b, in, EDI);
-  if (!from_memory && b.live() != 0)
-    b.read_into(sides.left, accumulator(element_width(in)), Extend::sign);
+  if (from == Source::accumulator && b.live() != 0)
+    b.read_into(sides.left, low_part(EAX, element_width(in)), Extend::sign);
   set_compare_flags(b, in);
 }
 
 }  // namespace
 
 void MOVS(BlockBuilder& b, const Instruction& in) {
-  copy(b, in, true);
+  copy(b, in, Source::memory);
 }
 void STOS(BlockBuilder& b, const Instruction& in) {
-  copy(b, in, false);
+  copy(b, in, Source::accumulator);
 }
 
 void LODS(BlockBuilder& b, const Instruction& in) {
@@ -291,14 +291,14 @@ void LODS(BlockBuilder& b, const Instruction& in) {
   const Gpr value = b.scratch();
   b.load(value, width, source_element(b, in, segment), Extend::zero);
   advance(b, in, ESI);
-  b.write_register(accumulator(width), value, true);
+  b.write_register(low_part(EAX, width), value, Extend::zero);
 }
 
 void SCAS(BlockBuilder& b, const Instruction& in) {
-  compare(b, in, false);
+  compare(b, in, Source::accumulator);
 }
 void CMPS(BlockBuilder& b, const Instruction& in) {
-  compare(b, in, true);
+  compare(b, in, Source::memory);
 }
 
 }  // namespace ferry::translate::lower

@@ -27,8 +27,8 @@ void load_argument(BlockBuilder& b, const Instruction& in) {
 
 void x87(BlockBuilder& b, const Instruction& in) {
   const unsigned operation = i386::x87_operation(in);
-  // FDP is what the operation works on, without the base of a segment, and FDS the data segments'
-  // common selector.
+  // The operation notes its address as FDP and the data segments' common selector as FDS, which is
+  // right for flat data segments only.
   const bool flat =
       in.modrm >= 0xc0 || (in.memory.segment < i386::FS && in.memory.segment != i386::CS);
   if (operation == i386::kX87OperationCount || !flat) return interpret(b, in);
@@ -45,13 +45,13 @@ void x87(BlockBuilder& b, const Instruction& in) {
   b.clobber_scratch();
   // Before any way out: the interpreter wants the flags in their place too.
   if (flags_live) b.flags.restore_after_call();
-  // 0: done. Else nothing has changed and the interpreter has to do it. A signal that came
-  // meanwhile was recorded only, so it is looked for here.
+  // v0 = 0: done. Otherwise nothing has changed and the interpreter executes the instruction. A
+  // signal that came meanwhile was only recorded, so the code looks for one here.
   b.as.LW(mips64::t3, b.options.interrupt_pending, kState);
   b.branch_if_not_zero(mips64::v0, b.interpret_instead());
   if (writes_ax) b.as.LW(b.begin_write(i386::EAX), offset::gpr(i386::EAX), kState);
   if (!keeps_flags) b.flags.set_packed();
-  // In the slot of the next branch, as a rule.
+  // This word usually goes into the slot of the next branch.
   if (i386::is_recorded(in)) {
     b.as.SD(mips64::ra, offset::host_area(offset::kSlotX87Return), kState);
   }

@@ -19,7 +19,7 @@ class Fallbacks {
   [[nodiscard]] uint64_t of(uint16_t row) const { return counts_[row]; }
 
  private:
-  // Numbers, not atomics: those would be made one by one, at each start.
+  // Plain numbers, because atomics would be constructed one by one at each start.
   std::vector<uint64_t> counts_ = std::vector<uint64_t>(i386::row_count());
 };
 

@@ -83,7 +83,8 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, void* ucontext, bool una
   if (!mips64::WordEffects(word).memory()) return FaultKind::not_ours;
   const HostAccess access = access_of(word, context);
   if (access.address - (AddressTable::kBase - kTableReach) < 2 * kTableReach) {
-    // An indirect jump to where nothing is translated: as if the entry had said so.
+    // The entry that an indirect jump loads is not there: nothing is translated at the target, so
+    // the jump goes where an empty entry would have sent it.
     context.set_reg(Gpr((word >> 16) & 31), reinterpret_cast<uint64_t>(not_translated_stub()));
     context.set_pc(context.pc() + 4);
     return FaultKind::handled;
@@ -110,7 +111,7 @@ FaultKind BlockTranslator::recover(i386::CpuState& cpu, void* ucontext, bool una
   if (flags.form == FlagState::Form::exact) {
     materialise_exact(cpu, context.reg(emit::kFlagA));
   } else {
-    materialise_recipe(cpu, flags);  // which speaks of the host's esp
+    materialise_recipe(cpu, flags);  // before esp is completed: recipes refer to the host's
   }
   cpu.gpr[i386::ESP] += static_cast<uint32_t>(mark->data);
 
@@ -162,7 +163,7 @@ void BlockTranslator::interrupt(i386::CpuState& cpu, void* ucontext) {
     return context.set_pc(reinterpret_cast<uint64_t>(thunks_.enter_abort));
   }
   if (pc >= thunks_.resume_check && pc < thunks_.resume_end) {
-    // A leave for another reason than 0 is under way already.
+    // If v0 is not 0, a leave for another reason is under way already.
     if (context.reg(mips64::v0) == 0)
       context.set_pc(reinterpret_cast<uint64_t>(thunks_.resume_abort));
     return;

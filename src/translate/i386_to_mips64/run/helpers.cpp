@@ -109,15 +109,14 @@ void materialise_exit(CpuState& cpu, const uint32_t* identity) {
   const engine::Block* block = calling_block(thread, identity);
   const engine::Exit* exit =
       block != nullptr ? mips64::exit_returning_to(*block, identity) : nullptr;
-  // Flags that were dead may name an exit that is gone; one that passes flags on is never named by
-  // live ones.
+  // Dead flags may name an exit that is gone. Live flags never name an exit that passes flags on.
   cpu.lazy.kind = 0;
   if (exit == nullptr) return;
   const FlagState& recipe = emit::BlockNotes(*block).flags(exit->recipe);
   if (recipe.form != FlagState::Form::lazy_registers) materialise_recipe(cpu, recipe);
 }
 
-/// Without a carry apart.
+/// Packs flags whose kind has no carry apart.
 void materialise_whole(CpuState& cpu) {
   i386::LazyFlags& lazy = cpu.lazy;
   if (lazy.kind == 0) return;

@@ -12,7 +12,8 @@ namespace ferry::translate::run {
 class Thread;
 
 /// Makes `cpu` the state of `thread`: fills in what translated code calls, and how C++ that it
-/// calls finds the thread. Before the state enters translated code; a copy of the state has it too.
+/// calls finds the thread. To be called before the state enters translated code; copies of the
+/// state are complete too.
 void install(Thread& thread, i386::CpuState& cpu);
 
 /// Packs flags that blocks left in cpu.lazy: kind, a, b (the result is derived where it is not
@@ -26,12 +27,13 @@ inline void materialise_lazy(i386::CpuState& cpu) {
 /// Packs the flags a recipe describes. Registers are in cpu.gpr and cpu.lazy.
 void materialise_recipe(i386::CpuState& cpu, const emit::FlagState& recipe);
 
-/// Packs the flags of FlagState::Form::exact: of a sum or difference of 32 bits that `sum` is
-/// whole. CF and AF, which are dead, become 0. Signal-safe.
+/// Packs the flags of FlagState::Form::exact: of a 32-bit sum or difference, which `sum` is without
+/// wrap. CF and AF, which are dead, become 0. Signal-safe.
 void materialise_exact(i386::CpuState& cpu, uint64_t sum);
 
 /// Enters the x87 instruction that translated code called last into the pointers FSTENV shows. To
-/// be called whenever C++ gets control: what the code said holds no longer than its block.
+/// be called whenever C++ gets control: the return address that identifies the instruction is good
+/// only as long as its block.
 void record_x87_call(i386::CpuState& cpu);
 
 }  // namespace ferry::translate::run

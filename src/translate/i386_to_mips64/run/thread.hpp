@@ -13,8 +13,8 @@ namespace ferry::translate::run {
 
 class Thread final : public engine::Thread {
  public:
-  /// Maps the buffer for interrupted blocks in `cache`, which every thread of the process shares,
-  /// as they do `fallbacks`. helpers.hpp installs it in a state.
+  /// Maps the buffer for interrupted blocks in `cache`. All threads of the process share `cache`
+  /// and `fallbacks`. install() of helpers.hpp makes a state refer to the thread.
   Thread(engine::Threads& threads, engine::CodeCache& cache, Fallbacks& fallbacks);
   ~Thread();
 
@@ -23,12 +23,12 @@ class Thread final : public engine::Thread {
 
   [[nodiscard]] const engine::CodeCache& cache() const { return cache_; }
   [[nodiscard]] Fallbacks& fallbacks() const { return fallbacks_; }
-  /// The place in the block that `pc`, in the copy an interrupted block runs in, stands for; any
-  /// other pc as it is. Signal-safe.
+  /// For a `pc` in the copy that an interrupted block runs in: the same place in the block itself.
+  /// Any other `pc` as it is. Signal-safe.
   [[nodiscard]] const uint32_t* original(const uint32_t* pc) const;
 
-  /// The block that runs in the buffer, or null. Written by this thread's signal handlers; it may
-  /// be gone, and then nothing refers to the copy any more.
+  /// The block that runs in the buffer, or null. Written by this thread's signal handlers. The
+  /// block may be gone; then nothing refers to the copy any more.
   struct Interrupted {
     const uint32_t* code = nullptr;
     uint32_t words = 0;

@@ -46,7 +46,7 @@ void store_guest_registers(Assembler& as) {
     as.SW(host_gpr(reg), offset::gpr(reg), kState);
 }
 
-/// For --engine=check: every pinned register must equal its own sign extension.
+/// For left_with_extended_registers.
 void store_whole_registers(Assembler& as) {
   for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
     as.SD(host_gpr(reg), offset::host_area(offset::kSlotWholeRegisters + reg), kState);
@@ -65,8 +65,8 @@ void store_lazy_flags(Assembler& as) {
   as.SW(kFlagB, offset::lazy_b, kState);
 }
 
-/// Calls the C++ function whose address `slot` holds; a0 = state. Words after it run with scratch
-/// and lazy registers lost.
+/// Calls the C++ function whose address `slot` holds; a0 = state. Scratch and lazy registers are
+/// lost.
 void call_helper(Assembler& as, unsigned slot) {
   as.LD(t9, offset::host_area(slot), kState);
   as.JALR(ra, t9);
@@ -138,7 +138,7 @@ void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore,
   as.SD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
   mips64::move(as, a1, a0);
   call_helper(as, offset::kSlotInterpret);
-  // A signal that came while C++ ran was recorded only: see interrupt in fault_recovery.cpp.
+  // A signal that came while C++ ran was only recorded: see interrupt in fault_recovery.cpp.
   Label interrupted;
   thunks.resume_check = as.address(as.position());
   as.LW(v1, interrupt_pending, kState);
@@ -185,6 +185,14 @@ Thunks emit_thunks(Assembler& as, int32_t interrupt_pending, bool check) {
   emit_materialise(as, thunks);
   CHECK(!as.overflowed());
   return thunks;
+}
+
+bool left_with_extended_registers(const i386::CpuState& cpu) {
+  for (unsigned reg = 0; reg < i386::kGprCount; ++reg) {
+    const auto whole = static_cast<int64_t>(cpu.host_area[offset::kSlotWholeRegisters + reg]);
+    if (whole != static_cast<int32_t>(whole)) return false;
+  }
+  return true;
 }
 
 }  // namespace ferry::translate::run

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "guest/i386/cpu_state.hpp"
 #include "host/mips64/assembler.hpp"
 #include "translate/i386_to_mips64/emit/ways_out.hpp"
 
@@ -31,5 +32,9 @@ struct Thunks {
 /// offset of that word from the state. `check`: leaves also store the whole 64 bits of the guest
 /// registers, in host_area.
 Thunks emit_thunks(mips64::Assembler& as, int32_t interrupt_pending, bool check);
+
+/// Whether, at the last leave, every guest register was the sign extension of its lower half: for
+/// --engine=check. The thunks must have been emitted with `check`.
+[[nodiscard]] bool left_with_extended_registers(const i386::CpuState& cpu);
 
 }  // namespace ferry::translate::run
