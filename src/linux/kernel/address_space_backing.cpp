@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "linux/abi/i386/abi_types.hpp"
@@ -17,6 +18,35 @@ long map_anonymous(uint32_t begin, uint32_t end, int protection, int extra_flags
   return host_call(SYS_mmap, guest::host_pointer(begin), end - begin, protection,
                    MAP_FIXED | MAP_ANONYMOUS | extra_flags, -1, 0);
 }
+
+/// A host page in the making. It is filled elsewhere and then replaces the one at its place at
+/// once, so that no other thread finds zeroes where its own pages are.
+class NewHostPage {
+ public:
+  explicit NewHostPage(uint32_t size)
+      : size_(size),
+        address_(host_call(SYS_mmap, nullptr, size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
+  ~NewHostPage() {
+    if (address_ >= 0) host_call(SYS_munmap, address_, size_);
+  }
+  NewHostPage(const NewHostPage&) = delete;
+  NewHostPage& operator=(const NewHostPage&) = delete;
+
+  [[nodiscard]] bool made() const { return address_ >= 0; }
+  [[nodiscard]] uint8_t* bytes() const { return reinterpret_cast<uint8_t*>(address_); }
+  /// Moves it to `host_page`, readable and writable. The host's result; once.
+  [[nodiscard]] long put(uint32_t host_page) {
+    const long moved = host_call(SYS_mremap, address_, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED,
+                                 guest::host_pointer(host_page));
+    if (moved >= 0) address_ = -ENOMEM;
+    return moved;
+  }
+
+ private:
+  uint32_t size_;
+  long address_;  ///< or -errno
+};
 
 /// Fills `size` bytes at `to`, which are writable and zero, with what `request` maps at `address`,
 /// as far as its file goes.
@@ -150,16 +180,17 @@ bool AddressSpace::rejoin(uint32_t host_page) {
     return true;
   }
   if (any_shared(host_page, end)) return false;
-  std::vector<uint8_t> contents(host_page_size_);
+  NewHostPage contents(host_page_size_);
+  if (!contents.made()) return false;
   static_cast<void>(protect_places(host_page, host_page, end, PROT_READ));
   for (uint32_t i = 0; i < host_page_size_ / guest::kPageSize; ++i) {
     const uint8_t* const place = splits_.place(host_page + i * guest::kPageSize);
     if (place == nullptr) continue;
     // Where a file has no page (SIGBUS), zeroes are left.
-    static_cast<void>(guest::copy_host(&contents[i * guest::kPageSize], place, guest::kPageSize));
+    static_cast<void>(
+        guest::copy_host(contents.bytes() + i * guest::kPageSize, place, guest::kPageSize));
   }
-  if (map_anonymous(host_page, end, PROT_READ | PROT_WRITE, MAP_PRIVATE) < 0) return false;
-  std::memcpy(guest::host_pointer(host_page), contents.data(), host_page_size_);
+  if (contents.put(host_page) < 0) return false;
   splits_.forget(host_page);
   apply_protection(host_page, end);
   i386::forget_code_ranges();
@@ -304,23 +335,22 @@ Errno AddressSpace::back_edge(uint32_t begin, uint32_t end, const MapRequest& re
       any_shared(end, page_end)) {
     return back_split(begin, end, request);
   }
-  std::vector<uint8_t> others(host_page_size_);
+  NewHostPage made(host_page_size_);
+  if (!made.made()) return abi::kENOMEM;
   host_call(SYS_mprotect, guest::host_pointer(page), host_page_size_, PROT_READ);
   // Where a file has no page (SIGBUS), zeroes are left.
   const auto keep = [&](uint32_t from, uint32_t to) {
     for (; from < to; from += guest::kPageSize) {
       if (any_mapped(from, from + guest::kPageSize))
-        static_cast<void>(guest::copy_from_guest(&others[from - page], from, guest::kPageSize));
+        static_cast<void>(
+            guest::copy_from_guest(made.bytes() + (from - page), from, guest::kPageSize));
     }
   };
   keep(page, begin);
   keep(end, page_end);
-  const long mapped = map_anonymous(page, page_end, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-  if (mapped < 0) return errno_from_host(mapped);
-  std::memcpy(guest::host_pointer(page), others.data(), begin - page);
-  std::memcpy(guest::host_pointer(end), others.data() + (end - page), page_end - end);
-  read_into(static_cast<uint8_t*>(guest::host_pointer(begin)), begin, end - begin, request);
-  return kOk;
+  read_into(made.bytes() + (begin - page), begin, end - begin, request);
+  const long put = made.put(page);
+  return put < 0 ? errno_from_host(put) : kOk;
 }
 
 /// Backs [begin, end), whose first and last host page are not shared with other mappings.

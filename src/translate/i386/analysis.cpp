@@ -331,8 +331,7 @@ void Analysis::make_self_checking(AnalysedBlock& block, GuestRanges& ranges) con
   return live;
 }
 
-/// `usual`: see usual_liveness_.
-template <bool usual>
+template <Analysis::Liveness liveness>
 [[gnu::always_inline]] inline void Analysis::solve(AnalysedBlock& block, GuestRanges& ranges) {
   AnalysedInstruction* const first = block.instructions.data();
   AnalysedInstruction* entry = first + block.count;
@@ -359,17 +358,17 @@ template <bool usual>
       }
       effect = flag_effect(entry->instruction, traits);
     }
-    if (!usual && !options_.passes.flag_liveness) live = ef::kArithmetic;
+    if (liveness == Liveness::by_options && !options_.passes.flag_liveness) live = ef::kArithmetic;
     entry->live_after = static_cast<uint16_t>(live);
     entry->killed = static_cast<uint16_t>(effect.killed);
     live = (live & ~effect.killed) | effect.read;
-    if (!usual && options_.exact_flags) live = ef::kArithmetic;
+    if (liveness == Liveness::by_options && options_.exact_flags) live = ef::kArithmetic;
     entry->live_before = static_cast<uint16_t>(live);
   } while (entry != first);
 }
 
 [[gnu::noinline]] void Analysis::solve_unusually(AnalysedBlock& block, GuestRanges& ranges) {
-  solve<false>(block, ranges);
+  solve<Liveness::by_options>(block, ranges);
 }
 
 [[gnu::noinline]] void Analysis::analyse(GuestAddress address, AnalysedBlock& block,
@@ -384,7 +383,7 @@ template <bool usual>
   }
   if (block.count == 0) return;
   if (!usual_liveness_) return solve_unusually(block, ranges);
-  solve<true>(block, ranges);
+  solve<Liveness::usual>(block, ranges);
   run_block_passes(options_.passes, block);
 }
 

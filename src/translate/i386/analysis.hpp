@@ -66,7 +66,8 @@ class Analysis {
   AnalysedInstruction* enter_leaf(AnalysedInstruction& call, const AnalysedInstruction* limit);
   void form(GuestAddress address, AnalysedBlock& block, GuestRanges& ranges);
   void make_self_checking(AnalysedBlock& block, GuestRanges& ranges) const;
-  template <bool usual>
+  enum class Liveness : uint8_t { usual, by_options };  ///< see usual_liveness_
+  template <Liveness liveness>
   void solve(AnalysedBlock& block, GuestRanges& ranges);
   void solve_unusually(AnalysedBlock& block, GuestRanges& ranges);
   uint32_t look_ahead(GuestAddress target, GuestAddress home, GuestRanges& ranges);
