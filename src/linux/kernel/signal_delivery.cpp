@@ -28,14 +28,7 @@ bool take_next(Thread& thread, abi::SigInfo& info) {
     }
     requeue_signal(thread, signals.record);  // the guest blocked it in the meantime
   }
-  const SignalSet ready = signals.held & ~signals.mask;
-  for (const int signal : kFaultSignals) {
-    if (!contains(ready, signal)) continue;
-    signals.held &= ~signal_bit(signal);
-    info = signals.held_info[fault_index(signal)];
-    return true;
-  }
-  return false;
+  return signals.held.take(~signals.mask, info);
 }
 
 /// Makes the interrupted call start again, or return -EINTR.

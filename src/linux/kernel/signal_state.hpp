@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/kernel/held_signals.hpp"
 #include "linux/kernel/signal_set.hpp"
 
 namespace ferry::linux {
@@ -44,8 +45,11 @@ struct ThreadSignals {
   // Written by the host handler, read by delivery with host signals blocked.
   bool recorded = false;  ///< `record` holds an asynchronous signal
   abi::SigInfo record{};
-  SignalSet held = 0;  ///< fault signals sent by kill() while the guest blocks them
-  std::array<abi::SigInfo, kFaultSignals.size()> held_info{};  ///< by fault_index
+  HeldSignals held;
+  /// Fault signals that a sigtimedwait of this thread waits for, although they are blocked.
+  SignalSet awaited = 0;
+  /// A signal was held that the guest blocks. The host call it interrupted is made again.
+  bool blocked_came = false;
   uint64_t host_faults = 0;   ///< handler runs for synchronous faults (statistics)
   uint64_t host_signals = 0;  ///< handler runs for all other signals (statistics)
 

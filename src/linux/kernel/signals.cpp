@@ -39,13 +39,24 @@ void requeue_signal(const Thread& thread, const abi::SigInfo& info) {
 
 bool hold_signal(Thread& thread, const abi::SigInfo& info) {
   if (!contains(kFaultSet, info.signo)) return false;
-  thread.signals.held |= signal_bit(info.signo);
-  thread.signals.held_info[fault_index(info.signo)] = info;
-  thread.signal_pending = 1;
+  ThreadSignals& signals = thread.signals;
+  signals.held.add(info);
+  if (!signals.recorded && contains(signals.mask & ~signals.awaited, info.signo)) {
+    signals.blocked_came = true;  // nothing happens before the guest unblocks it
+  } else {
+    thread.signal_pending = 1;
+  }
   return true;
 }
 
 namespace {
+
+/// Makes a context inside the safe-syscall window leave it; false for any other context.
+bool leave_safe_call(ucontext_t* context) {
+  const uintptr_t restart = safe_call_restart(context_pc(context));
+  if (restart != 0) set_context_pc(context, restart);
+  return restart != 0;
+}
 
 /// Async-signal context. Records one signal for the thread.
 void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
@@ -54,7 +65,10 @@ void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
   ThreadSignals& signals = thread.signals;
   if (signals.recorded || contains(signals.mask, info.signo)) {
     // Not blocked on the host, so it cannot wait in the kernel.
-    if (hold_signal(thread, info)) return;
+    if (hold_signal(thread, info)) {
+      if (contains(signals.awaited, info.signo)) leave_safe_call(context);
+      return;
+    }
   }
   if (signals.recorded) {
     // Ferry changed the host mask while one was recorded: this one goes back to the kernel's queue.
@@ -67,12 +81,7 @@ void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
   log_printf(LogChannel::signal, "signal %d at host pc %#llx\n", info.signo,
              static_cast<unsigned long long>(context_pc(context)));
   block_all_in(context);
-  const uintptr_t restart = safe_call_restart(context_pc(context));
-  if (restart != 0) {
-    set_context_pc(context, restart);
-  } else if (hooks.interrupt != nullptr) {
-    hooks.interrupt(thread, context);
-  }
+  if (!leave_safe_call(context) && hooks.interrupt != nullptr) hooks.interrupt(thread, context);
 }
 
 void report_internal_fault(int signal, const siginfo_t* info, const ucontext_t* context) {
@@ -196,7 +205,7 @@ void set_signal_mask(Thread& thread, SignalSet mask) {
   mask = without_unblockable(mask);
   if (mask == thread.signals.mask) return;
   thread.signals.mask = mask;
-  if ((thread.signals.held & ~mask) != 0) thread.signal_pending = 1;
+  if ((thread.signals.held.set() & ~mask) != 0) thread.signal_pending = 1;
   // While a signal is recorded everything is blocked; delivery sets the mask.
   if (!thread.signals.recorded) restore_host_mask(thread);
 }
@@ -204,12 +213,12 @@ void set_signal_mask(Thread& thread, SignalSet mask) {
 SignalSet pending_signals(Thread& thread) {
   HostSignalSet host;
   host_call(SYS_rt_sigpending, &host, sizeof host);
-  return set_to_guest(host) | thread.signals.held;
+  return set_to_guest(host) | thread.signals.held.set();
 }
 
 void reset_signals_in_child(Thread& thread) {
   thread.signals.recorded = false;
-  thread.signals.held = 0;
+  thread.signals.held.drop(kFaultSet);
   // The child has a copy of the memory that was written, and of its translations.
   thread.signal_pending = thread.process->space->foreign_write_noted() ? 1 : 0;
 }
@@ -249,7 +258,7 @@ Errno change_action(Thread& thread, int signal, const SignalAction* action, Sign
   const bool ignored =
       current.handler == SignalAction::kIgnore ||
       (current.handler == SignalAction::kDefault && contains(kIgnoredByDefault, signal));
-  if (ignored) thread.signals.held &= ~signal_bit(signal);
+  if (ignored) thread.signals.held.drop(signal_bit(signal));
   return kOk;
 }
 
@@ -289,7 +298,8 @@ bool only_foreign_write_came(Thread& thread) {
   space.settle_foreign_write();
   // A signal recorded before signal_pending was cleared shows here; a later one sets signal_pending
   // again.
-  if (!signals.recorded && !signals.forced && (signals.held & ~signals.mask) == 0) return true;
+  if (!signals.recorded && !signals.forced && (signals.held.set() & ~signals.mask) == 0)
+    return true;
   thread.signal_pending = 1;
   return false;
 }

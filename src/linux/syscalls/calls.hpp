@@ -16,12 +16,15 @@
 
 namespace ferry::linux {
 
-/// safe_call, repeated if it ended for something that is no signal of the guest's.
+/// safe_call, made again if it ended for something that interrupts no call of the guest's.
 template <typename... Words>
 [[nodiscard]] long interruptible_call(Thread& thread, long number, Words... words) {
   for (;;) {
+    thread.signals.blocked_came = false;
     const long result = safe_call(thread.signal_pending, number, words...);
-    if (result != -EINTR || !only_foreign_write_came(thread)) return result;
+    if (result != -EINTR) return result;
+    if (only_foreign_write_came(thread)) continue;
+    if (thread.signal_pending != 0 || !thread.signals.blocked_came) return result;
   }
 }
 

@@ -232,6 +232,26 @@ CallResult sys_rt_tgsigqueueinfo(Thread& t, Pid pid, Pid tid, SignalNumber signa
 
 namespace {
 
+/// Waits for a signal of `set`: in the kernel's queue, or among those that ferry holds.
+CallResult wait_for_signal(Thread& t, SignalSet set, const struct timespec* timeout,
+                           abi::SigInfo& info) {
+  ThreadSignals& signals = t.signals;
+  // From here on a signal that is held wakes the thread, so none is missed before the call.
+  signals.awaited = set & kFaultSet;
+  siginfo_t host_info;
+  const HostSignalSet host_set = set_to_host(set);
+  CallResult result = kOk;
+  bool taken = signals.held.take(signals.awaited, info);
+  if (!taken) {
+    result = sleeping_call(t, SYS_rt_sigtimedwait, &host_set, &host_info, timeout, sizeof host_set);
+    taken = !result.ok() && signals.held.take(signals.awaited, info);
+  }
+  signals.awaited = 0;
+  if (taken) return kOk;
+  if (result.ok()) info = siginfo_to_guest(host_info);
+  return result;
+}
+
 CallResult timed_wait(Thread& t, GuestPointer set_pointer, GuestPointer info_pointer,
                       GuestPointer timeout, uint32_t set_size, TimeWidth width) {
   SignalSet set;
@@ -239,13 +259,12 @@ CallResult timed_wait(Thread& t, GuestPointer set_pointer, GuestPointer info_poi
   if (set_size != sizeof set) return abi::kEINVAL;
   if (!copy_in(set_pointer, set)) return abi::kEFAULT;
   if (timeout != 0 && !copy_in_time(timeout, width, time)) return abi::kEFAULT;
-  siginfo_t info;
-  const HostSignalSet host_set = set_to_host(without_unblockable(set));
-  const CallResult result = sleeping_call(t, SYS_rt_sigtimedwait, &host_set, &info,
-                                          timeout != 0 ? &time : nullptr, sizeof host_set);
+  abi::SigInfo info;
+  const CallResult result =
+      wait_for_signal(t, without_unblockable(set), timeout != 0 ? &time : nullptr, info);
   if (!result.ok()) return result;
-  if (info_pointer != 0 && !copy_out(t, info_pointer, siginfo_to_guest(info))) return abi::kEFAULT;
-  return static_cast<uint32_t>(signal_to_guest(static_cast<int>(result.value())));
+  if (info_pointer != 0 && !copy_out(t, info_pointer, info)) return abi::kEFAULT;
+  return static_cast<uint32_t>(info.signo);
 }
 
 NewFd make_signalfd(Thread& t, Fd fd, GuestPointer set_pointer, uint32_t set_size, uint32_t flags) {
