@@ -1,4 +1,4 @@
-// Where the answer is ferry's limit or the kernel's under the processor, whatever the processor.
+// Differences on every processor that come from a limit of ferry or from the kernel.
 #include "access_model.hpp"
 #include "compare.hpp"
 #include "guest/i386/decode/rows.hpp"
