@@ -2,14 +2,14 @@
  *
  *   qemu-mips64el -plugin libcount.so,out=FILE[,low=ADDRESS,high=ADDRESS][,begin=ADDRESS,end=ADDRESS] PROGRAM
  *
- * What runs between the entry of the MIPS function at [begin, end) and its return, callees included, is counted
- * apart too. The function must not call itself, and must leave by `jr ra` alone.
+ * The plugin also counts separately what runs between the entry of the MIPS function at [begin, end) and its return,
+ * callees included. The function must not call itself, and must leave only by `jr ra`.
  *
  * FILE gets one record per process, in pages shared with the file: counts survive exec, fork and kill. A record has a
- * slot of 64-bit counters for each vCPU, that is, thread: adding to a common counter would lose counts. The header page
- * holds the number of records. bench/counts.py reads it.
+ * slot of 64-bit counters for each vCPU, that is, for each thread: threads that added to a common counter would lose
+ * counts. The header page holds the number of records. bench/counts.py reads the file.
  *
- * Debian ships no qemu-plugin.h; the few declarations needed are written out here after its documentation. */
+ * Debian ships no qemu-plugin.h; the few declarations that are needed stand here, written after QEMU's documentation. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -57,10 +57,10 @@ struct slot {
   uint64_t rep;          /* i386: repeated string instructions, each iteration */
   uint64_t system_calls;
   uint64_t nops_in_range;
-  uint64_t signals;      /* that were handled: calls of (rt_)sigreturn */
+  uint64_t signals;      /* handled ones: calls of (rt_)sigreturn */
   uint64_t in_function;  /* from the entry of [begin, end) to its return */
   uint64_t calls;        /* of that function */
-  uint64_t count_at_entry; /* of the call under way; no counter */
+  uint64_t count_at_entry; /* instructions when the function was entered last; no counter */
   uint64_t unused[6];
 };
 _Static_assert(sizeof(struct slot) * kSlots == kRecord, "counts.py's layout");
@@ -81,7 +81,7 @@ static void fail(const char* what) {
 static void take_record(void) {
   const uint64_t number = __atomic_add_fetch(header, 1, __ATOMIC_SEQ_CST);
   if (ftruncate(output, kHeader + (off_t)number * kRecord) != 0) {
-    /* A concurrent process may have made it longer already: only a page beyond the end would matter. */
+    /* A concurrent process may have made the file longer already: only a page past its end would matter. */
   }
   void* wanted = slots;
   void* record = mmap(wanted, kRecord, PROT_READ | PROT_WRITE, MAP_SHARED | (wanted != NULL ? MAP_FIXED : 0), output,
@@ -103,10 +103,10 @@ static bool repeats(const uint8_t* bytes, size_t size) {
   return false;
 }
 
-/* The last slot is shared by all vCPUs past it. */
+/* All vCPUs with larger numbers share the last slot. */
 static struct slot* slot_of(unsigned vcpu) { return &slots[vcpu < kSlots ? vcpu : kSlots - 1]; }
 
-/* What a block of the emulator's adds: counter by counter. */
+/* What one execution of a block of QEMU's adds to the counters. */
 struct tally {
   size_t count;
   struct {
@@ -128,8 +128,8 @@ static void on_block(unsigned vcpu, void* data) {
   }
 }
 
-/* A whole block's instructions are added before the first of them runs. `ahead` says how many of those lie past the
- * place that counts: the function's first instruction, or what follows the delay slot of its return. */
+/* All instructions of a block are added before the first of them runs. `ahead` is the number of those that lie past the
+ * place in question: the function's first instruction, or the delay slot of its return. */
 static void on_function_entry(unsigned vcpu, void* ahead) {
   struct slot* slot = slot_of(vcpu);
   slot->count_at_entry = slot->instructions - (uint64_t)(intptr_t)ahead;

@@ -1,4 +1,4 @@
-"""Reads the files of count_plugin.c."""
+"""Reads the files that count_plugin.c writes."""
 import struct
 
 HEADER = 4096

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Counts instructions of the workloads: guest (i386), native MIPS, ferry and qemu-i386 on MIPS.
 
-Every count is exact and the same on any machine: it is what a plugin of QEMU adds up, over all processes.
-The runs' outputs must be equal. Prints the table and writes JSON.
+Every count is exact and the same on any machine: a plugin of QEMU adds up the instructions of all processes.
+The outputs of the runs must be equal. Prints the table and writes JSON.
 """
 import argparse
 import concurrent.futures
@@ -23,13 +23,13 @@ import workloads
 KINDS = ("guest", "native", "ferry", "qemu")
 CODE_CACHE = ("0x90000000", "0xa0000000")  # of ferry: docs/memory.md
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# Of QEMU's pentium2, what no row of ferry needs and no model has.
+# Features of QEMU's pentium2 that no row of ferry needs and no model has.
 NEVER_OFFERED = ("apic", "de", "pse", "msr", "mce", "pae", "mtrr", "pge", "mca", "pat", "pse36")
 
 
 def guest_cpu():
-    """QEMU's name of the processor that ferry shows, so that libraries choose the same code: the first of cpu_models.inc
-    with its features of features.inc."""
+    """The -cpu argument by which QEMU shows the same processor as ferry (the first of cpu_models.inc, with the features of
+    features.inc that it has), so that libraries choose the same code."""
     folder = ROOT / "src/guest/i386"
     model = re.search(r'^CPU_MODEL\("[^"]*", *(0x\w+), \(([^)]*)\)', (folder / "cpu_models.inc").read_text(), re.M)
     signature, offered = int(model[1], 16), model[2].split(", ")
@@ -39,7 +39,7 @@ def guest_cpu():
     return ",".join(["pentium2", numbers] + flags)
 
 
-# What is counted as translation: docs/benchmarks.md. Its parts may be inlined; this function is not.
+# The function whose instructions count as translation (docs/benchmarks.md). The compiler may inline its callees, but not it.
 TRANSLATE = "ferry::engine::Engine::translate(ferry::engine::Thread&, unsigned int)"
 LIMIT = 3600
 
@@ -103,7 +103,7 @@ class Bench:
         return result
 
     def statistics(self, name, pattern, arguments):
-        """ferry's own counters, from a run apart: writing them, and asking the time for them, costs instructions."""
+        """ferry's own counters, from a separate run: writing them, and asking for the time, costs instructions."""
         mips = ["qemu-mips64el", "-cpu", self.options.cpu]
         self.execute(name, "ferry", mips + [self.options.ferry] + self.ferry_options(name) +
                      ["--stats=" + pattern, self.i386_busybox] + arguments, mips)
@@ -124,8 +124,8 @@ class Bench:
 
     def measure_forks(self, kind):
         """A shell that forks and executes a program many times. Only ferry stays in charge of what its guest
-        executes; an emulator would hand the program to this machine's kernel. So for the others the forks are
-        counted without the execution, and that many runs of the program alone are added."""
+        executes; an emulator would hand the program to this machine's kernel. So for the other kinds the forks are
+        counted without the program, and as many runs of the program by itself are added."""
         if kind == "ferry":
             return self.measure("fork+exec", kind, ["sh", "-c", workloads.fork_script(self.i386_busybox + " true")])
         forks = self.measure("forks", kind, ["sh", "-c", workloads.fork_script("(exit 0)")])
@@ -136,7 +136,7 @@ class Bench:
         kinds = [kind for kind in KINDS if kind in self.options.only]
         jobs = {}
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
-            # The long runs first, so that the last ones do not wait for each other.
+            # The long runs first, so that none of them is left to run alone at the end.
             for kind in sorted(kinds, key=lambda kind: kind != "qemu"):
                 for name, _, arguments in workloads.WORKLOADS:
                     if wanted(self.options, name):
@@ -196,8 +196,8 @@ def row(name, by_kind):
 
 
 def translation_cost(measured):
-    """MIPS instructions in translation per guest instruction translated. Of single processes alone: the
-    statistics of one that calls execve are lost. None if there is nothing to divide."""
+    """MIPS instructions in translation per guest instruction translated, over the workloads of a single process: a
+    process that calls execve loses its statistics. None if there is nothing to divide."""
     single = [ferry for ferry in measured if ferry is not None and ferry["processes"] == 1]
     translated = sum(ferry["statistics"].get("guest_instructions_translated", 0) for ferry in single)
     return sum(ferry["in_function"] for ferry in single) / translated if translated else None

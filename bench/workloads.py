@@ -3,8 +3,8 @@ import random
 
 MEGABYTE = 1_000_000
 
-# Sizes are such that the guest executes 100 M instructions or more.
-# `group` says how to read a line: the mean is of "integer" alone.
+# In all but the start-up workloads the guest executes 100 M instructions or more.
+# `group`: the mean is taken over "integer" only.
 WORKLOADS = [
     # name, group, arguments of busybox (the inputs are files of make_inputs)
     ("sha256sum", "integer", ["sha256sum", "text3"]),
@@ -19,7 +19,7 @@ WORKLOADS = [
     ("true-at-once", "start-up", ["true"]),
 ]
 
-# What ferry alone is told for a workload.
+# Options for ferry in single workloads.
 FERRY_OPTIONS = {"true-at-once": ["--cold-runs=0"]}  # translates every block at its first execution
 
 FORKS = 200

@@ -1,4 +1,4 @@
-# Sets Capstone_FOUND, and makes the target Capstone::Capstone where it is found. Capstone serves logs and tests alone.
+# Sets Capstone_FOUND and, if the library is found, makes the target Capstone::Capstone. Only logs and tests use Capstone.
 if(CMAKE_CROSSCOMPILING)
   # The headers are the same everywhere; the library comes from the MIPS64 packages that ./dev unpacks.
   find_path(CAPSTONE_INCLUDE_DIR capstone/capstone.h

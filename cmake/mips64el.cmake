@@ -1,4 +1,4 @@
-# Cross build for MIPS64 little-endian, n64, MIPS64R2: what Debian's mips64el is built for.
+# Cross build for MIPS64 little-endian, n64, MIPS64R2, the target of Debian's mips64el.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR mips64el)
 set(CMAKE_C_COMPILER mips64el-linux-gnuabi64-gcc)

@@ -1,12 +1,14 @@
 #!/bin/sh
-# limited.sh SECONDS COMMAND...: a guard against hangs. Ends a COMMAND that does not end by itself, and says so: the last
-# line is then "out of time", the status 124. Limits are far above what a busy machine needs; docs/testing.md has the rule.
+# limited.sh SECONDS COMMAND...: a guard against hangs. If COMMAND has not ended by itself after SECONDS, it is killed: the
+# last line then begins with "out of time", and the status is 124. Limits are far above what a busy machine needs
+# (docs/testing.md, "Limits").
 seconds=$1
 shift
 started=$(date +%s)
 timeout -k 10 "$seconds" "$@"
 status=$?
-# 137: it ignored SIGTERM. A command may have such a status of its own, but not after so long.
+# 124: ended by SIGTERM; 137: by SIGKILL, as it ignored SIGTERM. A status of the command's own may be the same, but then
+# not after so long.
 if [ $(($(date +%s) - started)) -ge "$seconds" ] && { [ $status = 124 ] || [ $status = 137 ]; }; then
   echo "out of time: did not end in $seconds s: $*" >&2
   exit 124

@@ -1,4 +1,4 @@
-# Shared by ./dev and the scripts in tools/. Sourced with the project's folder as the current one.
+# Shared by ./dev and the scripts in tools/, which source it with the project's folder as the current one.
 
 project=$PWD
 cache=$project/.cache
@@ -14,7 +14,7 @@ on_mips64() { [ "$(uname -m)" = mips64 ]; }
 
 log_file() { mkdir -p "$cache"; echo "$cache/$1.log"; }
 
-# Debian packages by purpose. On a MIPS64 machine nothing is emulated or crossed.
+# Debian packages by purpose. A MIPS64 machine needs neither emulators nor cross compilers.
 packages_for() {
   case "$1" in
     build) echo cmake ninja-build g++ ccache nlohmann-json3-dev libcapstone-dev libgtest-dev
@@ -28,8 +28,8 @@ packages_for() {
   esac
 }
 
-# Installs what is missing of the named purposes, or, without root, prints the command that would.
-# Nothing is removed for it: gcc-multilib, which Debian lets nobody have beside cross compilers, stays the user's choice.
+# Installs what is missing for the named purposes or, without root, prints the command that would. Removes no package:
+# Debian does not allow gcc-multilib beside cross compilers, and which of the two to have is the user's choice.
 ensure_packages() {
   local missing=() package purpose
   for package in $(for purpose in "$@"; do packages_for "$purpose"; done); do
@@ -41,7 +41,7 @@ ensure_packages() {
     fail "packages are missing; as root: apt-get update && $install"
   fi
   say "installing: ${missing[*]}"
-  # The archive may be in the middle of an update: what went wrong once is tried again.
+  # The archive may be in the middle of an update, so a failure is tried again.
   local try log
   log=$(log_file apt)
   for try in 1 2 3; do
@@ -53,7 +53,7 @@ ensure_packages() {
   fail "could not install packages"
 }
 
-# What apt on this machine is configured with, as lines of sources.list; with "main", the main suite alone.
+# The sources that apt on this machine is configured with, as lines of sources.list; with "main", only the main suite.
 debian_sources() {
   local targets
   targets=$(apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
@@ -62,15 +62,15 @@ debian_sources() {
   awk '{print "deb", $1, $2, $3}' <<<"$targets"
 }
 
-# unpack_packages ARCHITECTURE FOLDER PACKAGE,... [MMDEBSTRAP OPTION...]: packages and what they depend on, without
-# touching dpkg. The packages' scripts do not run.
+# unpack_packages ARCHITECTURE FOLDER PACKAGE,... [MMDEBSTRAP OPTION...]: unpacks the packages and all they depend on into
+# FOLDER, without touching dpkg. The packages' scripts do not run.
 unpack_packages() {
   local architecture=$1 folder=$2 packages=$3 log suites proxy mode=root
   shift 3
-  [ "$(id -u)" -eq 0 ] || mode=chrootless # nothing is executed in the folder, so no root is needed
+  [ "$(id -u)" -eq 0 ] || mode=chrootless # nothing is executed in the folder, so root is not needed
   proxy=$(apt-config dump Acquire::http::Proxy)
   log=$(log_file "mmdebstrap-$(basename "$folder")")
-  # One index of the archive may be in the middle of an update: try again, then take the main suite alone.
+  # One index of the archive may be in the middle of an update: try again, then with the main suite only.
   for suites in all all main; do
     rm -rf "$folder.new"
     if debian_sources $suites |
@@ -86,7 +86,7 @@ unpack_packages() {
   fail "could not unpack $architecture packages"
 }
 
-# Debian's i386 busybox: what the tests, the bench and the machine use, and ./dev run where there is no full root.
+# Debian's i386 busybox, for the tests, the bench and the machine, and for ./dev run where there is no full root.
 ensure_root() {
   [ -e "$i386_root/.complete" ] && return
   say "fetching Debian's i386 busybox"
@@ -94,7 +94,7 @@ ensure_root() {
   touch "$i386_root/.complete"
 }
 
-# What a small Debian has, and the programs that ferry is to run in it.
+# The packages of a small Debian, and the programs that ferry runs in it.
 full_packages() {
   local packages=(
     base-files base-passwd bash busybox-static coreutils dash diffutils findutils grep gzip hostname libc-bin mawk
@@ -104,12 +104,13 @@ full_packages() {
   echo "${packages[*]}"
 }
 
-# Makes in FOLDER what the packages' scripts would have made there, and takes away what nobody reads there.
+# Makes in FOLDER what the packages' scripts would have made there, and deletes documentation and translations.
 finish_full_root() {
   local folder=$1 link
   for link in awk:mawk c++:g++ cc:gcc; do ln -sf "${link#*:}" "$folder/usr/bin/${link%:*}"; done
-  # gcc looks there for as, ld and headers before it looks elsewhere. Nothing is there on an i386 Debian, but the host may
-  # have its own tools there (binutils-i686-linux-gnu), and with -L what ROOT has not is the host's: a link to nowhere hides them.
+  # gcc looks in /usr/i686-linux-gnu first for as, ld and headers. An i386 Debian has no such folder, but the host may have
+  # one with its own tools (binutils-i686-linux-gnu), and with -L a path that ROOT does not have is the host's. A link to
+  # nowhere hides the host's folder.
   ln -s nowhere "$folder/usr/i686-linux-gnu"
   cp "$folder/usr/share/base-passwd/passwd.master" "$folder/etc/passwd"
   cp "$folder/usr/share/base-passwd/group.master" "$folder/etc/group"
@@ -119,7 +120,7 @@ finish_full_root() {
   done
 }
 
-# Debian's i386 compilers, interpreters and so on: ./dev rootfs --full.
+# The full root of ./dev rootfs --full: Debian's i386 compilers, interpreters and so on.
 ensure_full_root() {
   [ -e "$full_root/.complete" ] && return
   say "fetching Debian's i386 compilers and programs (410 MB in .cache/i386-debian)"
@@ -130,7 +131,7 @@ ensure_full_root() {
   touch "$full_root/.complete"
 }
 
-# One link per busybox applet, so that pipelines in ROOT find i386 programs and not the host's.
+# One link per busybox applet, so that shell scripts in ROOT find i386 programs and not the host's.
 ensure_applets() {
   [ -e "$i386_root/bin/sh" ] && return
   local applet
@@ -139,12 +140,12 @@ ensure_applets() {
   done
 }
 
-# MIPS64: a libcapstone to link, native programs to compare with, Debian's qemu-i386, a kernel.
+# Files for MIPS64: a libcapstone to link with, native programs to compare with, Debian's qemu-i386, a kernel.
 ensure_mips_files() {
   [ -e "$mips_root/.complete" ] && return
   say "fetching MIPS64 files (a kernel, busybox, qemu-i386, libcapstone)"
   unpack_packages mips64el "$mips_root" busybox-static,qemu-user-static,libcapstone-dev,linux-image-loongson-3
-  # Only what is used: the rest of the emulators and kernel modules is large.
+  # The other emulators and the kernel modules are large, and nothing uses them.
   find "$mips_root/usr/bin" -name 'qemu-*-static' ! -name qemu-i386-static -delete
   rm -rf "$mips_root"/lib/modules "$mips_root"/usr/share/{doc,locale,man}
   touch "$mips_root/.complete"
@@ -163,7 +164,7 @@ build_preset() {
     { tail -n 40 "$log" >&2; fail "the build failed (preset $preset)"; }
 }
 
-# The ferry that translates: what ./dev run, bench and machine use.
+# The ferry that translates: ./dev run, bench and machine use it.
 build_mips_ferry() {
   if on_mips64; then
     build_preset native ferry
@@ -175,11 +176,11 @@ build_mips_ferry() {
 }
 ferry_binary() { if on_mips64; then echo "$project/build/native/ferry"; else echo "$project/build/mips64el/ferry"; fi; }
 
-# What runs a MIPS64 program here: nothing on MIPS64, else the emulator. A path, because guests change PATH.
+# The words that run a MIPS64 program here: none on MIPS64, else the emulator's. A path, because guests change PATH.
 mips_runner() { on_mips64 || echo "$(command -v qemu-mips64el) -cpu $mips_cpu"; }
 
-# find_program NAME: prints the root and the path there of a program named without a slash: of the full root if there is
-# one and it has it, else of the small one.
+# find_program NAME: prints the root that has a program named without a slash, and the program's path there. Looks in the
+# full root first, if there is one, then in the small one.
 find_program() {
   local root folder
   for root in "$full_root" "$i386_root"; do
@@ -193,7 +194,7 @@ find_program() {
   return 1
 }
 
-# run_ferry ARGS...: ferry on (emulated) MIPS64 with an i386 root, in the folder of the caller.
+# run_ferry ARGS...: runs ferry on (emulated) MIPS64 with an i386 root, in the folder from which ./dev was called.
 run_ferry() {
   local options=() root=$i386_root found runner
   [ -e "$full_root/.complete" ] && root=$full_root
@@ -205,7 +206,7 @@ run_ferry() {
       # Options whose value is the next word.
       -L|-E|-U|-0|-s|-cpu|-r|-p|-d|-D|-dfilter|--root|--set-env|--unset-env|--argv0|--stack-size|--cpu|\
       --uname-release|--page-size|--log|--log-file|--log-filter|--engine|--no-pass|--max-block|--max-branches|\
-      --cold-runs|--code-cache|--stats)
+      --cold-runs|--code-cache|--stats|--bisect|--max-translated)
         if [ $# -gt 1 ]; then shift; options+=("$1"); fi ;;
     esac
     shift

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""machine_console.py EMULATOR...: passes on what the machine's command prints, between the markers of
-tools/machine's init, and exits with its status; 125 if the machine ended without telling one."""
+"""machine_console.py EMULATOR...: runs the machine, passes on what its command prints (between the markers of the init of
+tools/machine), and exits with the command's status; 125 if the machine ended without telling a status."""
 import re
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def main():
             out.flush()
             machine.wait()
             return int(end.group(1))
-        # A marker may be cut in two: what could begin one waits for the next piece.
+        # A marker may be cut in two: bytes that could begin one wait for the next piece.
         keep = seen.rfind(b"\x01")
         ready = len(seen) if keep < 0 or len(seen) - keep > 32 else keep
         out.write(seen[:ready])

@@ -1,5 +1,5 @@
-/* count_loops THREADS LOOPS [COMMAND...]: as many threads run as many turns of a loop of three instructions each; then,
- * with a COMMAND, a child executes that. */
+/* count_loops THREADS LOOPS [COMMAND...]: THREADS threads each run LOOPS turns of a loop of three instructions. Then a child
+ * executes COMMAND, if there is one. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -11,7 +11,7 @@ import counts  # pylint: disable=wrong-import-position,import-error
 
 LOOPS = 4_000_000
 INSTRUCTIONS = 3  # of a turn
-# Beside the loops a thread's start and end take some hundred instructions, which depend on who waits for whom.
+# Besides the loops, the start and end of a thread take some hundred instructions; how many depends on which thread waits.
 SLACK = 50_000
 
 

@@ -1,6 +1,6 @@
-// Bugs of the translator that a sequence of instructions shows, each with its story: most were
-// found by tests/fuzz and stand here as it printed them. Each runs under every set of options and
-// must do what the interpreter does.
+// Bugs of the translator that a sequence of instructions shows, each with its story. tests/fuzz
+// found most of them, and the sequences stand here as it printed them. Each sequence runs under
+// every set of options and must do what the interpreter does.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -10,8 +10,8 @@
 namespace ferry::fuzz {
 namespace {
 
-// Shorthand for the sequences: the window is readable and writable memory, and nothing is mapped
-// below 64 KB.
+// The end of each sequence's text. The sequences use the window, which is readable and writable
+// memory, and addresses below 64 KB, where nothing is mapped.
 constexpr std::string_view kEnd = " window seed 00000001 tls 0";
 
 void expect_agreement(std::string_view code, std::string_view registers, std::string_view eflags) {
@@ -25,8 +25,8 @@ void expect_agreement(std::string_view code, std::string_view registers, std::st
 }
 
 // SETCC and CMOVCC with a memory operand after ADC, SBB or a rotate pack the flags before they
-// access memory. The mark of the instruction still named the recipe from its start, so a fault of
-// the access reported flags made from registers that held something else by then.
+// access memory. The mark of the instruction still named the recipe that held at its start, so a
+// fault of the access reported flags made from registers that held something else by then.
 TEST(BlockBugs, FlagsPackedInTheMiddleOfAFaultingInstruction) {
   // sbb ebx, -4; cmovae eax, [ecx+0x19] with the access faulting
   expect_agreement("83dbfc 0f434119",
@@ -38,13 +38,13 @@ TEST(BlockBugs, FlagsPackedInTheMiddleOfAFaultingInstruction) {
 }
 
 // With --exact-flags the look-ahead into the block after a call took flags for dead because an
-// instruction there writes them all; but that instruction may fault before it does.
+// instruction there writes them all; but that instruction may fault before it writes them.
 TEST(BlockBugs, ExactFlagsWhereTheInstructionThatWouldKillThemFaults) {
   // test eax, 0x7f020ea0; call next; next: shr dword [edx+esi*8], 1 faulting
   expect_agreement("a9a00e027f e800000000 d12cf2",
                    "00000000 00000000 00000010 00000000 20003800 00000000 00000001 00000000",
                    "00000885");
-  // the same where the look-ahead is that of a branch, whatever else is one block: jz in between
+  // the same with the look-ahead of a conditional branch: jz in between
   expect_agreement("a9a00e027f 7400 d12cf2",
                    "00000000 00000000 00000010 00000000 20003800 00000000 00000001 00000000",
                    "00000885");
@@ -62,9 +62,9 @@ TEST(BlockBugs, RotateLeavesSignZeroAndParity) {
                    "00000080");
 }
 
-// REP MOVS brings the lazy flags to their homes before its loop. A fault in the loop still used the
-// recipe from the start of the instruction, whose operands had been overwritten. Seen on processors
-// that refuse unaligned accesses: there the first word faults at a kernel address.
+// REP MOVS puts the lazy flags into their registers before its loop. A fault in the loop still used
+// the recipe that held at the start of the instruction, whose operands had been overwritten. Seen
+// on processors that refuse unaligned accesses: there the first word faults at a kernel address.
 TEST(BlockBugs, FlagsInTheirHomesWhenRepMovsFaults) {
   // sub dh, 0xde; rep movsb
   expect_agreement("80eede f3a4",
@@ -88,8 +88,8 @@ TEST(BlockBugs, ExactFlagsWhereAFaultingInstructionUsesTheFlagsRegisters) {
                    "00000000");
 }
 
-// The call of an x87 operation saves live flags and brings them back after it; the way out to the
-// interpreter, where the operation refuses, branched off before they were back.
+// Live flags are saved before the call of an x87 operation and brought back after it. If the
+// operation leaves its work to the interpreter, the code branched off before they were back.
 TEST(BlockBugs, FlagsWhereAnX87OperationIsLeftToTheInterpreter) {
   // cmp eax, ebx; fld st(0) of an empty stack; setl cl; lahf
   expect_agreement("39d8 d9c0 0f9cc1 9f",
@@ -101,8 +101,8 @@ TEST(BlockBugs, FlagsWhereAnX87OperationIsLeftToTheInterpreter) {
                    "00000000");
 }
 
-// A block may end after a return that it followed. Nothing looked for flags that are wanted there,
-// as a return goes elsewhere, and they were lost.
+// A block may end after a return that it follows. Usually a return goes elsewhere, so nothing
+// looked for flags that are read there, and they were lost.
 TEST(BlockBugs, FlagsBehindALeafAtTheEndOfABlock) {
   // call f; jmp end; f: adc ah, 7; ret; end:
   expect_agreement("e802000000 eb05 6682d407 c3",
@@ -117,7 +117,7 @@ TEST(BlockBugs, PointersOfDirectlyCalledX87Operations) {
       "00000000 00000000 00000000 20003400 20003800 00000000 00000000 00000000";
   // fld dword [ebx]; fnstenv [ebx+0x40]
   expect_agreement("d903 d97340", kRegisters, "00000000");
-  // fild word [ebx+8]; fchs; fnstsw ax; fnstenv [ebx+0x40]: the last operand, not the last's
+  // fild word [ebx+8]; fchs; fnstsw ax; fnstenv [ebx+0x40]: FDP is that of FILD, FIP that of FCHS
   expect_agreement("df4308 d9e0 dfe0 d97340", kRegisters, "00000000");
   // fninit; fld1; fnstenv [ebx+0x40]: no operand yet
   expect_agreement("dbe3 d9e8 d97340", kRegisters, "00000000");
@@ -130,8 +130,9 @@ TEST(BlockBugs, PointersOfDirectlyCalledX87Operations) {
 }
 
 // After a multiplication the interpreter kept SF, ZF, AF and PF, and the translator left those of
-// an addition that only CF and OF were taken from. PUSHF showed it: --engine=check stopped correct
-// programs. The same of every instruction that leaves flags undefined.
+// an addition from which only CF and OF were meant to be taken. PUSHF showed the difference, so
+// --engine=check stopped correct programs. The test covers every instruction that leaves flags
+// undefined.
 TEST(BlockBugs, UndefinedFlagsAreTheSameInBothEngines) {
   constexpr std::string_view kRegisters =
       "80000003 00000005 00000000 0000fffe 20003c00 00000000 00000000 00000000";
@@ -157,19 +158,20 @@ TEST(BlockBugs, UndefinedFlagsAreTheSameInBothEngines) {
   }
 }
 
-// BT leaves all flags but CF, and packed them for it where nobody knew that they are dead: in awk a
-// quarter more instructions. CF stands beside their kind now, through exits, calls and faults.
+// BT changes only CF, and packed the other flags wherever they were not known to be dead: in awk
+// that cost a quarter more instructions. Now CF is kept beside the kind of the others, through
+// exits, calls and faults.
 TEST(BlockBugs, CarryBesideTheKind) {
   constexpr std::string_view kRegisters =
       "80000003 00000005 00000003 0000fffe 20003c00 00000000 00000000 00000000";
   for (const std::string_view code : {
            "39d8 0fbae000 7200 9c",                            // cmp; bt; jb next; pushf
-           "0fbae001 7200 0f92c1 0f94c5 0f9cc2 9c",            // what another block left
+           "0fbae001 7200 0f92c1 0f94c5 0f9cc2 9c",            // flags of another block
            "39d8 0fa3c8 e800000000 0f92c1 19d2 9c",            // call: an indirect exit's identity
-           "39d8 bf13080040 ffe7 90909090909090 0fbae000 9c",  // of which CF alone changes then
-           "39d8 0fa3c8 bf13080040 ffe7 90909090 0f96c1 9c",   // and which is handed on
+           "39d8 bf13080040 ffe7 90909090909090 0fbae000 9c",  // of one whose CF then changes
+           "39d8 0fa3c8 bf13080040 ffe7 90909090 0f96c1 9c",   // and one that is handed on
            "39d8 0fa3c8 8b3d00000000 9c",
-           "0fab0d00000000 9c",  // faults after and in it
+           "0fab0d00000000 9c",  // faults after BT, and in BTS
            "39d8 0fa3c8 f5 0fa3ca f8 0f9cc1 f9 9c",
            "39d8 0fbae000 d3e0 9c",
            "39d8 0fbae000 d3d0 9c",
@@ -183,18 +185,18 @@ TEST(BlockBugs, CarryBesideTheKind) {
 // difference without wrap, where CF and AF are dead, or as operands and result.
 TEST(BlockBugs, FlagsOf64BitComparisons) {
   constexpr std::string_view kValues[] = {
-      // eax, edx and ebx, esi: the two numbers, at the ends of their range
+      // edx:eax and esi:ebx are the two numbers, at the ends of their range
       "00000000 00000000 00000000 00000000 20003800 00000000 00000000 00000000",
       "00000000 00000000 80000000 ffffffff 20003800 00000000 7fffffff 00000000",
       "ffffffff 00000000 7fffffff 00000000 20003800 00000000 80000000 00000000",
       "00000000 00000000 00000001 00000001 20003800 00000000 00000000 00000000",
       "00000001 00000000 80000000 00000001 20003800 00000000 80000000 00000000",
   };
-  // Each begins with cmp eax, ebx; sbb edx, esi or its like, between pusha and popa.
+  // Each begins with cmp eax, ebx; sbb edx, esi or the like, and stands between pusha and popa.
   std::string all;
   for (const std::string_view code : {
            "39d8 19f2 7c02 0f9dc1 31c0",
-           "39d8 19f2 7f02 0f9ec1 31c0",  // by it jump, set and move
+           "39d8 19f2 7f02 0f9ec1 31c0",  // jcc, setcc and cmovcc
            "39d8 19f2 0f9cc1 0f9dc5 31c0",
            "39d8 19f2 0f4cca 0f4feb 31c0",
            "39d8 19f2 0f98c1 0f90c5 0f94c3 0f9bc7 31c0",  // S O E NP
@@ -215,7 +217,7 @@ TEST(BlockBugs, FlagsOf64BitComparisons) {
            "39d8 18f2 0f9ec1 31c0",                   // narrow
            "39d8 19f2 7400 7c00 0f9ec1 0f9dc5 31c0",  // read in later blocks
        }) {
-    all.append(" 60 ").append(code).append(" 60 61 61");  // what it left goes to memory
+    all.append(" 60 ").append(code).append(" 60 61 61");  // the inner pusha stores the results
   }
   for (const std::string_view values : kValues) expect_agreement(all, values, "00000000");
   // In a block that another enters by a call, and by an indirect jump.
@@ -226,7 +228,7 @@ TEST(BlockBugs, FlagsOf64BitComparisons) {
   expect_agreement("39d8 19f2 8b3d00000000 0f9cc1 31c0", kValues[1], "00000000");
 }
 
-// The first attempt at that: ZF is always clear after a multiplication, and LOOPE took the
+// The first attempt at the flags of a multiplication: ZF is always clear there, and LOOPE took the
 // condition that never holds for a branch.
 TEST(BlockBugs, LoopeBehindAMultiplication) {
   constexpr std::string_view kRegisters =

@@ -1,5 +1,5 @@
-// What may lie in a delay slot: each of these faults, or does not, as the interpreter does, with
-// every optimisation on and off.
+// What may lie in a delay slot. Each sequence faults, or does not fault, as in the interpreter,
+// with every optimisation on and off.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -28,8 +28,8 @@ void expect_agreement(std::string_view code, std::string_view ebx, std::string_v
 
 constexpr std::string_view kValues[] = {"00000000", "ffffffff"};
 
-// The load after the branch lies in its slot: where the branch is taken it must not fault, and
-// where it is not, the fault is that of the next instruction.
+// The load after the branch lies in its slot. If the branch is taken, the load must not fault; if
+// it is not taken, the fault is that of the next instruction.
 TEST(DelaySlots, StackLoadFromBehindTheBranch) {
   static constexpr const char* kBranches[][3] = {
       // opcode, and values of ebx for which it is taken and is not

@@ -31,7 +31,7 @@ constexpr uint32_t kCode = semantics::kCodeAddress;
 constexpr uint32_t kStack = semantics::kWindow + 0x800;
 constexpr uint32_t kReturn = kCode + 0x100;
 
-/// A guest thread's state, with the word the entry thunk looks at after it.
+/// A guest thread's state, followed by the word at which the entry thunk looks.
 struct State {
   CpuState cpu;
   uint32_t interrupt_pending = 0;
@@ -51,7 +51,7 @@ class Blocks : i386::CodeSource {
         table_(translator.not_translated_stub()) {
     static fuzz::Memory guest;
     memory_ = &guest;
-    // Where RET goes; a place in the table that is mapped, so that nothing faults.
+    // Where RET goes. Setting the entry maps its piece of the table, so that nothing faults.
     table_.set(kReturn, translator.not_translated_stub());
   }
 
@@ -79,7 +79,7 @@ class Blocks : i386::CodeSource {
     return enter(with, block->code + block->direct_entry);
   }
 
-  /// Where a thread goes on that a signal interrupts at the entry of `block`.
+  /// Where a thread continues that a signal interrupts at the entry of `block`.
   const uint32_t* interrupt(const Block* block) {
     ucontext_t host{};
     mips64::SignalContext context(&host);
@@ -109,16 +109,16 @@ uint8_t byte_at(uint32_t address) {
   return value;
 }
 
-// QEMU translates the delay slot of a jump that ends a 4 KB page apart from the jump, with the
-// jump's target of that moment in it: a linked exit went on to the leave thunk, with a return
-// address from elsewhere. 4 of the cases of tests/programs stopped there. So the slot is stored
-// again when such a jump is patched.
+// If a jump is the last word of a 4 KB page, QEMU translates its delay slot separately, and keeps
+// the jump's target of that moment in the slot's translation: a linked exit still went to the leave
+// thunk, with a return address from elsewhere. 4 of the cases of tests/programs stopped there. So
+// the slot is stored again when such a jump is patched.
 TEST(EngineBugs, PatchedJumpAtPageEnd) {
   constexpr uint32_t kPageWords = 1024;
   const auto in_page = [](const uint32_t* place) {
     return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(place) / 4 % kPageWords);
   };
-  // Both go to kCode + 8, as eax is 0; the movs shift the exit.
+  // All go to kCode + 8, as eax is 0; the movs shift the exit.
   const std::initializer_list<uint8_t> kCodes[] = {
       {0x89, 0xd1, 0x89, 0xca, 0xeb, 0x02, 0x90, 0x90, 0xcc},  // mov; mov; jmp
       {0x89, 0xd1, 0x89, 0xc2, 0x89, 0xc6, 0xeb, 0x00, 0xcc},  // mov; mov; mov; jmp
@@ -155,8 +155,8 @@ TEST(EngineBugs, PatchedJumpAtPageEnd) {
 
 // An asynchronous signal moves the thread into a copy of its block. The call of a leave thunk at
 // the very end of the copy returns to one word past it, which was not taken for a place in the
-// copy: the run loop did not know the exit. (tests/programs shows it wherever SIGCHLD comes while a
-// shell computes.)
+// copy: the run loop did not know the exit. (tests/programs meets this whenever SIGCHLD comes while
+// a shell computes.)
 TEST(EngineBugs, LastExitOfAnInterruptedBlock) {
   translate::Options options;
   options.max_guest_instructions = 1;
@@ -174,10 +174,10 @@ TEST(EngineBugs, LastExitOfAnInterruptedBlock) {
   EXPECT_EQ(blocks.state.cpu.gpr[i386::EAX], 5u);
 }
 
-// An indirect exit that only passes flags on hands on the identity it got, in ra. In the copy of an
-// interrupted block, and in every block of --engine=check, it calls the leave thunk instead; unless
-// the word that sets ra is in the slot, ra names that exit then, which knows nothing of the flags:
-// they were lost. Found by --engine=check.
+// An indirect exit that only passes flags on hands over, in ra, the identity with which its block
+// was entered. In the copy of an interrupted block, and in every block of --engine=check, the exit
+// calls the leave thunk instead. Unless the word that sets ra is in the call's slot, ra then names
+// this exit itself, which knows nothing of the flags: they were lost. Found by --engine=check.
 TEST(EngineBugs, FlagsThatAnInterruptedBlockPassesOn) {
   constexpr uint32_t kWanted = i386::sub_flags<uint32_t>(5, 7, 5u - 7u);
   for (const bool check : {false, true}) {
@@ -195,16 +195,16 @@ TEST(EngineBugs, FlagsThatAnInterruptedBlockPassesOn) {
   }
 }
 
-// Addresses of x87 operations lie in slots of the state, given out when a block first calls one.
-// Only the state of the thread that translated got them: a vfork child's translations used slots
-// that were empty in its parent's state.
+// Addresses of x87 operations lie in slots of the state, which were filled when a block first
+// called the operation, and only in the state of the thread that translated the block: a vfork
+// child's translations used slots that were empty in its parent's state.
 TEST(EngineBugs, OperationsThatAnotherStateGotFirst) {
   Blocks blocks;
   auto child = std::make_unique<State>();
   blocks.begin({0xd9, 0xe8, 0xd9, 0xe0, 0xd9, 0xfa, 0xd9, 0xe1, 0xc3});  // fld1; fchs; fsqrt; fabs
   State& parent = blocks.state;
   child->cpu = parent.cpu;
-  // The parent has run translated code before, so it has what was given out then: nothing.
+  // The parent has run translated code before, when no operation had been called.
   EXPECT_EQ(blocks.enter(parent, blocks.add(kCode + 8)).reason, LeaveReason::indirect_exit);
   parent.cpu = child->cpu;
   Block* const block = blocks.add(kCode);
@@ -214,8 +214,8 @@ TEST(EngineBugs, OperationsThatAnotherStateGotFirst) {
   EXPECT_EQ(parent.cpu.x87.top, 7);
 }
 
-// Where an x87 operation returned to tells which instruction it was; in the copy of an interrupted
-// block that is another place.
+// The return address of an x87 operation's call tells which instruction it was; in the copy of an
+// interrupted block that address differs.
 TEST(EngineBugs, X87PointersOfAnInterruptedBlock) {
   Blocks blocks;
   blocks.begin({0x89, 0xd8, 0xd9, 0xe8, 0xc3});  // mov eax, ebx; fld1; ret
@@ -225,7 +225,7 @@ TEST(EngineBugs, X87PointersOfAnInterruptedBlock) {
   EXPECT_EQ(blocks.state.cpu.x87.opcode, 0x1e8);
 }
 
-/// Blocks as --engine=check has them.
+/// Blocks as --engine=check makes them.
 struct CheckedBlocks : Blocks {
   CheckedBlocks() : Blocks({.check = true}) {}
   /// Translates the block at `address`, and runs it in lock step.
@@ -236,8 +236,8 @@ struct CheckedBlocks : Blocks {
   emulator::CheckingTranslator checker{translator, cache};
 };
 
-// --engine=check takes back what its first run wrote. A place written twice, the second time with
-// its first value, kept the value in between.
+// --engine=check undoes what its first run wrote. A place that was written twice, the second time
+// with its original value, kept the value in between.
 TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
   constexpr uint32_t kPlace = semantics::kWindow + 0x100;
   CheckedBlocks blocks;
@@ -253,8 +253,8 @@ TEST(EngineBugs, CheckTakesBackAPlaceWrittenTwice) {
   EXPECT_EQ(byte_at(kPlace), 5);
 }
 
-// After a conditional branch to its next instruction --engine=check interpreted on along the
-// block, while the translation had left it, and reported a difference.
+// After a taken branch to the next instruction, --engine=check kept interpreting along the block,
+// which the translation had left, and reported a difference.
 TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
   CheckedBlocks blocks;
   blocks.begin(
@@ -268,8 +268,8 @@ TEST(EngineBugs, CheckLeavesWithABranchToTheNextInstruction) {
   EXPECT_EQ(cpu.gpr[i386::ESP], kStack);
 }
 
-// --engine=check compared every flag after an exit whose target reads one: rcr computes CF alone
-// then, and the others were reported as a difference.
+// --engine=check compared every flag after an exit whose target reads one. There rcr computes only
+// CF, and the others were reported as a difference.
 TEST(EngineBugs, CheckComparesFlagsThatAreLive) {
   CheckedBlocks blocks;
   // target: adc eax, eax; test eax, eax; ret; rcr esi, 1; jmp target

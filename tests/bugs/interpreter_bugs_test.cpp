@@ -39,8 +39,8 @@ class InterpreterBugs : public testing::Test {
   CpuState cpu_;
 };
 
-// The bulk path of REP STOS and REP MOVS copied bytes, so the element that crosses into a missing
-// page was stored in part. The processor stores none of it.
+// The bulk path of REP STOS and REP MOVS copied bytes, so it stored part of the element that
+// crosses into a missing page. The processor stores nothing of that element.
 TEST_F(InterpreterBugs, RepStosStoresNoPartOfTheElementThatFaults) {
   begin({0xf3, 0xab});
   cpu_.gpr[EAX] = 0x55555555;
@@ -57,7 +57,7 @@ TEST_F(InterpreterBugs, RepStosStoresNoPartOfTheElementThatFaults) {
   EXPECT_EQ(byte_at(kDataEnd - 1), last);
 }
 
-// ARPL went through the read-modify-write path and faulted on a read-only page even where it leaves
+// ARPL went through the read-modify-write path and faulted on a read-only page even if it leaves
 // the destination as it is.
 TEST_F(InterpreterBugs, ArplOfAReadOnlyPageReadsOnly) {
   begin({0x63, 0x03});  // ARPL [EBX], AX
@@ -67,8 +67,8 @@ TEST_F(InterpreterBugs, ArplOfAReadOnlyPageReadsOnly) {
   EXPECT_EQ(cpu_.eflags & eflags::ZF, 0u);
 }
 
-// An access across 4 GB was a #PF at address 0. It breaks the segment's limit: #GP, on the stack
-// #SS.
+// An access across 4 GB raised #PF at address 0. Such an access violates the segment's limit, so it
+// must raise #GP, on the stack #SS.
 TEST_F(InterpreterBugs, AccessAcross4GigabytesBreaksTheLimit) {
   begin({0x8b, 0x03});  // MOV EAX, [EBX]
   cpu_.gpr[EBX] = 0xfffffffe;
@@ -80,8 +80,9 @@ TEST_F(InterpreterBugs, AccessAcross4GigabytesBreaksTheLimit) {
   EXPECT_EQ(cpu_.exception.vector, Vector::SS);
 }
 
-// Flags that the manual leaves undefined were the interpreter's own invention, and the translator's
-// another one. Where processors of both vendors agree, ferry does the same: the recorded cases say.
+// Interpreter and translator each had values of their own for flags that the manual leaves
+// undefined. Where processors of both vendors agree, ferry must leave what they leave; the recorded
+// cases tell what that is.
 uint32_t agreed_flags(std::string_view name) {
   using namespace eflags;
   for (const std::string_view whole :

@@ -28,8 +28,8 @@ const std::vector<Bytes>& opcode_maps() {
   return kMaps;
 }
 
-/// Builds `head` and fills the rest: half of the strings with random bytes, the others with a byte
-/// that makes displacements and immediates extreme.
+/// A string that begins with `head`. The rest is random bytes in half of the strings, and in the
+/// others one repeated byte that makes displacements and immediates extreme.
 ByteString finish(std::span<const uint8_t> head, Random& random) {
   static constexpr uint8_t kExtremes[] = {0x00, 0x7f, 0x80, 0xff};
   ByteString string;
@@ -131,7 +131,7 @@ void random_byte_strings(uint64_t seed, uint64_t count, const Visitor& visit) {
   for (uint64_t i = 0; i < count; ++i) {
     Bytes head;
     if (random.below(4) != 0) {
-      // Mostly a few prefixes, now and then enough to reach the length limit.
+      // Mostly a few prefixes, sometimes enough of them to reach the length limit.
       const unsigned prefixes = random.below(16) == 0 ? random.below(16) : random.below(4);
       for (unsigned p = 0; p < prefixes; ++p) head.push_back(kPrefixBytes[random.below(11)]);
       const Bytes& map = opcode_maps()[random.below(4)];

@@ -14,7 +14,7 @@ inline constexpr unsigned kStringLength = 16;  // one more than an instruction m
 using ByteString = std::array<uint8_t, kStringLength>;
 using Visitor = std::function<void(const ByteString&)>;
 
-/// Ends the test with `bytes` as its last word if an assertion about them has failed.
+/// If an assertion has failed, prints `bytes` and ends the program.
 void stop_if_failed(const ByteString& bytes);
 
 bool is_prefix(uint8_t byte);
@@ -22,7 +22,7 @@ unsigned prefix_count(const ByteString& bytes);
 bool has_prefix(const ByteString& bytes, uint8_t prefix);
 ByteString without_prefix(const ByteString& bytes, uint8_t prefix);
 
-/// What tells instructions apart: `prefix` is mandatory or `any`.
+/// The fields by which rows differ. `prefix`: the mandatory one, or `any`.
 struct Encoding {
   Map map;
   unsigned opcode;
@@ -52,7 +52,7 @@ class Random {
 /// About 3.9 million strings; those of one opcode follow each other.
 void enumerate_byte_strings(const Visitor& visit);
 
-/// `count` strings: any bytes, or prefixes before a likely opcode.
+/// `count` strings: a quarter are random bytes, the others begin with prefixes and an opcode map.
 void random_byte_strings(uint64_t seed, uint64_t count, const Visitor& visit);
 
 }  // namespace ferry::i386::test

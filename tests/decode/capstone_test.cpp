@@ -1,6 +1,6 @@
-// Ferry's decoder against Capstone, an independent reading of the manual. Every difference is
-// listed in known_disagreements.cpp with a reason, or fails the test; so does an entry that covers
-// nothing.
+// Ferry's decoder against Capstone, an independent reading of the manual. A difference that
+// known_disagreements.cpp does not list, with a reason, fails the test; so does an entry there that
+// covers nothing.
 //
 // FERRY_DECODE_RANDOM sets the number of random strings (default 8 million, besides the
 // enumeration).
@@ -31,8 +31,9 @@ class Tally {
       differs = differs || find_known(d) < 0;
       pending_.push_back(find_known(d));
     });
-    // Capstone reads some prefixes only in some places. Where the processor does not care, both
-    // must agree about the same instruction with its prefixes in the places Capstone likes.
+    // Capstone recognises some prefixes only in some places. For the processor their order does not
+    // matter, so both must agree about the instruction with its prefixes where Capstone expects
+    // them.
     const ByteString canonical = differs ? with_canonical_prefixes(bytes) : bytes;
     if (canonical != bytes) {
       ++reordered_;

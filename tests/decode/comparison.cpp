@@ -19,7 +19,7 @@ struct RegisterName {
   bool high_byte = false;
 };
 
-/// What a Capstone register is to ferry; kind none for EIP, EFLAGS and the like.
+/// Ferry's terms for a Capstone register; kind none for EIP, EFLAGS and the like.
 RegisterName register_name(unsigned id) {
   static constexpr x86_reg kGprs[4][8] = {{X86_REG_EAX, X86_REG_ECX, X86_REG_EDX, X86_REG_EBX,
                                            X86_REG_ESP, X86_REG_EBP, X86_REG_ESI, X86_REG_EDI},
@@ -171,7 +171,7 @@ void Comparison::compare_operands() {
   const Row& row = i386::row(instruction_.row);
   const cs_x86& theirs = insn_->detail->x86;
   if (instruction_.operands[0].kind == OperandKind::far_pointer) return compare_far_pointer();
-  // The manual and ferry name ST(0) where it takes part; Capstone in some forms only.
+  // The manual and ferry name ST(0) as an operand where it takes part; Capstone only in some forms.
   std::array<unsigned, kMaxOperands> ours{};
   unsigned count = 0;
   unsigned without_st0 = 0;
@@ -283,7 +283,7 @@ void Comparison::compare_registers() {
     const RegisterName& reg = cached_register_name(written[i]);
     if (reg.kind != OperandKind::gpr) continue;
     their_written |= 1u << reg.reg;
-    // To ferry a partial write reads the rest.
+    // For ferry a write of part of a register reads the rest.
     if (reg.width < 4) their_read |= 1u << reg.reg;
   }
   if (gprs_read(instruction_) != their_read) {
@@ -358,12 +358,12 @@ ByteString with_canonical_prefixes(const ByteString& bytes) {
     const Row& row = i386::row(instruction.row);
     const bool sized = row.mnemonic == "CRC32" || row.mnemonic == "POPCNT";
     const bool repeats = (row.attributes & (attribute::rep | attribute::repcc)) != 0;
-    // With F3 these are other instructions to Capstone: not idle.
+    // For Capstone these are other instructions with F3, so that prefix is not idle.
     const bool extended = row.mnemonic == "BSF" || row.mnemonic == "BSR" || row.mnemonic == "NOP";
     if (row.prefix == Mandatory::any && !repeats && !(extended && rep == 0xf3)) rep = 0;
     if ((row.prefix == Mandatory::pf2 || row.prefix == Mandatory::pf3) && !sized) operand = 0;
     order = {lock, segment, address, operand, rep};
-    // Capstone wants the prefix that decides about the mnemonic next to the opcode.
+    // Capstone expects the prefix that decides the mnemonic next to the opcode.
     if (repeats) order = {lock, segment, address, rep, operand};
     if (row.mnemonic == "JECXZ") order = {lock, segment, rep, operand, address};
   }

@@ -41,7 +41,7 @@ struct Difference {
   uint32_t ours = 0;          ///< the differing values, as far as they are numbers
   uint32_t theirs = 0;
 
-  /// Ferry's, or where ferry sees no instruction Capstone's in lower case.
+  /// Ferry's name or, where ferry sees no instruction, Capstone's, which is in lower case.
   [[nodiscard]] std::string_view mnemonic() const;
 };
 
@@ -75,8 +75,8 @@ class Comparison {
   const Report* report_ = nullptr;
 };
 
-/// The same instruction with the prefixes that have an effect on it only, once each, in the order
-/// F0, segment, 67, 66, F2/F3.
+/// The same instruction with only the prefixes that have an effect on it, once each, in the order
+/// F0, segment, 67, 66, F2/F3 (in some forms another, see the source).
 ByteString with_canonical_prefixes(const ByteString& bytes);
 
 }  // namespace ferry::i386::test

@@ -19,7 +19,7 @@ ByteString bytes_of(const Row& row) {
   return test::bytes_of(Encoding{row.map, row.opcode, modrm, row.prefix});
 }
 
-/// The feature of a Capstone group; none for groups that are no features of one bit.
+/// The feature of a Capstone group; none for groups that do not stand for one bit of CPUID.
 std::optional<Feature> feature_of_group(uint8_t group) {
   switch (group) {
     case X86_GRP_CMOV:
@@ -43,7 +43,8 @@ std::optional<Feature> feature_of_group(uint8_t group) {
   }
 }
 
-/// What is older than the feature Capstone gives it, or has a CPUID bit of its own.
+/// Instructions that are older than the feature Capstone gives them, or have a CPUID bit of their
+/// own.
 bool differs_rightly(const Row& row) {
   return row.mnemonic == "PAUSE"        // a NOP where SSE2 is missing
          || row.mnemonic == "PREFETCH"  // a hint NOP where SSE is missing

@@ -1,5 +1,5 @@
-// The in-line parts of the decoder against the one that takes everything: what they take they read
-// alike.
+// The in-line parts of the decoder against the complete one: they must read alike whatever they
+// accept.
 #include "guest/i386/decode/inline.hpp"
 
 #include <gtest/gtest.h>
@@ -38,13 +38,14 @@ class InLine {
     ++strings_;
     Skimmed in;
     Instruction quick;
-    // No member is to keep what was there.
+    // decode_quickly must set every member.
     std::memset(static_cast<void*>(&quick), 0xa5, sizeof quick);
     const bool skimmed = skim(tables(), bytes.data(), in);
     ASSERT_EQ(decode_quickly(tables(), bytes.data(), kAddress, quick), skimmed);
     if (!skimmed) return;
     ++skimmed_;
-    // With too few bytes for the in-line part (all but the longest), decode() goes the other way.
+    // Given only the instruction's own bytes, which are too few for the in-line part unless the
+    // instruction is very long, decode() takes the complete decoder.
     Instruction whole;
     ASSERT_EQ(decode(bytes.data(), quick.length, kAddress, whole), DecodeStatus::ok);
     expect_same(quick, whole);

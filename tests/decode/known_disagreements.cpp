@@ -20,8 +20,8 @@ const Row& row_of(const Difference& d) {
   return row(d.ferry->row);
 }
 
-/// Which of F0, 66, F2 and F3 have to go before ferry knows the instruction: a bit mask, 0 for none
-/// of them or no such set.
+/// Which of F0, 66, F2 and F3 must be removed for ferry to know the instruction: a bit mask; 0 if
+/// ferry knows it as it is, or no set of them suffices.
 unsigned offending_prefixes(const Difference& d) {
   static constexpr uint8_t kPrefixes[] = {0xf0, 0x66, 0xf2, 0xf3};
   for (unsigned mask = 1; only_capstone(d) && mask < 16; ++mask) {
@@ -96,7 +96,7 @@ bool shift_count(const Difference& d) {
 }
 
 constexpr auto kTable = std::to_array<KnownDisagreement>({
-    // What is an instruction.
+    // Which byte strings are instructions.
     {Field::validity, "", forbidden_lock,
      "SDM vol. 2, LOCK: #UD unless the destination is memory and the instruction in the list; "
      "Capstone lets F0 pass when F2 or F3 follows"},
@@ -145,7 +145,7 @@ constexpr auto kTable = std::to_array<KnownDisagreement>({
      "CR1, CR5 to CR15 do not exist: #UD (SDM vol. 2, MOV control registers); 8C and 8E with /6, "
      "/7 and "
      "a load of CS: #UD (SDM vol. 2, MOV)"},
-    // Its name.
+    // Mnemonics.
     {Field::mnemonic, "CMPPD CMPPS CMPSD CMPSS", compare_predicate,
      "Capstone prints the pseudo-operation (CMPEQPS) for predicates 0 to 7"},
     {Field::mnemonic, "FNOP", nullptr,
@@ -158,7 +158,7 @@ constexpr auto kTable = std::to_array<KnownDisagreement>({
     {Field::mnemonic, "BSF BSR", by_f3,
      "F3: TZCNT and LZCNT need BMI1 and ABM; without them F3 is ignored (SDM vol. 2, TZCNT)"},
     {Field::mnemonic, "NOP", by_f3, "F3 0F 1E FA/FB: ENDBR64 and ENDBR32 are NOPs without CET"},
-    // Its operands.
+    // Operands.
     {Field::operand_count, "AAD AAM", nullptr, "the base 10 is not printed by Capstone"},
     {Field::operand_count, "BLENDVPD BLENDVPS PBLENDVB", nullptr,
      "<XMM0> (SDM vol. 2) is an operand to ferry, implicit to Capstone"},
@@ -186,7 +186,7 @@ constexpr auto kTable = std::to_array<KnownDisagreement>({
      "67 has no effect on a near branch (SDM vol. 2, JMP); Capstone cuts the displacement by it"},
     {Field::access, "", only_address,
      "LEA, NOP, prefetch, CLFLUSH, INVLPG and FFREE(P) neither read nor write their operand"},
-    // How it uses them: for Capstone many operands lack an access or have the wrong one.
+    // How operands are accessed: in Capstone many operands have no access, or the wrong one.
     {Field::access,
      "ARPL CMPXCHG CMPXCHG8B FADD FADDP FCMOVCC FDIV FDIVP FDIVR FDIVRP FMUL FMULP FSUB FSUBP "
      "FSUBR FSUBRP FXCH RCL RCR ROL ROR",
@@ -209,7 +209,7 @@ constexpr auto kTable = std::to_array<KnownDisagreement>({
      "only read (SDM vol. 2); Capstone says written too"},
     {Field::access, "ARPL BSF BSR CMPXCHG LAR LSL", access_is<Access::rw, Access::w>,
      "the destination may stay as it was, so it is read too (SDM vol. 2)"},
-    // The general registers it reads and writes.
+    // General registers read and written.
     {Field::gprs_read, "AAA AAD AAM AAS DAA DAS", nullptr,
      "AL or AX is implicit (SDM vol. 2); Capstone has nothing"},
     {Field::gprs_written, "AAA AAD AAM AAS DAA DAS", nullptr,
@@ -242,7 +242,7 @@ constexpr auto kTable = std::to_array<KnownDisagreement>({
     {Field::gprs_read, "NOP", nullptr, "a NOP reads nothing"},
     {Field::gprs_read, "XLAT", nullptr, "EBX and AL (SDM vol. 2)"},
     {Field::gprs_written, "XLAT", nullptr, "AL (SDM vol. 2)"},
-    // The flags it reads, writes and leaves undefined.
+    // Flags read, written and left undefined.
     {Field::flags_read, "AAA AAS DAA DAS ADC SBB CMC RCL RCR SALC LAHF PUSHF INTO IRET", nullptr,
      "read (SDM vol. 1, table A-2; vol. 2 for those not in it); Capstone has none of these tests"},
     {Field::flags_read, "CMPS SCAS INS MOVS STOS LODS OUTS", string_form,

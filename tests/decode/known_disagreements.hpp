@@ -1,4 +1,5 @@
-// Where Capstone 4.0.2 and ferry disagree, and why ferry is right or merely speaks otherwise.
+// Where Capstone 4.0.2 and ferry disagree, and why ferry is right, or the difference is only one of
+// terms.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@ namespace ferry::i386::test {
 
 struct KnownDisagreement {
   Field field;
-  /// Separated by spaces: ferry's names in upper case, Capstone's (ferry sees no instruction) in
-  /// lower case. Empty: any, `when` alone decides.
+  /// Separated by spaces: ferry's names in upper case; Capstone's, for instructions that ferry does
+  /// not see, in lower case. Empty: any, only `when` decides.
   const char* mnemonics;
   bool (*when)(const Difference&);  ///< null: always
   const char* reason;
@@ -19,7 +20,7 @@ struct KnownDisagreement {
 
 std::span<const KnownDisagreement> known_disagreements();
 
-/// Index of the first entry that covers it, or -1.
+/// Index of the first entry that covers the difference, or -1.
 int find_known(const Difference& difference);
 
 }  // namespace ferry::i386::test

@@ -1,4 +1,5 @@
-// No input makes the decoder read past its bytes: they end where a page without access begins.
+// No input makes the decoder read past the bytes it is given: these end where an inaccessible page
+// begins.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -74,7 +75,8 @@ class Truncations {
       Instruction cut;
       const DecodeStatus result = decode(page_.place(bytes, size), size, kAddress, cut);
       if (result == DecodeStatus::truncated) {
-        // Once decided, more bytes do not undecide; and a whole instruction is not truncated.
+        // More bytes never make a decided result undecided, and a whole instruction is not
+        // truncated.
         ASSERT_FALSE(decided) << size;
         ASSERT_TRUE(status != DecodeStatus::ok || size < whole.length) << size;
         ASSERT_LT(size, kMaxInstructionLength);

@@ -12,7 +12,8 @@
 namespace ferry::i386::test {
 namespace {
 
-/// Does the row's text cover the encoding? Said again here, apart from the decoder's tables.
+/// Whether the row covers the encoding: written a second time here, independent of the decoder's
+/// tables.
 bool covers(const Row& row, const Encoding& encoding) {
   const unsigned reg = encoding.modrm >> 3 & 7;
   const bool memory = encoding.modrm < 0xc0;
@@ -29,7 +30,8 @@ bool is_opcode(const Encoding& encoding) {
   return encoding.map != Map::two_byte || (encoding.opcode != 0x38 && encoding.opcode != 0x3a);
 }
 
-/// The rows of the encoding: those that ask for the prefix, or else those that take any.
+/// The rows of the encoding: those that require the prefix or, if there are none, those that allow
+/// any.
 std::vector<uint16_t> rows_of(const std::vector<uint16_t>& candidates, const Encoding& encoding) {
   std::vector<uint16_t> exact, any;
   for (const uint16_t index : candidates) {
@@ -80,14 +82,14 @@ TEST(Rows, EveryEncodingHasOneRowAndEveryRowIsReached) {
   std::printf("%u of %u rows reached\n", count, unsigned{row_count()});
 }
 
-/// Flags a row names twice would make liveness contradict itself.
+/// If a row named a flag both as written and as undefined, liveness would contradict itself.
 TEST(Rows, FlagColumnsAreDisjoint) {
   for (uint16_t i = 0; i < row_count(); ++i) {
     EXPECT_EQ(row(i).flags_written & row(i).flags_undefined, 0u) << row(i).mnemonic;
   }
 }
 
-/// A LOCK row has a memory destination that is read and written.
+/// An instruction that allows LOCK reads and writes its destination.
 TEST(Rows, LockableRowsChangeTheirFirstOperand) {
   for (uint16_t i = 0; i < row_count(); ++i) {
     if ((row(i).attributes & attribute::lockable) == 0) continue;

@@ -1,6 +1,6 @@
-// Every row of instructions.inc with minimum, typical and maximum operands, against binutils: the
-// text of each row in its own syntax is assembled and the words are compared. And what WordEffects
-// says of each row against what its format says.
+// Every row of instructions.inc with minimum, typical and maximum operands, against binutils: each
+// row is written as assembly text, binutils assembles it, and the words are compared. Also compares
+// what WordEffects says of each row with what the row's format implies.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -118,13 +118,13 @@ class Emitter {
  private:
   static constexpr uint32_t kCapacity = 4096;
 
-  /// binutils takes a division with two operands for a macro.
+  /// For binutils a division with two operands is a macro.
   static std::string hi_lo_line(std::string_view mnemonic, const std::string& a,
                                 const std::string& b) {
     const bool division = mnemonic.find("div") != std::string_view::npos;
     return division ? line(mnemonic, std::string("$0"), a, b) : line(mnemonic, a, b);
   }
-  /// BREAK's text has its code in two halves of ten bits.
+  /// The text of BREAK has the code as two halves of ten bits.
   static std::string code_line(std::string_view mnemonic, uint32_t code) {
     if (mnemonic == "break") return line(mnemonic, number(code >> 10), number(code & 0x3ff));
     return line(mnemonic, number(code));
@@ -138,7 +138,7 @@ class Emitter {
   std::vector<Emitted> emitted_;
 };
 
-/// The words binutils makes of the texts.
+/// The words that binutils makes from the texts.
 std::vector<uint32_t> assemble(const std::vector<Emitted>& rows) {
   const std::string base = testing::TempDir() + "encode_test";
   std::ofstream source(base + ".s");
@@ -147,8 +147,8 @@ std::vector<uint32_t> assemble(const std::vector<Emitted>& rows) {
     const bool msa = row.format == "rd_rs_rt_sa2";
     const bool jump = row.format == "jump";
     if (msa) source << ".set push\n.set msa\n";
-    // A jump to a number makes a relocation, which the object copy would not apply: its word is
-    // written out.
+    // A jump to a number makes a relocation, which objcopy would not apply, so the word is written
+    // as a number.
     source << (jump ? ".word (" + std::to_string(row.name == "J" ? 0x08000000 : 0x0c000000) +
                           ") + (" + row.text.substr(row.text.find(' ')) + ") / 4"
                     : row.text)
@@ -193,7 +193,7 @@ bool one_of(std::string_view name, std::initializer_list<std::string_view> names
   return false;
 }
 
-/// What the format and the manual's description of the mnemonic give.
+/// The registers that are read and written by the format and the manual's description.
 Masks expected_masks(const Emitted& row) {
   const uint32_t a = bit(kFirst[row.variant]), b = bit(kSecond[row.variant]),
                  c = bit(kThird[row.variant]);
@@ -222,7 +222,7 @@ TEST(Encode, EffectsOfEveryRow) {
   for (const Emitted& row : Emitter().all()) {
     const WordEffects effects(row.word);
     const Masks masks = expected_masks(row);
-    // To claim more than is read only keeps a word out of a delay slot.
+    // More may be claimed than is read: that only keeps a word out of a delay slot.
     for (uint32_t reg = 0; reg < 32; ++reg) {
       EXPECT_TRUE(effects.reads(reg) || (masks.reads >> reg & 1) == 0) << row.text << " " << reg;
     }

@@ -1,4 +1,4 @@
-// The table that indirect jumps of translated code go through.
+// The table in which indirect jumps of translated code look up their targets.
 #include "translate/i386_to_mips64/run/address_table.hpp"
 
 #include <gtest/gtest.h>
@@ -28,14 +28,14 @@ TEST(AddressTable, APieceThatIsMissedTwiceIsMapped) {
   const uint32_t* entry = entry_of(kAddress);
   table.missed(kAddress);
   table.missed(kAddress ^ 1);
-  EXPECT_EQ(*entry, kStub);  // faults if it is not mapped
+  EXPECT_EQ(*entry, kStub);  // this load faults if the piece is not mapped
   EXPECT_EQ(table.get(kAddress), nullptr);
   table.missed(kAddress);
   table.set(kAddress, host(kCode));
   EXPECT_EQ(*entry, kCode);
   table.clear(kAddress);
   table.release(kAddress);
-  // One miss, and a translation: what was counted does not count as published.
+  // One miss, then a translation: a count of misses must not be taken for a published entry.
   table.missed(kAddress);
   table.set(kAddress, host(kCode));
   EXPECT_EQ(table.get(kAddress), host(kCode));
@@ -53,13 +53,14 @@ void on_fault(int) {
   siglongjmp(after_fault, 1);
 }
 
-/// What a jump through the entry loads; the stub where that faults.
+/// What a jump through the entry loads; the stub if that load faults.
 uint32_t load_as_code_does(GuestAddress address) {
   if (sigsetjmp(after_fault, 1) != 0) return kStub;
   return *static_cast<const volatile uint32_t*>(entry_of(address));
 }
 
-// A piece that is being mapped is never seen empty: code that jumped there would go to address 0.
+// A piece that is being mapped is never seen empty: a jump through an empty entry would go to
+// address 0.
 TEST(AddressTable, JumpsThroughAPieceThatIsBeingMapped) {
   struct sigaction action {
   }, before{};

@@ -1,4 +1,5 @@
-// Blocks made in place: what is given anew, what stays, and that each is found by its words.
+// Blocks made in place: which memory is given again, what stays, and that each block is found by
+// its words.
 #include "engine/code_cache.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +21,7 @@ class CodeCacheTest : public testing::Test {
     cache.keep_all(kLargestBlock);
   }
 
-  /// A block of `words` words with as many exits and marks; null where the region is full.
+  /// A block of `words` words with `exits` exits and `marks` marks; null if the region is full.
   Block* make(uint32_t words, unsigned exits, unsigned marks) {
     if (cache.free_words() < kLargestBlock) return nullptr;
     cache.open(draft);
@@ -82,7 +83,7 @@ TEST_F(CodeCacheTest, EachBlockIsFound) {
   for (unsigned turn = 0; turn < 9; ++turn) {
     std::vector<Made> all;
     for (;;) {
-      // Now and then the largest lists: chunks of metadata end at different places.
+      // Sometimes the largest lists, so that chunks of metadata end at different places.
       const bool large = random() % 16 == 0;
       const unsigned exits = large ? unsigned{BlockDraft::kMaxExits} : random() % 4;
       const unsigned marks = large ? unsigned{BlockDraft::kMaxMarks} : random() % 20;

@@ -1,4 +1,4 @@
-// Which blocks die with which pages, against a plain model of it.
+// Which blocks die with which pages, compared with a simple model.
 #include "engine/code_write_tracker.hpp"
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ class CodeWriteTrackerTest : public testing::Test {
     expect_watched();
   }
 
-  /// As an eviction does.
+  /// Removes the blocks of a region, as an eviction does.
   void evict(uint8_t region) {
     for (const auto& block : blocks_) block->set_valid(block->valid() && block->region != region);
     tracker.remove_invalid();
@@ -89,7 +89,7 @@ TEST_F(CodeWriteTrackerTest, ABlockOverTwoPagesDiesWithEither) {
   add(ranges);
   expect_taken(0x8048ff0, 0x8048ff1);
   EXPECT_EQ(protector.watched, std::set<GuestAddress>{0x8049000});
-  // The block is invalid already, but it is in the list of the other page still.
+  // The block is invalid by now, but still in the list of the other page.
   expect_taken(0x8049800, 0x8049801);
   EXPECT_TRUE(protector.watched.empty());
 }
@@ -118,7 +118,7 @@ TEST_F(CodeWriteTrackerTest, NothingIsTakenWhereNothingIs) {
 
 TEST_F(CodeWriteTrackerTest, EvictionsAndWritesInTurn) {
   std::mt19937 random(3);
-  // Pages close together, and all over: neighbours in a group, and groups with one page.
+  // Some pages lie close together, others far apart: neighbours in a group, groups of one page.
   const auto address = [&random]() -> GuestAddress {
     const uint32_t page = random() % 3 == 0 ? random() % 500 * 997 : 0x8000 + random() % 100;
     return page * kGuestPageSize + random() % kGuestPageSize;

@@ -87,8 +87,8 @@ TEST(Epochs, AForkLeavesOneThread) {
   EXPECT_FALSE(epochs.all_past(epochs.advance()));
 }
 
-/// What readers find through `published`. The writer replaces it, and spoils what it replaced as
-/// soon as that may be reused.
+/// Readers look at the thing that `published` points to. The writer replaces it, and spoils the old
+/// one as soon as its memory may be reused.
 struct Stress {
   static constexpr uint64_t kGood = 0x600d600d600d600d, kSpoilt = 0xbadbadbadbadbad;
   struct Thing {
@@ -116,7 +116,7 @@ struct Stress {
     Epochs::Slot& slot = epochs.join();
     while (!stop.load(std::memory_order_relaxed)) {
       epochs.enter(slot);
-      const Thing* kept = nullptr;  // as an exit that waits to be linked
+      const Thing* kept = nullptr;  // like an exit that waits to be linked
       for (unsigned i = 0; i < turns; ++i) {
         if (epochs.renew(slot)) kept = nullptr;
         if (kept != nullptr) look(*kept);
@@ -128,7 +128,7 @@ struct Stress {
     epochs.part(slot);
   }
 
-  /// At least a few rounds, and more as long as `enough` has not come.
+  /// At least a few rounds, and more until the time is `enough`.
   void write(std::chrono::steady_clock::time_point enough) {
     constexpr unsigned kFewest = 50, kMost = 20000;
     things[0].fill(kGood);

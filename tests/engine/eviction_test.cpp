@@ -1,5 +1,5 @@
-// The engine with a translator that makes nothing executable: what is left of blocks after
-// evictions, and who waits for whom.
+// The engine with a translator whose words are never executed: what remains of blocks after
+// evictions, and which thread waits for which.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,13 +24,13 @@ GuestAddress address_of(unsigned place) {
   return kBase + place % kPlaces * kPlaceBytes;
 }
 
-/// What the block at `address` is made from, and what it relies on.
+/// The bytes that the block at `address` is made from, and the bytes it relies on.
 std::array<GuestRange, 2> ranges_of(GuestAddress address) {
   const GuestAddress other = address_of((address - kBase) / kPlaceBytes + 500);
   return {{{address, address + kPlaceBytes}, {other, other + 1}}};
 }
 
-/// Blocks with two exits each. Entering one walks along links, as code would.
+/// Makes blocks with two exits each. To enter one is to walk along links, as code would.
 class FakeTranslator final : public Translator {
  public:
   FakeTranslator(CodeCache& cache, GuestAddress& pc) : cache_(cache), pc_(pc) {}
@@ -171,7 +171,7 @@ class Eviction : public testing::Test {
     engine->run(guest, *thread);
   }
 
-  /// Every block that is found is whole, and its pages are watched. Returns those pages.
+  /// Expects every block that is found to be whole, and its pages to be watched. Returns the pages.
   std::set<GuestAddress> expect_consistent() const {
     std::set<GuestAddress> pages;
     check_blocks(pages);
@@ -263,7 +263,7 @@ TEST_F(Eviction, PagesWrittenOftenCheckThemselves) {
   guest.address = kPage;
   run(1);
   EXPECT_FALSE(protector.watched.contains(kPage));
-  // A new mapping begins anew; blocks of the old one are gone.
+  // With a new mapping the count of writes starts again; blocks of the old mapping are gone.
   engine->invalidate(kPage, kPage + 4096);
   EXPECT_TRUE(translator->self_checking.empty());
   EXPECT_EQ(index->get(kPage), nullptr);
@@ -287,7 +287,7 @@ TEST_F(Eviction, MemoryIsNotReusedWhileAnotherThreadMayBeInside) {
   other = &engine->threads().epochs().join();
   waited_for->enter(*other);
   while (engine->statistics().evictions == 0) run(1);
-  // The region was evicted, but begun only when the other thread had let go.
+  // The region was evicted, but reused only after the other thread had let go.
   EXPECT_EQ(waits, 3u);
   EXPECT_EQ(translator->regions.size(), 4u);
   expect_consistent();

@@ -1,9 +1,8 @@
-// Random sequences of instructions as blocks of the translator, under many sets of options,
-// compared with the interpreter.
+// Runs random sequences of instructions in the translator, under many sets of options, and compares
+// with the interpreter.
 //
 //   block_fuzz [--cases N] [--seed S] [--options NAME]
-//   block_fuzz --replay FILE     the one sequence in FILE, as a run that found a difference printed
-//   it
+//   block_fuzz --replay FILE     the one sequence in FILE, printed by a run that found a difference
 #include <getopt.h>
 
 #include <cstdio>
@@ -61,15 +60,15 @@ class Fuzzer {
     return compare_in_time(*machine_, sequence, memory_, *expected);
   }
 
-  /// The same in a machine that has run nothing else: no access is known to be unaligned, nothing
-  /// is warm.
+  /// The same in a machine that has run nothing else: no access is known to be unaligned, and no
+  /// block is warm.
   std::string check_afresh(const Sequence& sequence, const OptionSet& set) {
     machine_.reset();
     set_up(set);
     return check(sequence, set);
   }
 
-  /// Prints the failure, where it comes again with as few instructions as it takes.
+  /// Prints the failure; if it can be repeated, with as few instructions as it takes.
   void report(Sequence sequence, const OptionSet& set, std::string text) {
     const std::string again = check_afresh(sequence, set);
     bool smaller = !again.empty();

@@ -30,7 +30,7 @@ bool decode_at(uint32_t address, Instruction& instruction) {
          i386::DecodeStatus::ok;
 }
 
-/// Flags that the straight line at `address` surely reads: what translated code owes after a fault
+/// Flags that the straight-line code at `address` surely reads: these must be exact after a fault
 /// there.
 uint32_t surely_live(uint32_t address) {
   uint32_t live = 0;
@@ -39,7 +39,7 @@ uint32_t surely_live(uint32_t address) {
   while (open != 0 && decode_at(address, in)) {
     const i386::Row& row = i386::row(in.row);
     live |= i386::flags_read(in) & row.flags_read &
-            open;  // what may be read in either view is not sure
+            open;  // only flags that both the instruction and its row read are sure
     if (row.mnemonic == "INT3") return live | open;
     if ((row.attributes & i386::attribute::block_end) != 0 || row.mnemonic == "JCC") return live;
     if (row.mnemonic == "JECXZ" || row.mnemonic.starts_with("LOOP")) return live;
@@ -94,7 +94,7 @@ std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory, b
     const i386::Outcome outcome = i386::step(cpu);
     if ((cpu.eflags & ef::TF) != 0) return std::nullopt;
     if (outcome == i386::Outcome::exception || outcome == i386::Outcome::trap) {
-      // After a trap (INT3, INTO) eip is at the next instruction, which may read them.
+      // After a trap (INT3, INTO) eip is at the next instruction, which may read flags.
       const uint32_t flags = exact_flags ? ef::kArithmetic : surely_live(cpu.eip);
       result.compared_flags = flags | kComparedSystemFlags;
       result.memory = Memory::hash();

@@ -1,4 +1,4 @@
-// Runs sequences in the interpreter and in the translator, and tells what differs.
+// Runs sequences in the interpreter and in the translator, and reports what differs.
 #pragma once
 
 #include <optional>
@@ -17,10 +17,10 @@ namespace ferry::fuzz {
 struct Outcome {
   i386::CpuState cpu;
   uint64_t memory = 0;
-  uint32_t compared_flags = 0;  ///< of the reference: those that code can see
+  uint32_t compared_flags = 0;  ///< set by run_reference: the flags that code can see
 };
 
-/// The sequence in the interpreter; none if it says nothing (runs too long).
+/// Runs the sequence in the interpreter; none if it proves nothing (for instance, runs too long).
 [[nodiscard]] std::optional<Outcome> run_reference(const Sequence& sequence, Memory& memory,
                                                    bool exact_flags);
 
@@ -41,9 +41,9 @@ class Machine final : engine::Guest, engine::PageProtector, i386::CodeSource {
 
   /// From now on all blocks check their bytes on entry.
   void make_self_checking();
-  /// A host fault; whether it was dealt with. For the signal handler.
+  /// Handles a host fault, for the signal handler. Returns whether the fault was the translator's.
   bool recover(void* context, bool unaligned);
-  /// Whether faults are this object's to look at.
+  /// The object that handles faults; null if there is none.
   static Machine* active;
 
  private:

@@ -30,7 +30,7 @@ std::vector<OptionSet> option_sets() {
   sets.back().options.exact_flags = true;
   sets.push_back({"no chaining", {}, {.cold_runs = 0, .chain = false}});
   sets.push_back({"cold runs", {}, {.cold_runs = 1}});
-  // Four regions that hold a few blocks each.
+  // A cache of four regions that hold a few blocks each.
   sets.push_back({"evictions", {}, {.cold_runs = 0}, size_t{64} << 10});
   sets.back().options.max_guest_instructions = 3;
   sets.push_back({"self-checking", {}});
@@ -69,7 +69,7 @@ bool parse_hex(const std::string& word, uint32_t& value) {
   return !word.empty() && *end == '\0';
 }
 
-/// The bytes of one instruction, or of several: the sequence's branches are fixed here.
+/// The bytes of one instruction, or of several. The distances of branches are fixed in this form.
 bool parse_item(const std::string& word, Sequence& sequence) {
   if (word.size() % 2 != 0) return false;
   for (size_t i = 0; i < word.size(); i += 2) {
@@ -121,7 +121,7 @@ namespace {
 
 const Sequence* running = nullptr;
 
-/// Translated code that never ends cannot be stopped; what it was can be told.
+/// Translated code that never ends cannot be stopped, but the sequence can be printed.
 void on_alarm(int) {
   std::printf("still running:\n%s", to_text(*running).c_str());
   std::fflush(stdout);

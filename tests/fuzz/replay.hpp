@@ -1,5 +1,5 @@
-// Sequences under every set of options, and as text: for block_fuzz and for the tests of what it
-// found.
+// Runs sequences under every set of options, and converts them to text and back: for block_fuzz and
+// for the tests of the bugs that it found.
 #pragma once
 
 #include <string>
@@ -18,21 +18,22 @@ struct OptionSet {
   bool self_checking = false;
 };
 
-/// All passes, each switched off alone, none, short blocks, and what else changes the code.
+/// All passes on, each switched off alone, all off, short blocks, and the other options that change
+/// the code.
 [[nodiscard]] std::vector<OptionSet> option_sets();
 
-/// Address, bytes of each instruction, registers, flags, memory: what `parse` reads.
+/// Address, bytes of each instruction, registers, flags and memory, as `parse` reads them.
 [[nodiscard]] std::string to_text(const Sequence& sequence);
-/// Reads what `to_text` made. White space and line ends do not matter; instructions need not be
-/// apart. False if it is something else.
+/// Reads what `to_text` made. White space and line ends do not matter, and instructions need not be
+/// separated. False if the text is something else.
 [[nodiscard]] bool parse(std::string_view text, Sequence& sequence);
 
-/// Machine::compare. Code that does not end in 20 s is printed and ends the process.
+/// As Machine::compare, but a sequence that does not end in 20 s is printed, and the process ends.
 [[nodiscard]] std::string compare_in_time(Machine& machine, const Sequence& sequence,
                                           Memory& memory, const Outcome& expected);
 
-/// The sequence in a fresh machine of each set of options: what differs, empty if nothing does. A
-/// sequence that the interpreter cannot judge (too long) is a difference too.
+/// Runs the sequence in a fresh machine for each set of options. Returns what differs; empty if
+/// nothing does. A sequence that the interpreter cannot judge (too long) counts as a difference.
 [[nodiscard]] std::string replay(const Sequence& sequence, Memory& memory);
 
 }  // namespace ferry::fuzz

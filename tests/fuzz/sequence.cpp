@@ -32,7 +32,7 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// How often a row stands in the pool.
+/// How often a row is in the pool.
 unsigned weight(const i386::Row& row) {
   const std::string_view name = row.mnemonic;
   if (!reason_to_skip(row).empty() || (row.attributes & i386::attribute::privileged) != 0) return 0;
@@ -179,7 +179,7 @@ Sequence SequenceGenerator::make() {
       add_random();
     }
   }
-  if (random_.percent(20)) {  // a loop; how often it goes round is up to the flags
+  if (random_.percent(20)) {  // a loop; the flags decide how often it repeats
     Item back{{0x0f, static_cast<uint8_t>(0x80 + random_.below(16))}, 6, 2, 4};
     back.target = static_cast<int>(random_.below(static_cast<uint32_t>(sequence_.items.size())));
     sequence_.items.push_back(back);
@@ -228,7 +228,7 @@ bool SequenceGenerator::wanted(const Instruction& instruction) {
   return instruction.address_size == 4 || random_.percent(10);
 }
 
-/// Moves a 32-bit displacement so that the operand lies in the window.
+/// Changes a 32-bit displacement so that the operand lies in the window.
 bool SequenceGenerator::aim(Item& item, Instruction& instruction) {
   const auto& memory = instruction.memory;
   const bool moffs = memory.base == i386::kNoRegister && memory.index == i386::kNoRegister;
@@ -237,7 +237,7 @@ bool SequenceGenerator::aim(Item& item, Instruction& instruction) {
   if (memory.base != i386::kNoRegister) sum += cpu_.gpr[memory.base];
   if (memory.index != i386::kNoRegister) sum += cpu_.gpr[memory.index] << memory.scale_log2;
   if (memory.segment >= i386::FS) sum += cpu_.segment_base[memory.segment];
-  // Few places, so that operands meet and addresses are used again.
+  // Only few places, so that operands coincide and addresses are used again.
   const uint32_t wanted =
       kWindow + 0x100 + 4 * random_.below(64) + (random_.percent(10) ? random_.below(4) : 0);
   const uint32_t displacement = memory.displacement + wanted - sum;
@@ -313,8 +313,8 @@ void SequenceGenerator::add_call() {
   sequence_.items[static_cast<size_t>(start) + 1].target = static_cast<int>(sequence_.items.size());
 }
 
-/// call f; add reg, constant; jmp end; f: mov reg, [esp]; ret; end: as position-independent code
-/// begins. Of EAX it is the short form.
+/// call f; add reg, constant; jmp end; f: mov reg, [esp]; ret; end: which is how
+/// position-independent code begins. With EAX the addition has its short form.
 void SequenceGenerator::add_own_address() {
   if (skip_ > 0 || stopped_) return;
   const auto start = static_cast<int>(sequence_.items.size());

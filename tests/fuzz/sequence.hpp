@@ -1,5 +1,5 @@
-// Random sequences of integer instructions that mostly run to their end: each instruction is tried
-// in the interpreter while the sequence grows, so that its operands point into the arena's window.
+// Random sequences of instructions, most of which run to their end: each instruction is tried in
+// the interpreter while the sequence grows, so that its operands point into the arena's window.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace ferry::fuzz {
 
-/// One instruction. A branch names its target by place in the sequence, so that others can be
-/// dropped.
+/// One instruction. A branch names its target by its index in the sequence, so that other
+/// instructions can be dropped.
 struct Item {
   uint8_t bytes[semantics::kMaxCodeLength];
   uint8_t length = 0;
@@ -32,7 +32,7 @@ struct Sequence {
   uint32_t window_seed = 0;
   bool tls = false;  ///< FS and GS name a segment based at the window
 
-  /// The bytes, with an INT3 after; empty if a branch does not reach its target.
+  /// The bytes, with an INT3 after them; empty if a branch does not reach its target.
   [[nodiscard]] std::vector<uint8_t> bytes() const;
   void drop(unsigned item);
 };
@@ -45,7 +45,7 @@ class Memory {
   /// Sets up memory and registers for the start of `sequence`.
   void begin(const Sequence& sequence, const std::vector<uint8_t>& code, i386::CpuState& cpu);
   void put_code(uint32_t address, const uint8_t* bytes, uint32_t size);
-  /// Of the whole data region.
+  /// A hash of the whole data region.
   [[nodiscard]] static uint64_t hash();
 
  private:
@@ -65,7 +65,7 @@ class SequenceGenerator {
   void add_indirect_jump();
   void add_strings();
   void add_flags_through_stack();
-  /// Whether the item was taken.
+  /// Tries the item and appends it to the sequence. Returns whether it was appended.
   bool add(Item item, unsigned skipped = 0);
   bool aim(Item& item, i386::Instruction& instruction);
   [[nodiscard]] bool wanted(const i386::Instruction& instruction);

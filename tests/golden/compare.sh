@@ -1,6 +1,6 @@
 #!/bin/sh
 # compare.sh GOLDEN_TOOL: shows how the translator's code differs from the committed files.
-# After a change that is meant: ./dev golden, and read the diff.
+# After an intended change: ./dev golden, then read the diff.
 folder=$(dirname "$0")
 written=$(mktemp -d)
 trap 'rm -rf "$written"' EXIT

@@ -1,7 +1,8 @@
-// Writes the MIPS code of every translated row and of common blocks as text, one file a family:
+// Writes the MIPS code of every translated row and of common blocks as text, one file per family:
 //   golden_tool BLOCKS FOLDER
-// BLOCKS has lines `name: hex`; the files are compared with the committed ones, or replace them.
-// All are for processors without MSA; blocks_msa has the blocks that are others with it.
+// BLOCKS has lines `name: hex`. compare.sh compares the files with the committed ones; ./dev golden
+// replaces those. The code is for processors without MSA; blocks_msa has the blocks that differ
+// with MSA.
 #include <sys/mman.h>
 
 #include <cstdio>
@@ -76,8 +77,8 @@ class GoldenTool final : i386::CodeSource {
     return disassembly::disassemble_i386(bytes, i386::kMaxInstructionLength, address);
   }
 
-  /// Places in the block as word numbers and thunks by name: nothing depends on where code lies.
-  /// Operations of x87 by name too, as a new one moves the others.
+  /// Shows places in the block as offsets and thunks by name, so that nothing depends on where code
+  /// lies, and x87 operations without their slots, as a new operation moves the others.
   [[nodiscard]] std::string host_text(uint32_t word, uint32_t position) const {
     char place[16];
     std::snprintf(place, sizeof place, "    %04x  ", position * 4);
@@ -163,7 +164,7 @@ std::vector<std::string> block_texts(const char* path, bool msa) {
 }
 
 int main(int argc, char** argv) {
-  // As the log does: a mark for every instruction.
+  // With this channel on, every instruction has a mark.
   ferry::enable_log_channel(ferry::LogChannel::in_asm);
   if (argc != 3) die(2, "usage: golden_tool BLOCKS FOLDER");
   std::map<std::string, std::string> files = row_files();

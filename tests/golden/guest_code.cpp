@@ -14,7 +14,7 @@ std::set<Bytes> forms_of(uint16_t index) {
                           : row.prefix == i386::Mandatory::pf3 ? Bytes{0xf3}
                           : row.prefix == i386::Mandatory::pf2 ? Bytes{0xf2}
                                                                : Bytes{};
-  const unsigned step = row.span == 16 ? 1 : 5;  // every condition, but one or two registers
+  const unsigned step = row.span == 16 ? 1 : 5;  // all conditions, but only one or two registers
   const uint8_t field =
       static_cast<uint8_t>((row.extension >= 0 ? row.extension : int{i386::EDX}) << 3);
   const uint8_t reg = static_cast<uint8_t>(row.rm >= 0 ? row.rm : int{i386::ECX});
@@ -23,7 +23,7 @@ std::set<Bytes> forms_of(uint16_t index) {
     for (const uint8_t modrm : {static_cast<uint8_t>(0xc0 | field | reg),
                                 static_cast<uint8_t>(0x40 | field | i386::EBX)}) {
       for (const bool narrow : {false, true}) {
-        if (narrow && row.family == i386::Family::x87) continue;  // means nothing there
+        if (narrow && row.family == i386::Family::x87) continue;  // the prefix has no effect there
         Bytes code = mandatory;
         if (narrow) code.insert(code.begin(), 0x66);
         const Bytes& escape = kEscapes[static_cast<unsigned>(row.map)];

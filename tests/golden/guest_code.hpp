@@ -12,7 +12,7 @@ using Bytes = std::vector<uint8_t>;
 
 inline constexpr uint32_t kGuestCode = 0x08048000;  ///< where it lies
 
-/// Encodings of the row: register form, memory form, 16-bit form; conditions each.
+/// Encodings of the row: register, memory and 16-bit forms, with each condition if there are any.
 std::set<Bytes> forms_of(uint16_t index);
 
 struct NamedBlock {

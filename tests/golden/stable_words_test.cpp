@@ -1,8 +1,8 @@
-// A block's words depend on its guest code alone, so that they could be kept in a file and used by
-// another process. Two things are shown here: the words do not change with the order in which
-// blocks are translated, nor with the place of the block in the code cache. That they hold no
-// address of C++ code or data is what the golden files show: this program and golden_tool are
-// loaded at another address in every run.
+// A block's words depend only on its guest code, so that they could be kept in a file and used by
+// another process. This test shows two things: the words change neither with the order in which
+// blocks are translated nor with the place of the block in the code cache. The golden files show
+// that the words hold no address of C++ code or data, as golden_tool is loaded at another address
+// in every run.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
@@ -63,8 +63,8 @@ class Translations final : i386::CodeSource {
     return code ? kGuestCode + kGuestBytes : address;
   }
 
-  /// The one place of a block in its own words: the target of a jump to a later word. A loader can
-  /// tell it from a jump to the permanent code, which never moves.
+  /// The only words of a block that depend on its place are jumps to its own words. A loader can
+  /// tell them from jumps to the permanent code, which never moves.
   static void make_relative(uint32_t& word, const engine::Block& block) {
     const uint32_t major = word >> 26;
     if (major != 2 && major != 3) return;

@@ -1,4 +1,4 @@
-// The address space on hosts of 4 KB and (simulated) 16 and 64 KB pages, against a simple model.
+// The address space with host pages of 4 KB and (simulated) 16 and 64 KB, against a simple model.
 #include "linux/kernel/address_space.hpp"
 
 #include <sys/mman.h>
@@ -59,8 +59,9 @@ struct Page {
   int shared_page = -1;  ///< of the shared file; -1: private
 };
 
-/// Whether mremap of nothing makes a second mapping of shared memory, as it does but for qemu-user:
-/// without it a shared page cannot be moved to another position in its host page.
+/// Whether mremap with an old size of 0 makes a second mapping of shared memory, as a kernel does
+/// but not qemu-user. Without that a shared page cannot be moved to another position in a host
+/// page.
 bool can_duplicate() {
   static const bool can = [] {
     void* const page = mmap(nullptr, 65536, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -69,8 +70,8 @@ bool can_duplicate() {
   return can;
 }
 
-/// Random changes of a range of guest pages and of a file that is mapped shared, and what they
-/// should come to.
+/// Makes random changes to a range of guest pages and to a file that is mapped shared, and keeps
+/// what memory and file should hold.
 class Model {
  public:
   Model(uint32_t host_page, int private_file, int shared_file)
@@ -167,7 +168,7 @@ class Model {
       pages_[first + i] = {true, kReadWrite, 0, static_cast<int>(file_page + i)};
   }
 
-  /// A hole ends it, but what comes before is changed.
+  /// Protection stops at a hole with an error, but the pages before the hole are changed.
   void protect(uint32_t first, uint32_t count) {
     constexpr uint8_t kKinds[] = {kProtRead, kReadWrite, 0};
     const uint8_t protection = kKinds[random_number(3)];
@@ -189,7 +190,7 @@ class Model {
       for (uint32_t i = 0; i < count; ++i) pages_[to + i] = {};
       return;
     }
-    if (!moved.ok()) {  // of several mappings, or of none
+    if (!moved.ok()) {  // the range covers several mappings, or none
       expect_equal(moved.error().value, 14);
       return;
     }
@@ -242,7 +243,7 @@ void growth(uint32_t host_page) {
   expect(space.reach(top - kLimit, true, kLimit) != nullptr);
   expect_equal(space.find(top - 1)->begin, top - kLimit);
   expect(space.reach(top - kLimit - host_page, true, 2 * kLimit) != nullptr);
-  // A page that is mapped a gap of 1 MB below stops it, but not one without access.
+  // A mapped page stops the stack 1 MB above it, but a page without access does not.
   const uint32_t below = top - 8 * static_cast<uint32_t>(kLimit);
   expect(space.map(fixed(below, 16, kProtRead)).ok());
   const uint32_t first = below + 16 * guest::kPageSize;

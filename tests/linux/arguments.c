@@ -1,4 +1,4 @@
-// What command_line.sh runs: tells what it was given, and calls code whose translation is known.
+// The program that command_line.sh runs: prints what it was given, and calls code whose translation is known.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

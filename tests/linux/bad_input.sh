@@ -1,5 +1,5 @@
 #!/bin/sh
-# bad_input.sh I386_PROGRAM FERRY...: what cannot be run gives one clear line and the right exit status.
+# bad_input.sh I386_PROGRAM FERRY...: a file that cannot be run gives one clear line and the right exit status.
 good=$1
 shift
 work=$(mktemp -d) || exit 1
@@ -35,7 +35,7 @@ refused 127 ./text/below "Not a directory" "$@"
 refused 126 ./text "not an ELF file" "$@"
 refused 126 ./empty "not an ELF file" "$@"
 refused 126 ./cut "ELF file is cut short" "$@"
-# Its data is past the end: the kernel executes it, and kills it when it cannot clear the rest of a page.
+# The data of ./half lie past its end: the kernel executes such a file, and kills it when it cannot clear the rest of a page.
 refused 126 ./half "cannot be mapped: Bad address" "$@"
 refused 126 ./noexec "Permission denied" "$@"
 refused 126 ./folder "Is a directory" "$@"

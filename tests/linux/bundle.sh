@@ -1,6 +1,6 @@
 #!/bin/sh
-# bundle.sh FOLDER PROGRAM...: packs i386 test programs with what they print on this kernel, and a script `run.sh FERRY`
-# that compares, for a machine whose kernel runs no i386 programs. Arguments are those of the case's source (cases.cmake).
+# bundle.sh FOLDER PROGRAM...: packs i386 test programs with their output on this kernel, and a script `run.sh FERRY` that
+# compares, for a machine whose kernel cannot run i386 programs. A program's arguments are those in its source (cases.cmake).
 sources=$(dirname "$0")/cases
 folder=$1
 shift
@@ -11,7 +11,7 @@ for program in "$@"; do
   cp "$program" "$folder/$name"
   arguments=$(cat "$sources/$name".* 2>/dev/null | sed -n -E "s#^(//|;)ARGUMENTS: ##p")
   echo "$arguments" >"$folder/$name.arguments"
-  # By the same path as on the machine: programs print their names.
+  # By the same relative path as on the machine: programs print their names.
   mkdir "$work/d"
   cp "$program" "$work/$name"
   (cd "$work/d" && timeout -k 5 500 "../$name" $arguments >"$folder/$name.out" 2>&1 </dev/null)
@@ -23,7 +23,7 @@ cat >"$folder/run.sh" <<'END'
 here=${0%/*}
 ip link set lo up
 failed=0
-limit=500 # seconds, against hangs alone
+limit=500 # seconds; only a guard against hangs
 for expected in "$here"/*.out; do
   name=${expected##*/}
   name=${name%.out}

@@ -1,15 +1,15 @@
-# tests/linux/cases: one file per case, made after a report of a fault. Its first comment tells the story. Further lines
-# that start with // (; in assembly) and a keyword tell how it is built and tested:
+# tests/linux/cases: one file per case, most of them made after a report of a bug. The first comment of a file tells the
+# story. Further lines that start with // (; in assembly) and a keyword tell how the case is built and tested:
 #
-#   EXPECT: TEXT              a line that the run on the real kernel must print: an agreement is worth nothing if that run
-#                             did not do its work (compare.sh reads these lines, one or several)
+#   EXPECT: TEXT              part of a line that the run on the real kernel must print: equal outputs prove nothing if that
+#                             run did not do its work (compare.sh reads these lines, one or several)
 #   ARGUMENTS: WORDS          the program's arguments (compare.sh and bundle.sh read them)
 #   FLAGS: OPTIONS            compiler options instead of the usual ones
-#   PROCESSES: N              under ferry so many processes end, each of which must have been ferry's (compare.sh)
+#   PROCESSES: N              the number of processes that end under ferry; each must have run under ferry (compare.sh)
 #   NOT UNDER AN EMULATOR: WHY
 #   NOT WITH 16 KB PAGES: WHY not with --page-size=16384, nor on the machine
 #   ONLY ON THE MACHINE: WHY
-#   NOT ON THE MACHINE: WHY   all others run there too (tools/test machine)
+#   NOT ON THE MACHINE: WHY   all other cases also run there (./dev test machine)
 set(case_flags -O1 -fno-pic -no-pie -static -w -march=i686 -mno-sse -U_FORTIFY_SOURCE)
 find_program(NASM nasm)
 file(GLOB cases CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cases/*.c ${CMAKE_CURRENT_SOURCE_DIR}/cases/*.asm)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # command_line.sh I386_PROGRAM FERRY...: the options, what they log, and the messages for wrong ones.
-# I386_PROGRAM is arguments.c. Below an emulator ferry is the MIPS build, which translates.
+# I386_PROGRAM is arguments.c, compiled. Below an emulator ferry is the MIPS build, which translates.
 program=$1
 shift
 ferry=("$@")
@@ -8,7 +8,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 failed=0
-limit=500 # seconds, against hangs alone
+limit=500 # seconds; only a guard against hangs
 
 complain() {
   echo "FAILED: $1"
@@ -26,7 +26,7 @@ run() {
   [ $status = "$expected" ] || complain "$*: status $status, should be $expected"
 }
 
-# has FILE REGEX...: each is in a line of FILE.
+# has FILE REGEX...: each REGEX matches a line of FILE.
 has() {
   local file=$1 regex
   shift
@@ -76,7 +76,7 @@ if [ $translates = no ]; then
   refused "engine 'translate' needs a MIPS64 host" --engine=translate "$program"
 fi
 
-# --- what the program sees; its options are its own
+# --- what the program sees; options after the program are the program's
 run 7 -0 zero -E FERRY_TEST_SET=a=b -U FERRY_TEST_UNSET -r 5.4.3-test -s 3M "$program" -d help --engine=none
 has out '^argument 0: zero$' '^argument 1: -d$' '^argument 3: --engine=none$' '^FERRY_TEST_SET=a=b$' \
   '^FERRY_TEST_UNSET=\(unset\)$' '^release 5\.4\.3-test$' '^stack 3145728$'
@@ -112,7 +112,7 @@ run 7 -d strace,unimp -D log "$program" unimp
 has log 'system call 9999 \(unknown\) is not implemented' 'write\(1,'
 has out '^call 9999: -1$'
 [ ! -s err ] || complain "-D left something on stderr"
-# What a full disk does not take is not lost in silence.
+# Output that a full disk refuses is not lost silently.
 run 7 -strace -D /dev/full "$program"
 [ "$(cat err)" = "ferry: log: cannot write: No space left on device" ] || complain "-D: a full disk goes unnoticed"
 run 7 --stats=/dev/full "$program"
@@ -121,7 +121,7 @@ rm log
 FERRY_LOG=unimp FERRY_LOG_FILENAME=log run 7 "$program" unimp
 has log 'system call 9999'
 
-# Registers before each block; within the range alone.
+# Registers before each block; only within the range.
 run 7 -d exec,cpu -dfilter "0x$marker+1" "$program"
 has err "^enter $marker\$" '^EAX=[0-9a-f]{8} EBX=.* EDX=[0-9a-f]{8}$' "^EIP=$marker EFL=[0-9a-f]{8}\$"
 [ "$(grep -c '^enter' err)" = 1 ] || complain "-dfilter: more than one block"
@@ -131,7 +131,7 @@ run 7 -d cpu -dfilter 0x1000-1 "$program"
 [ ! -s err ] || complain "-d cpu: registers outside of the range"
 
 if [ $translates = yes ]; then
-  # Every entry is logged, however often the block ran before.
+  # Every entry is logged, even if the block has run before.
   run 7 -d exec "$program"
   [ "$(grep -c '^enter' err)" -gt "$(grep '^enter' err | sort -u | wc -l)" ] || complain "-d exec: no block twice"
   if "${ferry[@]}" -d in_asm -version >out 2>err; then  # built with the disassembler

@@ -1,19 +1,19 @@
 #!/bin/sh
 # [RUNNER=EMULATOR] [CASE=SOURCE] compare.sh PROGRAM FERRY...: runs an i386 test program on the real kernel and under ferry;
-# the outputs must be equal. Each run has an empty folder to work in, which goes with it. All paths are absolute.
-# What lines of CASE ask for besides: cases.cmake.
+# the outputs must be equal. Each run has an empty folder to work in, which is deleted afterwards. All paths are absolute.
+# Lines in CASE ask for more: see cases.cmake.
 program=$1
 shift
-# asked KEYWORD: what the case's lines with it say.
+# asked KEYWORD: prints the texts of the case's lines with that keyword.
 asked() { [ -z "$CASE" ] || sed -n -E "s#^(//|;)$1: ##p" "$CASE"; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$work/kernel" "$work/ferry" "$work/statistics"
 chmod 777 "$work/statistics" # a case may become another user
-# Against hangs alone.
+# Seconds; only a guard against hangs.
 limit=500
-# limited WHO COMMAND...: without an end there is nothing to compare.
+# limited WHO COMMAND...: runs COMMAND and prints its status. If COMMAND does not end, there is nothing to compare.
 limited() {
   who=$1
   shift
@@ -31,8 +31,8 @@ processes=$(asked PROCESSES)
 [ -z "$processes" ] || set -- "$@" --stats="$work/statistics/%p"
 (cd "$work/ferry" && FERRY_RUNNER=$RUNNER && export FERRY_RUNNER &&
   limited ferry "$@" "$program" $arguments >"$work/ferry.out" 2>&1 </dev/null) || exit 1
-# What qemu-user says of a death by signal is not the program's.
-# Nor what ASan says of a vfork child, which runs on a stack of its own.
+# The program did not print what qemu-user reports of a death by signal, nor what ASan reports of a vfork child, which runs
+# on a stack of its own.
 sed -i -e "/^qemu: uncaught target signal/d" -e "/ASan is ignoring/d" -e "/^False positive error/d" \
   -e "/^For details see .*sanitizers/d" "$work/ferry.out"
 diff -u "$work/kernel.out" "$work/ferry.out" || exit 1
@@ -44,6 +44,6 @@ while IFS= read -r line; do
   exit 1
 done <"$work/expected"
 [ -z "$processes" ] && exit 0
-# On an i386-capable kernel an exec that slipped past ferry would still work; but it leaves no statistics.
+# On a kernel that runs i386 programs, an exec that slipped past ferry would still work, but would leave no statistics.
 counted=$(ls "$work/statistics" | wc -l)
 [ "$counted" = "$processes" ] || { echo "$counted processes wrote statistics, should be $processes"; exit 1; }

@@ -1,6 +1,6 @@
-// Which instructions run: those that CPUID offers on some processors only, and encodings that mean something else on older ones.
-// Prints a line each: its name, then "runs", "#UD", or what F3 BSF and BSR turned out to be.
-// Without a C library, whose start-up needs an i686: built with -nostdlib -march=i486.
+// Tries instructions that CPUID offers only on some processors, and encodings that mean something else on older ones.
+// Prints a line for each: its name, then "runs", "#UD", or what F3 BSF and BSR turned out to be.
+// Has no C library, as the library's start-up code needs an i686: built with -nostdlib -march=i486.
 #include <stdint.h>
 
 static int system_call(int number, long a, long b, long c, long d) {
@@ -69,7 +69,7 @@ void start(void) {
   TRY("prefetchnta", "prefetchnta %0", ::"m"(word));
   TRY("long nop", "nopl 0x12345678(%%eax,%%eax,2)", :::);
   TRY("endbr32", ".byte 0xf3, 0x0f, 0x1e, 0xfb", :::);
-  // Older processors ignore the prefix: on every model these run, as what is below it.
+  // Older processors ignore the prefix, so these run on every model, as the instruction without it.
   TRY("pause", "pause", :::);
   TRY("xacquire", ".byte 0xf2\n lock incl %0", : "+m"(word)::"cc");
   TRY("xrelease", ".byte 0xf3\n movl $1, %0", : "=m"(word));

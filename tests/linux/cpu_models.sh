@@ -1,6 +1,6 @@
 #!/bin/bash
-# cpu_models.sh I386_PROGRAM FERRY...: what -cpu gives and refuses, in every engine. I386_PROGRAM is cpu_models.c.
-# The lists are those of the manuals: the processor that runs this has everything.
+# cpu_models.sh I386_PROGRAM FERRY...: which instructions -cpu offers and refuses, in every engine. I386_PROGRAM is
+# cpu_models.c, compiled. The lists come from the manuals: this machine's processor has all these instructions.
 program=$1
 shift
 work=$(mktemp -d) || exit 1
@@ -10,7 +10,7 @@ all='rdtsc cmpxchg8b cmov fcmov fcomi fucomip fxsave fxrstor fisttp popcnt popcn
 clflush prefetchw prefetchnta long-nop endbr32 pause xacquire xrelease rep-ret'
 later='fisttp popcnt popcnt-of-memory crc32 rdtscp lfence mfence sfence clflush prefetchw'
 
-# expect CPUID REFUSED OPTION...: under each engine.
+# expect CPUID REFUSED OPTION...: with each engine, CPUID shows CPUID, and all instructions run except those in REFUSED.
 expect() {
   local cpuid=$1 refused=$2 name engine
   shift 2
@@ -31,7 +31,7 @@ ferry=("$@")
 engines=(interpret)
 if "${ferry[@]}" --engine=check -version >/dev/null 2>&1; then engines+=(translate check); fi
 i686='611 0 1008111'
-# Without -cpu the i686 is shown, and what ferry has besides executes.
+# Without -cpu, CPUID shows the i686, and the other instructions that ferry has run too.
 expect "$i686" ''
 expect "$i686" "$later" -cpu i686
 expect '543 0 111' "$later cmov fcmov fcomi fucomip fxsave fxrstor prefetchnta long-nop endbr32" -cpu pentium

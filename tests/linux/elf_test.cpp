@@ -1,5 +1,5 @@
-// Malformed ELF files: 100,000 mutations of a good one are parsed, and mapped if the parser accepts
-// them.
+// Malformed ELF files: parses 100,000 mutations of a good one, and maps those that the parser
+// accepts.
 #include <elf.h>
 #include <sys/mman.h>
 #include <unistd.h>

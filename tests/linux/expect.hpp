@@ -1,4 +1,4 @@
-// A test's few needs, for programs that also run on MIPS64, where there is no GoogleTest.
+// The little that a test needs, for programs that also run on MIPS64, without GoogleTest.
 #pragma once
 
 #include <cstdio>

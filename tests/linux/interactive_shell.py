@@ -12,8 +12,8 @@ import signal
 import sys
 import time
 
-TIMEOUT = 500  # seconds for one answer: against hangs alone
-PATIENCE = 10  # seconds until a prompt is asked for again
+TIMEOUT = 500  # seconds for one answer: only a guard against hangs
+PATIENCE = 10  # seconds until a newline asks for another prompt
 
 
 class Shell:
@@ -40,7 +40,7 @@ class Shell:
                 sys.exit(f"the shell ended, expected {pattern!r}, saw {self.seen!r}")
 
     def prompt(self):
-        """Expects the prompt; where the terminal has lost that, a newline brings another."""
+        """Expects the prompt. If the terminal has lost the prompt, a newline makes the shell print another."""
         for _ in range(TIMEOUT // PATIENCE):
             if self.arrives("PROMPT> ", PATIENCE):
                 return
@@ -61,7 +61,7 @@ class Shell:
         sys.exit(f"out of time: {what} within {TIMEOUT} s, saw {self.seen!r}")
 
     def wait_for_job(self):
-        """Until the terminal's foreground is not the shell's: a key struck earlier would reach the shell."""
+        """Waits until the shell is no longer in the terminal's foreground: a key sent earlier would reach the shell."""
         end = time.time() + TIMEOUT
         while os.tcgetpgrp(self.fd) == self.pid:
             if time.time() > end:
@@ -82,7 +82,7 @@ class Shell:
     def line(self, text, pattern):
         """Types a line and expects `pattern` in what it prints, after the echo."""
         self.send(text + "\n")
-        # Now and then a terminal loses characters of what the shell writes, without ferry too: here of the echo.
+        # A terminal sometimes loses characters that the shell writes, even without ferry. So any echo is accepted here.
         self.expect(r"[^\n]*\n")
         match = self.expect(pattern)
         self.prompt()
@@ -97,7 +97,7 @@ def main():
     shell.line(f"{busybox} tty", r"/dev/pts/\d+")
     shell.line("echo a b | cat | wc -w", r"2")
 
-    shell.send("cat\n")  # ^C ends it, the shell lives
+    shell.send("cat\n")  # ^C ends cat, but not the shell
     shell.wait_for_job()
     shell.send("hello\n")
     shell.expect(r"hello\r+\nhello")
@@ -105,7 +105,8 @@ def main():
     shell.prompt()
     shell.line("echo status $?", r"status 130")
 
-    # ^Z stops it. It says when it has begun: before, a key would not stop it. (The echo has other letters.)
+    # ^Z stops the job. The job prints when it has begun, as a key sent earlier would not stop it. (The quotes keep the echo of
+    # the command line from matching.)
     shell.send("sh -c 'echo be\"\"gun; exec tail -f /dev/null'\n")
     shell.expect("begun")
     shell.send("\x1a")
@@ -121,7 +122,7 @@ def main():
     shell.prompt()
     shell.line("jobs; echo none", r"none")
 
-    shell.send("cat &\n")  # reading in the background stops
+    shell.send("cat &\n")  # a job in the background stops when it reads
     shell.prompt()
     shell.wait_for_stop(r"Stopped \(tty input\).*cat")
     shell.line("kill %1; kill -CONT %1; wait; echo killed", r"killed")

@@ -47,7 +47,7 @@ int main(void) {
   waitid(P_PID, child, &info, WEXITED);
   printf("waitid signo %d code %d status %d pid %d\n", info.si_signo, info.si_code, info.si_status, info.si_pid == child);
 
-  // A session of its own with a terminal; a background group that reads is stopped.
+  // A new session with a terminal: a process group in the background is stopped when it reads.
   int master = posix_openpt(O_RDWR | O_NOCTTY);
   grantpt(master);
   unlockpt(master);

@@ -1,4 +1,4 @@
-// mmap and its family at guest page granularity.
+// mmap and its family, at the granularity of guest pages.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // mutants COUNT SEED: makes COUNT damaged ELF files and executes each. Prints the verdict on each: errno of execve, exit
-// status or signal. The body of a file is an exit(0) in every page and at every place, so whatever address is entered, all
-// that a program can do is end. Only headers are damaged; half of the files have an interpreter, which may be damaged.
+// status or signal. The body of a file is exit(0) repeated all over, so whatever address is entered, all that a program can
+// do is end. Only headers are damaged; half of the files name an interpreter, which may be damaged too.
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
@@ -27,7 +27,7 @@ static uint32_t random_number(uint32_t limit) {
   return (uint32_t)(state >> 33) % limit;
 }
 
-/* xor eax, eax; inc eax; xor ebx, ebx; int 0x80 among nops: entered anywhere, it gets there or raises SIGILL... */
+/* xor eax, eax; inc eax; xor ebx, ebx; int 0x80 among nops: wherever the body is entered, it reaches int 0x80 or faults. */
 static void fill(void) {
   static const uint8_t body[16] = {0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
                                    0x31, 0xc0, 0x40, 0x31, 0xdb, 0xcd, 0x80, 0x90};
@@ -55,7 +55,7 @@ static void good(int dynamic, int interpreter) {
   memcpy(file + 0x200, "./interp", 9);
 }
 
-/* Numbers that matter: bounds of pages and of the file, signs, powers of two. */
+/* Puts a number there that may matter: bounds of pages and of the file, signs, powers of two. */
 static void damage_word(void) {
   static const uint32_t numbers[] = {0,      1,      2,      3,      4,      6,          7,          8,         0x1f,       0x20,
                                      0x34,   0x80,   0xff,   0x100,  0x200,  0xfff,      0x1000,     0x1001,    0x2000,     0x2fff,
@@ -93,8 +93,9 @@ static uint32_t save(const char *name) {
   return size;
 }
 
-/* What the i386 kernel may do and ferry cannot: addresses of 2 GB and up, and what is larger than half of that. And what is
-   decided by where the kernel happens to put things: an entry outside of a position-independent file. */
+/* Whether the file in `file`, cut to `size` bytes, is left out: the i386 kernel may use addresses of 2 GB and up, which ferry
+   cannot (with a margin, the limit here is 512 MB). Also left out is an entry outside of a position-independent file, where
+   the result depends on the places that the kernel happens to choose. */
 static int beyond(uint32_t size) {
   Elf32_Ehdr header;
   memcpy(&header, file, sizeof header);
@@ -105,7 +106,7 @@ static int beyond(uint32_t size) {
     Elf32_Phdr each;
     memcpy(&each, file + header.e_phoff + i * 32, 32);
     if (each.p_type != PT_LOAD) continue;
-    /* The guest's memory begins at 64 KB, a kernel's at vm.mmap_min_addr. */
+    /* A guest's memory begins at 64 KB, a process's on the kernel at vm.mmap_min_addr. */
     if (header.e_type == ET_EXEC && each.p_vaddr < 0x10000) return 1;
     if (each.p_vaddr >= 0x20000000 || each.p_memsz >= 0x20000000 || each.p_filesz >= 0x20000000 || each.p_align >= 0x10000000)
       return 1;
@@ -113,7 +114,7 @@ static int beyond(uint32_t size) {
     below |= each.p_vaddr < first;
     entered |= header.e_entry - (each.p_vaddr & ~0xfff) < each.p_memsz;
   }
-  /* An interpreter's first segment goes to its own address if that is allowed; what lies below then may not be. */
+  /* An interpreter's first segment goes to the address it asks for if that is allowed; an address below may then not be. */
   return !entered || (header.e_type == ET_DYN && below);
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # mutants.sh COUNT SEED MUTANTS FERRY...: the kernel's verdict on COUNT damaged ELF files (mutants.c) and ferry's must be equal.
-# The files run as nobody, as root in namespaces of their own: nothing is known of what the kernel makes of them.
+# Nobody knows what the kernel makes of damaged files, so they run as the user nobody, if root starts this script, and in
+# namespaces of their own, if these can be made.
 count=$1
 seed=$2
 program=$3
@@ -13,7 +14,7 @@ chmod 755 "$work"
 chmod 777 "$work/kernel" "$work/ferry"
 alone=
 unshare --net --ipc --uts --pid --fork true 2>/dev/null && alone="unshare --net --ipc --uts --pid --fork"
-# The programs themselves may lie where nobody cannot go.
+# A copy, as the original may lie in a folder that the user nobody cannot enter.
 cp "$program" "$work/mutants" || exit 1
 (cd "$work/kernel" && timeout -k 5 1200 $alone "$work/mutants" "$count" "$seed" >"$work/kernel.out" 2>&1 </dev/null)
 echo "status $?" >>"$work/kernel.out"

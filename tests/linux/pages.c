@@ -1,4 +1,4 @@
-// Mappings that share host pages of 16 KB, and what mmap's family refuses. Each block names what once went wrong.
+// Mappings that share host pages of 16 KB, and what mmap's family refuses. Comments tell what once went wrong.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ static void print_first_bytes(const char *p, int pages) {
   putchar(' ');
 }
 
-// ferry copied the rest of the host page, found no page of the file, and ended with an internal error.
+// ferry copied the rest of the host page, found no page of the file there, and ended with an internal error.
 static void map_over_pages_behind_the_file(void) {
   int fd = open("small", O_CREAT | O_RDWR | O_TRUNC, 0600);
   (void)!write(fd, "hello", 5);
@@ -47,7 +47,7 @@ static void map_over_pages_behind_the_file(void) {
   printf("beside the text %d %c\n", can_read(q), p[4]);
 }
 
-// The pages a mapping grew by were zero where its file goes on, or held what had been unmapped there.
+// The pages by which a mapping grew were zero although its file goes on there, or held what had been unmapped there.
 static void grow(void) {
   int fd = letters(16);
   for (int offset = 0; offset < 5; ++offset) {
@@ -68,7 +68,8 @@ static void grow(void) {
   putchar('\n');
 }
 
-// Pages of an incomplete host page kept what they held; advice that programs rely on had no effect.
+// MADV_DONTNEED had no effect on pages that are only part of a host page, so they kept their contents; advice that programs
+// rely on had no effect.
 static void advise(void) {
   char *p = anonymous(8);
   memset(p, 'x', 8 * kPage);
@@ -82,7 +83,8 @@ static void advise(void) {
   printf("unmapped %d\n", error_of(madvise((void *)0x30000000, kPage, MADV_DONTNEED)));
 }
 
-// The host refuses to make a shared file that is open for reading writable, but was not asked about edges.
+// A host refuses to make a shared mapping writable whose file is open only for reading. ferry did not ask the host about pages
+// at the edges of the range.
 static void protect(void) {
   int fd = open("letters", O_RDONLY);
   char *p = mmap(0, kPage, PROT_READ, MAP_SHARED, fd, 0);

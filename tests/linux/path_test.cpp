@@ -1,4 +1,4 @@
-// -L ROOT: which host path a guest path means.
+// -L ROOT: the host path that a guest path means.
 #include "linux/kernel/path.hpp"
 
 #include <fcntl.h>
@@ -81,7 +81,7 @@ void host_files(const Fixture& f) {
   f.same("/usr/host", "/etc/passwd");    // a link in ROOT to what only the host has
   f.same("/dev/null", "/dev/null");
   f.same("/proc/self/status", "/proc/self/status");
-  // The program's own file, by its descriptor; so too through links and other spellings.
+  // The program's own file, by its descriptor, even through links and in other spellings.
   const std::string own =
       "/proc/self/fd/" + std::to_string(f.process.hidden[f.process.executable_file]);
   f.same("/proc/self/exe", own);
@@ -89,7 +89,7 @@ void host_files(const Fixture& f) {
   f.same("/usr/exe", own);
   f.same("/proc/self/exe", "/proc/self/exe", LastLink::keep);
   f.same(own.c_str(), "error " + std::to_string(abi::kENOENT.value));
-  f.same("/only/new", f.root + "/only/new");  // its folder is in ROOT alone
+  f.same("/only/new", f.root + "/only/new");  // only ROOT has its folder
   f.same("/bin/new", "/bin/new");             // the host has the folder too
 }
 

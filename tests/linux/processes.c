@@ -1,4 +1,5 @@
-// fork, vfork, posix_spawn, exec, descriptors across exec, limits, environment. argv[1] chooses the exec'd part.
+// fork, vfork, posix_spawn, exec, descriptors across exec, limits, environment. With arguments, the program is one that the test
+// itself executes: argv[1] says which part.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +70,7 @@ int main(int argc, char **argv) {
   if (argc > 1) {
     printf("script run:");
     for (int i = 1; i < argc; ++i) printf(" [%s]", strrchr(argv[i], '/') ? strrchr(argv[i], '/') : argv[i]);
-    // The script's name, not its interpreter's: killall finds it by that.
+    // The process must have the script's name, not its interpreter's: killall looks for that.
     char name[16] = "";
     prctl(PR_GET_NAME, name);
     printf(" named %s %s\n", name, strrchr((const char *)getauxval(AT_EXECFN), '/'));
@@ -87,7 +88,7 @@ int main(int argc, char **argv) {
     _exit(4);
   }
   printf("vfork status %d\n", status_of(child));
-  // Under an emulator that makes fork of vfork, `shared` stays 0; the status is what counts everywhere.
+  // `shared` is not looked at: it stays 0 under an emulator that makes a fork of vfork.
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);

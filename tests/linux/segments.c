@@ -15,7 +15,7 @@
 static unsigned first;  // TLS entry of the GDT
 uint32_t resume, stack;
 static volatile int caught;
-static uint8_t* area;  // 8 KB, what follows it unmapped
+static uint8_t* area;  // 8 KB, followed by an unmapped page
 static uint8_t other_stack[65536];
 
 static void on_signal(int signal, siginfo_t* info, void* context) {
@@ -38,7 +38,7 @@ static void show(const struct user_desc* d) {
   printf(" base %x limit %x flags %x", d->base_addr, d->limit, flags_of(d));
 }
 
-// An entry of the given fields, or the error.
+// Sets an entry with the given fields. Returns its number, or the negative errno.
 static int set(unsigned entry, uint32_t base, uint32_t limit, uint32_t flags) {
   struct user_desc d;
   memset(&d, 0, sizeof d);
@@ -132,7 +132,7 @@ static void questions(void) {
   }
 }
 
-// Runs an instruction that may fault; %fs is loaded with `selector`, esi holds the offset.
+// Runs an instruction that may fault, with `selector` in %fs and `offset` in esi.
 #define ACCESS(text, selector, offset, instruction, ...)                                                            \
   do {                                                                                                              \
     uint32_t value_ = 0x11223344;                                                                                   \
@@ -242,7 +242,7 @@ static void other_segments(void) {
   memset(area, 0, 4096);
 }
 
-// An instruction under EFLAGS.AC; esi points `offset` bytes into the area.
+// Runs an instruction with EFLAGS.AC set; esi points `offset` bytes into the area.
 #define ALIGNED(text, offset, instruction)                                                                     \
   do {                                                                                                         \
     uint32_t value_ = 0x11223344;                                                                              \
@@ -288,9 +288,9 @@ static void alignment(void) {
     ALIGNED("bt", offset, "btl $3, (%%esi)");
     ALIGNED("movsx", offset, "movswl (%%esi), %%eax");
   }
-  // (Of an unaligned access to a missing page either fault may come first.)
+  // (This access is aligned: an unaligned access to a missing page may give either fault first.)
   ALIGNED("unmapped", 0x2000, "movl (%%esi), %%eax");
-  // A loop that is translated by then, before and after AC is set.
+  // A loop that runs long enough to be translated, without AC.
   uint32_t sum = 0;
   for (int round = 0; round < 200; ++round) {
     uint32_t value;

@@ -1,5 +1,5 @@
-// Code that changes itself: stores just ahead of themselves, code and hot data in one page, functions written anew
-// thousands of times, read(2) into code. Everything printed is a checksum of what the code computed.
+// Code that changes itself: stores to the next instructions, code and hot data in one page, functions rewritten thousands of
+// times, read(2) into code. The program prints checksums of what the code computed.
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -37,7 +37,7 @@ static void hot_data(int at) {
   printf("hot data at %d: %08x\n", at, sum);
 }
 
-// The same function, written anew each time.
+// A function at the same place that is rewritten again and again.
 static void rewritten(unsigned rounds, unsigned calls) {
   unsigned sum = 0;
   for (unsigned i = 0; i < rounds; ++i) {
@@ -47,7 +47,7 @@ static void rewritten(unsigned rounds, unsigned calls) {
   printf("rewritten %u times, %u calls: %08x\n", rounds, calls, sum);
 }
 
-// Each run stores the immediate of the instruction `ahead` bytes of nops after the store:
+// Each run stores into the immediate of an instruction that follows the store after `ahead` bytes of nops:
 //   mov eax, [esp+4]; mov [immediate], eax; nop...; mov eax, imm32; ret
 static void patched_ahead(int ahead, int at) {
   unsigned char *code = page + at;
@@ -76,8 +76,8 @@ static void alternating_loop(void) {
   printf("alternating loop: %08x\n", ((function)(page + 1024))(5000));
 }
 
-// Flags that were dead in the old code and are read by the new one: cmp in one block, the store, then `cmc` or `nop`
-// or `clc` in front of an adc.
+// Flags that were dead in the old code and that the new code reads: a store, cmp, and in the next block `nop`, `cmc`, `clc` or
+// `stc`, as stored, in front of an adc.
 //   mov edx, [esp+4]; xor eax, eax; mov [place], dl; cmp eax, edx; nop; jmp next; next: place: nop; adc eax, 5; ret
 static void flags_across(void) {
   unsigned char *p = put(page + 1536, "\x8b\x54\x24\x04\x31\xc0\x88\x15", 8);
@@ -91,7 +91,7 @@ static void flags_across(void) {
   printf("flags across: %08x\n", sum);
 }
 
-// push, call, string and x87 stores into the instruction after them. edi = the immediate, esp moved there too.
+// Stores by string instructions, push and x87 into the immediate of the next instruction.
 static void other_stores(void) {
   unsigned sum = 0;
   for (unsigned i = 0; i < 2000; ++i) {
@@ -131,8 +131,8 @@ static void over_the_border(void) {
   printf("over the border: %08x\n", sum);
 }
 
-// Stores by instructions that blocks leave to the interpreter: long rep, and rare ones. A page of code that they met
-// was a bus error.
+// Stores by instructions that blocks leave to the interpreter: long rep, and rare ones. Such a store to a page with code was
+// once a bus error.
 static void rare_stores(void) {
   static unsigned source[2048];
   static unsigned char image[512] __attribute__((aligned(16)));
@@ -170,7 +170,8 @@ static void read_into_code(void) {
   printf("read into code: %08x\n", sum);
 }
 
-// Code in memory that another mapping, its file, or a child changes: nothing is written where it is executed.
+// Code that changes through another mapping, through its file, or in a child: nothing is written at the addresses where the
+// code is executed.
 static void shared_code(void) {
   unsigned sum = 0;
   FILE *file = tmpfile();
@@ -212,7 +213,7 @@ static void shared_code(void) {
 static sigjmp_buf jump;
 static void on_fault(int sig) { siglongjmp(jump, sig); }
 
-// What checks itself is taken away, and comes back as something else.
+// A page whose blocks check themselves loses its access, and gets it back.
 static void taken_away(void) {
   signal(SIGSEGV, on_fault);
   for (int i = 0; i < 3; ++i) {

@@ -1,4 +1,4 @@
-// Handlers, masks, frames, restarts, alternate stacks, faults. Output must equal the real kernel's.
+// Handlers, masks, frames, restarts, alternate stacks, faults.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <setjmp.h>
@@ -52,8 +52,8 @@ static void install(int sig, void (*handler)(int, siginfo_t *, void *), int flag
 
 static unsigned char data_code[] = {0xb8, 42, 0, 0, 0, 0xc3};  // mov eax, 42; ret
 
-// Code where none may be fetched: data, a page without PROT_EXEC, an instruction that goes on in one, a page that
-// lost it, and one that never was there.
+// Code that may not be fetched: in data, in a page without PROT_EXEC, an instruction that continues into such a page, in a page
+// that lost PROT_EXEC, and in one that was unmapped.
 static void fetch_faults(void) {
   install(SIGSEGV, on_fault, 0);
   unsigned char *pages = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -77,8 +77,8 @@ static void fetch_faults(void) {
   if (!sigsetjmp(jump, 1)) whole();
 }
 
-// Code in a mapping of a file that has become shorter: SIGBUS, whatever of it lies past the end. ferry looks at code
-// before it translates it; once the compiler left those looks out, and the fault was ferry's own.
+// Code in a mapping of a file that has become shorter: SIGBUS, even if only part of the instruction lies past the end. ferry
+// probes code by loads before it translates; the compiler once dropped these loads, and the fault came in ferry's own code.
 static void code_behind_the_file(void) {
   install(SIGBUS, on_fault, 0);
   FILE *file = tmpfile();
@@ -95,8 +95,8 @@ static void code_behind_the_file(void) {
   fclose(file);
 }
 
-// Accesses that cross into a page, of which the first, the second or both are missing: the address is that of the
-// first byte that cannot be accessed. The halves are pages of hosts with 16 KB ones, too.
+// Accesses across the border of two pages of which the first, the second or both are missing: the reported address is that of
+// the first byte that cannot be accessed. Each half is 16 KB, a whole page even on hosts with large pages.
 static void faults_across_pages(void) {
   install(SIGSEGV, on_fault, 0);
   enum { HALF = 16384 };
@@ -120,7 +120,7 @@ static void show_x87(const char *when, int in_handler) {
   struct { unsigned short cw, r0, sw, r1, tag, r2; unsigned fip; unsigned short fcs, fop; unsigned fdp; unsigned short fds, r3; } env;
   __asm__ volatile("fnstenv %0; fldenv %0" : "+m"(env));
   printf("%s: cw %x sw %x tag %x", when, env.cw, env.sw, env.tag);
-  // After a program's own operations it depends on the processor: Intel's set FDP with unmasked exceptions alone.
+  // After a program's own operations FDP depends on the processor: Intel's set it only with unmasked exceptions.
   if (in_handler) printf(" fdp %s", env.fdp ? "set" : "0");
   printf("\n");
 }
@@ -133,8 +133,8 @@ static void on_x87(int sig, siginfo_t *info, void *context) {
   if (sig == SIGFPE) siglongjmp(jump, 1);
 }
 
-// A handler begins with the x87 state of a new program, and what it leaves there goes with it. It once began with that of
-// the program: traps came again and again, and stack faults where a handler was left by siglongjmp.
+// A handler begins with the x87 state of a new program, and that state is discarded when it returns. Once it began with the
+// interrupted program's state: traps came again and again, and stack faults after a handler was left by siglongjmp.
 static void x87_in_handlers(void) {
   struct sigaction action = {.sa_sigaction = on_x87, .sa_flags = SA_SIGINFO};
   sigaction(SIGFPE, &action, 0);
@@ -164,7 +164,7 @@ static void on_step(int sig, siginfo_t *info, void *context) {
   if ((char *)g[REG_EIP] == step_end) g[REG_EFL] &= ~0x100;
 }
 
-// TF: a trap after each instruction and each iteration of rep, but none after POP SS, where one once came.
+// With TF there is a trap after each instruction and each iteration of rep, but none after POP SS, where one once came.
 static void single_steps(void) {
   struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO};
   sigaction(SIGTRAP, &action, 0);
@@ -224,7 +224,7 @@ static void interrupted(int flags) {
   if (pipe(after_alarm) != 0) exit(1);
   pid_t child = fork();
   if (child == 0) {
-    (void)!read(after_alarm[0], &byte, 1);  // however late the timer is on a busy machine
+    (void)!read(after_alarm[0], &byte, 1);  // waits for the handler, however late the timer is on a busy machine
     (void)!write(ends[1], "x", 1);
     _exit(0);
   }
@@ -244,7 +244,7 @@ static void interrupted(int flags) {
   printf("nanosleep %d errno %d rest %d\n", result, result < 0 ? errno : 0, rest.tv_sec > 0);
 }
 
-// Repeated comparisons take long: signals come in the middle, with registers that tell how far.
+// Long repeated comparisons: signals come in the middle, and the registers tell how far the comparison is.
 enum { STRING_BYTES = 4 << 20 };
 extern char scan_instruction[], compare_instruction[];
 static char *strings;

@@ -1,5 +1,5 @@
-// Sockets, polling and terminals where a 64-bit host, or MIPS, has other structures and numbers. Needs a kernel below
-// ferry: qemu-user knows few of these.
+// Sockets, polling and terminals, where a 64-bit host, or MIPS, has other structures and numbers than i386. Needs a real kernel
+// below ferry: qemu-user supports few of these.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 #define CALL(...) ({ long result_ = syscall(__VA_ARGS__); result_ == -1 ? -errno : (int)result_; })
 
 /// Sends `count` descriptors and receives them with `room` bytes for control messages. With too little room ferry
-/// gave none and lost those that the host had made.
+/// passed on none, and those that the host had opened were leaked.
 static void pass_descriptors(int count, unsigned room) {
   int pair[2], sent[4] = {0, 1, 2, 0};
   char control[64] = {0}, byte;
@@ -74,7 +74,7 @@ static void message_limits(void) {
   printf(" bytes after it %d\n", CALL(SYS_sendmsg, pair[0], &message, 0));
 }
 
-/// Times in control messages are two words of 4 bytes, not of 8.
+/// For i386, times in control messages are two words of 4 bytes, not of 8.
 static void timestamps(void) {
   int pair[2], on = 1;
   socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
@@ -99,7 +99,7 @@ static void timestamps(void) {
   }
 }
 
-/// The error of a connection is one of the host's numbers: 146 on MIPS.
+/// SO_ERROR must be converted: ECONNREFUSED is 146 on MIPS. Options with a time have words of 4 bytes.
 static void options(void) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(1)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -123,7 +123,7 @@ static void options(void) {
   printf(" %d %d\n", CALL(SYS_setsockopt, udp, SOL_SOCKET, 27, &program, 8), CALL(SYS_setsockopt, udp, SOL_SOCKET, 27, &program, 8));
 }
 
-/// 0200 is no flag of i386, but O_NONBLOCK on MIPS.
+/// 0200 is no flag of these calls on i386, but is O_NONBLOCK on MIPS.
 static void foreign_flags(void) {
   int ends[2];
   printf("foreign flags %d %d %d %d %d\n", CALL(SYS_eventfd2, 1, 0200), CALL(SYS_epoll_create1, 0200),
@@ -144,7 +144,7 @@ static void poll_bits(void) {
   putchar('\n');
 }
 
-/// O_NOCTTY of i386 is O_CREAT on MIPS: the terminal became the session's.
+/// O_NOCTTY of i386 is O_CREAT on MIPS: without conversion the terminal became the session's.
 static void terminal_peer(void) {
   fflush(stdout);
   if (fork() == 0) {

@@ -1,6 +1,6 @@
-// Writes docs/syscalls.md, the table of system calls as a page, to the standard output; the test
-// linux_syscalls_page compares the two. `build/native/tests/linux/syscalls_page > docs/syscalls.md`
-// brings it up to date.
+// Writes the table of system calls as a page to the standard output; the test linux_syscalls_page
+// compares this output with docs/syscalls.md.
+// `build/native/tests/linux/syscalls_page > docs/syscalls.md` brings that file up to date.
 #include <cstdio>
 
 #include "linux/syscalls/table.hpp"
@@ -30,9 +30,8 @@ int main() {
       "Made from `src/linux/abi/i386/syscalls.inc`, by `build/native/tests/linux/syscalls_page > "
       "docs/syscalls.md`.\n"
       "\n"
-      "full: as an i386 kernel's. partial: the note says what lacks. no: the call returns ENOSYS, "
-      "and "
-      "`-d unimp` logs it.\n"
+      "full: as on an i386 kernel. partial: the note says what is missing or different. no: the "
+      "call returns ENOSYS, and `-d unimp` logs it.\n"
       "\n"
       "| Number | Call | Support | Note |\n"
       "|---|---|---|---|");

@@ -1,6 +1,6 @@
 // Flags that the manual leaves undefined, shown by everything that can show them: PUSHF to memory, LAHF, SETcc, CMOVcc, Jcc,
-// and a POPF of them. What AMD's and Intel's processors agree on is printed; of the rest it is enough that --engine=check,
-// which runs this program too, finds interpreter and translator to agree.
+// and POPF followed by PUSHF. The flags on which AMD's and Intel's processors agree are printed; for the others it is enough
+// that interpreter and translator agree, which a run of this program with --engine=check shows.
 #include <stdint.h>
 #include <stdio.h>
 
@@ -14,7 +14,7 @@ static uint32_t next(void) {
   return seed >> 29 == 0 ? special[seed >> 26 & 7] : value;
 }
 
-// eax, edx, ecx and ebx before an instruction, and what it and those after it left.
+// eax, edx, ecx and ebx before an instruction, and what this instruction and those that read its flags left.
 struct State {
   uint32_t eax, edx, ecx, ebx, flags;
   uint32_t pushed, ah, set, moved, jumped, again;
@@ -107,7 +107,7 @@ RUN(aad_, "aad")
 RUN(aad3, "aad $3")
 RUN(popcnt_like, "xadd %%ebx, %%eax")
 
-// `agreed`: the flags both vendors leave the same. Undefined results are not printed.
+// `agreed`: the flags that both vendors leave the same. Undefined results are not printed.
 struct Test {
   const char* name;
   void (*run)(struct State*);

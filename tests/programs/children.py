@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """children.py I386_BUSYBOX FERRY...: shows that every process of a shell script was translated.
 
-Below an emulator on an i386-capable kernel an exec that slipped past ferry would still work: the kernel would run
-the program. So each process writes its counters to a file of its own, and their number must be right.
+Below an emulator, on a kernel that runs i386 programs, an exec that slipped past ferry would still work: the kernel would
+run the program. So each process writes its counters to a file of its own, and the number of files must be right.
 """
 import json
 import pathlib
@@ -12,8 +12,9 @@ import tempfile
 
 import run
 
-# One term per line: 3 in the pipe; a subshell; one that executes something else; a shell with a background job and
-# a program; env, which becomes cat; find, its two programs and wc; seq and xargs, which calls echo within itself.
+# PROCESSES is the sum of the shell and a term per line of SCRIPT: 3 in the pipe; a subshell; a subshell that executes a
+# program; a shell with a background job and a program; env, which becomes cat; find, its two programs and wc; seq and xargs,
+# which runs echo in its own process.
 SCRIPT = """
 cat lines | sort | wc -l
 (exit 3); echo $?

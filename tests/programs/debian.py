@@ -2,8 +2,8 @@
 """debian.py [--only REGEX] ROOT FERRY [OPTION...]: Debian's programs in ROOT, on this kernel and under ferry.
 
 Output, errors, status and files of each case (debian_cases.py) must be the same, and every process must have been
-translated: below an emulator on an i386-capable kernel, a program that slipped past ferry would work as well. So each
-process writes its counters to a file of its own, and their number must be right.
+translated: below an emulator, on a kernel that runs i386 programs, a program that slipped past ferry would work as well.
+So each process writes its counters to a file of its own, and the number of files must be right.
 
 ROOT is what `./dev rootfs --full` unpacks. FERRY may be several words (an emulator and its options first).
 """
@@ -23,7 +23,7 @@ import time
 from debian_cases import CASES
 from run import LIMIT, NOT_THE_PROGRAMS, OUT_OF_TIME, differences
 
-# /dev and /proc in ROOT, seen by nobody else. "$0" is ROOT.
+# Mounts /dev and /proc in ROOT, visible only to this process and its children, and runs "$@" there. "$0" is ROOT.
 IN_ROOT = 'mount --rbind /dev "$0/dev" && mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"'
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -39,7 +39,7 @@ def end_children():
 
 
 def wait_for_orphans(deadline):
-    """Until all processes that the case started have ended, daemons too, or the time is over: then it ends them."""
+    """Waits until all processes that the case started have ended, daemons too. At the deadline it kills those that are left."""
     while True:
         try:
             if os.waitpid(-1, os.WNOHANG)[0] != 0:
@@ -56,7 +56,7 @@ def wait_for_orphans(deadline):
 class Runner:
     def __init__(self, root):
         self.root = root
-        # In ROOT: both runs see the folder by the same name.
+        # In ROOT, so that both runs see the folder under the same name.
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="ferry-debian.", dir=root / "tmp"))
         self.folder = self.work / "case"
 
@@ -95,7 +95,7 @@ class Runner:
         return (out, err, status), files
 
     def compare(self, case, ferry):
-        """What is wrong, as lines."""
+        """Lines that tell what is wrong; none if nothing is."""
         expected, expected_files = self.run(case, native(str(self.root)))
         if expected[2] != 0 or None in expected_files.values():
             return [f"    natively: status {expected[2]}, {expected[1].decode(errors='backslashreplace')}"]
@@ -124,7 +124,7 @@ def main():
     if not options.ferry:
         parser.error("no FERRY")
     options.ferry[0] = shutil.which(options.ferry[0]) or sys.exit(f"{options.ferry[0]}: not found")
-    # A daemon's parent is then this process, which can wait for it.
+    # Makes this process the parent of daemons, so that it can wait for them.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     runner = Runner(options.root.resolve())

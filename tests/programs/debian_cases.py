@@ -1,13 +1,14 @@
-"""What programs of Debian do under ferry as on the i386 kernel. Each case is a script for /bin/sh in a folder of its own."""
+"""Cases in which programs of Debian must do the same under ferry as on the i386 kernel: scripts for /bin/sh, each run in a
+folder of its own."""
 import dataclasses
 
 
 @dataclasses.dataclass
 class Case:
     script: str
-    processes: int = 0  # that end in the script: so many must have been translated
-    files: tuple[str, ...] = ()  # written by the script, the same bytes as natively
-    skip: str = ""  # why ferry cannot do it yet: then it runs natively alone, to show that the script is right
+    processes: int = 0  # how many processes end in the script, all of which must have been translated
+    files: tuple[str, ...] = ()  # files that the script writes, with the same bytes as natively
+    skip: str = ""  # why ferry cannot run the case yet: the case then runs only natively, to show that the script is right
 
 
 C_SOURCE = """
@@ -98,12 +99,12 @@ CASES = {
     "g++": Case(f"cat >t.cc <<'END'\n{CXX_SOURCE}\nEND\ng++ -O2 -Wall -c t.cc", 1 + 1 + 3, ("t.o",)),
     "python3": Case(f"python3 -c '{PYTHON}'", 2),
     "perl": Case(f"perl -e '{PERL}'", 3),
-    # The commit's name is the digest of all that is in it.
+    # A commit's name is a digest of everything in the commit.
     "git": Case("git init -q -b main . && echo hello >file && git add file && git commit -q -m first && echo more >>file &&"
                 " git diff && git commit -q -a -m second && git log --stat --format='%H %an %s' | cat && git status",
                 1 + 7 + 1),
-    # The terminal answers the question for the cursor when it has read all that was written before. (A window whose program
-    # ended is no event to wait for: tmux misses SIGCHLD while libutempter runs its helper.)
+    # The terminal answers the query for the cursor's position only after it has read all that was written before. (The script
+    # cannot wait for the end of a window's program: tmux misses SIGCHLD while libutempter runs its helper.)
     "tmux": Case("""
 cat >window <<'END'
 stty size; echo "in the $1"; tty | cut -c 1-9

@@ -1,13 +1,13 @@
 #!/bin/sh
 # on_machine.sh FERRY [OPTION...]: runs a bundle (run.py --bundle) that lies beside this script and compares with
-# what the bundle expects. For a kernel without Python: needs a POSIX shell, cmp, diff and timeout.
-# Each line of the bundle's file `plan` is a run: K/N PATTERN [OPTION...]. It takes every Nth of the cases whose name
-# fits the shell pattern, beginning with the Kth, and gives ferry the options too.
+# what the bundle expects. For a machine without Python: needs a POSIX shell, cmp, diff and timeout.
+# Each line of the bundle's file `plan` is a run: K/N PATTERN [OPTION...]. A run takes every Nth of the cases whose name
+# matches the shell pattern, beginning with the Kth, and passes its options to ferry too.
 here=${0%/*}
 ferry=$(command -v "$1") || exit 2
 shift
 umask 022
-limit=600 # seconds a case may take: against hangs alone
+limit=600 # seconds a case may take: only a guard against hangs
 late=0
 
 # run_case NAME OPTION...: 0 if output, errors and status are the expected ones.
@@ -42,7 +42,7 @@ run_part() {
       failed=$((failed + 1))
       echo "FAIL $name"
       if [ -n "$out_of_time" ]; then
-        # What it wrote so far is no answer, and what hung once may hang at every turn.
+        # Output that is not finished is not compared. If one case hangs, all others may hang too.
         echo "out of time: no end in $limit s"
         late=$((late + 1))
         [ $late -lt 3 ] || { echo "three cases without an end: the rest is not run"; exit 1; }

@@ -2,7 +2,7 @@
 """Runs the cases of cases.txt with busybox on this kernel and under ferry, and compares output, errors and status.
 
   run.py --busybox I386_BUSYBOX [--only REGEX] [--jobs N] FERRY [OPTION...]
-  run.py --busybox I386_BUSYBOX --bundle FOLDER      writes cases and expectations for on_machine.sh,
+  run.py --busybox I386_BUSYBOX --bundle FOLDER      writes cases and expected results for on_machine.sh,
                                                      and a plan of one run: all cases, no options
 
 FERRY may be several words (an emulator and its options first).
@@ -23,14 +23,14 @@ import tempfile
 from inputs import make_inputs
 
 HERE = pathlib.Path(__file__).parent
-LIMIT = 600  # seconds a case may take: against hangs alone, so far above what a busy machine needs
-HANGS = 3  # so many cases without an end, and the rest is not run
+LIMIT = 600  # seconds a case may take: only a guard against hangs, far above what a busy machine needs
+HANGS = 3  # after so many cases that do not end, the rest is not run
 OUT_OF_TIME = f"out of time: no end in {LIMIT} s"
 NOT_RUN = "not run: others had no end"
 
-# What is not the program's own, and why.
+# Parts of the output that are not the program's own, and why.
 NOT_THE_PROGRAMS = [
-    # qemu-user tells of a guest's death by a signal on the same standard error.
+    # qemu-user reports a guest's death by a signal on the same standard error.
     re.compile(rb"^qemu: uncaught target signal .*\n\n?", re.MULTILINE),
 ]
 
@@ -59,7 +59,7 @@ class Suite:
         self.ending = False
         self.hangs = 0
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="ferry-programs."))
-        self.bin = self.work / "root/bin"  # and ROOT for ferry: /bin/sh is an i386 program there
+        self.bin = self.work / "root/bin"  # its parent is ROOT for ferry, where /bin/sh is an i386 program
         self.bin.mkdir(parents=True)
         shutil.copy(busybox, self.bin / "busybox")
         for applet in subprocess.check_output([busybox, "--list"], text=True, timeout=60).split():
@@ -93,7 +93,7 @@ class Suite:
         shutil.copytree(self.inputs, folder)
         shell = str(self.bin / "sh")
         command = [*ferry, "-L", str(self.bin.parent), "-0", "sh", shell] if ferry else ["sh"]
-        # An exec'd ferry is run by what runs this one.
+        # The words that run this ferry also run the ferry that an exec starts.
         runner = " ".join(ferry[:next(i for i, word in enumerate(ferry) if word.endswith("ferry"))]) if ferry else ""
         process = subprocess.Popen(
             command + ["-c", self.cases[name]], executable=None if ferry else shell, cwd=folder,
@@ -122,7 +122,7 @@ def differences(expected, actual):
     if NOT_RUN in (expected[2], actual[2]):
         return [f"    {NOT_RUN}"]
     for who, (_, _, status) in (("natively: ", expected), ("", actual)):
-        if status == OUT_OF_TIME:  # what it wrote until then is no answer
+        if status == OUT_OF_TIME:  # output that is not finished is not compared
             return [f"    {who}{status}"]
     lines = []
     for what, left, right in zip(("output", "errors", "status"), expected, actual):
@@ -152,7 +152,7 @@ def bundle(suite, folder):
         (place / "script").write_text(script)
         (place / "out").write_bytes(out)
         (place / "err").write_bytes(err)
-        # The shell there sees a death by signal as 128 + signal.
+        # The shell on the machine reports a death by signal as 128 + signal.
         (place / "status").write_text(f"{status if status >= 0 else 128 - status}\n")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tools/check-rooms itself: a copy of the project is accepted, and refused with each forbidden thing planted in it."""
+"""Tests tools/check-rooms: it must accept a copy of the project, and refuse copies with one forbidden thing planted in each."""
 import pathlib
 import shutil
 import subprocess
@@ -33,7 +33,7 @@ def include(path):
     return f'#include "{path}"'
 
 
-# What is planted, and a word of the complaint that names it.
+# What is planted, how, and words that the complaint must contain.
 PLANTS = [
     ("guest sees linux", add_line("src/guest/i386/flags.hpp", include("linux/kernel/path.hpp")), "does not see"),
     ("kernel sees syscalls", add_line("src/linux/kernel/path.cpp", include("linux/syscalls/calls.hpp")), "does not see"),

@@ -27,7 +27,7 @@ constexpr uint32_t kErrorWrite = 2, kErrorUser = 4;
   return instruction.address_size == 2 ? reg & 0xffff : reg;
 }
 
-/// Where an explicit memory operand begins. POP computes it with the ESP that it leaves.
+/// The offset of an explicit memory operand. POP computes it with the value of ESP after the pop.
 [[nodiscard]] uint32_t operand_offset(const Instruction& instruction, const uint32_t (&gpr)[8]) {
   i386::CpuState cpu;
   std::copy(std::begin(gpr), std::end(gpr), cpu.gpr.begin());
@@ -58,7 +58,7 @@ void add_operands(const Instruction& instruction, const uint32_t (&gpr)[8],
       if (width != 0 && row.mnemonic != "LEA") {
         const uint32_t offset = operand_offset(instruction, gpr);
         list.push_back({instruction.memory.segment, offset, width, read, written, pieces});
-        // Pieces of an image that begins below FFFF may lie at 0 again.
+        // An image that begins below FFFF may continue at 0.
         const bool wraps = instruction.address_size == 2 && offset + width > 0x10000;
         if (pieces && wraps) {
           const uint32_t rest = offset + width - 0x10000;
@@ -74,7 +74,7 @@ void add_operands(const Instruction& instruction, const uint32_t (&gpr)[8],
   }
 }
 
-/// `count` slots upwards from `offset` in the stack, each an access.
+/// Adds accesses to `count` slots of the stack, upwards from `offset`.
 void add_slots(const Instruction& instruction, uint32_t offset, unsigned count, bool written,
                std::vector<Access>& list) {
   const uint32_t size = instruction.operand_size;
@@ -82,7 +82,8 @@ void add_slots(const Instruction& instruction, uint32_t offset, unsigned count, 
     list.push_back({SS, offset + i * size, size, !written, written});
 }
 
-/// ENTER: EBP, the links of the outer frames, the new frame's, and a write at the final ESP.
+/// ENTER: pushes of EBP and of the frame pointers, reads of the outer frames' pointers, and a write
+/// at the final ESP.
 void add_enter(const Instruction& instruction, const uint32_t (&gpr)[8],
                std::vector<Access>& list) {
   const uint32_t size = instruction.operand_size;
@@ -93,7 +94,7 @@ void add_enter(const Instruction& instruction, const uint32_t (&gpr)[8],
   add_slots(instruction, gpr[ESP] - pushes * size - instruction.immediate, 1, true, list);
 }
 
-/// A far return's frame. Processors may read two bytes alone of the selector's slot.
+/// A far return's frame. Processors may read only two bytes of the selector's slot.
 void add_far_frame(const Instruction& instruction, const uint32_t (&gpr)[8], unsigned slots,
                    std::vector<Access>& list) {
   const uint32_t size = instruction.operand_size;
@@ -178,7 +179,7 @@ std::vector<Fault> faults(const Case& test, const Access& access) {
     if (access.written) {
       list.push_back({kPageFault, kErrorUser | kErrorWrite, begin, last_address});
     }
-    // What is missing altogether may be missed by the read of a read and write.
+    // If the page is missing altogether, the read of a read-modify-write may fault first.
     if (access.read && !accessible(end, false)) {
       list.push_back({kPageFault, kErrorUser, begin, last_address});
     }
@@ -198,7 +199,7 @@ uint32_t image_size(const Instruction& instruction) {
 bool is_bad_selector(uint16_t selector, i386::SegmentRegister segment) {
   constexpr uint16_t kUserCode = 0x20, kUserData = 0x28, kUserCode64 = 0x30;
   const uint16_t index = selector & kSelectorIndex;
-  // SS takes writable data of the caller's privilege alone (SDM vol. 2, MOV).
+  // SS accepts only writable data segments of the caller's privilege (SDM vol. 2, MOV).
   if (segment == SS) return index != kUserData || (selector & 3) != 3;
   if (index == 0) return segment == CS;
   if (index == kUserData) return segment == CS;

@@ -1,8 +1,8 @@
-// One test case of the real-CPU oracle: an instruction and the state before it; and the state
-// after it.
+// One test case for comparison with a real processor: an instruction and the state before it, and
+// the state after it.
 //
-// Shared by the checker (any host) and native_runner (i386, freestanding), which exchange arrays of
-// these structures through pipes: fixed sizes, little-endian, no padding.
+// semantics_test (any host) and native_runner (i386, freestanding) exchange arrays of these
+// structures through pipes: fixed sizes, little-endian, no padding.
 #pragma once
 
 #include <stddef.h>
@@ -10,8 +10,9 @@
 
 namespace ferry::semantics {
 
-// Guest addresses. Regions are 16 KB each, the largest page of a host, with nothing mapped around
-// them. Their last 4 KB hold the contents a case asks for, so accesses that run over the end fault.
+// Guest addresses. Regions are 16 KB each, the size of a host's largest page, with nothing mapped
+// around them. The contents that a case asks for fill the last 4 KB of a region, so that accesses
+// past the end fault.
 constexpr uint32_t kRegionSize = 0x4000;
 constexpr uint32_t kWindowSize = 0x1000;
 constexpr uint32_t kDataRegion = 0x20000000;
@@ -66,7 +67,7 @@ static_assert(sizeof(Case) == 192);
 /// Result::vector of an instruction that completed.
 constexpr uint32_t kCompleted = 256;
 
-/// A TLS selector in Result::selector, whatever number the system gave it.
+/// Stands for the TLS selector in Result::selector, whichever number the system gave it.
 constexpr uint16_t kTlsSelector = 0x33;
 
 struct Result {
@@ -103,7 +104,8 @@ inline void apply_patch(const Case& test, uint8_t* window) {
   for (unsigned i = 0; i < test.patch_length; ++i) window[test.patch_offset + i] = test.patch[i];
 }
 
-/// Describes how `now` differs from `before` (both kRegionSize bytes). Undoes changes not to count.
+/// Describes how `now` differs from `before` (both kRegionSize bytes). Undoes changes that do not
+/// count.
 inline void describe_changes(const Case& test, const uint8_t* before, uint8_t* now,
                              Result& result) {
   for (const IgnoredBytes& ignored : test.ignored) {
@@ -115,7 +117,7 @@ inline void describe_changes(const Case& test, const uint8_t* before, uint8_t* n
   result.first_changed = 0;
   uint32_t hash = 0x811c9dc5;
   for (uint32_t i = 0; i < kRegionSize; i += 8) {
-    // Bytes, because the freestanding build has no memcmp; the compiler makes one compare of them.
+    // __builtin_memcpy, because the freestanding build has no memcmp; it compiles to one load.
     uint64_t old_word = 0;
     uint64_t new_word = 0;
     __builtin_memcpy(&old_word, before + i, 8);

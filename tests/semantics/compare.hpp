@@ -1,4 +1,4 @@
-// Compares what an executor made of a case with what the processor made of it.
+// Compares an executor's result of a case with the processor's.
 #pragma once
 
 #include <optional>
@@ -17,15 +17,15 @@ namespace ferry::semantics {
 /// EFLAGS bits that mean nothing after `instruction` when it completes, given the state before it.
 [[nodiscard]] uint32_t undefined_flags(const i386::Instruction& instruction, const Case& test);
 
-/// Whether the manual leaves even the destination undefined.
+/// Whether the manual leaves the destination undefined, not only flags.
 [[nodiscard]] bool result_undefined(const i386::Instruction& instruction, const Case& test);
 
-/// Why ferry or the kernel under the processor answers otherwise here, whatever the processor;
-/// empty if there is no reason (known_differences.cpp). What the architecture leaves open is in
-/// either_rules.hpp.
+/// Why the results differ here on every processor: a limit of ferry, or something that the kernel
+/// does. Empty if there is no such reason (known_differences.cpp). Differences that the
+/// architecture allows are in either_rules.hpp.
 [[nodiscard]] std::string_view known_difference(const Case& test, const Result& expected);
 
-/// What differs, one line an item; empty if nothing does.
+/// What differs, one line per item; empty if nothing does.
 [[nodiscard]] std::string differences(const Case& test, const Result& expected,
                                       const Result& actual);
 

@@ -38,13 +38,13 @@ void set_completed(const Disagreement& difference, Result& ours) {
   ours.eip = kCodeAddress + difference.test.length;
 }
 
-/// A far return faults for a privilege above the caller's, too.
+/// A far return also faults for a selector with a privilege above the caller's.
 [[nodiscard]] bool is_bad_return(uint16_t selector) {
   constexpr uint16_t kPrivilege = 3;
   return (selector & kPrivilege) != kPrivilege || is_bad_selector(selector, CS);
 }
 
-/// The fault of loading the selector that `difference` concerns; none if that is good.
+/// Adds the faults of loading the instruction's selector; none if the selector is good.
 void add_selector_faults(const Disagreement& difference, std::vector<Fault>& list) {
   const std::string_view name = difference.mnemonic;
   const uint32_t size = difference.instruction.operand_size;
@@ -72,12 +72,12 @@ void add_selector_faults(const Disagreement& difference, std::vector<Fault>& lis
   }
 }
 
-/// Several accesses or pages fault, or a limit and a page: each has its own.
+/// Several accesses or pages fault, or a limit and a page: any of these faults may be reported.
 bool apply_fault_order(const Disagreement& difference, Result& ours) {
   const Result& expected = difference.expected;
   if (!is_fault(expected) || !is_fault(ours)) return false;
   std::vector<Fault> possible;
-  // Repeated string instructions fault at an iteration whose registers the result shows.
+  // A repeated string instruction faults in the iteration whose registers the result shows.
   for (const Access& access :
        accesses(difference.instruction, difference.test, difference.expected.gpr)) {
     const std::vector<Fault> of_access = faults(difference.test, access);
@@ -103,7 +103,7 @@ bool apply_repeat_flags(const Disagreement& difference, Result& ours) {
       expected.eip != kCodeAddress) {
     return false;
   }
-  // Before the first iteration ends there is but one answer.
+  // Before the first iteration ends there is only one answer.
   if (expected.gpr[ECX] == difference.test.gpr[ECX]) return false;
   const bool from_before = ((expected.eflags ^ difference.test.eflags) & kFlags) == 0;
   if (!from_before || ((expected.eflags ^ ours.eflags) & kFlags) == 0) return false;
@@ -126,7 +126,7 @@ bool push_of_half(const Disagreement& difference, Result& ours) {
   constexpr uint16_t kInitial[] = {0x2b, 0x23, 0x2b, 0x2b, 0, 0};
   const uint8_t segment = difference.instruction.operands[0].reg;
   const bool tls = segment == FS && (difference.test.options & kTlsInFs) != 0;
-  // The system's number of the TLS entry, which the generator does not push.
+  // The selector would be the system's number of the TLS entry; the generator makes no such case.
   if (tls) return false;
   MemoryImage memory(difference.test);
   memory.store(slot, kInitial[segment], 2);
@@ -221,7 +221,7 @@ bool apply_popped_registers(const Disagreement& difference, Result& ours) {
   return true;
 }
 
-/// What PUSHA, CALL far or ENTER push, the first first; empty for other instructions.
+/// What PUSHA, CALL far or ENTER push, in order; empty for other instructions.
 [[nodiscard]] std::vector<uint32_t> pushed_values(const Disagreement& difference) {
   const auto& gpr = difference.test.gpr;
   if (difference.mnemonic == "PUSHA") return {std::begin(gpr), std::end(gpr)};
@@ -242,7 +242,7 @@ bool apply_partial_pushes(const Disagreement& difference, Result& ours) {
   }
   const uint32_t size = difference.instruction.operand_size;
   const auto count = static_cast<uint32_t>(values.size());
-  // From the first push on, or, where the last slot is written first, from the last.
+  // Any run of consecutive pushes: some processors begin with the last slot.
   for (uint32_t begin = 0; begin < count; ++begin) {
     for (uint32_t end = begin; end <= count; ++end) {
       MemoryImage memory(difference.test);

@@ -1,9 +1,9 @@
-// Where the architecture leaves two answers open: rules, each with its reason, the manual's place
-// and ferry's choice, by which the comparison accepts a processor's other answer.
+// The architecture leaves two answers open in some places. A rule lets the comparison accept a
+// processor's other answer; each states its reason, the manual's section and ferry's choice.
 //
-// A rule does not look away: it changes ferry's result into the one that the other choice implies,
-// and only if the case allows that choice (both operands really fault, the first bound is really
-// violated). What comes out must then equal the processor's result in everything.
+// A rule ignores nothing. It changes ferry's result into the one that the other choice implies, and
+// only if the case really allows that choice (both operands fault, the first bound is violated).
+// The changed result must then equal the processor's in everything.
 #pragma once
 
 #include <optional>
@@ -26,7 +26,7 @@ struct Disagreement {
 
 struct EitherRule {
   std::string_view name;
-  std::string_view open;    ///< what is open, and where the manual leaves or says it
+  std::string_view open;    ///< what is open, and the section of the manual that leaves it open
   std::string_view choice;  ///< what ferry does
   /// Changes what differs by this rule in `ours`; false, with nothing changed, if nothing does.
   bool (*apply)(const Disagreement& difference, Result& ours);

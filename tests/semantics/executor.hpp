@@ -1,4 +1,4 @@
-// Whatever can run a case: the processor, the interpreter, the translator.
+// Everything that can run a case: the processor, the interpreter, the translator.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,7 @@ class Executor {
 /// The same, but x87 instructions that have a helper for the translator go through it.
 [[nodiscard]] std::unique_ptr<Executor> make_helper_executor();
 
-/// ferry's translator, in this process: hosts that are MIPS64 only.
+/// ferry's translator, in this process. Only on MIPS64 hosts.
 [[nodiscard]] std::unique_ptr<Executor> make_translator_executor();
 
 /// The processor, through the program native_runner at `path`.

@@ -18,7 +18,7 @@ constexpr NamedFlag kFlags[] = {{"CF", i386::eflags::CF}, {"PF", i386::eflags::P
                                 {"AF", i386::eflags::AF}, {"ZF", i386::eflags::ZF},
                                 {"SF", i386::eflags::SF}, {"OF", i386::eflags::OF}};
 
-/// What may be said of a flag, until a case contradicts it.
+/// What holds of a flag in all cases so far.
 struct Ways {
   unsigned cases = 0;
   bool zero = true;

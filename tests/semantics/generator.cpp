@@ -87,8 +87,8 @@ namespace {
          (row.mnemonic == "MOV" && row.opcode == 0x8c && row.extension == i386::FS);
 }
 
-/// The register that names a bit of memory, however far from the operand's address; or
-/// kNoRegister.
+/// The register that holds the bit offset of BT and its kin with a memory operand, which may reach
+/// far from the operand's address; or kNoRegister.
 [[nodiscard]] uint8_t bit_offset_register(const Row& row, const Instruction& instruction) {
   const auto& operands = instruction.operands;
   const bool has_one = operands[0].kind == OperandKind::memory && row.mnemonic.starts_with("BT") &&
@@ -281,8 +281,8 @@ void Generator::aim_memory(const Row& row, Case& test, Encoded& encoded) {
     const uint32_t correction = (wanted - offset()) / factor;
     if (instruction.address_size == 4 && instruction.operand_size == 4 &&
         bit_offset_register(row, instruction) == memory.base) {
-      // The base reaches an eighth farther as the bit's number. Not aimed, it reaches anything, the
-      // runner's own memory too.
+      // The base register is also the bit offset, and so counts a further eighth. Without aim such
+      // an access could reach anything, even the runner's own memory.
       const uint32_t rest = offset() - test.gpr[memory.base] * factor;
       const int64_t distance = static_cast<int32_t>(wanted - rest);
       test.gpr[memory.base] = static_cast<uint32_t>(distance * 8 / (8 * factor + 1));
@@ -297,7 +297,7 @@ void Generator::aim_memory(const Row& row, Case& test, Encoded& encoded) {
 }
 
 uint16_t Generator::selector() {
-  // Not 33h (64-bit code there), nor the TLS entries, whose numbers differ.
+  // Not 33h (the kernel's 64-bit code segment), nor the TLS entries, whose numbers differ.
   static constexpr uint16_t kSelectors[] = {0x2b, 0x2b, 0x2b, 0x2b, 0x23, 0x23, 0x00,   0x03,  0x2a,
                                             0x28, 0x20, 0x21, 0x10, 0x18, 0x07, 0xfff8, 0x1fff};
   return random_.pick(kSelectors);
@@ -340,7 +340,7 @@ void Generator::choose_registers(const Row& row, Case& test, const Instruction& 
   const auto& operands = instruction.operands;
   const unsigned width = operands[0].width;
   if (is_one_of(row.mnemonic, {"DIV", "IDIV"}) && random_.percent(70)) {
-    // A small high half, so that the quotient fits now and then.
+    // A small high half, so that the quotient fits sometimes.
     const uint32_t high = random_.percent(50) ? random_.below(4) : 0 - random_.below(4);
     if (width == 1) {
       test.gpr[EAX] = (test.gpr[EAX] & ~0xff00u) | (high & 0xff) << 8;
@@ -356,7 +356,7 @@ void Generator::choose_registers(const Row& row, Case& test, const Instruction& 
     static constexpr uint32_t kCounts[] = {0, 1, 2, 0x10000, 0x10001, 0xffff0000, 0xffff0001};
     if (random_.percent(70)) test.gpr[ECX] = random_.pick(kCounts);
   }
-  // BT with a register offset reaches far. Not too far: there is the memory of native_runner.
+  // BT with a register offset reaches far, but must not reach the memory of native_runner.
   if (const uint8_t reg = bit_offset_register(row, instruction); reg != i386::kNoRegister) {
     const uint32_t range = random_.percent(70) ? 1u << 12 : 1u << 19;
     test.gpr[reg] = random_.below(2 * range) - range;

@@ -1,5 +1,5 @@
-// Makes random cases for a row of opcodes.inc: bytes, then a state in which the instruction mostly
-// does something (addresses in the window, divisors that do not always overflow, selectors that
+// Makes random cases for a row of opcodes.inc: bytes, then a state in which the instruction usually
+// does something (addresses in the window, divisions that do not always overflow, selectors that
 // exist).
 #pragma once
 
@@ -19,9 +19,9 @@ namespace ferry::semantics {
 /// Why a row cannot be compared with the processor; empty if it can.
 [[nodiscard]] std::string_view reason_to_skip(const i386::Row& row);
 
-/// Bytes of images in memory that the processor which is to run the cases stores otherwise than
-/// ferry (probes.hpp says which). Their changes do not count in a case: what they show of x87 state
-/// the FNSAVE after it shows too, and there the rules can judge it.
+/// Bytes of images in memory that the processor at hand stores otherwise than ferry (probes.hpp
+/// finds out which). A case ignores changes of these bytes: the FNSAVE after the case shows the
+/// same x87 state, and there the rules can judge it.
 struct OwnBytes {
   bool fxsave_pointers = false;       ///< FOP to FDS of FXSAVE
   bool mxcsr_mask = false;            ///< of FXSAVE
@@ -62,14 +62,15 @@ class Generator {
   void choose_x87_registers(const i386::Row& row, X87Image& image);
   void choose_x87_memory(const i386::Row& row, Case& test, const i386::Instruction& instruction);
 
-  /// An address for an access of `width` bytes: mostly in the window, sometimes at an edge or
-  /// nowhere.
+  /// An address for an access of `width` bytes: mostly in the window, sometimes at an edge of a
+  /// region or in unmapped memory.
   uint32_t target(unsigned width);
   /// Replaces bytes of the window at `address`, if they lie in it.
   void patch(Case& test, uint32_t address, const void* bytes, unsigned size);
   [[nodiscard]] uint16_t selector();
 
-  /// Changes of these bytes do not count, if they lie in the data region. Twice in a case at most.
+  /// Makes the case ignore changes of these bytes, if they lie in the data region. At most two
+  /// calls for a case.
   static void ignore(Case& test, uint32_t address, uint16_t length);
 
   Random random_;

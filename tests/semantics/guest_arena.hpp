@@ -1,5 +1,6 @@
-// The memory of a case in this process, at its guest addresses, and the handler that sends faults
-// of guest memory accessors to their landing pads. For every executor that runs in this process.
+// The memory of a case, mapped in this process at its guest addresses, and the signal handler that
+// sends faults of guest memory accessors to their landing pads. All executors in this process use
+// it.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@ class GuestArena {
   /// Maps the regions and installs the fault handler. One object per process.
   GuestArena();
 
-  /// Writes code and data, and sets `cpu` up to begin the case.
+  /// Writes code and data, and sets up `cpu` for the start of the case.
   void begin(const Case& test, i386::CpuState& cpu);
 
   /// Stores registers and memory changes. The caller fills in vector, error_code and address.

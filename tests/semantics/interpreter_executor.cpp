@@ -30,7 +30,7 @@ class InterpreterExecutor final : public Executor {
     Outcome outcome = uses_helpers_ && run_helper(test, cpu) ? Outcome::next : Outcome::again;
     while (outcome == Outcome::again) outcome = i386::step(cpu);
     const bool raised = outcome == Outcome::exception || outcome == Outcome::trap;
-    // The single step trap is how a case ends, not its result.
+    // A single-step trap only ends the case; it is not its result.
     const bool completed = !raised || cpu.exception.vector == Vector::DB;
     result.vector = completed ? kCompleted : static_cast<uint32_t>(cpu.exception.vector);
     result.error_code = completed ? 0 : cpu.exception.error_code;
@@ -38,8 +38,8 @@ class InterpreterExecutor final : public Executor {
     arena_.finish(test, cpu, result);
   }
 
-  /// Executes the case by its x87 helper; false, with nothing changed, if that leaves it to the
-  /// interpreter.
+  /// Executes the case by its x87 helper; false, with nothing changed, if there is none or if it
+  /// leaves the instruction to the interpreter.
   static bool run_helper(const Case& test, i386::CpuState& cpu) {
     namespace interpret = i386::interpret;
     const auto instruction = decode(test);
@@ -47,7 +47,7 @@ class InterpreterExecutor final : public Executor {
     const unsigned operation = i386::x87_operation(*instruction);
     if (operation == i386::kX87OperationCount) return false;
     const i386::X87Helper helper = i386::kX87Operations[operation];
-    // Operations take FDP for what they work on.
+    // Operations take their argument for FDP, which is wrong with a segment base.
     if (instruction->modrm < 0xc0 && instruction->memory.segment >= i386::FS) return false;
     uint32_t argument = instruction->modrm & 7;
     const bool in_memory = instruction->modrm < 0xc0;

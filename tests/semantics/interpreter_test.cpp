@@ -1,5 +1,5 @@
-// What the comparison with the processor cannot see: outcomes, work limits, instruction fetch, lazy
-// flags, and what is ferry's own choice.
+// Tests of what the comparison with the processor cannot show: outcomes, work limits, instruction
+// fetch, lazy flags, and choices of ferry's own.
 #include "guest/i386/interpret/interpreter.hpp"
 
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ TEST_F(InterpreterTest, SoftwareInterrupts) {
   EXPECT_EQ(cpu_.exception.error_code, 0x21u * 8 + 2);
   EXPECT_EQ(cpu_.eip, kCodeAddress);
 
-  begin({0xf1});  // not compared with the processor, which may be a guest of a hypervisor
+  begin({0xf1});  // INT1: a hypervisor may report it differently, so it is not compared
   EXPECT_EQ(step(cpu_), Outcome::trap);
   EXPECT_EQ(cpu_.exception.vector, Vector::DB);
   EXPECT_EQ(cpu_.eip, kCodeAddress + 1);
@@ -116,7 +116,7 @@ TEST_F(InterpreterTest, SingleStepTrapsBehindEachIteration) {
   EXPECT_EQ(cpu_.eip, kCodeAddress);
 }
 
-// A trap came between POP SS and the instruction after it.
+// There must be no trap between POP SS and the instruction after it; once there was.
 TEST_F(InterpreterTest, SingleStepTrapsNotBehindALoadOfSs) {
   begin({0x17, 0x16});  // POP SS; PUSH SS
   cpu_.eflags |= eflags::TF;

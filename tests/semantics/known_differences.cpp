@@ -1,4 +1,4 @@
-// Where the answer is ferry's limit or the kernel's under the processor, whatever the processor.
+// Differences on every processor that come from a limit of ferry or from the kernel.
 #include "access_model.hpp"
 #include "compare.hpp"
 #include "guest/i386/decode/rows.hpp"
@@ -24,7 +24,7 @@ std::string_view known_difference(const Case& test, const Result& expected) {
   }
   const bool through_tls = (test.options & kTlsInFs) != 0 && instruction.memory.segment == i386::FS;
   if (through_tls && expected.vector == kGeneralProtection && expected.error_code == 0) {
-    return "access across the end of a TLS segment: ferry enforces no limits";
+    return "access that wraps at the end of an unlimited TLS segment";
   }
   if (name == "INT1") return "INT1: a hypervisor may report it before its end";
   return {};

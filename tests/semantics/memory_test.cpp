@@ -1,5 +1,6 @@
 // Guest memory accessors: values, alignment, page ends, faults, and atomicity between threads. A
-// plain program, because it runs on MIPS64 too, where the interesting paths are.
+// plain program without GoogleTest, because it also runs on MIPS64, where the interesting paths
+// are.
 #include "guest/memory/memory.hpp"
 
 #include <sys/mman.h>
@@ -58,7 +59,7 @@ void neighbours_stay() {
   }
 }
 
-/// At every distance from a region's end: what fits succeeds, what does not leaves memory alone.
+/// At every distance from a region's end: an access that fits succeeds, another changes nothing.
 template <typename T>
 void region_end(uint32_t end, bool writable) {
   for (uint32_t distance = 0; distance <= 2 * sizeof(T); ++distance) {
@@ -70,8 +71,7 @@ void region_end(uint32_t end, bool writable) {
     CHECK(guest::load(address, value) == fits);
     CHECK(guest::store<T>(address, pattern<T>()) == (fits && writable));
     if (fits && writable) std::memcpy(host(end - 16), before.data(), 16);
-    T expected =
-        static_cast<T>(~value);  // the compare fails, and needs a writable page all the same
+    T expected = static_cast<T>(~value);  // the comparison fails, but must require a writable page
     bool exchanged = false;
     CHECK(guest::compare_exchange<T>(address, expected, 0, exchanged) == (fits && writable));
     CHECK(!(fits && writable) || !exchanged);
@@ -159,7 +159,7 @@ void all_of() {
   region_end<T>(kReadOnlyEnd, false);
   increments<T>(kWindow + 0x200);
   increments<T>(kWindow + 0x201);
-  increments<T>(kWindow + 0x207);  // two bytes and more cross a doubleword
+  increments<T>(kWindow + 0x207);  // operands of two bytes or more cross a doubleword
 }
 
 int main() {

@@ -11,8 +11,8 @@ namespace ferry::semantics {
 
 namespace {
 
-/// At most what native_runner holds. It reads a whole batch before it answers, so neither side can
-/// wait for the other with a full pipe.
+/// Not more than native_runner can hold. It reads a whole batch before it answers, so the two never
+/// wait for each other with full pipes.
 constexpr size_t kBatch = 16384;
 
 void write_all(int descriptor, const void* buffer, size_t size) {

@@ -1,11 +1,12 @@
 // Runs cases on the processor itself: an i386 program, freestanding and static.
 //
-// stdin: a count, then that many Case; stdout: as many Result; again until end of file.
+// stdin: a count, then as many of struct Case; stdout: as many of struct Result; and so on until
+// the end of stdin.
 //
-// There is no trampoline (but for x87 state: an FRSTOR before the instruction, an FNSAVE after). A
-// signal handler stores the result of the case that just trapped, writes the next case's registers
-// into the signal frame, and returns: sigreturn starts the instruction. The trap after it (TF, or
-// an INT3) and every fault come back to the handler.
+// There is no code around the instruction (except for x87 state: an FRSTOR before, an FNSAVE
+// after). A signal handler stores the result of the case that just trapped, writes the next case's
+// registers into the signal frame, and returns: sigreturn starts the instruction. The trap after it
+// (TF, or an INT3) and every fault lead back to the handler.
 #include "case.hpp"
 
 namespace ferry::semantics {
@@ -81,7 +82,7 @@ uint16_t tls_selector;
 alignas(16) uint8_t signal_stack[65536];
 alignas(16) uint8_t initial_memory[kRegionSize];
 
-// Outside everything a case is aimed at.
+// Addresses at which no case is aimed.
 constexpr uint32_t kX87Before = kCodeRegion + 0x1000;
 constexpr uint32_t kX87Behind = kCodeRegion + 0x1100;
 constexpr uint32_t kX87CodeLength = 6;
@@ -151,7 +152,7 @@ void store_result(const SignalContext& from, Result& to) {
   to.vector = from.trapno;
   to.error_code = from.err;
   to.address = from.trapno == kPageFault ? from.cr2 : 0;
-  // A load of SS suppresses the single-step trap for one instruction: the INT3 that follows then
+  // A load of SS suppresses the single-step trap for one instruction, so the INT3 after the case
   // stops it.
   const bool stopped_behind = to.vector == kBreakpoint && to.eip == stop + 1;
   const bool target_missing =
@@ -165,8 +166,8 @@ void store_result(const SignalContext& from, Result& to) {
   describe_changes(test, initial_memory, data_region(), to);
 }
 
-/// What FNSAVE stored, or, of an instruction that faulted, what the kernel has in the signal frame.
-/// The frame's state is then made harmless: FRSTOR waits for pending exceptions.
+/// Stores the x87 state: what FNSAVE stored or, after a fault, what the kernel put into the signal
+/// frame. Then makes the frame's state harmless, as FRSTOR would raise pending exceptions.
 void store_x87_result(FpState& frame, Result& to) {
   const bool completed = to.vector == kCompleted;
   __builtin_memset(&to.x87, 0, sizeof to.x87);
@@ -177,7 +178,7 @@ void store_x87_result(FpState& frame, Result& to) {
   frame.x87.control = 0x37f;
   frame.x87.status = 0;
   frame.x87.tags = 0xffff;
-  // What an FXRSTOR may have left.
+  // An FXRSTOR may have changed these.
   frame.mxcsr = 0x1f80;
   __builtin_memset(frame.xmm, 0, sizeof frame.xmm);
 }
@@ -216,7 +217,7 @@ void start_case(SignalContext& registers) {
 }
 
 void on_signal(int, void*, UserContext* context) {
-  // NT, ID and AC of the case are still in force; sigreturn would keep NT and ID.
+  // NT, ID and AC of the case are still set here; sigreturn would keep NT and ID.
   asm volatile("push $2; popf" ::: "cc", "memory");
   if (running) {
     store_result(context->registers, results[current]);
@@ -247,8 +248,8 @@ void catch_signal(int signal) {
   if (system_call(kSetThreadArea, reinterpret_cast<long>(&tls)) != 0) system_call(kExit, 6);
   tls_selector = static_cast<uint16_t>(tls.entry_number * 8 + 3);
 
-  // Disarmed while the handler runs, or the kernel would take a case whose ESP happens to lie in
-  // this stack for a nested signal.
+  // Disarmed while the handler runs; otherwise the kernel would take a case whose ESP happens to
+  // lie in this stack for a nested signal.
   constexpr uint32_t kAutoDisarm = 1u << 31;
   const uint32_t stack[] = {reinterpret_cast<uint32_t>(signal_stack), kAutoDisarm,
                             sizeof signal_stack};

@@ -15,9 +15,9 @@ using enum i386::Gpr;
 
 namespace {
 
-/// Addresses where nothing is mapped, far from each other.
+/// Unmapped addresses, far from each other.
 constexpr uint32_t kMissing = 0x30000000, kElsewhere = 0x38000000;
-/// Below 64 KB, for 16-bit addresses: not mapped either.
+/// Unmapped addresses below 64 KB, for 16-bit addressing.
 constexpr uint32_t kLow = 0x3000, kLowElsewhere = 0x2000;
 constexpr uint8_t kCodeSelector = 0x23, kBadSelector = 0x10;
 
@@ -55,7 +55,8 @@ Case with_step(Case test) {
   return test;
 }
 
-/// 1.0 in every register, pointers that no instruction has, all exceptions masked but `unmasked`.
+/// Adds x87 state: 1.0 in every register, pointers that no instruction has, all exceptions masked
+/// except `unmasked`.
 Case with_x87(Case test, uint16_t unmasked = 0) {
   test.options |= kX87;
   test.x87.control = static_cast<uint16_t>(0x37f & ~unmasked);
@@ -76,8 +77,8 @@ Case with_st0(Case test, std::initializer_list<uint8_t> bytes) {
   return test;
 }
 
-/// What is stored of an image of `size` bytes at `address` does not count but from `begin` to
-/// `end`.
+/// Of an image of `size` bytes that is stored at `address`, only the bytes from `begin` to `end`
+/// count.
 Case with_only(Case test, uint32_t address, uint32_t size, uint32_t begin, uint32_t end) {
   const auto offset = static_cast<uint16_t>(address - kDataRegion);
   test.ignored[0] = {offset, static_cast<uint16_t>(begin)};

@@ -19,16 +19,16 @@ struct Probe {
   std::string name;
   Case test;
   std::vector<Landmark> landmarks;  ///< names for the addresses that a page fault may report
-  /// It asks for OwnBytes: values, which no rule judges. All other probes are compared with ferry
-  /// like any case.
+  /// The probe asks for OwnBytes: values that no rule judges. All other probes are compared with
+  /// ferry like any case.
   bool of_own_bytes = false;
 };
 
 /// All probes, in a fixed order.
 [[nodiscard]] const std::vector<Probe>& probes();
 
-/// The result in words: how it ended, what is stored, which registers and flags a fault left
-/// changed, which x87 pointers are new.
+/// The result in words: how the case ended, what it stored, which registers and flags it changed,
+/// which x87 pointers are new.
 [[nodiscard]] std::string describe_answer(const Probe& probe, const Result& result);
 
 /// The probe's answer. Asked several times, because a context switch can spoil x87 pointers; the

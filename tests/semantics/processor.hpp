@@ -1,7 +1,7 @@
-// Who gave the results of a run or a recording, and what the probes saw of it.
+// The processor that gave the results of a run or a recording, and its answers to the probes.
 //
-// A trait of a processor is what a probe saw: the answer to a small case that asks one question.
-// The name is for the reader of a report; nothing is decided by it.
+// A trait of a processor is its answer to one probe: a small case that asks one question. The name
+// is for the reader of a report; nothing is decided by it.
 #pragma once
 
 #include <string>
@@ -23,9 +23,10 @@ struct Processor {
 
   /// The probe's answer; empty if it was not asked.
   [[nodiscard]] std::string_view answer(std::string_view probe) const;
-  /// A line of the name, then a line for each trait: how a recording keeps it.
+  /// The form in which a recording keeps the processor: a line with the name, then a line for each
+  /// trait.
   [[nodiscard]] std::string text() const;
-  /// The inverse of text(). Lines that are none of it are left out.
+  /// The inverse of text(). Ignores lines of any other form.
   [[nodiscard]] static Processor parse(std::string_view text);
 };
 
@@ -36,7 +37,7 @@ struct Processor {
 /// Lets `executor` answer every probe.
 [[nodiscard]] std::vector<Trait> probe_answers(Executor& executor);
 
-/// Lets `processor` answer every probe, and looks at its undefined flags beside those of `ferry`.
+/// Lets `processor` answer every probe, and compares its undefined flags with those of `ferry`.
 [[nodiscard]] Processor ask_processor(Executor& processor, Executor& ferry);
 
 }  // namespace ferry::semantics

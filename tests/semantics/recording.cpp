@@ -63,7 +63,7 @@ class Transfer {
   return contents;
 }
 
-/// The state before; then, of the state after, a bit for each byte that differs, and those bytes.
+/// The x87 state before the case; then a bit for each byte that differs after it, and those bytes.
 template <bool kWriting>
 void transfer_x87(Transfer<kWriting>& stream, Case& test, Result& result) {
   stream.field(test.x87);

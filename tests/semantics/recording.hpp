@@ -1,6 +1,6 @@
-// Cases with the processor's results as a compact byte stream, so that they serve on hosts that are
-// no i386. Who gave them stands before them as text (Processor::text). About 70 bytes a case:
-// memory is a seed, a result is what differs from the case.
+// Cases with a processor's results as a compact byte stream, for hosts that are not i386. The
+// stream begins with the processor as text (Processor::text). A case takes about 70 bytes: memory
+// is kept as a seed, and a result as its differences from the case.
 #pragma once
 
 #include <cstdio>

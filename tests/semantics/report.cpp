@@ -19,8 +19,8 @@ namespace {
   return text;
 }
 
-/// The mnemonic, which items differ (the words before the colons of `different`), and both
-/// outcomes.
+/// The mnemonic, both outcomes, and the items that differ (in each line of `different`, the words
+/// before the colon).
 [[nodiscard]] std::string kind_of(const Case& test, const Result& expected, const Result& actual,
                                   const std::string& different) {
   const auto instruction = decode(test);

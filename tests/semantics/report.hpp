@@ -1,5 +1,5 @@
-// What a run found: counts by row, accepted differences by reason, and, of what nothing explains, a
-// short report by kind.
+// What a run found: counts by row, accepted differences by reason, and a short report, by kind, of
+// the differences that nothing explains.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +18,19 @@ class Report {
  public:
   Report();
 
-  /// Judges a case; `engine` is asked again for what its row says (row_check.hpp).
+  /// Judges a case. `engine` runs it again, changed, to check the row (row_check.hpp).
   Verdict check(const Case& test, const Result& expected, const Result& actual, Executor& engine);
 
   /// Counts as text: a line for each row if `all_rows`, skipped rows, accepted differences, totals.
   [[nodiscard]] std::string counts(bool all_rows) const;
 
-  /// The kinds of unexplained differences with their numbers and an example each, the processor,
-  /// those of its answers to the probes that are not `ferry`'s, and `how_to_keep`, the command that
-  /// records the cases; empty if there are none.
+  /// The kinds of unexplained differences, each with its number and an example, then the processor,
+  /// its answers to those probes that `ferry` answers differently, and `how_to_keep`, the command
+  /// that records the cases. Empty if there are no such differences.
   [[nodiscard]] std::string unexplained(const Processor& processor, Executor& ferry,
                                         const std::string& how_to_keep) const;
 
-  /// No differences, and, if `all_rows`, a case for every row that can have one.
+  /// Whether there are no differences and, if `all_rows`, every row that can have a case has one.
   [[nodiscard]] bool good(bool all_rows) const;
 
  private:

@@ -18,14 +18,14 @@ void append(std::string& text, const char* what, uint32_t bits) {
   text += line;
 }
 
-/// What a completed instruction overwrites whatever was there before.
+/// Registers and flags that a completed instruction sets independently of their old values.
 struct Overwritten {
   uint32_t registers;
   uint32_t flags;
 };
 
-/// Registers and flags whose value after the instruction is neither that of the plain run nor,
-/// where that run left them alone and they are not overwritten, the changed one from before.
+/// Appends a line for registers and flags that differ from the plain run, except those that both
+/// runs left alone and that are not overwritten: these may keep their changed values.
 void compare_runs(const Case& test, const Result& plain, const Case& changed, const Result& other,
                   Overwritten overwritten, uint32_t flag_mask, std::string& text) {
   uint32_t registers = 0;

@@ -1,6 +1,6 @@
-// Checks what the decoder says an instruction reads and writes (the translator's liveness rests on
-// it) against what it does: changed registers and flags must be among the written ones, and
-// changing what it does not read must change nothing else.
+// Checks what the decoder says an instruction reads and writes (on which the translator's liveness
+// rests) against what the instruction does: changed registers and flags must be among those that it
+// is said to write, and a change of those that it does not read must change nothing else.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace ferry::semantics {
 
-/// Lines naming what the row leaves out; empty if nothing. `plain` is what `engine` made of `test`.
+/// Lines that name what the row omits; empty if nothing. `plain` is the result of `test` in
+/// `engine`.
 [[nodiscard]] std::string row_errors(const Case& test, const Result& plain, Executor& engine);
 
 }  // namespace ferry::semantics

@@ -1,6 +1,6 @@
-// The rules by which the comparison accepts a processor's other answer, and the report of what none
-// of them explains. The other processor is made here: the probes' cases with results changed by
-// hand.
+// Tests the rules by which the comparison accepts a processor's other answer, and the report of
+// differences that no rule explains. The other processor is imitated: the tests change results of
+// the probes' cases by hand.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -72,8 +72,8 @@ TEST(Rules, FerryAgreesWithItself) {
   }
 }
 
-// On AMD's family 25 model 1 every form of CMPS reports (E)DI, on the two processors before it
-// (E)SI.
+// AMD's family 25 model 1 reports the fault of the (E)DI operand in every form of CMPS; ferry
+// reports that of (E)SI.
 TEST(Rules, EitherOperandOfCmps) {
   for (const char* name : {"CMPSB, both missing", "CMPSW, both missing", "CMPSD, both missing",
                            "REPE CMPSB, both missing", "REPNE CMPSD, both missing",
@@ -146,7 +146,7 @@ TEST(Rules, FlagsOfAStoppedComparison) {
   EXPECT_EQ(rule_for(test, expected), "flags of a stopped comparison");
   expected.eflags = last ^ i386::eflags::PF;
   EXPECT_EQ(rule_for(test, expected), "");
-  // Before an iteration has ended there are no other flags.
+  // Before the first iteration has ended there is only one possible answer.
   Case early = test;
   early.gpr[ESI] = kDataEnd;
   Result changed = ours(early);
@@ -176,9 +176,8 @@ TEST(Rules, HalfOfASelectorsSlot) {
   EXPECT_EQ(rule_for(popped, expected), "");
 }
 
-// POP SS with the selector of the code segment in a slot whose second half was missing: the
-// processor (Intel family 6 model 167) read the first half and raised #GP(20), and no rule
-// explained that.
+// POP SS took the code segment's selector from a slot whose second half was missing: a processor
+// (Intel family 6 model 167) read the first half and raised #GP(20), and no rule explained that.
 TEST(Rules, SelectorsThatSsRefuses) {
   EXPECT_TRUE(is_bad_selector(0x23, i386::SS));
   EXPECT_TRUE(is_bad_selector(0x28, i386::SS));
@@ -250,7 +249,7 @@ TEST(Rules, OuterStackBeforeTheSelector) {
     const Result expected = page_fault(ours(test), kUserRead, kDataEnd + 4);
     EXPECT_EQ(rule_for(test, expected), "outer stack before the selector") << name;
     EXPECT_EQ(rule_for(test, page_fault(expected, kUserRead, kDataEnd + 64)), "") << name;
-    test.patch[4] = 0x23;  // a good one
+    test.patch[4] = 0x23;  // a good selector
     EXPECT_EQ(rule_for(test, expected), "") << name;
   }
 }
@@ -295,7 +294,7 @@ TEST(Rules, X87Pointers) {
   expected.x87.data_pointer ^= 1;
   EXPECT_EQ(rule_for(test, expected), "");
 
-  // A register form leaves FDP alone, so there a kept one is no other answer.
+  // A register form leaves FDP alone on every processor, so there another FDP is not accepted.
   const Case& scaled = probe("FSCALE of a denormal number, underflow unmasked");
   Case exact = scaled;
   exact.x87.control |= 0x3f;
@@ -320,7 +319,7 @@ TEST(Rules, X87ExceptionBeforeTheStore) {
   EXPECT_EQ(rule_for(test, expected), "");
 }
 
-/// Whatever a rule is for, it excuses nothing else.
+/// No rule excuses anything but what it is for.
 TEST(Rules, NothingElseIsExcused) {
   for (const Probe& each : probes()) {
     const Result result = ours(each.test);
@@ -408,8 +407,8 @@ std::vector<std::pair<Case, Result>> recorded(const char* name, size_t most) {
   return list;
 }
 
-/// A processor that answers like the recorded one but for CMPS, for which it gives the other
-/// answer; and one whose answer is neither.
+/// Where the recorded processor reports another fault than ferry, the rule must also accept the two
+/// answers exchanged, and must refuse an answer that is neither.
 TEST(Recording, OtherTraitIsAcceptedAndAWrongAnswerIsNot) {
   unsigned flipped = 0;
   Report report;
@@ -417,7 +416,7 @@ TEST(Recording, OtherTraitIsAcceptedAndAWrongAnswerIsNot) {
     const Result actual = ours(test);
     if (explained_by_rules(test, expected, actual) != "order of faults") continue;
     ++flipped;
-    // ferry's answer is the other one: with the two exchanged the rule must say the same.
+    // With the two answers exchanged the same rule must explain the difference.
     EXPECT_EQ(explained_by_rules(test, actual, expected), "order of faults");
     EXPECT_EQ(report.check(test, actual, actual, interpreter()), Verdict::same);
     Result neither = expected;

@@ -1,4 +1,4 @@
-// The real-CPU oracle: random instructions on the processor and in ferry, results compared.
+// Runs random instructions on the processor and in ferry, and compares the results.
 //
 //   semantics_test --native RUNNER [--cases N] [--seed S] [--row MNEMONIC]
 //                 [--family integer|x87|all] [--record FILE] [--keep FILE] [--engine E]
@@ -6,9 +6,10 @@
 //   semantics_test --native RUNNER --probes
 //
 // --record writes the cases with the processor's results; --replay checks a recording on any host.
-// --keep writes those that differ without a rule that explains how; --probes prints what the probes
-// see. The probes' own cases are the first of every run.
-// FILE may be - (standard output or input), so that a host that is no i386 can check a live stream.
+// --keep writes the cases whose difference no rule explains; --probes prints the answers to the
+// probes. Every run begins with the probes' own cases.
+// FILE may be - (standard output or input), so that a host that is not i386 can check a live
+// stream.
 #include <getopt.h>
 
 #include <algorithm>
@@ -57,7 +58,7 @@ std::unique_ptr<Executor> make_executor(const std::string& engine) {
   return make_interpreter_executor();
 }
 
-/// Writes cases to a file, if one is named; the processor first.
+/// Writes the processor and then cases to a file, if one is named.
 class OptionalRecording {
  public:
   OptionalRecording(const std::string& path, const Processor& processor) : path_(path) {
@@ -90,7 +91,7 @@ std::vector<uint16_t> chosen_rows(const Options& options) {
   return rows;
 }
 
-/// The probes' own cases of the family, then random ones.
+/// The probes' own cases for the chosen rows, then random ones.
 class CaseSource {
  public:
   CaseSource(const Options& options, OwnBytes own_bytes)
@@ -117,7 +118,7 @@ class CaseSource {
   uint64_t next_ = 0;
 };
 
-/// Prints what was found; the exit status.
+/// Prints what was found. Returns the exit status.
 int finish(const Report& report, const Processor& processor, Executor& engine,
            const std::string& how_to_keep, bool all_rows) {
   std::fputs(report.counts(all_rows).c_str(), stderr);
@@ -190,7 +191,7 @@ int run_replay(const Options& options) {
   return finish(report, reader.processor(), *executor, how_to_keep, false);
 }
 
-/// Prints what the probes see of the processor and, where ferry answers otherwise, of ferry.
+/// Prints the processor's answers to the probes and, where ferry answers otherwise, ferry's.
 int run_probes(const Options& options) {
   const auto processor = make_native_executor(options.native);
   const auto engine = make_executor(options.engine);

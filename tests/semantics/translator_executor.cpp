@@ -1,4 +1,4 @@
-// Runs a case as a block of one instruction in the translator. MIPS64 hosts only.
+// Runs a case as a block of one instruction in the translator. Only for MIPS64 hosts.
 #include <signal.h>
 #include <sys/ucontext.h>
 
@@ -71,8 +71,7 @@ class TranslatorExecutor final : public Executor,
  private:
   static constexpr size_t kCacheBytes = size_t{16} << 20;
 
-  /// The state with the word the entry thunk checks after it, as the Linux layer's threads have
-  /// it.
+  /// The state, followed by the word that the entry thunk checks, as in the Linux layer's threads.
   struct State {
     i386::CpuState cpu;
     uint32_t interrupt_pending = 0;
@@ -100,13 +99,13 @@ class TranslatorExecutor final : public Executor,
     const bool sees_trap_flag = repeats || row.mnemonic == "PUSHF" || row.mnemonic == "POPF" ||
                                 row.mnemonic == "IRET" || row.mnemonic == "INT1";
     if (single_step != 0 && sees_trap_flag) {
-      // The run loop interprets while TF is set; cases that do not show it are run without it.
+      // The run loop interprets while TF is set. So only cases that show TF run with it.
       interpret_one();
       raised_ = raised_ && cpu_.exception.vector != Vector::DB;
       return finish(test, result);
     }
     cpu_.eflags &= ~single_step;
-    do {  // a repeated string instruction comes back in the middle
+    do {  // a repeated string instruction may return to the run loop in the middle
       turns_ = 1;
       engine_.run(*this, thread_);
     } while (repeats && !raised_ && cpu_.eip == kCodeAddress);

@@ -1,4 +1,4 @@
-// Comparison of x87 state, and what of it may differ between processors.
+// Comparison of x87 state, and which of its differences are allowed between processors.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -53,7 +53,8 @@ void compare_word(std::string& text, const char* name, uint32_t expected, uint32
          (exponent == kLimit.sign_exponent && x.significand > kLimit.significand);
 }
 
-/// Units of the last place between two numbers of one sign; a large number if there is no such.
+/// Units of the last place between two numbers of the same sign; a large number if they are farther
+/// apart or differ in sign.
 [[nodiscard]] uint64_t distance(const Extended& a, const Extended& b) {
   constexpr uint64_t kFar = ~uint64_t{0};
   if ((a.sign_exponent ^ b.sign_exponent) >> 15 != 0) return kFar;
@@ -73,8 +74,8 @@ void compare_word(std::string& text, const char* name, uint32_t expected, uint32
 
 constexpr uint16_t kUE = 1 << 4, kStackFault = 1 << 6, kES = 1 << 7, kC1 = 1 << 9, kBusy = 1 << 15;
 
-/// ST(i) of two results. Of one alone an unmasked underflow may have scaled it (SDM vol. 1,
-/// 8.5.5): the other is scaled too then, so that they can be compared.
+/// ST(i) of two results. If an unmasked underflow has scaled it in only one of them (SDM vol. 1,
+/// 8.5.5), the other is scaled here too, so that the two can be compared.
 struct Pair {
   Pair(const X87Image& expected, const X87Image& actual, unsigned i)
       : wanted(get(expected.registers[i])), got(get(actual.registers[i])) {
@@ -85,8 +86,8 @@ struct Pair {
     other.sign_exponent = static_cast<uint16_t>(other.sign_exponent + kScale);
     scaled = true;
   }
-  /// Two results a unit apart at the most, one of which is, or was scaled for being, denormal or
-  /// zero: underflow, and the tag, are then each result's own.
+  /// Whether the two results are one unit apart and one of them is denormal or zero, or was scaled
+  /// for that. Then underflow and tag may differ.
   [[nodiscard]] bool near_underflow() const {
     const bool tiny = (wanted.sign_exponent & 0x7fff) == 0 || (got.sign_exponent & 0x7fff) == 0;
     return (tiny || scaled) && distance(wanted, got) == 1;
@@ -101,7 +102,8 @@ void compare_pointers(std::string& text, const X87Image& expected, const X87Imag
   compare_word(text, "fip", expected.instruction_pointer, actual.instruction_pointer);
   compare_word(text, "fop", expected.opcode, actual.opcode);
   compare_word(text, "fdp", expected.data_pointer, actual.data_pointer);
-  // The runner writes kTlsSelector for its system's number, which an image may hold by chance.
+  // native_runner replaces its system's number of the TLS selector by kTlsSelector, even where an
+  // image holds that number by chance.
   constexpr uint16_t kSystemTlsSelector = 0x63;
   const bool same_entry =
       expected.data_selector == kTlsSelector && actual.data_selector == kSystemTlsSelector;
@@ -135,7 +137,7 @@ std::string x87_differences(const i386::Instruction& instruction, const Case& te
   std::string text;
   uint16_t status_mask = 0xffff;
   uint16_t tag_mask = 0xffff;
-  // C1 tells the rounding direction, which a result one unit away may have otherwise.
+  // C1 tells the rounding direction, which may differ if the result is one unit off.
   const bool stack_fault = (expected.status & ~test.x87.status & kStackFault) != 0;
   if (transcendental && !stack_fault) status_mask &= ~kC1;
   for (unsigned i = 0; transcendental && i < 2; ++i) {  // FSINCOS has two results
@@ -148,8 +150,8 @@ std::string x87_differences(const i386::Instruction& instruction, const Case& te
   compare_word(text, "x87 control", expected.control, actual.control);
   compare_word(text, "x87 status", expected.status & status_mask, actual.status & status_mask);
   compare_word(text, "x87 tags", expected.tags & tag_mask, actual.tags & tag_mask);
-  // Of a fault the kernel tells the registers as XSAVE gives them: AMD processors leave the
-  // pointers out while no exception is pending.
+  // After a fault the kernel reports the registers as XSAVE stores them; on AMD processors XSAVE
+  // omits the pointers while no exception is pending.
   if (expected_result.vector == kCompleted) compare_pointers(text, expected, actual);
   for (unsigned i = 0; i < 8; ++i) {
     const Extended wanted = get(expected.registers[i]);

@@ -18,7 +18,7 @@ constexpr uint16_t kUnderflow = 1 << 4, kExceptionSummary = 1 << 7;
   return name.starts_with("FST") || name.starts_with("FIST") || name == "FBSTP";
 }
 
-/// A store that an unmasked exception stops: with memory that faults, either event comes first.
+/// A store that an unmasked exception stops, to memory that faults: either event may come first.
 bool apply_exception_before_store(const Disagreement& difference, Result& ours) {
   const Result& expected = difference.expected;
   const bool faulted =
@@ -27,7 +27,7 @@ bool apply_exception_before_store(const Disagreement& difference, Result& ours) 
       (expected.x87.status & kExceptionSummary) == 0) {
     return false;
   }
-  // Nothing was stored or popped: the registers, the tags and the control word stand.
+  // Nothing was stored or popped: the registers, the top and the control word are unchanged.
   const X87Image& before = difference.test.x87;
   constexpr uint16_t kTop = 7 << 11;
   const bool kept =
@@ -43,7 +43,7 @@ bool apply_exception_before_store(const Disagreement& difference, Result& ours) 
   return true;
 }
 
-/// An image or ten bytes, written in pieces, that fault: earlier pieces are stored, or not.
+/// An image or a ten-byte operand, written in pieces, that faults: earlier pieces may be stored.
 bool apply_partial_image(const Disagreement& difference, Result& ours) {
   const Result& expected = difference.expected;
   if (expected.vector != kPageFault || ours.vector != kPageFault ||
@@ -65,7 +65,7 @@ bool apply_partial_image(const Disagreement& difference, Result& ours) {
   return false;
 }
 
-/// FPREM and FSCALE that leave a denormal number as it is: whether that is an underflow.
+/// FPREM and FSCALE that leave a denormal number as it is may report an underflow or not.
 bool apply_exact_denormal(const Disagreement& difference, Result& ours) {
   const bool named = difference.mnemonic.starts_with("FPREM") || difference.mnemonic == "FSCALE";
   const X87Image& expected = difference.expected.x87;
@@ -82,7 +82,7 @@ bool apply_exact_denormal(const Disagreement& difference, Result& ours) {
   return true;
 }
 
-/// Images across offset FFFF of a 16-bit address: they go on above it, or at 0.
+/// Images across offset FFFF of a 16-bit address continue above that offset, or at 0.
 bool apply_wrapped_image(const Disagreement& difference, Result& ours) {
   const bool both_fault = difference.expected.vector != kCompleted && ours.vector != kCompleted;
   if (image_size(difference.instruction) == 0 || difference.instruction.address_size != 2 ||
@@ -91,7 +91,7 @@ bool apply_wrapped_image(const Disagreement& difference, Result& ours) {
   }
   const auto list = accesses(difference.instruction, difference.test, difference.test.gpr);
   if (list.empty() || list[0].offset + list[0].width <= 0x10000) return false;
-  // What it reads or writes at 0 is not modelled.
+  // The bytes read or written at 0 are not modelled, so only registers are compared.
   const Result before = ours;
   ours = difference.expected;
   std::memcpy(ours.gpr, before.gpr, sizeof ours.gpr);
@@ -99,14 +99,14 @@ bool apply_wrapped_image(const Disagreement& difference, Result& ours) {
   return true;
 }
 
-/// FOP and FDP of an instruction without an unmasked exception: its own, or what was there before.
+/// After an instruction without an unmasked exception, FOP and FDP are its own or the old ones.
 bool apply_pointers(const Disagreement& difference, Result& ours) {
   const Result& expected = difference.expected;
   const X87Image& before = difference.test.x87;
   if ((difference.test.options & kX87) == 0 || expected.vector != kCompleted ||
       (expected.x87.status & kExceptionSummary) != 0 ||
       expected.x87.instruction_pointer != kCodeAddress) {
-    return false;  // nor of a control instruction, which leaves FIP alone, too
+    return false;  // the last condition excludes control instructions, which leave FIP alone
   }
   bool changed = false;
   const auto choose = [&](auto& field, auto wanted, auto kept) {

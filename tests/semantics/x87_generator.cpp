@@ -1,5 +1,5 @@
-// The x87 part of a case: register contents, words and memory operands in which the instruction
-// mostly does something, and often something at an edge.
+// The x87 part of a case: register contents, words and memory operands with which the instruction
+// usually does something, often at the limits of a format.
 #include <algorithm>
 #include <cstring>
 
@@ -88,7 +88,7 @@ void put(uint8_t (&bytes)[10], const Extended& value) {
   return value;
 }
 
-/// A bit pattern of a narrower format; all kinds of numbers.
+/// A bit pattern of a narrower format, of any kind of number.
 [[nodiscard]] uint64_t narrow_bits(Random& random, unsigned fraction, unsigned exponent_bits) {
   const uint64_t bits = random.next();
   const uint64_t fraction_mask = (uint64_t{1} << fraction) - 1;
@@ -188,7 +188,7 @@ void Generator::choose_x87_memory(const Row& row, Case& test, const Instruction&
     if (own_bytes_.environment_pointers) ignore(test, aimed_at_ + offset, wide ? 10 : 6);
   } else if (row.mnemonic == "FXRSTOR") {
     constexpr uint32_t kMxcsrOffset = 24;
-    constexpr uint32_t kMisalignedMask = 1u << 17;  // MM: AMD processors have it, ferry has not
+    constexpr uint32_t kMisalignedMask = 1u << 17;  // MM: AMD processors have it, ferry does not
     const uint32_t mxcsr = random_.value() & (random_.percent(90) ? 0xffff : ~kMisalignedMask);
     patch(test, aimed_at_ + kMxcsrOffset, &mxcsr, 4);
   } else if (row.mnemonic == "FLDCW") {

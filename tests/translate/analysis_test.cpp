@@ -55,8 +55,9 @@ TEST_F(AnalysisTest, SelfCheckingBlockDoesNotFollowAJump) {
   EXPECT_FALSE(block_.instructions[1].followed);
 }
 
-// A block was decoded from bytes that were read once, and compared its entry with bytes that were
-// read again: another thread's write in between left old code guarded by new bytes for ever.
+// A block was decoded from bytes that were read once, and its check on entry compared with bytes
+// that were read a second time. A write by another thread in between left old code that new bytes
+// guarded for ever.
 TEST_F(AnalysisTest, ChecksTheBytesItWasDecodedFrom) {
   put({0xb8, 0, 0, 0, 0, 0xc3});  // MOV EAX, imm32; RET
   analysis_.set_self_checking(kCode, true);

@@ -1,4 +1,4 @@
-// RWF_APPEND through a descriptor opened without O_LARGEFILE: the write ends where such a file does
+// RWF_APPEND through a descriptor opened without O_LARGEFILE: the write ends at 2^31 - 1 bytes, where such a file must end
 //EXPECT: appended 2, size 7fffffff
 //EXPECT: with room 23
 //NOT UNDER AN EMULATOR: qemu-user 7.2 has no pwritev2

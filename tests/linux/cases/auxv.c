@@ -1,5 +1,6 @@
-// The auxiliary vector: which entries, in which order, and what of their values does not depend on the place (create_elf_tables,
-// 6.1; newer kernels add entries for rseq, which ferry does not offer). And the strings at the end of the stack.
+// The auxiliary vector: which entries it has, in which order, and whatever in their values does not depend on where things lie
+// (create_elf_tables, 6.1; newer kernels add entries for rseq, which ferry does not offer). Also the strings at the end of the
+// stack.
 //EXPECT: 32 33 51 16 6 17 3 4 5 7 8 9 11 12 13 14 23 25 26 31 15
 //PROCESSES: 1
 #include <elf.h>

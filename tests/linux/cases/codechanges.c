@@ -1,4 +1,4 @@
-// code that changes around the guest's stores: each call must see what is in memory then
+// code that changes by other ways than the guest's stores: each call must execute the bytes in memory at that moment
 //EXPECT: pwrite 2 write 3 writev 4 sendfile 5
 //EXPECT: punched 0
 //EXPECT: mapped over 7
@@ -19,7 +19,7 @@ static const unsigned char code[] = {0xb8, 1, 0, 0, 0, 0xc3};  // mov eax, 1; re
 static volatile unsigned char *page;
 static sigjmp_buf back;
 static void caught(int signal) { siglongjmp(back, signal); }
-// What the code returns, after runs enough that it is translated; -signal where it faults.
+// What the code returns, after enough runs for it to be translated; -signal if it faults.
 static int run() {
   int result = 0, i;
   for (i = 0; i < 10; i++) {
@@ -74,7 +74,7 @@ int main() {
   printf("another descriptor %d\n", run());
   fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 0x1000);
   printf("punched %d\n", page[0]);
-  // Memory of its own: written, it no longer follows the file; discarded, it does again.
+  // A private page that is written no longer follows the file; discarded, it follows the file again.
   fill(fd);
   printf("filled %d ", run());
   mprotect((void *)page, 0x1000, PROT_READ | PROT_WRITE | PROT_EXEC);

@@ -1,5 +1,5 @@
-// fs/binfmt_elf.c rule by rule: files made by hand, each with one thing that a rule is about. The verdict is errno, a signal,
-// or the exit status; the body exits with 5, after it has looked where a rule shows in memory.
+// fs/binfmt_elf.c rule by rule: files made by hand, each with one feature to which a rule applies. The verdict is errno, a signal,
+// or the exit status. The body exits with 5, or with a byte of memory in which a rule shows.
 //EXPECT: good: exit 5
 //EXPECT: interpreter relative: exit 7
 //EXPECT: interpreter's interpreter missing: exit 7
@@ -102,7 +102,7 @@ static void names_interpreter(const char *name, uint32_t length) {
   memcpy(file + 0x300, name, strlen(name) + 1);
 }
 
-/* A position-independent one that exits with 7, changed by what comes before. */
+/* Makes the file in `file` position-independent; it exits with `status`. */
 static void dynamic(int status) {
   header->e_type = ET_DYN;
   header->e_entry = 0x1000;

@@ -1,4 +1,4 @@
-// What an exec by descriptor shows afterwards, and what it takes: files without a name, without read access by name,
+// Execs by descriptor: what the program sees afterwards, and which descriptors can be executed: files without a name, O_PATH,
 // scripts.
 //EXPECT: memfd: execfn /dev/fd/3 exe /memfd:a (deleted) argc 2
 //EXPECT: O_PATH: execfn /dev/fd/3 exe program argc 2
@@ -42,7 +42,7 @@ static int copy(int to) {
 
 static char *const arguments[] = {"zero", "show", 0}, *const none[] = {0};
 
-/* Executes descriptor `fd` (path below it, or null for it alone). */
+/* Executes `path` relative to the descriptor `fd` by execveat; with an empty path, `fd` itself. */
 static void at(const char *name, int fd, const char *path, int flags) {
   printf("%s: ", name);
   fflush(stdout);

@@ -1,4 +1,4 @@
-// A descriptor opened before a chroot can be executed inside of it, where nothing else is: no /proc, no ferry.
+// A descriptor opened before a chroot can be executed inside, where there is nothing else: no /proc, no ferry.
 //ONLY ON THE MACHINE: a native ferry is linked dynamically and an emulator is a file outside; needs root
 #define _GNU_SOURCE
 #include <errno.h>

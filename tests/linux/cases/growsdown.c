@@ -1,4 +1,5 @@
-// MAP_GROWSDOWN memory grows to where it is used, down to a gap below it; PROT_GROWSDOWN names the whole of it
+// MAP_GROWSDOWN memory grows down to the address that is used, but keeps a gap to the mapping below; mprotect with
+// PROT_GROWSDOWN changes all of it down to its beginning
 //EXPECT: grew 1 far 1
 //EXPECT: gap 11
 #define _GNU_SOURCE

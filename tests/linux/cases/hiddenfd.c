@@ -1,5 +1,5 @@
-// Ferry holds descriptors of its own: its binary, the log. No call shows one to the guest, none closes one, and none fails
-// because a number is taken: asked of the numbers up to 2100, by every call that names, lists or makes descriptors.
+// Ferry holds descriptors of its own: its binary, the log. No call may show one to the guest, close one, or fail because its
+// number is taken. The test tries calls that name, list or make descriptors, on numbers up to 2100.
 //EXPECT: children run 5
 //PROCESSES: 10
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { kNumbers = 2100 };
-/* The next number to ask about: low ones, and those around the places where ferry may have its own. */
+/* The next number to try: low ones, and those around the places where ferry may have its own. */
 static int after(int fd) { return ++fd == 64 ? 900 : fd == 1100 ? 1900 : fd; }
 
 /* Runs `body` in a child and says how it ended. */
@@ -40,7 +40,8 @@ static void in_child(const char *name, void (*body)(void)) {
   printf("%s: status %x\n", name, status);
 }
 
-/* Each call on every number from 3 up: what does not exist is EBADF, whatever ferry has there. */
+/* Each call on every number from 3 up: for a number that the guest does not have open the error is EBADF, whatever ferry
+   holds there. */
 static void named(void) {
   int wrong[16] = {0};
   char byte;
@@ -72,7 +73,7 @@ static void named(void) {
   printf("calls that saw a descriptor\n");
 }
 
-/* The same with a set of descriptors. */
+/* The same with calls that take sets of descriptors. */
 static void in_sets(void) {
   int wrong = 0, ignored = 0, pair[2];
   socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
@@ -100,7 +101,7 @@ static void in_sets(void) {
   printf("SCM_RIGHTS: %d wrong\n", wrong);
 }
 
-/* Names in /proc, by every way there. */
+/* Names of descriptors in /proc, by every path that leads there. */
 static void by_name(void) {
   static const char *const folders[] = {"/proc/self/fd", "/proc/self/fdinfo", "/dev/fd", "/proc/thread-self/fd",
                                         "/proc/self/task/../fd"};
@@ -136,7 +137,7 @@ static void by_name(void) {
   printf("listed %d, names that are there: %d\n", listed, wrong);
 }
 
-/* Every number can be had, and the one asked for is the one that comes. */
+/* The guest can get every number, and gets the one that it asks for. */
 static void taken(void) {
   int wrong = 0;
   for (int fd = 3; fd < 1024; fd++) wrong += dup2(0, fd) != fd;

@@ -1,4 +1,4 @@
-; e_ident OSABI FreeBSD, e_version 0, e_machine 486 (6): kernel accepts EM_386 and EM_486
+; e_machine EM_486 (6), a senseless e_version, and other fields that the kernel does not look at: it accepts EM_386 and EM_486
 ;EXPECT: status 24
 BITS 32
 org 0x08048000

@@ -1,4 +1,4 @@
-// FEX 5234: execveat of a memfd with MFD_CLOEXEC; exec of an unlinked file by descriptor
+// execveat of a memfd with MFD_CLOEXEC; exec of an unlinked file by descriptor
 //EXPECT: unlinked /proc/self/fd: child runs
 //PROCESSES: 8
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// the calls with vectors on /proc/self/mem: they reach what write and read there do, code that was executed too
+// readv, writev and their kin on /proc/self/mem reach the same memory as read and write do, including code that was executed
 //EXPECT: pwritev 2: 2
 //EXPECT: writev 3: 3
 //EXPECT: pwritev2 1: 4

@@ -1,4 +1,5 @@
-// mremap of nothing makes a second mapping of shared memory: anonymous, of a file, of one that is deleted, from the middle
+// mremap with an old size of 0 makes a second mapping of shared memory: of anonymous memory, of a file, of a deleted file,
+// from the middle
 //EXPECT: copy sees 9
 //EXPECT: written 7 seen 7
 //EXPECT: file copy sees 4

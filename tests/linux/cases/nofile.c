@@ -1,4 +1,4 @@
-// small RLIMIT_NOFILE, then exec and fork; closing every descriptor first; fd numbers the guest may use
+// exec and fork under a small RLIMIT_NOFILE, and after closing every descriptor; which numbers the guest can use
 //EXPECT: after close_range runs, first fd 3
 //PROCESSES: 13
 #define _GNU_SOURCE

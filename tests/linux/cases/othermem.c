@@ -1,4 +1,5 @@
-// /proc/PID/mem of another process: it executes what was written there, wherever it was, and notices nothing else
+// a write to /proc/PID/mem of another process: that process executes the written code, wherever it was, and notices nothing
+// else
 //EXPECT: read: waited 1 0, runs 12
 //EXPECT: pause: waited -1 4, runs 62
 //EXPECT: spinning 5, endless 7
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// mov eax, 1; ret, and at 16 a loop without end, until its displacement is 0: jmp 16; mov eax, 7; ret
+// At 0: mov eax, 1; ret. At 16: jmp 16; mov eax, 7; ret, a loop that ends when the displacement of its jmp becomes 0
 static const unsigned char code[] = {0xb8, 1, 0, 0, 0, 0xc3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xeb, 0xfe, 0xb8, 7, 0, 0, 0, 0xc3};
 static unsigned char *const page = (unsigned char *)0x23000000;
 static int run() {
@@ -53,7 +54,7 @@ static int memory_of(int pid) {
   sprintf(name, "/proc/%d/mem", pid);
   return open(name, O_RDWR);
 }
-// Until it waits in a system call.
+// Waits until process `pid` sleeps in a system call, or has ended.
 static void until_asleep(int pid) {
   char name[40], text[200], *end;
   sprintf(name, "/proc/%d/stat", pid);
@@ -143,7 +144,7 @@ static void waiting_child() {
     report.error = report.result < 0 ? errno : 0;
     report.runs = run();
     write(reports[1], &report, sizeof report);
-    if (kinds[i].waker == by_byte && i) read(wake[0], &byte, 1);  // the first has taken it
+    if (kinds[i].waker == by_byte && i) read(wake[0], &byte, 1);  // the first kind has read it already
   }
   _exit(0);
 }
@@ -199,7 +200,7 @@ static void spins() {
   close(memory);
 }
 
-// What SIGTRAP does while messages come. 'c' caught, 'b' caught and blocked, 'i' ignored, 'd' the default
+// What becomes of the guest's SIGTRAP while messages come. 'c': caught, 'b': caught and blocked, 'i': ignored, 'd': default
 static int trapping(char how) {
   struct sigaction action = {0};
   sigset_t set, old;
@@ -238,7 +239,7 @@ static int trapping(char how) {
   close(memory);
 }
 
-// What a guest queues, with half of a message's value, is a guest's signal.
+// A SIGTRAP that a guest queues, with one half of a message's value, is the guest's signal.
 static void queues() {
   siginfo_t info = {0};
   struct sigaction action = {0};
@@ -264,7 +265,7 @@ static void execs() {
     close(memory);
   }
   printf("executed: status %x\n", status);
-  // A descriptor of another's memory, taken through an exec
+  // A descriptor of another process's memory that is kept through an exec
   shared->ready = 0;
   pid = fork();
   if (pid == 0) {
@@ -285,7 +286,7 @@ static void execs() {
   close(100);
 }
 
-// The parent is no program of ours: it does not notice either.
+// The parent is not a ferry process (it runs the test): a write to its memory must not disturb it either.
 static void strange() {
   char name[40], line[300];
   unsigned long long at = 0;

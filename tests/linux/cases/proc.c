@@ -1,4 +1,4 @@
-// What /proc/self and its relatives say of a program.
+// What /proc/self and related files say about a program.
 //EXPECT: at exe /proc
 //EXPECT: stat startcode ok 1 startstack ok 1
 //EXPECT: cmdline after overwrite xx

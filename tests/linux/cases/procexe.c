@@ -1,5 +1,5 @@
-// Whatever name in /proc leads to the executable leads to the program's own, not to ferry's binary: through folders, links,
-// descriptors of folders, other mounts of the name; to read, to ask about, to execute.
+// Every name in /proc that leads to the executable must lead to the guest's program, not to ferry's binary: through folders,
+// links, descriptors of folders and other spellings; for reading, stat and exec.
 //EXPECT: 0 readlink, 0 open, 0 stat, 0 access, 0 exec wrong
 //EXPECT: magic links kept 4
 //PROCESSES: 8
@@ -29,7 +29,7 @@ static int is_own(int fd) {
   return good;
 }
 
-/* `folder` is a descriptor or AT_FDCWD. `link`: the name itself is procfs's link. */
+/* `folder` is a descriptor or AT_FDCWD. `link`: the name is procfs's own link, not a link to it. */
 static void ask(int folder, const char *name, int link) {
   char text[PATH_MAX];
   struct stat status;
@@ -47,7 +47,7 @@ static void ask(int folder, const char *name, int link) {
   struct statx wide;
   wrong[2] += !(syscall(SYS_statx, folder, name, 0, STATX_INO, &wide) == 0 && wide.stx_ino == own.st_ino);
   wrong[3] += faccessat(folder, name, X_OK, 0) != 0;
-  /* What names this process by number is another's for the child. */
+  /* A name with this process's number is another process's for the child. */
   if (!strstr(name, "self") && link) return;
   if (strstr(name, "self/task/") && !strstr(name, "..")) return;
   fflush(stdout);
@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
   chdir("/proc/self");
   ask(AT_FDCWD, "exe", 1);
   printf("%d readlink, %d open, %d stat, %d access, %d exec wrong\n", wrong[0], wrong[1], wrong[2], wrong[3], wrong[4]);
-  /* What is not the executable stays what it is. */
+  /* Other links of procfs still lead where they led. */
   int kept = 0, deleted = memfd_create("exe", 0), pair[2];
   char text[PATH_MAX];
   struct stat status;

@@ -1,6 +1,7 @@
-// Calls whose result is any 32-bit number: signal gives the old handler, personality the old persona. Once a handler at
-// -601 or -600 ended the process or left eax as it was, and one at -512 made the call start again. F_GETOWN gives a group as
-// a negative number, which was converted as an errno is: group 300 became -5.
+// Calls whose result may be any 32-bit number: signal returns the old handler, personality the old persona. Results that look
+// like ferry's internal codes were once taken for these: a handler at -601 or -600 ended the process or left eax as it was, and
+// one at -512 restarted the call. F_GETOWN returns a group as a negative number, which was converted like an errno: group 300
+// became -5.
 //EXPECT: handlers fffffda7 fffffda8 fffffe00 fffffdff ffffffea
 //EXPECT: persona 00080da8
 //EXPECT: owner 1 1 0

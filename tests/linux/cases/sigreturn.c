@@ -1,4 +1,5 @@
-// what sigreturn takes of a frame that a handler changed: eip, flags, segments. (uc_flags without UC_FP_XSTATE, which says that the processor has XSAVE.)
+// What sigreturn takes from a frame that a handler has changed: eip, flags, segments. (Of uc_flags, UC_FP_XSTATE is not printed: it
+// says that the processor has XSAVE.)
 //EXPECT: mode 10: got sig 11 code 128 addr 0 trap 13 err 0 cs 3 ss 2b
 #define _GNU_SOURCE
 #include <signal.h>
@@ -45,7 +46,7 @@ int main(){ struct sigaction sa={.sa_sigaction=h,.sa_flags=SA_SIGINFO|SA_NODEFER
   if(!sigsetjmp(jb,1)){ asm volatile("pushl $0x202; popfl; movl $37,%%eax; movl %5,%%ebx; movl $10,%%ecx; int $0x80; pushfl; popl %0; movl %%eax,%4; movw %%es,%1; movw %%fs,%2; movw %%ds,%3; pushl %%ss; pushl %%ss; popl %%ds; popl %%es; xorl %%eax,%%eax; movl %%eax,%%fs; pushl $0x202; popfl; cld":"=m"(fl),"=m"(es),"=m"(fs),"=m"(ds),"=m"(ax):"m"(pid):"eax","ebx","ecx","memory"); sigset_t ss; sigprocmask(0,0,&ss); printf(" fl %x es %x fs %x ds %x ax %x m12 %d\n",fl,es,fs,ds,ax,sigismember(&ss,SIGUSR2)); }
   fflush(stdout); sigset_t e; sigemptyset(&e); sigprocmask(SIG_SETMASK,&e,0); asm volatile("pushl $0x202; popfl; cld; pushl %%ss; pushl %%ss; popl %%ds; popl %%es; xorl %%eax,%%eax; movl %%eax,%%fs":::"eax","memory"); }
  struct {void*h; unsigned long flags; void*r; unsigned long m[2];} k={hold,0,0,{0,0}}; syscall(SYS_rt_sigaction,SIGUSR1,&k,0,8); raise(SIGUSR1); 
- // bogus sigreturn: esp at garbage
+ // sigreturn without a frame: esp is at unmapped memory
  mode=0; if(!sigsetjmp(jb,1)){ asm volatile("movl %%esp,%%esi; movl $0x1000,%%esp; movl $173,%%eax; int $0x80; movl %%esi,%%esp":::"eax","esi"); puts("came back"); }
  mode=0; if(!sigsetjmp(jb,1)){ asm volatile("movl %%esp,%%esi; movl $0x1000,%%esp; movl $119,%%eax; int $0x80; movl %%esi,%%esp":::"eax","esi"); puts("came back"); }
  return 0;}

@@ -47,7 +47,7 @@ static void large_flag(const char *what, int fd) {
 }
 static void on_file_size(int signal) { write(1, "SIGXFSZ\n", 8); }
 
-/// What the limit does to each call on `fd`, the same file as `whole`, which has none.
+/// What the limit does to each call on `fd`. `whole` is the same file, opened without the limit.
 static void writes(int fd, int whole, int source) {
   struct iovec vectors[3] = {{bytes, 3}, {bytes, 10}, {bytes, 10}};
   loff_t from, to;
@@ -166,7 +166,7 @@ static void flags(const char *name) {
   close(plain), close(large);
 }
 
-/// A file that is too large for an open without the flag.
+/// Opens of a file that is too large without the flag.
 static void opens(const char *name, int whole) {
   ftruncate64(whole, LIMIT);
   say("open", close(opened(name, O_RDWR)));

@@ -1,4 +1,4 @@
-; The header is 45 bytes long, shorter than 52: the kernel sees zeroes after it (bprm->buf), and starts it.
+; The file is 45 bytes long, shorter than an ELF header (52): the kernel reads zeroes after it (bprm->buf), and starts it.
 ;EXPECT: status 42
 BITS 32
 org 0x10000

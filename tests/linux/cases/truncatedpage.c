@@ -1,6 +1,6 @@
-// a file that is cut under its mapping: SIGBUS for the page that is gone, not for its neighbour
+// a file that is truncated while it is mapped: SIGBUS for the page that is gone, not for its neighbour
 //EXPECT: first 0 second 7
-//NOT ON THE MACHINE: a host page of 16 KB ends where its last 4 KB of the file do
+//NOT ON THE MACHINE: both pages lie in one host page of 16 KB, which still holds part of the file, so there is no SIGBUS
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>

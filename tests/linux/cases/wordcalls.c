@@ -1,5 +1,5 @@
-// The calls whose arguments are words in memory: mmap and select in their old forms, and socketcall. Words that cannot be
-// read, a page offset that is none, a descriptor that is none.
+// Calls whose arguments are words in memory: the old forms of mmap and select, and socketcall. Also their errors: words that
+// cannot be read, an offset that is no multiple of the page size, a descriptor that is not open.
 //EXPECT: mmap 1 contents 0
 //EXPECT: mmap of words at the end 1
 //EXPECT: mmap errors 14 14 22 9
@@ -28,7 +28,7 @@ static void maps(void) {
   unsigned words[] = {0, 2 * kPart, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0};
   char *page = (char *)syscall(SYS_mmap, words);
   printf("mmap %d contents %d\n", page != MAP_FAILED, page[0]);
-  // 24 bytes before unmapped memory, and 20.
+  // The words end just before unmapped memory; then the last of them lies in it.
   munmap(page + kPart, kPart);
   unsigned *last = (unsigned *)(page + kPart - sizeof words);
   memcpy(last, words, sizeof words);

@@ -1,4 +1,5 @@
-// a collector's write barrier: pages of 4 KB are protected, a SIGSEGV handler unprotects one at a time; what the kernel writes there is EFAULT
+// a garbage collector's write barrier: pages of 4 KB are protected, a SIGSEGV handler unprotects one at a time; where the kernel
+// is to write into a protected page, the call fails with EFAULT
 //EXPECT: hits 16 last f005 err 7
 //EXPECT: write across -1
 //EXPECT: xadd across hits 1
