@@ -14,6 +14,10 @@ namespace {
 
 constexpr uint64_t kEachByte = 0x0101'0101'0101'0101;
 
+uint64_t load(const uint64_t* word) {
+  return std::atomic_ref<uint64_t>(*const_cast<uint64_t*>(word)).load(std::memory_order_relaxed);
+}
+
 }  // namespace
 
 PageStates::PageStates() {
@@ -38,11 +42,16 @@ void PageStates::update(uint32_t begin, uint32_t end, uint8_t clear, uint8_t set
   begin /= guest::kPageSize;
   end = std::min(end / guest::kPageSize, kPages);
   if (begin >= end) return;
-  for (uint32_t index = begin / kPagesPerWord; index * kPagesPerWord < end; ++index) {
-    const uint64_t next =
-        (word(index) & ~in_word(index, begin, end, clear)) | in_word(index, begin, end, set);
-    std::atomic_ref<uint64_t>(words_[index]).store(next, std::memory_order_relaxed);
-  }
+  const auto change = [&](uint32_t index, uint64_t cleared, uint64_t added) {
+    std::atomic_ref<uint64_t>(words_[index])
+        .store((word(index) & ~cleared) | added, std::memory_order_relaxed);
+  };
+  const uint32_t last = (end - 1) / kPagesPerWord;
+  uint32_t index = begin / kPagesPerWord;
+  change(index, in_word(index, begin, end, clear), in_word(index, begin, end, set));
+  if (index == last) return;
+  while (++index != last) change(index, kEachByte * clear, kEachByte * set);
+  change(last, in_word(last, begin, end, clear), in_word(last, begin, end, set));
 }
 
 void PageStates::watch(uint32_t begin, uint32_t end, bool on) {
@@ -78,15 +87,22 @@ uint32_t PageStates::executable_until(uint32_t address, Run run) const {
   const uint32_t limit = std::min(first + kMostPages, kPages);
   const uint64_t forbidden = run == Run::direct ? kEachByte * kSplit : 0;
   constexpr uint64_t kExecutable = kEachByte * kProtExec;
+  const uint64_t* const end = words_ + (limit + kPagesPerWord - 1) / kPagesPerWord;
+  const uint64_t* at = words_ + first / kPagesPerWord;
   uint64_t asked = ~uint64_t{0} << (first % kPagesPerWord * 8);  // of the first word not all
-  for (uint32_t index = first / kPagesPerWord; index * kPagesPerWord < limit; ++index) {
-    const uint64_t state = word(index);
+  while (at != end) {
+    const uint64_t state = load(at);
     // A byte that is not 0 belongs to a page where the run ends.
     const uint64_t ends = ((~state & kExecutable) | (state & forbidden)) & asked;
     asked = ~uint64_t{0};
-    if (ends == 0) continue;
-    const auto page = index * kPagesPerWord + static_cast<uint32_t>(std::countr_zero(ends)) / 8;
-    return page == first ? address : std::min(page, limit) * guest::kPageSize;
+    if (ends != 0) {
+      const auto page = static_cast<uint32_t>(at - words_) * kPagesPerWord +
+                        static_cast<uint32_t>(std::countr_zero(ends)) / 8;
+      return page == first ? address : std::min(page, limit) * guest::kPageSize;
+    }
+    // Most words that follow are the same. (The first may have ends that were not asked for.)
+    const bool endless = ((~state & kExecutable) | (state & forbidden)) == 0;
+    for (++at; endless && at != end && load(at) == state;) ++at;
   }
   return limit * guest::kPageSize;
 }

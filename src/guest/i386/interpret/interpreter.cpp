@@ -133,8 +133,9 @@ std::atomic<uint32_t> code_generation{1};
 
 /// Asks where instructions may be fetched from `address` on.
 [[gnu::noinline]] bool open_window(CpuState& cpu, uint32_t address, uint32_t generation) {
-  const uint32_t end = code_source != nullptr ? code_source->fetch_end(address) : ~0u;
-  const bool direct = code_source == nullptr || code_source->direct_fetch_end(address) == end;
+  uint32_t end = code_source != nullptr ? code_source->direct_fetch_end(address) : ~0u;
+  const bool direct = end != address;
+  if (!direct) end = code_source->fetch_end(address);
   cpu.fetch_window = {address, end - address, generation, direct};
   return end != address;
 }
