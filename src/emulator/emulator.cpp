@@ -74,7 +74,7 @@ struct TranslatingParts {
         translator(line.translation, space, cache),
         checker(translator, cache),
         table(translator.not_translated_stub()),
-        engine(cache, table, entry(line), translator.patcher(), bridge,
+        engine(cache, table, entry(line), translator.patcher(), bridge, space.lock(),
                {.cold_runs = line.cold_runs,
                 .max_translated = line.max_translated,
                 .guest_end = translate::run::AddressTable::kEnd,

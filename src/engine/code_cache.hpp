@@ -12,9 +12,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/lock.hpp"
 #include "engine/backend.hpp"
 #include "engine/epochs.hpp"
-#include "engine/lock.hpp"
 
 namespace ferry::engine {
 

@@ -51,11 +51,11 @@ class Stopwatch {
 class Engine::Locked {
  public:
   /// For a thread that is outside.
-  explicit Locked(Engine& engine) : lock_(engine.shared_ ? &engine.lock_ : nullptr) {
+  explicit Locked(Engine& engine) : lock_(engine.lock_.enabled() ? &engine.lock_ : nullptr) {
     if (lock_ != nullptr) lock_->acquire();
   }
   /// For a thread that is inside: it forgets the exit it left by, if that may be gone.
-  Locked(Engine& engine, Thread& thread) : lock_(engine.shared_ ? &engine.lock_ : nullptr) {
+  Locked(Engine& engine, Thread& thread) : lock_(engine.lock_.enabled() ? &engine.lock_ : nullptr) {
     if (lock_ != nullptr) acquire(engine.threads_.epochs(), thread);
   }
   ~Locked() {
@@ -75,7 +75,7 @@ class Engine::Locked {
     lock_->acquire();
     epochs.enter(thread.slot_);
   }
-  Lock* const lock_;
+  MemoryLock* const lock_;
 };
 
 void Engine::run(Guest& guest, Thread& thread) {
@@ -211,7 +211,7 @@ inline Block* Engine::make(Thread& thread, GuestAddress address) {
     if (draft.block->guest_instructions == 0) return nullptr;
     Block* const block = cache_.add(draft);
     const bool unseen_writes = tracker_.add(*block, draft.ranges.span());
-    if (!shared_ || !unseen_writes) return block;
+    if (!lock_.enabled() || !unseen_writes) return block;
     // Another thread may have written to the bytes after they were read and before they were
     // watched. They are watched now, so the block is made once more.
     block->set_valid(false);

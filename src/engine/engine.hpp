@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/lock.hpp"
 #include "engine/backend.hpp"
 #include "engine/block_linker.hpp"
 #include "engine/code_cache.hpp"
 #include "engine/code_index.hpp"
 #include "engine/code_write_tracker.hpp"
-#include "engine/lock.hpp"
 #include "engine/thread.hpp"
 
 namespace ferry::engine {
@@ -37,20 +37,18 @@ struct EngineOptions {
 class Engine {
  public:
   Engine(CodeCache& cache, CodeIndex& index, Translator& translator, CodePatcher& patcher,
-         PageProtector& protector, const EngineOptions& options)
+         PageProtector& protector, MemoryLock& lock, const EngineOptions& options)
       : cache_(cache),
         index_(index),
         translator_(translator),
         patcher_(patcher),
         options_(options),
+        lock_(lock),
         linker_(patcher),
         tracker_(protector, options.guest_end) {}
 
   /// Runs `guest` on the calling host thread, which owns `thread`, until it ends.
   void run(Guest& guest, Thread& thread);
-  /// From now on the engine takes its lock. The only thread calls this, outside of translated code,
-  /// before it starts a second one.
-  void allow_threads() { shared_ = true; }
 
   // A thread calls the next three functions outside of translated code only.
 
@@ -108,8 +106,7 @@ class Engine {
   CodePatcher& patcher_;
   const EngineOptions options_;
   Threads threads_;
-  bool shared_ = false;  ///< more than one thread may be in here
-  Lock lock_;            ///< guards the members below, and what the references above refer to
+  MemoryLock& lock_;  ///< guards the members below, and what the references above refer to
   BlockLinker linker_;
   CodeWriteTracker tracker_;
   Counters counters_;  ///< of what is done under the lock

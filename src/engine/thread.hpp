@@ -7,9 +7,9 @@
 #include <atomic>
 #include <cstdint>
 
+#include "common/lock.hpp"
 #include "engine/block.hpp"
 #include "engine/epochs.hpp"
-#include "engine/lock.hpp"
 
 namespace ferry::engine {
 

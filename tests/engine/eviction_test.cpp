@@ -161,7 +161,7 @@ class Eviction : public testing::Test {
     cache->keep_all(kLargestBlock);
     translator = std::make_unique<FakeTranslator>(*cache, guest.address);
     index = std::make_unique<FakeIndex>();
-    engine = std::make_unique<Engine>(*cache, *index, *translator, patcher, protector,
+    engine = std::make_unique<Engine>(*cache, *index, *translator, patcher, protector, lock,
                                       EngineOptions{.cold_runs = 0, .await_others = await_others});
     thread = std::make_unique<Thread>(engine->threads());
   }
@@ -205,6 +205,7 @@ class Eviction : public testing::Test {
   std::unique_ptr<CodeCache> cache;
   std::unique_ptr<FakeTranslator> translator;
   std::unique_ptr<FakeIndex> index;
+  MemoryLock lock;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Thread> thread;
 };

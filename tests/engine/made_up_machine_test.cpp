@@ -256,8 +256,14 @@ struct MadeUpMachine {
   MadeUpTranslator translator{cache, memory};
   Patcher patcher;
   Protector protector;
-  Engine engine{cache,   index,     translator,
-                patcher, protector, {.guest_end = kGuestBytes, .await_others = yield}};
+  MemoryLock lock;
+  Engine engine{cache,
+                index,
+                translator,
+                patcher,
+                protector,
+                lock,
+                {.guest_end = kGuestBytes, .await_others = yield}};
 };
 
 class MadeUpGuest final : public Guest {
@@ -312,7 +318,7 @@ bool race_planted() {
 }
 
 void run_threads(MadeUpMachine& machine, std::vector<std::unique_ptr<MadeUpGuest>>& guests) {
-  if (!race_planted()) machine.engine.allow_threads();
+  if (!race_planted()) machine.lock.enable();
   std::vector<std::thread> hosts;
   for (const auto& guest : guests) {
     hosts.emplace_back([&] {

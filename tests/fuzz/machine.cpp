@@ -132,7 +132,7 @@ Machine::Machine(const translate::Options& options, engine::EngineOptions engine
     : cache_(cache_bytes, translate::run::kCodePlace),
       translator_(with_pending_word(options), *this, cache_),
       table_(translator_.not_translated_stub()),
-      engine_(cache_, table_, translator_, translator_.patcher(), *this, engine_options) {
+      engine_(cache_, table_, translator_, translator_.patcher(), *this, lock_, engine_options) {
   active = this;
   struct sigaction action {};
   action.sa_sigaction = on_fault;

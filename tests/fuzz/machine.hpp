@@ -73,6 +73,7 @@ class Machine final : engine::Guest, engine::PageProtector, i386::CodeSource {
   engine::CodeCache cache_;
   translate::run::BlockTranslator translator_;
   translate::run::AddressTable table_;
+  MemoryLock lock_;
   engine::Engine engine_;
   translate::run::Thread thread_{engine_.threads(), translator_.cache(), translator_.fallbacks()};
   mutable unsigned turns_ = 0;

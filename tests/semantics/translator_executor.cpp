@@ -53,7 +53,7 @@ class TranslatorExecutor final : public Executor,
       : cache_(kCacheBytes, translate::run::kCodePlace),
         translator_(one_instruction(), *this, cache_),
         table_(translator_.not_translated_stub()),
-        engine_(cache_, table_, translator_, translator_.patcher(), *this,
+        engine_(cache_, table_, translator_, translator_.patcher(), *this, lock_,
                 {.cold_runs = 0, .chain = false}) {
     active_translator = &translator_;
     active_cpu = &cpu_;
@@ -151,6 +151,7 @@ class TranslatorExecutor final : public Executor,
   engine::CodeCache cache_;
   translate::run::BlockTranslator translator_;
   translate::run::AddressTable table_;
+  MemoryLock lock_;
   engine::Engine engine_;
   translate::run::Thread thread_{engine_.threads(), translator_.cache(), translator_.fallbacks()};
   mutable int turns_ = 0;

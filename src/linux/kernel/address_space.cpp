@@ -61,6 +61,7 @@ uint32_t AddressSpace::direct_fetch_end(uint32_t address) const {
 }
 
 bool AddressSpace::accessible(uint32_t begin, uint32_t length, uint8_t protection) const {
+  const MemoryGuard guard(lock_);
   if (length == 0) return true;
   if (!valid_range(begin, length)) return false;
   const uint32_t end = begin + length;
@@ -136,6 +137,7 @@ void AddressSpace::changed(uint32_t begin, uint32_t end) {
 // --- changes ------------------------------------------------------------------------------------
 
 Result<uint32_t> AddressSpace::map(const MapRequest& original) {
+  const MemoryGuard guard(lock_);
   MapRequest request = original;
   if (request.length == 0) return abi::kEINVAL;
   if (request.length > guest::kGuestEnd) return abi::kENOMEM;
@@ -184,6 +186,7 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
 }
 
 Errno AddressSpace::unmap(uint32_t begin, uint32_t length) {
+  const MemoryGuard guard(lock_);
   if ((begin & guest::kPageMask) != 0 || length == 0 || length > guest::kGuestEnd)
     return abi::kEINVAL;
   length = guest::page_ceil(length);
@@ -198,6 +201,7 @@ Errno AddressSpace::unmap(uint32_t begin, uint32_t length) {
 }
 
 Errno AddressSpace::protect(uint32_t begin, uint32_t length, uint8_t protection) {
+  const MemoryGuard guard(lock_);
   if ((begin & guest::kPageMask) != 0) return abi::kEINVAL;
   if (length == 0) return kOk;
   if (length > guest::kGuestEnd) return abi::kENOMEM;

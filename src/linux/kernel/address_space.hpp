@@ -12,6 +12,7 @@
 // The host never executes guest memory, so no host page is ever PROT_EXEC.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/lock.hpp"
 #include "guest/i386/code_source.hpp"
 #include "guest/memory/memory.hpp"
 #include "linux/abi/i386/errno.hpp"
@@ -104,6 +106,10 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool read_implies_exec() const { return read_implies_exec_; }
   [[nodiscard]] uint32_t host_page_size() const { return host_page_size_; }
 
+  /// Held during every change, and during questions that need the list of mappings; the engine's
+  /// too. Functions take it by themselves; what says 'under lock()' needs a caller that holds it.
+  [[nodiscard]] MemoryLock& lock() const { return lock_; }
+
   // --- changes; errors as the i386 kernel gives them, kOk is success ----------------------------
   [[nodiscard]] Result<uint32_t> map(const MapRequest& request);
   [[nodiscard]] Errno unmap(uint32_t begin, uint32_t length);
@@ -145,9 +151,10 @@ class AddressSpace final : public i386::CodeSource {
   void set_space_limit(uint64_t bytes) { space_limit_ = bytes; }
 
   // --- questions --------------------------------------------------------------------------------
-  /// The mapping that holds `address`, or null. Valid until the next change.
+  /// The mapping that holds `address`, or null. Valid until the next change; under lock().
   [[nodiscard]] const Mapping* find(uint32_t address) const;
-  /// The first mapping that ends past `address`, or null. Valid until the next change.
+  /// The first mapping that ends past `address`, or null. Valid until the next change; under
+  /// lock().
   [[nodiscard]] const Mapping* find_at_or_above(uint32_t address) const;
   /// Guest protection of the page that holds `address`; -1 where nothing is mapped. Signal-safe, as
   /// is the next function.
@@ -166,7 +173,9 @@ class AddressSpace final : public i386::CodeSource {
   /// Whether the host has [begin, begin + length) at the guest's own addresses, so that its kernel
   /// can be given them.
   [[nodiscard]] bool in_place(uint32_t begin, uint32_t length) const {
-    return splits_.empty() || splits_.next(host_floor(begin)) >= uint64_t{begin} + length;
+    const uint64_t end = std::min<uint64_t>(uint64_t{begin} + length, guest::kGuestEnd);
+    return !states_.any_split_in(guest::page_floor(begin),
+                                 guest::page_ceil(static_cast<uint32_t>(end)));
   }
   /// Calls `pass(begin, end)` with host addresses for all that backs the mapped guest pages of
   /// [begin, end), in whole host pages, until `pass` returns something other than 0. Returns that.
@@ -174,7 +183,9 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] long for_each_backing(uint32_t begin, uint32_t end, Pass pass) const;
   /// Whether every page of [begin, begin + length) is mapped with at least `protection`.
   [[nodiscard]] bool accessible(uint32_t begin, uint32_t length, uint8_t protection) const;
+  /// All mappings, by address. Under lock().
   [[nodiscard]] const std::vector<Mapping>& mappings() const { return mappings_; }
+  /// Under lock().
   [[nodiscard]] const MappedFile& file(uint32_t index) const { return *files_[index]; }
   /// Text of /proc/self/maps; host paths below `root` are shown as the guest sees them.
   [[nodiscard]] std::string maps_text(std::string_view root) const;
@@ -273,6 +284,7 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool follows_file(const Mapping& mapping) const;
   void clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end, uint32_t new_end) const;
 
+  mutable MemoryLock lock_;
   uint32_t host_page_size_;
   bool read_implies_exec_ = false;
   MappingObserver* observer_ = nullptr;
@@ -294,6 +306,7 @@ class AddressSpace final : public i386::CodeSource {
 
 template <typename Pass>
 long AddressSpace::for_each_backing(uint32_t begin, uint32_t end, Pass pass) const {
+  const MemoryGuard guard(lock_);
   long result = 0;
   for (uint32_t at = begin; at < end && result == 0;) {
     const uint32_t split = splits_.next(host_floor(at));

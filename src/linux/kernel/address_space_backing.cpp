@@ -226,6 +226,7 @@ void AddressSpace::settle_range(uint32_t begin, uint32_t end) {
 }
 
 void* AddressSpace::reach(uint32_t address, bool write, uint64_t stack_limit) {
+  const MemoryGuard guard(lock_);
   const Mapping* mapping = find(address);
   if (mapping == nullptr) {
     if (!grow_down_to(address, stack_limit)) return nullptr;
@@ -426,6 +427,7 @@ void AddressSpace::clear_page(uint32_t page) {
 }
 
 Errno AddressSpace::discard(uint32_t begin, uint32_t end) {
+  const MemoryGuard guard(lock_);
   changed(begin, end);
   const HostRange inner = inner_host_range(begin, end);
   for (uint32_t at = begin; at < end; at += guest::kPageSize) {
@@ -444,6 +446,7 @@ Errno AddressSpace::discard(uint32_t begin, uint32_t end) {
 }
 
 Errno AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) {
+  const MemoryGuard guard(lock_);
   // A split host page is not one mapping of the host's, so the advice cannot be passed on.
   if (any_split(begin, end)) return abi::kEINVAL;
   changed(begin, end);
@@ -454,11 +457,13 @@ Errno AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) 
 // --- memory that changes in other ways ----------------------------------------------------------
 
 bool AddressSpace::ever_mapped(const FileId& file) const {
+  const MemoryGuard guard(lock_);
   return std::any_of(files_.begin(), files_.end(),
                      [&](const auto& mapped) { return mapped->id == file; });
 }
 
 void AddressSpace::file_changed(const FileId& file) {
+  const MemoryGuard guard(lock_);
   for (const Mapping& mapping : mappings_) {
     const bool private_code = !mapping.shared && (mapping.protection & kProtExec) != 0;
     if (private_code && from_file(mapping) && files_[mapping.file]->id == file)
@@ -467,6 +472,7 @@ void AddressSpace::file_changed(const FileId& file) {
 }
 
 void AddressSpace::settle_foreign_write() {
+  const MemoryGuard guard(lock_);
   if (!foreign_write_.exchange(false)) return;
   // Code in shared mappings checks itself.
   for (const Mapping& mapping : mappings_) {
@@ -476,6 +482,7 @@ void AddressSpace::settle_foreign_write() {
 }
 
 bool AddressSpace::force_read(void* to, uint32_t address, uint32_t size) {
+  const MemoryGuard guard(lock_);
   if (find(address) == nullptr) return false;
   const uint8_t* const page = open_page(guest::page_floor(address), PROT_READ);
   const bool read = guest::copy_host(to, page + (address & guest::kPageMask), size);
@@ -484,6 +491,7 @@ bool AddressSpace::force_read(void* to, uint32_t address, uint32_t size) {
 }
 
 bool AddressSpace::force_write(uint32_t address, const void* from, uint32_t size) {
+  const MemoryGuard guard(lock_);
   const Mapping* mapping = find(address);
   if (mapping == nullptr) return false;
   if (mapping->shared && (mapping->protection & kProtWrite) == 0) return false;

@@ -16,6 +16,7 @@ constexpr uint32_t kLeastStackRoom = 128u << 20;
 }  // namespace
 
 void AddressSpace::place_below_stack(uint32_t stack_top, uint64_t stack_limit) {
+  const MemoryGuard guard(lock_);
   const uint32_t most = (stack_top - guest::kGuestBegin) / 6 * 5;
   const uint64_t wanted = stack_limit > most ? most : stack_limit + kStackGap;
   const uint64_t room = std::clamp<uint64_t>(wanted, kLeastStackRoom, most);
@@ -118,10 +119,12 @@ bool AddressSpace::grow_down_to(uint32_t address, uint64_t stack_limit) {
 }
 
 void AddressSpace::start_break(uint32_t address) {
+  const MemoryGuard guard(lock_);
   break_start_ = break_ = address;
 }
 
 uint32_t AddressSpace::set_break(uint32_t address) {
+  const MemoryGuard guard(lock_);
   if (address < break_start_ || address >= guest::kGuestEnd || break_start_ == 0) return break_;
   const uint32_t old_end = guest::page_ceil(break_);
   const uint32_t new_end = guest::page_ceil(address);

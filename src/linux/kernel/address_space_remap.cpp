@@ -210,6 +210,7 @@ bool AddressSpace::any_split(uint32_t begin, uint32_t end) const {
 
 Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
                                      uint32_t flags, uint32_t new_begin) {
+  const MemoryGuard guard(lock_);
   if ((flags & ~(kMayMove | kFixed)) != 0) return abi::kEINVAL;  // MREMAP_DONTUNMAP: not offered
   if ((flags & kFixed) != 0 && (flags & kMayMove) == 0) return abi::kEINVAL;
   if ((old_begin & guest::kPageMask) != 0 || new_length == 0) return abi::kEINVAL;

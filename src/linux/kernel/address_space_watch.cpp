@@ -25,6 +25,7 @@ void AddressSpace::clear_watch(uint32_t begin, uint32_t end) {
 }
 
 void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool on) {
+  const MemoryGuard guard(lock_);
   const uint32_t begin = host_floor(page_begin);
   const uint32_t end = host_ceil(page_end);
   states_.watch(guest::page_floor(page_begin), guest::page_ceil(page_end), on);
@@ -40,6 +41,7 @@ bool AddressSpace::write_watched(uint32_t address) const {
 }
 
 void AddressSpace::end_watches(uint32_t begin, uint32_t length) {
+  const MemoryGuard guard(lock_);
   // The neighbours in the same host page count: their watch is what makes the kernel's write fail.
   const uint64_t end = std::min<uint64_t>(uint64_t{begin} + length, guest::kGuestEnd);
   const uint32_t first = host_floor(begin);
@@ -96,6 +98,7 @@ uint32_t AddressSpace::intern_file(const MapRequest& request) {
 }
 
 std::string AddressSpace::maps_text(std::string_view root) const {
+  const MemoryGuard guard(lock_);
   std::string text;
   for (const Mapping& mapping : mappings_) {
     const MappedFile& name = *files_[mapping.file];

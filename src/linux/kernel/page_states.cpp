@@ -69,13 +69,12 @@ void PageStates::watch(uint32_t begin, uint32_t end, bool on) {
                  std::memory_order_relaxed);
 }
 
-bool PageStates::any_watch_in(uint32_t begin, uint32_t end) const {
-  if (!any_watch()) return false;
+bool PageStates::any_in(uint32_t begin, uint32_t end, uint8_t state) const {
   begin /= guest::kPageSize;
   end = std::min(end / guest::kPageSize, kPages);
   if (begin >= end) return false;
   for (uint32_t index = begin / kPagesPerWord; index * kPagesPerWord < end; ++index) {
-    if ((word(index) & in_word(index, begin, end, kWatched)) != 0) return true;
+    if ((word(index) & in_word(index, begin, end, state)) != 0) return true;
   }
   return false;
 }

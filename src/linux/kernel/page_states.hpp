@@ -34,7 +34,12 @@ class PageStates {
     return (state & kMapped) != 0 ? static_cast<int>(state & kProtection) : -1;
   }
   [[nodiscard]] bool any_watch() const { return watched_.load(std::memory_order_relaxed) != 0; }
-  [[nodiscard]] bool any_watch_in(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] bool any_watch_in(uint32_t begin, uint32_t end) const {
+    return any_watch() && any_in(begin, end, kWatched);
+  }
+  [[nodiscard]] bool any_split_in(uint32_t begin, uint32_t end) const {
+    return any_in(begin, end, kSplit);
+  }
   /// End of the run of executable pages that begins at `address`, which may be given early in a
   /// long run; `address` itself if its page is not executable. `direct`: the run ends before a page
   /// of a split host page.
@@ -65,6 +70,7 @@ class PageStates {
   [[nodiscard]] uint64_t word(uint32_t index) const {
     return std::atomic_ref<uint64_t>(words_[index]).load(std::memory_order_relaxed);
   }
+  [[nodiscard]] bool any_in(uint32_t begin, uint32_t end, uint8_t state) const;
   void update(uint32_t begin, uint32_t end, uint8_t clear, uint8_t set);
 
   uint64_t* words_;

@@ -106,6 +106,7 @@ CallResult sys_mprotect(Thread& t, GuestPointer address, uint32_t size, Flags pr
   if (guest::page_ceil(size) == 0 || end > UINT32_MAX) return abi::kENOMEM;
   if ((protection & ~(7u | kProtSem | kGrows)) != 0) return abi::kEINVAL;
   uint32_t begin = address;
+  const MemoryGuard guard(space.lock());
   if ((protection & kGrows) != 0) {
     const Mapping* mapping = space.find_at_or_above(begin);
     if (mapping == nullptr || mapping->begin >= end) return abi::kENOMEM;

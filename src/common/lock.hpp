@@ -1,0 +1,91 @@
+// Locks for the slow paths. They are no std::mutex because glibc's reads a register with `rdhwr`,
+// which the kernel emulates on older MIPS processors.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace ferry {
+
+/// Not recursive. A signal handler must not take it.
+class Lock {
+ public:
+  [[nodiscard]] bool try_acquire() {
+    uint32_t free = kFree;
+    return state_.compare_exchange_strong(free, kHeld, std::memory_order_acquire,
+                                          std::memory_order_relaxed);
+  }
+  void acquire() {
+    if (try_acquire()) return;
+    while (state_.exchange(kAwaited, std::memory_order_acquire) != kFree) {
+      state_.wait(kAwaited, std::memory_order_relaxed);
+    }
+  }
+  void release() {
+    if (state_.exchange(kFree, std::memory_order_release) == kAwaited) state_.notify_one();
+  }
+
+ private:
+  static constexpr uint32_t kFree = 0, kHeld = 1, kAwaited = 2;
+  std::atomic<uint32_t> state_{kFree};
+};
+
+/// The lock of engine, translator and address space: one, because each calls the others in either
+/// order. The thread that holds it may take it again. A signal handler must not take it, and a
+/// thread that holds pointers to blocks must not wait for it (docs/threads.md).
+class MemoryLock {
+ public:
+  /// From now on the lock is taken. The only thread calls this, before it starts a second one.
+  void enable() { enabled_ = true; }
+  [[nodiscard]] bool enabled() const { return enabled_; }
+
+  [[nodiscard]] bool try_acquire() {
+    if (!held_by_me() && !lock_.try_acquire()) return false;
+    enter();
+    return true;
+  }
+  void acquire() {
+    if (!held_by_me()) lock_.acquire();
+    enter();
+  }
+  void release() {
+    if (--depth_ != 0) return;
+    owner_.store(nullptr, std::memory_order_relaxed);
+    lock_.release();
+  }
+
+ private:
+  /// An address that no other thread has.
+  static const void* me() {
+    static thread_local char own = 0;
+    return &own;
+  }
+  [[nodiscard]] bool held_by_me() const { return owner_.load(std::memory_order_relaxed) == me(); }
+  void enter() {
+    owner_.store(me(), std::memory_order_relaxed);
+    ++depth_;
+  }
+
+  bool enabled_ = false;
+  Lock lock_;
+  std::atomic<const void*> owner_{nullptr};
+  unsigned depth_ = 0;  ///< of the owner
+};
+
+/// Holds a MemoryLock for its lifetime; does nothing while there is one thread.
+class MemoryGuard {
+ public:
+  explicit MemoryGuard(MemoryLock& lock) : lock_(lock.enabled() ? &lock : nullptr) {
+    if (lock_ != nullptr) lock_->acquire();
+  }
+  ~MemoryGuard() {
+    if (lock_ != nullptr) lock_->release();
+  }
+  MemoryGuard(const MemoryGuard&) = delete;
+  MemoryGuard& operator=(const MemoryGuard&) = delete;
+
+ private:
+  MemoryLock* const lock_;
+};
+
+}  // namespace ferry
