@@ -200,17 +200,16 @@ bool Engine::cold(Thread& thread, GuestAddress address) {
 }
 
 inline Block* Engine::make(Thread& thread, GuestAddress address) {
-  BlockDraft draft;
   for (;;) {
-    cache_.open(draft);
-    if (!translator_.translate(address, cache_.next(), cache_.free_words(), draft)) {
+    cache_.open(draft_);
+    if (!translator_.translate(address, cache_.next(), cache_.free_words(), draft_)) {
       make_room(thread);
-      cache_.open(draft);
-      CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), draft));
+      cache_.open(draft_);
+      CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), draft_));
     }
-    if (draft.block->guest_instructions == 0) return nullptr;
-    Block* const block = cache_.add(draft);
-    const bool unseen_writes = tracker_.add(*block, draft.ranges.span());
+    if (draft_.block->guest_instructions == 0) return nullptr;
+    Block* const block = cache_.add(draft_);
+    const bool unseen_writes = tracker_.add(*block, draft_.ranges.span());
     if (!lock_.enabled() || !unseen_writes) return block;
     // Another thread may have written to the bytes after they were read and before they were
     // watched. They are watched now, so the block is made once more.

@@ -109,6 +109,7 @@ class Engine {
   MemoryLock& lock_;  ///< guards the members below, and what the references above refer to
   BlockLinker linker_;
   CodeWriteTracker tracker_;
+  BlockDraft draft_;   ///< of the block in the making; a member, as it is large
   Counters counters_;  ///< of what is done under the lock
 };
 
