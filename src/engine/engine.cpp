@@ -46,15 +46,10 @@ class Stopwatch {
 
 }  // namespace
 
-/// A thread that has to wait for the lock lets go of its pointers to blocks first: the holder of
-/// the lock may be waiting for that.
+/// If it has to wait for the lock, the thread lets go of its pointers to blocks first: the holder
+/// of the lock may be waiting for that. It forgets the exit it left by, if that may be gone.
 class Engine::Locked {
  public:
-  /// For a thread that is outside.
-  explicit Locked(Engine& engine) : lock_(engine.lock_.enabled() ? &engine.lock_ : nullptr) {
-    if (lock_ != nullptr) lock_->acquire();
-  }
-  /// For a thread that is inside: it forgets the exit it left by, if that may be gone.
   Locked(Engine& engine, Thread& thread) : lock_(engine.lock_.enabled() ? &engine.lock_ : nullptr) {
     if (lock_ != nullptr) acquire(engine.threads_.epochs(), thread);
   }
@@ -171,7 +166,7 @@ void Engine::handle_leave_outside(Guest& guest, Thread& thread, LeaveReason reas
     case LeaveReason::unaligned: {
       ++thread.counters_.unaligned;
       {
-        const Locked locked(*this);
+        const MemoryGuard guard(lock_);
         translator_.mark_unaligned(guest.pc());
         drop(guest.pc(), guest.pc() + 1);
       }
@@ -259,7 +254,7 @@ std::vector<GuestAddress> Engine::drop(GuestAddress begin, GuestAddress end) {
 }
 
 void Engine::invalidate(GuestAddress begin, GuestAddress end) {
-  const Locked locked(*this);
+  const MemoryGuard guard(lock_);
   drop(begin, end);
   for (const GuestAddress page : tracker_.forget_writes(begin, end)) {
     translator_.set_self_checking(page, false);
@@ -267,7 +262,7 @@ void Engine::invalidate(GuestAddress begin, GuestAddress end) {
 }
 
 void Engine::written(GuestAddress begin, GuestAddress end) {
-  const Locked locked(*this);
+  const MemoryGuard guard(lock_);
   for (const GuestAddress page : drop(begin, end)) {
     if (!tracker_.count_write(page)) continue;
     ++counters_.self_checking_pages;
@@ -276,7 +271,7 @@ void Engine::written(GuestAddress begin, GuestAddress end) {
 }
 
 void Engine::check_always(GuestAddress begin, GuestAddress end) {
-  const Locked locked(*this);
+  const MemoryGuard guard(lock_);
   drop(begin, end);
   constexpr uint32_t kMask = kGuestPageSize - 1;
   for (GuestAddress page = begin & ~kMask; page < end; page += kGuestPageSize) {

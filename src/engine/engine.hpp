@@ -66,7 +66,7 @@ class Engine {
   [[nodiscard]] Statistics statistics();
 
  private:
-  /// Holds the lock while it lives; does nothing where there is one thread.
+  /// A MemoryGuard for a thread that is inside.
   class Locked;
 
   /// How a thread goes on: in `block`, or by the interpreter.

@@ -14,10 +14,6 @@ namespace {
 
 constexpr uint64_t kEachByte = 0x0101'0101'0101'0101;
 
-uint64_t load(const uint64_t* word) {
-  return std::atomic_ref<uint64_t>(*const_cast<uint64_t*>(word)).load(std::memory_order_relaxed);
-}
-
 }  // namespace
 
 PageStates::PageStates() {
@@ -86,8 +82,8 @@ uint32_t PageStates::executable_until(uint32_t address, Run run) const {
   const uint32_t limit = std::min(first + kMostPages, kPages);
   const uint64_t forbidden = run == Run::direct ? kEachByte * kSplit : 0;
   constexpr uint64_t kExecutable = kEachByte * kProtExec;
-  const uint64_t* const end = words_ + (limit + kPagesPerWord - 1) / kPagesPerWord;
-  const uint64_t* at = words_ + first / kPagesPerWord;
+  uint64_t* const end = words_ + (limit + kPagesPerWord - 1) / kPagesPerWord;
+  uint64_t* at = words_ + first / kPagesPerWord;
   uint64_t asked = ~uint64_t{0} << (first % kPagesPerWord * 8);  // of the first word not all
   while (at != end) {
     const uint64_t state = load(at);

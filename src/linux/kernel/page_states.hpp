@@ -38,7 +38,7 @@ class PageStates {
     return any_watch() && any_in(begin, end, kWatched);
   }
   [[nodiscard]] bool any_split_in(uint32_t begin, uint32_t end) const {
-    return any_in(begin, end, kSplit);
+    return ever_split_.load(std::memory_order_relaxed) && any_in(begin, end, kSplit);
   }
   /// End of the run of executable pages that begins at `address`, which may be given early in a
   /// long run; `address` itself if its page is not executable. `direct`: the run ends before a page
@@ -53,7 +53,10 @@ class PageStates {
   }
   void unmap(uint32_t begin, uint32_t end) { update(begin, end, kMapped | kProtection, 0); }
   void watch(uint32_t begin, uint32_t end, bool on);
-  void split(uint32_t begin, uint32_t end, bool on) { update(begin, end, kSplit, on ? kSplit : 0); }
+  void split(uint32_t begin, uint32_t end, bool on) {
+    if (on) ever_split_.store(true, std::memory_order_relaxed);
+    update(begin, end, kSplit, on ? kSplit : 0);
+  }
 
  private:
   static constexpr uint8_t kProtection = kProtRead | kProtWrite | kProtExec;
@@ -67,14 +70,16 @@ class PageStates {
   /// least one.
   [[nodiscard]] static uint64_t in_word(uint32_t index, uint32_t begin, uint32_t end,
                                         uint8_t state);
-  [[nodiscard]] uint64_t word(uint32_t index) const {
-    return std::atomic_ref<uint64_t>(words_[index]).load(std::memory_order_relaxed);
+  [[nodiscard]] uint64_t word(uint32_t index) const { return load(words_ + index); }
+  [[nodiscard]] static uint64_t load(uint64_t* word) {
+    return std::atomic_ref<uint64_t>(*word).load(std::memory_order_relaxed);
   }
   [[nodiscard]] bool any_in(uint32_t begin, uint32_t end, uint8_t state) const;
   void update(uint32_t begin, uint32_t end, uint8_t clear, uint8_t set);
 
   uint64_t* words_;
-  std::atomic<uint32_t> watched_ = 0;  ///< pages
+  std::atomic<uint32_t> watched_ = 0;     ///< pages
+  std::atomic<bool> ever_split_ = false;  ///< never on hosts whose pages are the guest's
 };
 
 }  // namespace ferry::linux
