@@ -4,6 +4,7 @@ project=$PWD
 cache=$project/.cache
 i386_root=$cache/i386-root
 full_root=$cache/i386-debian
+load_root=$cache/i386-load
 mips_root=$cache/mips64el-root
 mips_cpu=${FERRY_MIPS_CPU:-Loongson-3A4000}
 
@@ -22,7 +23,8 @@ packages_for() {
     emulator) echo mmdebstrap
               on_mips64 || echo qemu-user ;;
     machine) on_mips64 || echo qemu-system-mips cpio python3 ;;
-    bench) echo python3 ;;
+    bench) echo python3
+           on_mips64 || echo g++-i686-linux-gnu ;;
     check) echo clang-format clang-tidy python3 nasm
            on_mips64 || echo g++-i686-linux-gnu ;;
   esac
@@ -63,7 +65,7 @@ debian_sources() {
 }
 
 # unpack_packages ARCHITECTURE FOLDER PACKAGE,... [MMDEBSTRAP OPTION...]: unpacks the packages and all they depend on into
-# FOLDER, without touching dpkg. The packages' scripts do not run.
+# FOLDER, without touching dpkg. The packages' scripts do not run. With the variable main_only=yes no updates are unpacked.
 unpack_packages() {
   local architecture=$1 folder=$2 packages=$3 log suites proxy mode=root
   shift 3
@@ -71,7 +73,9 @@ unpack_packages() {
   proxy=$(apt-config dump Acquire::http::Proxy)
   log=$(log_file "mmdebstrap-$(basename "$folder")")
   # One index of the archive may be in the middle of an update: try again, then with the main suite only.
-  for suites in all all main; do
+  local tries=(all all main)
+  [ "${main_only:-}" = yes ] && tries=(main main)
+  for suites in "${tries[@]}"; do
     rm -rf "$folder.new"
     if debian_sources $suites |
         mmdebstrap --mode=$mode --variant=extract --architectures="$architecture" --include="$packages" \
@@ -99,9 +103,17 @@ full_packages() {
   local packages=(
     base-files base-passwd bash busybox-static coreutils dash diffutils findutils grep gzip hostname libc-bin mawk
     ncurses-base ncurses-bin sed tar util-linux
-    gcc g++ git perl python3 redis-server redis-tools tmux)
+    gcc g++ git musl-dev musl-tools perl python3 redis-server redis-tools sqlite3 tmux xz-utils zstd)
   local IFS=,
   echo "${packages[*]}"
+}
+
+# What the root of ./dev test load has besides.
+load_packages() {
+  local packages=(
+    erlang-base expect fish gpg gpg-agent imagemagick libpython3.11-testsuite memcached povray procps tcl vim)
+  local IFS=,
+  echo "$(full_packages),${packages[*]}"
 }
 
 # Makes in FOLDER what the packages' scripts would have made there, and deletes documentation and translations.
@@ -120,15 +132,27 @@ finish_full_root() {
   done
 }
 
+# For unpack_packages: /bin is /usr/bin as on every Debian 12, since scripts name either.
+merged_usr='for each in bin sbin lib; do mkdir -p "$1/usr/$each"; ln -s "usr/$each" "$1/$each"; done'
+
+# ensure_debian FOLDER PACKAGE,... WHAT: makes a root of the packages, unless FOLDER is one of just these.
+ensure_debian() {
+  local folder=$1 packages=$2
+  [ "$(cat "$folder/.complete" 2>/dev/null)" = "$packages" ] && return
+  say "fetching $3"
+  unpack_packages i386 "$folder" "$packages" --setup-hook="$merged_usr"
+  finish_full_root "$folder"
+  echo "$packages" >"$folder/.complete"
+}
+
 # The full root of ./dev rootfs --full: Debian's i386 compilers, interpreters and so on.
 ensure_full_root() {
-  [ -e "$full_root/.complete" ] && return
-  say "fetching Debian's i386 compilers and programs (410 MB in .cache/i386-debian)"
-  # /bin is /usr/bin as on every Debian 12: scripts name either.
-  unpack_packages i386 "$full_root" "$(full_packages)" \
-    --setup-hook='for each in bin sbin lib; do mkdir -p "$1/usr/$each"; ln -s "usr/$each" "$1/$each"; done'
-  finish_full_root "$full_root"
-  touch "$full_root/.complete"
+  ensure_debian "$full_root" "$(full_packages)" "Debian's i386 compilers and programs (420 MB in .cache/i386-debian)"
+}
+
+# The root of ./dev test load: the programs that only it runs, and all of the full root.
+ensure_load_root() {
+  ensure_debian "$load_root" "$(load_packages)" "the programs of ./dev test load (640 MB in .cache/i386-load)"
 }
 
 # One link per busybox applet, so that shell scripts in ROOT find i386 programs and not the host's.
@@ -206,7 +230,7 @@ run_ferry() {
       # Options whose value is the next word.
       -L|-E|-U|-0|-s|-cpu|-r|-p|-d|-D|-dfilter|--root|--set-env|--unset-env|--argv0|--stack-size|--cpu|\
       --uname-release|--page-size|--log|--log-file|--log-filter|--engine|--no-pass|--max-block|--max-branches|\
-      --cold-runs|--code-cache|--stats|--bisect|--max-translated)
+      --cold-runs|--code-cache|--memory-model|--stats|--bisect|--max-translated)
         if [ $# -gt 1 ]; then shift; options+=("$1"); fi ;;
     esac
     shift

@@ -10,6 +10,12 @@ namespace ferry {
 /// Not recursive. A signal handler must not take it.
 class Lock {
  public:
+  Lock() = default;
+  /// A copy of an object has a lock of its own, which nobody holds.
+  Lock(const Lock&) {}
+  Lock& operator=(const Lock&) = delete;
+  ~Lock() = default;
+
   [[nodiscard]] bool try_acquire() {
     uint32_t free = kFree;
     return state_.compare_exchange_strong(free, kHeld, std::memory_order_acquire,
@@ -30,13 +36,27 @@ class Lock {
   std::atomic<uint32_t> state_{kFree};
 };
 
+/// Holds a Lock for its lifetime.
+class LockGuard {
+ public:
+  explicit LockGuard(Lock& lock) : lock_(lock) { lock_.acquire(); }
+  ~LockGuard() { lock_.release(); }
+  LockGuard(const LockGuard&) = delete;
+  LockGuard& operator=(const LockGuard&) = delete;
+
+ private:
+  Lock& lock_;
+};
+
 /// The lock of engine, translator and address space: one, because each calls the others in either
-/// order. The thread that holds it may take it again. A signal handler must not take it, and a
-/// thread that holds pointers to blocks must not wait for it (docs/threads.md).
+/// order. The thread that holds it may take it again, and must not wait for another thread
+/// (docs/threads.md). A signal handler must not take it.
 class MemoryLock {
  public:
   /// From now on the lock is taken. The only thread calls this, before it starts a second one.
   void enable() { enabled_ = true; }
+  /// The reverse, in the child of a fork.
+  void disable() { enabled_ = false; }
   [[nodiscard]] bool enabled() const { return enabled_; }
 
   [[nodiscard]] bool try_acquire() {
@@ -54,13 +74,15 @@ class MemoryLock {
     lock_.release();
   }
 
+  /// Whether the calling thread holds it. (So does a vfork child, for its parent.)
+  [[nodiscard]] bool held_by_me() const { return owner_.load(std::memory_order_relaxed) == me(); }
+
  private:
   /// An address that no other thread has.
   static const void* me() {
     static thread_local char own = 0;
     return &own;
   }
-  [[nodiscard]] bool held_by_me() const { return owner_.load(std::memory_order_relaxed) == me(); }
   void enter() {
     owner_.store(me(), std::memory_order_relaxed);
     ++depth_;

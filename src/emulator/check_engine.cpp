@@ -21,7 +21,9 @@ using i386::CpuState;
 
 namespace {
 
-CheckingTranslator* active = nullptr;  // the store observer has no other way to it
+// The one that interprets on this host thread: the store observer has no other way to it, and must
+// not see the stores of other threads.
+thread_local CheckingTranslator* active = nullptr;
 
 constexpr uint32_t kNever = 0xffffffff;
 
@@ -60,10 +62,11 @@ bool same_x87(const i386::X87State& a, const i386::X87State& b) {
 CheckingTranslator::CheckingTranslator(translate::run::BlockTranslator& translator,
                                        const engine::CodeCache& cache)
     : translator_(translator), cache_(cache) {
-  active = this;
+  guest::set_store_observer(note_store);
 }
 
 void CheckingTranslator::note_store(uint32_t address, uint32_t size) {
+  if (active == nullptr) return;
   for (uint32_t i = 0; i < size; ++i) {
     uint8_t before = 0;
     if (guest::load(address + i, before)) active->writes_.push_back({address + i, before, 0});
@@ -74,7 +77,7 @@ void CheckingTranslator::note_store(uint32_t address, uint32_t size) {
 bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, uint32_t stop_at) {
   bool comparable = true;
   writes_.clear();
-  guest::set_store_observer(note_store);
+  active = this;
   uint32_t last = kNever;
   // Every instruction of the block has a mark, in order; some have several.
   for (const engine::Mark& mark : block.marks) {
@@ -95,33 +98,49 @@ bool CheckingTranslator::interpret(const engine::Block& block, CpuState& cpu, ui
         translate::traits_of(instruction.row).flow == translate::Flow::conditional;
     if (outcome == i386::Outcome::branch && conditional) break;
   }
-  guest::set_store_observer(nullptr);
+  active = nullptr;
   return comparable;
 }
 
 /// Undoes `writes`, the last first, and remembers what each place held in the end.
-void CheckingTranslator::take_back(std::vector<Write>& writes) {
-  for (Write& write : writes) CHECK(guest::load(write.address, write.after));
+void CheckingTranslator::take_back(std::vector<Write>& writes) const {
+  // Another thread may have unmapped the place.
+  const bool may_fail = threaded_;
+  for (Write& write : writes) CHECK(guest::load(write.address, write.after) || may_fail);
   // All writes are undone one by one, because a place written twice passes through values that are
   // not its last. A store that a watch forbade left its place as it was; such a place cannot be
   // written now, and is skipped.
   for (auto write = writes.rbegin(); write != writes.rend(); ++write) {
     uint8_t now = 0;
-    CHECK(guest::load(write->address, now));
-    if (now != write->before) CHECK(guest::store(write->address, write->before));
+    CHECK(guest::load(write->address, now) || may_fail);
+    if (now != write->before) CHECK(guest::store(write->address, write->before) || may_fail);
   }
 }
 
 engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
+  constexpr unsigned kMostTries = 4;
   auto& cpu = *static_cast<CpuState*>(state);
   const engine::Block* block = cache_.find(code);
   CHECK(block != nullptr);
+  const LockGuard guard(turn_);
   copy_guest_state(before_, cpu);
-  const bool comparable = interpret(*block, cpu, kNever);
+  for (unsigned tries = threaded_ ? kMostTries : 1;;) {
+    const char* difference = nullptr;
+    const engine::Leave leave = check(*block, cpu, code, &difference);
+    if (difference == nullptr) return leave;
+    if (--tries == 0) report(*block, difference);
+    take_back(writes_);
+    copy_guest_state(cpu, before_);
+  }
+}
+
+engine::Leave CheckingTranslator::check(const engine::Block& block, CpuState& cpu,
+                                        const uint32_t* code, const char** difference) {
+  const bool comparable = interpret(block, cpu, kNever);
   copy_guest_state(interpreted_, cpu);
   take_back(writes_);
   copy_guest_state(cpu, before_);
-  const engine::Leave leave = translator_.enter(state, code);
+  const engine::Leave leave = translator_.enter(&cpu, code);
   const bool at_exit = leave.reason == LeaveReason::direct_exit ||
                        leave.reason == LeaveReason::indirect_exit ||
                        leave.reason == LeaveReason::syscall;
@@ -130,8 +149,8 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
 
   copy_guest_state(translated_, cpu);
   if (at_exit) {
-    if (!translate::run::left_with_extended_registers(cpu)) report(*block, "sign extension");
-    compare_memory(*block, writes_);
+    if (!translate::run::left_with_extended_registers(cpu)) *difference = "sign extension";
+    if (*difference == nullptr) *difference = compare_memory(writes_);
     copy_guest_state(cpu, interpreted_);
   } else {
     // The interpreter went further than the translation: it runs again, up to where the translation
@@ -139,36 +158,34 @@ engine::Leave CheckingTranslator::enter(void* state, const uint32_t* code) {
     std::vector<Write> by_translation = writes_;
     take_back(by_translation);
     copy_guest_state(cpu, before_);
-    interpret(*block, cpu, translated_.eip);
+    interpret(block, cpu, translated_.eip);
     copy_guest_state(interpreted_, cpu);
-    compare_memory(*block, by_translation);
+    *difference = compare_memory(by_translation);
   }
   // Flags that nobody reads may be anything.
   uint32_t live = 0;
   if (leave.reason == LeaveReason::indirect_exit) live = i386::eflags::kArithmetic;
   if (leave.reason == LeaveReason::direct_exit) live = leave.exit->live;
-  compare_state(*block, live);
+  if (*difference == nullptr) *difference = compare_state(live);
   ++compared_;
   return leave;
 }
 
 /// Every place of `writes` must hold now what is noted as its value after the other run.
-void CheckingTranslator::compare_memory(const engine::Block& block,
-                                        const std::vector<Write>& writes) const {
+const char* CheckingTranslator::compare_memory(const std::vector<Write>& writes) {
   for (const Write& write : writes) {
     uint8_t now = 0;
-    CHECK(guest::load(write.address, now));
-    if (now != write.after) report(block, "memory");
+    if (!guest::load(write.address, now) || now != write.after) return "memory";
   }
+  return nullptr;
 }
 
-void CheckingTranslator::compare_state(const engine::Block& block, uint32_t flags) const {
-  if (interpreted_.eip != translated_.eip) report(block, "eip");
-  if (interpreted_.gpr != translated_.gpr) report(block, "a register");
-  if (((interpreted_.eflags ^ translated_.eflags) & (flags | i386::eflags::DF)) != 0) {
-    report(block, "a flag");
-  }
-  if (!same_x87(interpreted_.x87, translated_.x87)) report(block, "x87 state");
+const char* CheckingTranslator::compare_state(uint32_t flags) const {
+  if (interpreted_.eip != translated_.eip) return "eip";
+  if (interpreted_.gpr != translated_.gpr) return "a register";
+  if (((interpreted_.eflags ^ translated_.eflags) & (flags | i386::eflags::DF)) != 0)
+    return "a flag";
+  return same_x87(interpreted_.x87, translated_.x87) ? nullptr : "x87 state";
 }
 
 void CheckingTranslator::report(const engine::Block& block, const char* what) const {

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "common/lock.hpp"
+#include "common/relaxed.hpp"
 #include "engine/backend.hpp"
 #include "engine/code_cache.hpp"
 #include "guest/i386/cpu_state.hpp"
@@ -20,6 +22,9 @@ namespace ferry::emulator {
 /// The interpreter's state is the one that stays.
 /// The first difference ends ferry with both states on the log. Blocks that ask the time or the
 /// processor, and leaves for signals, unaligned accesses and self-modification, are not compared.
+///
+/// Of several threads one at a time runs guest code (`turn`). What system calls of the others write
+/// meanwhile may make one comparison fail, so it is made again; a difference that stays is one.
 class CheckingTranslator final : public engine::Translator {
  public:
   CheckingTranslator(translate::run::BlockTranslator& translator, const engine::CodeCache& cache);
@@ -30,11 +35,17 @@ class CheckingTranslator final : public engine::Translator {
   }
   engine::Leave enter(void* state, const uint32_t* code) override;
   void mark_unaligned(GuestAddress address) override { translator_.mark_unaligned(address); }
+  void order_accesses() override { translator_.order_accesses(); }
   void forget_analysis() override { translator_.forget_analysis(); }
   void forget_region(unsigned region) override { translator_.forget_region(region); }
   void set_self_checking(GuestAddress page, bool on) override {
     translator_.set_self_checking(page, on);
   }
+
+  /// Held while guest code runs: by `enter`, and by who interprets elsewhere.
+  [[nodiscard]] Lock& turn() { return turn_; }
+  /// From now on there may be several threads.
+  void expect_threads() { threaded_ = true; }
 
   [[nodiscard]] uint64_t blocks_compared() const { return compared_; }
 
@@ -45,15 +56,21 @@ class CheckingTranslator final : public engine::Translator {
     uint8_t after;
   };
   static void note_store(uint32_t address, uint32_t size);
+  /// One entry from the state `before_`. `*difference` becomes what differs, or null.
+  engine::Leave check(const engine::Block& block, i386::CpuState& cpu, const uint32_t* code,
+                      const char** difference);
   /// False if the block's results differ from one execution to the next.
   bool interpret(const engine::Block& block, i386::CpuState& cpu, uint32_t stop_at);
-  static void take_back(std::vector<Write>& writes);
-  void compare_memory(const engine::Block& block, const std::vector<Write>& writes) const;
-  void compare_state(const engine::Block& block, uint32_t flags) const;
+  void take_back(std::vector<Write>& writes) const;
+  // What differs, or null.
+  static const char* compare_memory(const std::vector<Write>& writes);
+  [[nodiscard]] const char* compare_state(uint32_t flags) const;
   [[noreturn]] void report(const engine::Block& block, const char* what) const;
 
   translate::run::BlockTranslator& translator_;
   const engine::CodeCache& cache_;
+  Lock turn_;
+  Relaxed<bool> threaded_ = false;
   std::vector<Write> writes_;
   // The guest's part of the state, kept here because a new one costs as much as a short block.
   i386::CpuState before_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <memory>
 
 #include "common/diagnostics.hpp"
 #include "emulator/block_log.hpp"
@@ -12,8 +13,13 @@
 #include "emulator/entry_log.hpp"
 #include "emulator/statistics.hpp"
 #include "emulator/thread_guest.hpp"
+#include "linux/host/host_syscall.hpp"
+#include "linux/kernel/executor.hpp"
 #include "linux/kernel/guest_process.hpp"
+#include "linux/kernel/messages.hpp"
+#include "linux/kernel/publish.hpp"
 #include "linux/kernel/signals.hpp"
+#include "linux/kernel/thread_exit.hpp"
 #include "linux/kernel/threads.hpp"
 #include "linux/load/exec_environment.hpp"
 #include "linux/load/launch.hpp"
@@ -33,6 +39,7 @@ class MemoryBridge final : public linux::MappingObserver, public engine::PagePro
   explicit MemoryBridge(linux::AddressSpace& space) : space_(space) {}
   void set_engine(engine::Engine* engine) { engine_ = engine; }
 
+  void memory_shared() override { engine_->order_accesses(); }
   void range_changed(uint32_t begin, uint32_t end) override { engine_->invalidate(begin, end); }
   void range_shared(uint32_t begin, uint32_t end) override { engine_->check_always(begin, end); }
   void kernel_write(uint32_t begin, uint32_t end) override {
@@ -43,6 +50,7 @@ class MemoryBridge final : public linux::MappingObserver, public engine::PagePro
   void set_write_watch(GuestAddress page, bool on) override {
     space_.set_write_watch(page, page + guest::kPageSize, on);
   }
+  bool write_expected(GuestAddress page) override { return space_.kernel_may_write(page); }
 
  private:
   linux::AddressSpace& space_;
@@ -79,6 +87,7 @@ struct TranslatingParts {
                 .max_translated = line.max_translated,
                 .guest_end = translate::run::AddressTable::kEnd,
                 .chain = line.chain,
+                .nudge = linux::nudge,
                 .translated = blocks_are_logged() ? log_translated : nullptr,
                 .entering = entries_are_logged() ? log_entering : nullptr,
                 .clock = line.stats_file.empty() ? nullptr : monotonic_nanoseconds}) {
@@ -117,41 +126,80 @@ bool on_fault(linux::Thread& thread, int host_signal, siginfo_t*, ucontext_t* co
                                          write_watched) == translate::run::FaultKind::handled;
 }
 
-void write_exit_statistics() {
-  const linux::RaisedFileLimit raised;
-  const bool translated = translating != nullptr;
-  write_statistics(active_line->stats_file, translated ? &translating->engine : nullptr,
-                   translated ? &translating->translator.fallbacks() : nullptr,
-                   linux::current_thread()->signals);
-}
-
-void before_death(linux::Thread&) {
-  call_exit_hook();
-}
-
-/// Runs `thread` in translated code until it ends.
-void run_translated(linux::Thread& thread) {
-  ThreadGuest guest(thread, &translating->engine);
-  // A vfork child's state is a copy of its parent's, and the parent waits: the child uses the
-  // parent's object.
-  if (translate::run::Thread* const parents = translate::run::Thread::of(thread.cpu)) {
-    return translating->engine.run(guest, *parents);
+/// Executes guest threads, in translated code or by the interpreter.
+class GuestExecutor final : public linux::Executor {
+ public:
+  [[nodiscard]] bool prepare(linux::Thread& thread) override {
+    if (translating == nullptr) return true;
+    if (thread.process->threaded() && checker() != nullptr) checker()->expect_threads();
+    auto own = std::make_unique<translate::run::Thread>(translating->engine.threads(),
+                                                        translating->translator.cache(),
+                                                        translating->translator.fallbacks());
+    if (own->buffer() == nullptr) return false;
+    translate::run::install(*own.release(), thread.cpu);
+    return true;
   }
-  translate::run::Thread own(translating->engine.threads(), translating->translator.cache(),
-                             translating->translator.fallbacks());
-  translate::run::install(own, thread.cpu);
-  translating->engine.run(guest, own);
-}
 
-/// Returns when the process of `thread` must end.
-void run_thread(linux::Thread& thread) {
-  if (translating != nullptr) {
-    run_translated(thread);
-  } else {
-    ThreadGuest(thread, nullptr).interpret(entries_are_logged() ? log_entering : nullptr);
+  void discard(linux::Thread& thread) override {
+    if (translating != nullptr) delete translate::run::uninstall(thread.cpu);
   }
-  call_exit_hook();
-}
+
+  void run(linux::Thread& thread) override {
+    // A vfork child has its parent's objects, to which the parent will return.
+    if (thread.process->is_vfork_child) return run_guest(thread);
+    ExclusiveGate::Participant participant;
+    gate_.join(participant, thread.tid);
+    if (translating != nullptr) translate::run::Thread::of(thread.cpu)->set_number(thread.tid);
+    run_guest(thread);
+    gate_.part(participant);
+  }
+
+  void hold_for_fork() override {
+    if (checker() != nullptr) checker()->turn().acquire();
+    gate_.hold_for_fork();
+    active_space->lock().acquire();
+    if (translating != nullptr) translating->engine.hold_for_fork();
+  }
+  void release_after_fork() override {
+    if (translating != nullptr) translating->engine.release_after_fork();
+    active_space->lock().release();
+    gate_.release_after_fork();
+    if (checker() != nullptr) checker()->turn().release();
+  }
+  void keep_only(linux::Thread& survivor) override {
+    gate_.keep_only_mine(survivor.tid);
+    if (translating != nullptr) translate::run::Thread::of(survivor.cpu)->set_number(survivor.tid);
+  }
+
+  void stop_others() override { gate_.begin(); }
+  void process_ends() override {
+    if (active_line->stats_file.empty()) return;
+    const linux::RaisedFileLimit raised;
+    const bool translated = translating != nullptr;
+    write_statistics(active_line->stats_file, translated ? &translating->engine : nullptr,
+                     translated ? &translating->translator.fallbacks() : nullptr,
+                     linux::current_thread()->process->signal_counts());
+  }
+
+  [[nodiscard]] ExclusiveGate& gate() { return gate_; }
+
+ private:
+  /// Null without --engine=check.
+  [[nodiscard]] static CheckingTranslator* checker() {
+    return active_line->engine == EngineKind::check ? &translating->checker : nullptr;
+  }
+  void run_guest(linux::Thread& thread) {
+    engine::Engine* const engine = translating != nullptr ? &translating->engine : nullptr;
+    Lock* const turn = checker() != nullptr ? &checker()->turn() : nullptr;
+    ThreadGuest guest(thread, engine, gate_, turn);
+    if (engine == nullptr) return guest.interpret(entries_are_logged() ? log_entering : nullptr);
+    // The state may be the copy of one that was in a system call.
+    translate::run::materialise_lazy(thread.cpu);
+    engine->run(guest, *translate::run::Thread::of(thread.cpu));
+  }
+
+  ExclusiveGate gate_{linux::nudge};
+};
 
 linux::LaunchRequest launch_request(const CommandLine& line, std::vector<std::string> environment) {
   linux::LaunchRequest request;
@@ -182,6 +230,9 @@ void run_program(const CommandLine& given, char** environment) {
   auto& space = *new linux::AddressSpace(std::max(line.host_page_bytes, system_page));
   auto& process = *new linux::GuestProcess(space);
   space.set_descriptors(&process.hidden);
+  const bool tso = line.memory_model == MemoryModel::tso;
+  space.set_order_when_shared(line.memory_model == MemoryModel::automatic);
+  if (tso) line.translation.order = translate::MemoryOrder::all;
   auto& thread = *new linux::Thread(process);
   active_line = &line;
   active_space = &space;
@@ -192,11 +243,16 @@ void run_program(const CommandLine& given, char** environment) {
   process.root = line.root;
   process.exec_options = line.inherited;
   process.kernel_release = line.uname_release;
-  process.run_loop = run_thread;
+  process.writes_core_file = line.core;
+  auto& executor = *new GuestExecutor;
+  process.executor = &executor;
+  // With --engine=check one thread at a time runs anyway.
+  if (line.engine != EngineKind::check) guest::set_exclusive_access(&executor.gate());
   std::vector<std::string> guest_environment = linux::take_environment(process, environment);
+  if (process.inherited.seccomp_filter != nullptr)
+    thread.put_filter(process.inherited.seccomp_filter);
 
   linux::SignalHooks hooks;
-  hooks.before_death = before_death;
   line.translation.check = line.engine == EngineKind::check;
   if (line.translation.check || entries_are_logged()) {  // every block from the run loop
     line.translation.every_exit_leaves = true;
@@ -211,10 +267,16 @@ void run_program(const CommandLine& given, char** environment) {
   }
   install_crash_report(translating != nullptr ? &translating->cache : nullptr);
   linux::set_signal_hooks(hooks);
-  if (!line.stats_file.empty()) set_exit_hook(write_exit_statistics);
   linux::launch(process, thread, launch_request(line, std::move(guest_environment)));
-  run_thread(thread);
-  ::_exit(thread.exit_status);
+  if (tso) thread.cpu.guards |= i386::CpuState::kOrdered;
+  if (!process.executor->prepare(thread)) die(126, "no memory for a thread");
+  process.add(thread);
+  linux::publish(process);
+  process.executor->run(thread);
+  linux::finish_thread(thread);
+  delete &thread;
+  // Not a return, which would end the process: other threads remain.
+  for (;;) linux::host_call(SYS_exit, 0);
 }
 
 }  // namespace ferry::emulator

@@ -164,6 +164,13 @@ void set_engine(CommandLine& line, std::string_view name) {
     usage_error("engine '" + std::string(name) + "' needs a MIPS64 host");
 }
 
+MemoryModel parse_memory_model(std::string_view name) {
+  if (name == "auto") return MemoryModel::automatic;
+  if (name == "weak") return MemoryModel::weak;
+  if (name == "tso") return MemoryModel::tso;
+  usage_error("unknown memory model '" + std::string(name) + "'");
+}
+
 const i386::CpuModel* parse_cpu_model(std::string_view name) {
   for (const i386::CpuModel& model : i386::cpu_models()) {
     if (name == "help") print_row(std::string(model.name), std::string(model.text).c_str());
@@ -265,6 +272,12 @@ void apply(CommandLine& line, OptionId id, const char* value) {
     case OptionId::dead_flags:
       line.translation.dead_flags_at_calls = true;
       return;
+    case OptionId::memory_model:
+      line.memory_model = parse_memory_model(value);
+      return;
+    case OptionId::core:
+      line.core = true;
+      return;
     case OptionId::stats:
       line.stats_file = value;
       return;
@@ -313,8 +326,9 @@ CommandLine parse_command_line(int argc, char** argv, char** environment) {
     if (found == '?') usage_error(std::string("unknown option '") + given + "'");
     const OptionRow& row = kOptions[found];
     apply(line, row.id, row.argument != nullptr ? optarg : "1");
-    const bool own = row.id == OptionId::argv0 || row.id == OptionId::set_variable ||
-                     row.id == OptionId::unset_variable;
+    // The root is in the process, and an exec passes on that one.
+    const bool own = row.id == OptionId::argv0 || row.id == OptionId::root ||
+                     row.id == OptionId::set_variable || row.id == OptionId::unset_variable;
     if (own) continue;
     line.inherited.push_back(std::string("--") + row.long_name +
                              (row.argument != nullptr ? std::string("=") + optarg : std::string()));

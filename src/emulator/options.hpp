@@ -14,9 +14,17 @@ namespace ferry::emulator {
 
 enum class EngineKind : uint8_t { interpret, translate, check };
 
+/// When accesses to guest memory keep the order that x86 gives them (docs/threads.md).
+enum class MemoryModel : uint8_t {
+  automatic,  ///< from the second thread or the first shared memory on
+  weak,       ///< never
+  tso,        ///< always
+};
+
 struct CommandLine {
   EngineKind engine = EngineKind::interpret;
   translate::Options translation;
+  MemoryModel memory_model = MemoryModel::automatic;
   bool chain = true;
   uint64_t max_translated = UINT64_MAX;
   unsigned cold_runs = 2;
@@ -24,6 +32,7 @@ struct CommandLine {
   std::string root;
   std::string uname_release;
   std::string stats_file;
+  bool core = false;
   AddressFilter log_filter;  ///< of in_asm, out_asm, exec and cpu
   std::string argv0;
   bool has_argv0 = false;

@@ -28,7 +28,7 @@ std::string path_for_this_process(std::string pattern) {
 
 void write_statistics(const std::string& pattern, engine::Engine* engine,
                       const translate::run::Fallbacks* fallbacks,
-                      const linux::ThreadSignals& signals) {
+                      const linux::SignalCounts& signals) {
   nlohmann::ordered_json json;
   json["engine"] = engine != nullptr ? "translate" : "interpret";
   if (engine != nullptr) {
@@ -46,7 +46,7 @@ void write_statistics(const std::string& pattern, engine::Engine* engine,
     json["interpreter_fallbacks"] = total;
     json["interpreter_fallbacks_by_mnemonic"] = by_mnemonic;
   }
-  json["host_signals_taken"] = {{"faults", signals.host_faults}, {"others", signals.host_signals}};
+  json["host_signals_taken"] = {{"faults", signals.faults.get()}, {"others", signals.others.get()}};
   const std::string text = json.dump(2) + "\n";
   const std::string path = path_for_this_process(pattern);
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -14,6 +14,6 @@ namespace ferry::emulator {
 /// counters.
 void write_statistics(const std::string& pattern, engine::Engine* engine,
                       const translate::run::Fallbacks* fallbacks,
-                      const linux::ThreadSignals& signals);
+                      const linux::SignalCounts& signals);
 
 }  // namespace ferry::emulator

@@ -5,35 +5,32 @@
 #include "guest/i386/interpret/interpreter.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/i386/exceptions.hpp"
+#include "linux/kernel/i386/segments.hpp"
 #include "linux/kernel/signal_delivery.hpp"
 #include "linux/syscalls/dispatch.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 
 namespace ferry::emulator {
 
-namespace {
-void (*exit_hook)() = nullptr;
-}
-
-void set_exit_hook(void (*hook)()) {
-  exit_hook = hook;
-}
-
-void call_exit_hook() {
-  if (exit_hook != nullptr) exit_hook();
-}
-
 void ThreadGuest::deliver_interrupts() {
+  ExclusiveGate::leave(participant_);
   linux::deliver_pending_signals(thread_);
+  gate_.enter(participant_);
 }
 
-void ThreadGuest::system_call() {
-  running_ = linux::handle_syscall(thread_) == linux::SyscallAction::resume;
+bool ThreadGuest::system_call() {
+  const i386::CpuState& cpu = thread_.cpu;
+  const uint32_t next = cpu.eip;
+  ExclusiveGate::leave(participant_);
+  const bool resumes = linux::handle_syscall(thread_) == linux::SyscallAction::resume;
+  gate_.enter(participant_);
+  if (!resumes) running_ = false;
+  return resumes && cpu.eip == next && i386::translatable(cpu);
 }
 
 /// The interpreter may have run for the run loop, or been called by a block for one instruction.
 void ThreadGuest::deliver_exception() {
-  if (was_code_write()) return interpret_one();
+  if (was_code_write() || was_passing()) return interpret_one();
   linux::handle_exception(thread_, thread_.cpu.exception);
 }
 
@@ -42,22 +39,31 @@ bool ThreadGuest::translatable() const {
 }
 
 /// Whether the exception is a write that only a watch for translated code forbade: then the watch
-/// is removed, and the instruction must be executed again. Another thread may have ended the watch
-/// since the write failed: the number of changes tells, and each change allows one repetition.
+/// is removed, and the instruction must be executed again.
 bool ThreadGuest::was_code_write() {
   const i386::Exception& exception = thread_.cpu.exception;
   const linux::AddressSpace& space = *thread_.process->space;
   if (engine_ == nullptr || exception.vector != i386::Vector::PF ||
-      (exception.error_code & i386::kPageFaultWrite) == 0) {
+      (exception.error_code & i386::kPageFaultWrite) == 0 ||
+      !space.write_watched(exception.address)) {
     return false;
-  }
-  if (!space.write_watched(exception.address)) {
-    const uint32_t known = std::exchange(watch_changes_, space.watch_changes());
-    return known != watch_changes_ && space.may_write(exception.address);
   }
   const uint32_t page = exception.address & ~(space.host_page_size() - 1);
   engine_->written(page, page + space.host_page_size());
   return true;
+}
+
+/// Whether the exception is a page fault that only another thread's change of the address space, or
+/// its watch, has caused. The number of changes tells; each change allows one repetition.
+bool ThreadGuest::was_passing() {
+  const i386::Exception& exception = thread_.cpu.exception;
+  const linux::AddressSpace& space = *thread_.process->space;
+  if (!thread_.process->threaded() || exception.vector != i386::Vector::PF ||
+      !space.allows(exception.address, linux::allowing_protection(exception))) {
+    return false;
+  }
+  const uint32_t known = std::exchange(changes_, space.changes());
+  return known != changes_;
 }
 
 void ThreadGuest::finish(i386::Outcome outcome) {
@@ -67,7 +73,8 @@ void ThreadGuest::finish(i386::Outcome outcome) {
     case i386::Outcome::again:
       return;
     case i386::Outcome::syscall:
-      return system_call();
+      system_call();
+      return;
     case i386::Outcome::trap:
     case i386::Outcome::exception:
       return deliver_exception();
@@ -75,7 +82,11 @@ void ThreadGuest::finish(i386::Outcome outcome) {
 }
 
 void ThreadGuest::interpret_one() {
-  finish(i386::step(thread_.cpu));
+  linux::follow_descriptors(thread_);
+  if (turn_ != nullptr) turn_->acquire();
+  const i386::Outcome outcome = i386::step(thread_.cpu);
+  if (turn_ != nullptr) turn_->release();
+  finish(outcome);
 }
 
 void ThreadGuest::interpret_block(unsigned limit) {

@@ -2,6 +2,7 @@
 // engine.
 #pragma once
 
+#include "emulator/exclusive_gate.hpp"
 #include "engine/backend.hpp"
 #include "engine/engine.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
@@ -11,8 +12,19 @@ namespace ferry::emulator {
 
 class ThreadGuest final : public engine::Guest {
  public:
-  /// `engine` is null where everything is interpreted.
-  ThreadGuest(linux::Thread& thread, engine::Engine* engine) : thread_(thread), engine_(engine) {}
+  /// `engine` is null where everything is interpreted. The guest is outside of `gate` whenever it
+  /// does not run. `turn`, if it is not null, is held while an instruction is interpreted.
+  ThreadGuest(linux::Thread& thread, engine::Engine* engine, ExclusiveGate& gate, Lock* turn)
+      : thread_(thread),
+        engine_(engine),
+        gate_(gate),
+        participant_(ExclusiveGate::mine()),
+        turn_(turn) {
+    gate_.enter(participant_);
+  }
+  ~ThreadGuest() { ExclusiveGate::leave(participant_); }
+  ThreadGuest(const ThreadGuest&) = delete;
+  ThreadGuest& operator=(const ThreadGuest&) = delete;
 
   [[nodiscard]] GuestAddress pc() const override { return thread_.cpu.eip; }
   [[nodiscard]] void* state() override { return &thread_.cpu; }
@@ -20,7 +32,7 @@ class ThreadGuest final : public engine::Guest {
     return thread_.signal_pending.load(std::memory_order_relaxed) != 0;
   }
   void deliver_interrupts() override;
-  void system_call() override;
+  bool system_call() override;
   void deliver_exception() override;
   void interpret_one() override;
   void interpret_block(unsigned limit) override;
@@ -35,15 +47,15 @@ class ThreadGuest final : public engine::Guest {
   /// Does what the interpreter's `outcome` asks for.
   void finish(i386::Outcome outcome);
   bool was_code_write();
+  bool was_passing();
 
   linux::Thread& thread_;
   engine::Engine* engine_;
+  ExclusiveGate& gate_;
+  ExclusiveGate::Participant& participant_;
+  Lock* const turn_;
   bool running_ = true;
-  uint32_t watch_changes_ = 0;  ///< AddressSpace::watch_changes() at the last repeated write
+  uint32_t changes_ = 0;  ///< AddressSpace::changes() at the last repeated access
 };
-
-/// Set by run_program: called before the process ends, with its statistics.
-void set_exit_hook(void (*hook)());
-void call_exit_hook();
 
 }  // namespace ferry::emulator

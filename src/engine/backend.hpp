@@ -54,6 +54,9 @@ class Translator {
   virtual Leave enter(void* state, const uint32_t* code) = 0;
   /// From now on the instruction at `address` is translated to unaligned accesses.
   virtual void mark_unaligned(GuestAddress address) = 0;
+  /// From now on the accesses of translated code to guest memory keep the order that the guest's
+  /// processor gives them, so that other threads and processes see them in it.
+  virtual void order_accesses() = 0;
   /// Guest code changed: forgets what was remembered of code outside of blocks.
   virtual void forget_analysis() = 0;
   /// Forgets what was kept for the blocks of `region` of the code cache, which are gone.
@@ -77,8 +80,9 @@ class Guest {
   [[nodiscard]] virtual bool interrupt_pending() const = 0;
   virtual void deliver_interrupts() = 0;
   /// Makes the system call. If the call ends the guest thread, `running` is false afterwards; the
-  /// function returns in that case too.
-  virtual void system_call() = 0;
+  /// function returns in that case too. Returns whether the guest goes on at the same pc, with no
+  /// more changed than the result, in a state that allows translated code.
+  virtual bool system_call() = 0;
   /// Turns the exception recorded in the state into a guest signal.
   virtual void deliver_exception() = 0;
   /// Executes one instruction in the interpreter, its exceptions and system calls included.

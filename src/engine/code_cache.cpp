@@ -11,14 +11,10 @@ namespace ferry::engine {
 
 namespace {
 
-/// Maps executable memory at `place`, where nothing may be mapped yet. Stops ferry on failure.
-void* map_code(void* place, size_t bytes) {
-  void* memory = mmap(place, bytes, PROT_READ | PROT_WRITE | PROT_EXEC,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
-  if (memory != place) {
-    die(126, "code cache: cannot map %zu bytes of executable memory at %p", bytes, place);
-  }
-  return memory;
+/// Maps executable memory at `place`, where nothing may be mapped yet. False on failure.
+bool map_code(void* place, size_t bytes) {
+  return mmap(place, bytes, PROT_READ | PROT_WRITE | PROT_EXEC,
+              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0) == place;
 }
 
 }  // namespace
@@ -27,7 +23,9 @@ CodeCache::CodeCache(size_t bytes, const CodePlace& place) : place_(place) {
   constexpr size_t kGranule = size_t{64} << 10;
   bytes = std::min((bytes + kGranule - 1) / kGranule * kGranule,
                    place.bytes - kMaxBuffers * kBufferBytes);
-  void* memory = map_code(reinterpret_cast<void*>(place.base), bytes);
+  auto* const memory = reinterpret_cast<void*>(place.base);
+  if (!map_code(memory, bytes))
+    die(126, "code cache: cannot map %zu bytes of executable memory at %p", bytes, memory);
   madvise(memory, bytes, MADV_DONTDUMP);
   // With 16 KB pages a huge page is 32 MB: the first block would cost the whole cache.
   madvise(memory, bytes, MADV_NOHUGEPAGE);
@@ -53,10 +51,11 @@ uint32_t* CodeCache::map_buffer() {
   buffer_lock_.acquire();
   unsigned number = 0;
   while (number != kMaxBuffers && buffers_.test(number)) ++number;
-  if (number == kMaxBuffers) die(126, "code cache: more than %u threads", kMaxBuffers);
-  buffers_.set(number);
+  char* const place = buffer_place(number);
+  const bool mapped = number != kMaxBuffers && map_code(place, kBufferBytes);
+  if (mapped) buffers_.set(number);
   buffer_lock_.release();
-  return static_cast<uint32_t*>(map_code(buffer_place(number), kBufferBytes));
+  return mapped ? reinterpret_cast<uint32_t*>(place) : nullptr;
 }
 
 void CodeCache::unmap_buffer(uint32_t* buffer) {
@@ -85,6 +84,11 @@ unsigned CodeCache::oldest() const {
     if (!regions_[in_turn(turn)].retired) return in_turn(turn);
   }
   return kMaxRegions;
+}
+
+bool CodeCache::any_retired() const {
+  return std::any_of(regions_.begin(), regions_.begin() + region_count_,
+                     [](const Region& region) { return region.retired; });
 }
 
 void CodeCache::retire(unsigned region, Epochs::Epoch epoch) {

@@ -27,7 +27,7 @@ struct CodePlace {
 class CodeCache {
  public:
   static constexpr unsigned kMaxRegions = 4;
-  static constexpr unsigned kMaxBuffers = 256;  ///< one for each thread
+  static constexpr unsigned kMaxBuffers = 1024;  ///< one for each thread
   static constexpr size_t kBufferBytes = size_t{64} << 10;
 
   /// Maps `bytes` of executable memory at the beginning of `place`: rounded up to 64 KB, and at
@@ -63,10 +63,12 @@ class CodeCache {
   }
 
   /// Maps kBufferBytes of executable memory within reach of the cache's code, but no part of the
-  /// cache: a thread's place for a copy of a block. Touches no page of it. Stops ferry if there is
-  /// no place left.
+  /// cache: a thread's place for a copy of a block. Touches no page of it. Null if there is no
+  /// place or no memory left.
   [[nodiscard]] uint32_t* map_buffer();
   void unmap_buffer(uint32_t* buffer);
+  void hold_for_fork() { buffer_lock_.acquire(); }
+  void release_after_fork() { buffer_lock_.release(); }
 
   [[nodiscard]] unsigned region_count() const { return region_count_; }
   /// The region being filled.
@@ -76,6 +78,8 @@ class CodeCache {
   /// The region to give up next: of those that are not retired, the one that was begun first.
   /// kMaxRegions if all are retired.
   [[nodiscard]] unsigned oldest() const;
+  /// Whether a region is retired, so that there will be room once the threads are out of it.
+  [[nodiscard]] bool any_retired() const;
   /// Notes that the code of `region` was made unreachable in `epoch`. Blocks and code stay as they
   /// are.
   void retire(unsigned region, Epochs::Epoch epoch);

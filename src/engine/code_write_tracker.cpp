@@ -1,6 +1,7 @@
 #include "engine/code_write_tracker.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 #include "common/diagnostics.hpp"
@@ -11,8 +12,9 @@ CodeWriteTracker::CodeWriteTracker(PageProtector& protector, GuestAddress guest_
     : protector_(protector),
       pages_(guest_end / kGuestPageSize),
       // NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is wanted.
-      first_(static_cast<Link**>(std::calloc(pages_, sizeof(Link*)))),
-      used_((pages_ + kGroupPages - 1) / kGroupPages) {
+      first_(static_cast<Link**>(std::calloc(pages_ + pages_ / kGroupPages + 1, sizeof(Link*)))),
+      used_(reinterpret_cast<uint64_t*>(first_ + pages_)) {
+  static_assert(sizeof(void*) == sizeof(uint64_t));
   if (first_ == nullptr) die(126, "code write tracker: out of memory");
 }
 
@@ -42,12 +44,12 @@ bool CodeWriteTracker::add(Block& block, std::span<const GuestRange> ranges) {
 }
 
 [[gnu::noinline]] void CodeWriteTracker::begin_page(uint32_t page) {
-  ++used_[page / kGroupPages];
+  used_[page / kGroupPages] |= uint64_t{1} << page % kGroupPages;
   set_watch(page, true);
 }
 
 void CodeWriteTracker::end_page(uint32_t page) {
-  --used_[page / kGroupPages];
+  used_[page / kGroupPages] &= ~(uint64_t{1} << page % kGroupPages);
   set_watch(page, false);
 }
 
@@ -62,18 +64,31 @@ void CodeWriteTracker::end_page(uint32_t page) {
   return unused_++;
 }
 
+uint64_t CodeWriteTracker::used_in_group(uint32_t first, uint32_t last) const {
+  const uint32_t group_last = first | (kGroupPages - 1);
+  uint64_t used = used_[first / kGroupPages] & ~uint64_t{0} << first % kGroupPages;
+  if (last < group_last) used &= ~uint64_t{0} >> (group_last - last);
+  return used;
+}
+
 template <typename Visit>
 void CodeWriteTracker::for_each_page(uint32_t first, uint32_t last, Visit visit) {
-  for (uint32_t page = first; page <= last;) {
-    const uint32_t group_end = std::min((page / kGroupPages + 1) * kGroupPages, last + 1);
-    if (used_[page / kGroupPages] == 0) {
-      page = group_end;
-      continue;
-    }
-    for (; page < group_end; ++page) {
-      if (first_[page] != nullptr) visit(page);
-    }
+  for (uint32_t page = first; page <= last; page = (page | (kGroupPages - 1)) + 1) {
+    const uint32_t group = page & ~(kGroupPages - 1);
+    for (uint64_t used = used_in_group(page, last); used != 0; used &= used - 1)
+      visit(group + static_cast<uint32_t>(std::countr_zero(used)));
   }
+}
+
+bool CodeWriteTracker::concerned(GuestAddress begin, GuestAddress end) const {
+  if (begin >= end) return false;
+  if (!writes_.empty()) return true;
+  const uint32_t last = std::min((end - 1) / kGuestPageSize, pages_ - 1);
+  uint32_t page = begin / kGuestPageSize;
+  for (; page <= last; page = (page | (kGroupPages - 1)) + 1) {
+    if (used_in_group(page, last) != 0) return true;
+  }
+  return false;
 }
 
 CodeWriteTracker::Taken CodeWriteTracker::take(GuestAddress begin, GuestAddress end) {
@@ -85,14 +100,17 @@ CodeWriteTracker::Taken CodeWriteTracker::take(GuestAddress begin, GuestAddress 
     while (Link* const link = first_[page]) {
       taken.blocks.push_back(link->block);
       first_[page] = link->next;
-      release(link);
+      recycle(link);
     }
-    end_page(page);
   });
   std::vector<Block*>& blocks = taken.blocks;
   std::sort(blocks.begin(), blocks.end());
   blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());
   return taken;
+}
+
+void CodeWriteTracker::release(const std::vector<GuestAddress>& pages) {
+  for (const GuestAddress page : pages) end_page(page / kGuestPageSize);
 }
 
 bool CodeWriteTracker::count_write(GuestAddress page) {
@@ -121,7 +139,7 @@ void CodeWriteTracker::remove_invalid() {
         continue;
       }
       *place = link->next;
-      release(link);
+      recycle(link);
     }
     if (first_[page] == nullptr) end_page(page);
   });

@@ -18,6 +18,9 @@ class PageProtector {
  public:
   /// While on, writes to the guest page at `page` fault even where the guest may write.
   virtual void set_write_watch(GuestAddress page, bool on) = 0;
+  /// Asked after a watch has begun: whether writes to the page are under way that would fail now,
+  /// and must not. With several threads only.
+  virtual bool write_expected(GuestAddress page) = 0;
 
  protected:
   ~PageProtector() = default;
@@ -46,11 +49,21 @@ class CodeWriteTracker {
   /// exhausted. Returns whether one of the pages had no block before, so that nobody saw writes to
   /// it until now.
   bool add(Block& block, std::span<const GuestRange> ranges);
-  /// Drops protection of the pages of [begin, end) and hands over the blocks made from them.
+  /// Hands over the blocks made from the pages of [begin, end). The pages stay protected until
+  /// `release`: another thread that writes must not find its own old code still reachable.
   [[nodiscard]] Taken take(GuestAddress begin, GuestAddress end);
+  /// False if `take` would find nothing in [begin, end), and no writes are counted anywhere.
+  [[nodiscard]] bool concerned(GuestAddress begin, GuestAddress end) const;
+  /// Ends the protection of `pages`, whose blocks were taken and are unreachable.
+  void release(const std::vector<GuestAddress>& pages);
   /// Counts a write to the page at `page`, whose blocks have been taken. Returns whether this write
   /// makes the page self-checking.
   [[nodiscard]] bool count_write(GuestAddress page);
+  [[nodiscard]] bool self_checking(GuestAddress page) const {
+    if (writes_.empty()) return false;
+    const auto entry = writes_.find(page / kGuestPageSize);
+    return entry != writes_.end() && entry->second > kMostWrites;
+  }
   /// Makes the page at `page`, which has no block, self-checking at once.
   void expect_writes(GuestAddress page) { writes_[page / kGuestPageSize] = kMostWrites + 1; }
   /// Counts writes to the pages of [begin, end), whose mapping changes, from 0 again. Returns the
@@ -65,16 +78,12 @@ class CodeWriteTracker {
     Block* block;
     Link* next;
   };
-  static constexpr uint32_t kGroupPages = 512;
+  static constexpr uint32_t kGroupPages = 64;
   static constexpr unsigned kSlabLinks = 256;
 
-  [[nodiscard]] bool self_checking(uint32_t page) const {
-    if (writes_.empty()) return false;
-    const auto entry = writes_.find(page);
-    return entry != writes_.end() && entry->second > kMostWrites;
-  }
   void set_watch(uint32_t page, bool on) {
-    if (!self_checking(page)) protector_.set_write_watch(page * kGuestPageSize, on);
+    const GuestAddress address = page * kGuestPageSize;
+    if (!self_checking(address)) protector_.set_write_watch(address, on);
   }
   /// The page got its first block, or lost its last one.
   void begin_page(uint32_t page);
@@ -85,10 +94,12 @@ class CodeWriteTracker {
     return recycled_link();
   }
   [[nodiscard]] Link* recycled_link();
-  void release(Link* link) {
+  void recycle(Link* link) {
     link->next = free_;
     free_ = link;
   }
+  /// The pages of [first, last] with blocks among those of the group of `first`, as bits.
+  [[nodiscard]] uint64_t used_in_group(uint32_t first, uint32_t last) const;
   /// Calls `visit` with each page of [first, last] that has blocks.
   template <typename Visit>
   void for_each_page(uint32_t first, uint32_t last, Visit visit);
@@ -97,7 +108,7 @@ class CodeWriteTracker {
   const uint32_t pages_;
   // By page number. From calloc, since most of the array is never touched.
   Link** first_;
-  std::vector<uint16_t> used_;  ///< pages with blocks, by group of pages
+  uint64_t* used_;  ///< a bit for each page that has blocks; in the same memory
   // New links are taken from the unused rest of the newest slab, then from the released ones.
   Link* unused_ = nullptr;
   Link* unused_end_ = nullptr;

@@ -75,6 +75,7 @@ class Engine::Locked {
 
 void Engine::run(Guest& guest, Thread& thread) {
   Epochs& epochs = threads_.epochs();
+  thread.engine_ = this;
   epochs.enter(thread.slot_);
   while (guest.running()) {
     if (epochs.renew(thread.slot_)) thread.link_from_ = nullptr;
@@ -84,6 +85,7 @@ void Engine::run(Guest& guest, Thread& thread) {
       guest.deliver_interrupts();
       continue;
     }
+    thread.discards_seen_ = discards_.get();
     Next next;
     if (guest.translatable()) next = find_next(thread, guest.pc());
     thread.link_from_ = nullptr;
@@ -93,6 +95,9 @@ void Engine::run(Guest& guest, Thread& thread) {
       next.cold ? guest.interpret_block(kColdBlockInstructions) : guest.interpret_one();
       continue;
     }
+    // Each time: a child that shares the memory of this process (vfork) has its own run loop, and
+    // its parent's thread.
+    thread.guest_ = &guest;
     thread.note_entry(next.block->address);
     if (options_.entering != nullptr) options_.entering(guest.state());
     const uint32_t* entry = next.block->code + next.block->direct_entry;
@@ -102,11 +107,24 @@ void Engine::run(Guest& guest, Thread& thread) {
   epochs.leave(thread.slot_);
 }
 
+bool Engine::system_call(Thread& thread) {
+  Guest& guest = *thread.guest_;
+  const uint64_t seen = thread.discards_seen_;
+  ++thread.counters_.system_calls;
+  bool goes_on = false;
+  {
+    const Outside outside(threads_.epochs(), thread.slot_);
+    goes_on = guest.system_call();
+  }
+  thread.guest_ = &guest;  // the call may have been vfork
+  return goes_on && discards_.get() == seen;
+}
+
 Engine::Next Engine::find_next(Thread& thread, GuestAddress address) {
   const Locked locked(*this, thread);
   Next next{.block = find(address)};
   if (next.block == nullptr) {
-    next.cold = cold(thread, address);
+    next.cold = cold(address);
     if (next.cold) return next;
     next.block = translate(thread, address);
     if (next.block == nullptr) return next;
@@ -138,7 +156,7 @@ void Engine::handle_leave(Guest& guest, Thread& thread, const Leave& leave) {
     ++thread.counters_.self_checks_failed;
     const Locked locked(*this, thread);
     if (Block* block = find(guest.pc()); block != nullptr) discard(*block);
-    thread.runs_of(guest.pc()) = 0;  // what has just changed may change again before it runs
+    runs_of(guest.pc()) = 0;  // what has just changed may change again before it runs
     return;
   }
   const Outside outside(threads_.epochs(), thread.slot_);
@@ -156,7 +174,8 @@ void Engine::handle_leave_outside(Guest& guest, Thread& thread, LeaveReason reas
       return;
     case LeaveReason::syscall:
       ++thread.counters_.system_calls;
-      return guest.system_call();
+      guest.system_call();
+      return;
     case LeaveReason::exception:
       ++thread.counters_.exceptions;
       return guest.deliver_exception();
@@ -187,8 +206,8 @@ Block* Engine::find(GuestAddress address) {
   return block;
 }
 
-bool Engine::cold(Thread& thread, GuestAddress address) {
-  uint8_t& runs = thread.runs_of(address);
+bool Engine::cold(GuestAddress address) {
+  uint8_t& runs = runs_of(address);
   if (runs >= options_.cold_runs) return false;
   ++runs;
   return true;
@@ -198,7 +217,10 @@ inline Block* Engine::make(Thread& thread, GuestAddress address) {
   for (;;) {
     cache_.open(draft_);
     if (!translator_.translate(address, cache_.next(), cache_.free_words(), draft_)) {
-      make_room(thread);
+      if (!make_room(thread)) {
+        translator_.forget_analysis();  // of pages that no block of this draft will watch
+        return nullptr;
+      }
       cache_.open(draft_);
       CHECK(translator_.translate(address, cache_.next(), cache_.free_words(), draft_));
     }
@@ -210,6 +232,17 @@ inline Block* Engine::make(Thread& thread, GuestAddress address) {
     // watched. They are watched now, so the block is made once more.
     block->set_valid(false);
     translator_.forget_analysis();
+    give_up_watches();
+  }
+}
+
+void Engine::give_up_watches() {
+  for (const GuestRange& range : draft_.ranges.span()) {
+    for (GuestAddress page = range.begin & ~(kGuestPageSize - 1); page < range.end;
+         page += kGuestPageSize) {
+      if (tracker_.self_checking(page)) continue;
+      if (protector_.write_expected(page)) check_always(page, page + kGuestPageSize);
+    }
   }
 }
 
@@ -232,6 +265,7 @@ void Engine::discard(Block& block) {
   if (log_enabled(LogChannel::invalidate))
     log_printf(LogChannel::invalidate, "drop %08x\n", block.address);
   block.set_valid(false);
+  ++discards_;
   index_.clear(block.address);
   linker_.isolate(block);
 }
@@ -244,17 +278,23 @@ Statistics Engine::statistics() {
 }
 
 std::vector<GuestAddress> Engine::drop(GuestAddress begin, GuestAddress end) {
-  translator_.forget_analysis();
   CodeWriteTracker::Taken taken = tracker_.take(begin, end);
+  if (taken.pages.empty()) return {};
+  translator_.forget_analysis();
   for (Block* block : taken.blocks) {
     if (block->valid()) ++counters_.invalidations;
     discard(*block);
   }
+  tracker_.release(taken.pages);
   return std::move(taken.pages);
 }
 
 void Engine::invalidate(GuestAddress begin, GuestAddress end) {
   const MemoryGuard guard(lock_);
+  if (tracker_.concerned(begin, end)) forget_code(begin, end);  // most memory never holds code
+}
+
+[[gnu::noinline]] void Engine::forget_code(GuestAddress begin, GuestAddress end) {
   drop(begin, end);
   for (const GuestAddress page : tracker_.forget_writes(begin, end)) {
     translator_.set_self_checking(page, false);
@@ -280,26 +320,58 @@ void Engine::check_always(GuestAddress begin, GuestAddress end) {
   }
 }
 
-void Engine::make_room(Thread& thread) {
-  Epochs& epochs = threads_.epochs();
-  thread.link_from_ = nullptr;
-  unsigned region = cache_.reusable(epochs);
-  if (region == CodeCache::kMaxRegions) {
-    if (const unsigned oldest = cache_.oldest(); oldest != CodeCache::kMaxRegions) evict(oldest);
-    // This thread holds no pointer to a block, so the epoch is past for it.
-    epochs.renew(thread.slot_);
-    while ((region = cache_.reusable(epochs)) == CodeCache::kMaxRegions) {
-      CHECK(options_.await_others != nullptr);
-      options_.await_others();
-    }
-  }
+void Engine::order_accesses() {
+  const MemoryGuard guard(lock_);
+  unsigned region = 0;
+  while ((region = cache_.oldest()) != CodeCache::kMaxRegions) evict(region);
+  translator_.order_accesses();
+  region = cache_.reusable(threads_.epochs());
+  CHECK(region != CodeCache::kMaxRegions);  // no other thread holds a block
+  begin(region);
+}
+
+void Engine::begin(unsigned region) {
   translator_.forget_region(region);
   cache_.begin(region);
+}
+
+bool Engine::make_room(Thread& thread) {
+  // A nudge may be lost (a signal of the same number waits already), so it is repeated now and
+  // then.
+  constexpr unsigned kRefusalsToNudge = 64;
+  Epochs& epochs = threads_.epochs();
+  thread.link_from_ = nullptr;
+  epochs.renew(thread.slot_);  // this thread holds no pointer to a block
+  unsigned region = cache_.reusable(epochs);
+  if (region == CodeCache::kMaxRegions) {
+    const bool waiting = cache_.any_retired();
+    if (!waiting) evict(cache_.oldest());
+    epochs.renew(thread.slot_);
+    region = cache_.reusable(epochs);
+    if (region == CodeCache::kMaxRegions) {
+      CHECK(options_.nudge != nullptr);
+      if (!waiting || ++refused_ % kRefusalsToNudge == 0) threads_.nudge_lagging(options_.nudge);
+      return false;
+    }
+  }
+  begin(region);
+  return true;
+}
+
+void Engine::hold_for_fork() {
+  threads_.lock_.acquire();
+  cache_.hold_for_fork();
+}
+
+void Engine::release_after_fork() {
+  cache_.release_after_fork();
+  threads_.lock_.release();
 }
 
 void Engine::evict(unsigned region) {
   log_printf(LogChannel::evict, "evict region %u\n", region);
   ++(cache_.region_count() == 1 ? counters_.flushes : counters_.evictions);
+  ++discards_;
   // What the analysis remembers is true only while the pages it comes from are watched.
   translator_.forget_analysis();
   for (Block* block = cache_.first_block(region); block != nullptr; block = block->next) {

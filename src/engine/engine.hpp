@@ -1,6 +1,7 @@
 // The engine of one process: translations, their links, and the run loop of its threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -22,10 +23,9 @@ struct EngineOptions {
   uint64_t max_translated = UINT64_MAX;
   GuestAddress guest_end = 0x8000'0000;  ///< blocks lie below; the beginning of a page
   bool chain = true;  ///< link exits to blocks (off: every direct exit passes the run loop)
-  /// Brings the other threads to their run loops, or waits for them a little. Called again and
-  /// again until no thread can still be executing in the memory that is to be reused. Needed only
-  /// where a process has several threads.
-  void (*await_others)() = nullptr;
+  /// Asks the thread with this number (Thread::set_number) to come to its run loop soon; does not
+  /// wait for it. Needed only where a process has several threads.
+  void (*nudge)(int32_t thread) = nullptr;
   /// Sees every new block before it runs (logs); may be null.
   void (*translated)(const Block& block) = nullptr;
   /// Sees the state before a block is entered from the run loop (logs); may be null.
@@ -45,12 +45,19 @@ class Engine {
         options_(options),
         lock_(lock),
         linker_(patcher),
+        protector_(protector),
         tracker_(protector, options.guest_end) {}
 
   /// Runs `guest` on the calling host thread, which owns `thread`, until it ends.
   void run(Guest& guest, Thread& thread);
 
-  // A thread calls the next three functions outside of translated code only.
+  /// Makes the system call of the guest that `thread` runs, which is in a block, before the guest
+  /// pc. Returns whether the block may go on there: the guest runs on at the same pc, only with the
+  /// result, and no block has been discarded since the thread was last in the run loop. Signals
+  /// that wait are not looked at.
+  [[nodiscard]] bool system_call(Thread& thread);
+
+  // A thread calls the next four functions outside of translated code only.
 
   /// Drops every translation made from the pages of [begin, end), whose mapping changes.
   void invalidate(GuestAddress begin, GuestAddress end);
@@ -60,8 +67,17 @@ class Engine {
   /// Makes the pages of [begin, end) self-checking until `invalidate`, because they change without
   /// a write that a watch could see.
   void check_always(GuestAddress begin, GuestAddress end);
+  /// Drops every translation, and makes those from now on order their accesses
+  /// (Translator::order_accesses). The caller is the only thread.
+  void order_accesses();
 
   [[nodiscard]] Threads& threads() { return threads_; }
+
+  /// Take and release the engine's own locks around a fork, under the memory lock, so that the
+  /// child finds nothing half done. The child destroys the other threads' objects.
+  void hold_for_fork();
+  void release_after_fork();
+
   /// The sum of what all threads have counted. Any thread may ask.
   [[nodiscard]] Statistics statistics();
 
@@ -82,19 +98,30 @@ class Engine {
   Block* find(GuestAddress address);
   /// Counts a run of the untranslated code at `address`. True: it is still to be interpreted.
   /// Addresses that share a counter are translated a little earlier.
-  bool cold(Thread& thread, GuestAddress address);
+  bool cold(GuestAddress address);
+  [[nodiscard]] uint8_t& runs_of(GuestAddress address) {
+    return cold_runs_[(address ^ address >> 12) % cold_runs_.size()];
+  }
   /// Never inlined, because the bench counts what runs between its entry and its return.
   [[gnu::noinline]] Block* translate(Thread& thread, GuestAddress address);
   /// Makes the block at `address` and watches its pages, but does not publish it. Null: nothing
-  /// there can be translated.
+  /// there can be translated, or there is no room at present.
   [[gnu::always_inline]] Block* make(Thread& thread, GuestAddress address);
+  /// Makes the pages of the draft self-checking that must not be watched.
+  void give_up_watches();
   /// Makes `block` unreachable, if it is not so already.
   void discard(Block& block);
+  /// `invalidate` where there may be something to drop.
+  void forget_code(GuestAddress begin, GuestAddress end);
   /// Discards all blocks made from the pages of [begin, end). Returns those of the pages that had
   /// blocks.
   std::vector<GuestAddress> drop(GuestAddress begin, GuestAddress end);
-  /// Makes a region of the code cache empty and fills it from now on.
-  void make_room(Thread& thread);
+  /// Makes a region of the code cache empty and fills it from now on. False if other threads may
+  /// still be inside all of them: they have been asked to come out, and waiting for them here would
+  /// keep the lock from threads that need it to get out.
+  [[nodiscard]] bool make_room(Thread& thread);
+  /// Fills `region`, in which no thread can be, from now on.
+  void begin(unsigned region);
   /// Makes all code of `region` unreachable.
   void evict(unsigned region);
   void handle_leave(Guest& guest, Thread& thread, const Leave& leave);
@@ -108,8 +135,17 @@ class Engine {
   Threads threads_;
   MemoryLock& lock_;  ///< guards the members below, and what the references above refer to
   BlockLinker linker_;
+  PageProtector& protector_;
   CodeWriteTracker tracker_;
-  BlockDraft draft_;   ///< of the block in the making; a member, as it is large
+  /// Runs of untranslated code, by the address's hash: of all threads together, as code that many
+  /// threads run once each is not cold.
+  std::array<uint8_t, 4096> cold_runs_{};
+  BlockDraft draft_;      ///< of the block in the making; a member, as it is large
+  unsigned refused_ = 0;  ///< how often `make_room` said no since a region was evicted
+  /// How often blocks were made unreachable. Read without the lock: a thread that has entered its
+  /// slot either sees the count that came with the discard of a block, or keeps the block's memory
+  /// from being reused (epochs.hpp).
+  Counter discards_;
   Counters counters_;  ///< of what is done under the lock
 };
 

@@ -42,10 +42,4 @@ bool Epochs::all_past(Epoch epoch) const {
   return true;
 }
 
-void Epochs::reset_to(const Slot& survivor) {
-  for (Slot* slot = first_.load(std::memory_order_acquire); slot != nullptr; slot = slot->next_) {
-    if (slot != &survivor) part(*slot);
-  }
-}
-
 }  // namespace ferry::engine

@@ -67,12 +67,13 @@ class Epochs {
   /// Ends the present epoch and returns it. Code that the caller made unreachable before is found
   /// by no thread in the next epoch.
   Epoch advance() { return now_.fetch_add(1, std::memory_order_acq_rel); }
+  /// Whether the thread of `slot` may still be inside code that became unreachable in the epoch
+  /// before the present one.
+  [[nodiscard]] bool lags(const Slot& slot) const {
+    return slot.epoch_.load(std::memory_order_acquire) < now_.load(std::memory_order_relaxed);
+  }
   /// Whether no thread can still be inside code that became unreachable in `epoch` or earlier.
   [[nodiscard]] bool all_past(Epoch epoch) const;
-
-  /// For the child of a fork, in which `survivor`'s thread is the only one: frees the other slots,
-  /// whatever their threads were doing in the parent.
-  void reset_to(const Slot& survivor);
 
  private:
   static constexpr Epoch kQuiescent = ~Epoch{0};  // later than every epoch

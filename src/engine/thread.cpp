@@ -35,4 +35,12 @@ void Threads::add_to(Statistics& sum) {
   lock_.release();
 }
 
+void Threads::nudge_lagging(void (*nudge)(int32_t thread)) {
+  lock_.acquire();
+  for (const Thread* thread = first_; thread != nullptr; thread = thread->next_) {
+    if (epochs_.lags(thread->slot_)) nudge(thread->number_.load(std::memory_order_relaxed));
+  }
+  lock_.release();
+}
+
 }  // namespace ferry::engine

@@ -40,6 +40,8 @@ struct Counters {
   void add_to(Statistics& sum) const;
 };
 
+class Engine;
+class Guest;
 class Thread;
 
 /// The threads of one engine.
@@ -54,8 +56,11 @@ class Threads {
   /// Adds the counts of every thread to `sum`, those of ended threads included. Any thread may
   /// call.
   void add_to(Statistics& sum);
+  /// Calls `nudge` with the number of each thread that has not looked at the present epoch.
+  void nudge_lagging(void (*nudge)(int32_t thread));
 
  private:
+  friend class Engine;
   friend class Thread;
   void join(Thread& thread);
   void part(Thread& thread);
@@ -78,6 +83,12 @@ class Thread {
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
+  /// The number by which EngineOptions::nudge knows the thread. To be set before it runs.
+  void set_number(int32_t number) { number_.store(number, std::memory_order_relaxed); }
+
+  /// The engine whose run loop the thread is in.
+  [[nodiscard]] Engine& engine() const { return *engine_; }
+
   /// Calls `visit` with the addresses of the last blocks entered from the run loop, the last one
   /// first. Signal-safe.
   template <typename Visit>
@@ -91,17 +102,17 @@ class Thread {
   friend class Threads;
 
   void note_entry(GuestAddress address) { entered_[entries_++ % entered_.size()] = address; }
-  [[nodiscard]] uint8_t& runs_of(GuestAddress address) {
-    return cold_runs_[(address ^ address >> 12) % cold_runs_.size()];
-  }
 
   Threads& threads_;
   // Between the slot's `enter` and `leave` blocks that the thread has found stay in memory;
   // elsewhere the thread holds no pointer to one.
   Epochs::Slot& slot_;
-  Exit* link_from_ = nullptr;  ///< the exit the thread left by, to be linked to its next block
+  std::atomic<int32_t> number_{0};
+  Engine* engine_ = nullptr;  ///< set by the run loop, as `guest_` and `discards_seen_` are
+  Guest* guest_ = nullptr;
+  uint64_t discards_seen_ = 0;  ///< Engine::discards_ before the thread looked for its block
+  Exit* link_from_ = nullptr;   ///< the exit the thread left by, to be linked to its next block
   Counters counters_;
-  std::array<uint8_t, 4096> cold_runs_{};  ///< runs of untranslated code, by the address's hash
   std::array<GuestAddress, 16> entered_{};
   unsigned entries_ = 0;
   Thread* next_ = nullptr;  ///< in Threads

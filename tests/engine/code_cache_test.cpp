@@ -12,7 +12,7 @@ namespace ferry::engine {
 namespace {
 
 constexpr uint32_t kLargestBlock = 512;
-constexpr CodePlace kPlace{0x9000'0000, size_t{64} << 20};
+constexpr CodePlace kPlace{0x9000'0000, size_t{128} << 20};
 
 class CodeCacheTest : public testing::Test {
  protected:

@@ -15,6 +15,7 @@ namespace {
 
 class FakeProtector final : public PageProtector {
  public:
+  bool write_expected(GuestAddress) override { return false; }
   void set_write_watch(GuestAddress page, bool on) override {
     EXPECT_EQ(watched.contains(page), !on) << page;
     on ? static_cast<void>(watched.insert(page)) : static_cast<void>(watched.erase(page));
@@ -42,6 +43,8 @@ class CodeWriteTrackerTest : public testing::Test {
 
   void expect_taken(GuestAddress begin, GuestAddress end) {
     const CodeWriteTracker::Taken taken = tracker.take(begin, end);
+    expect_watched();  // until their blocks are unreachable
+    tracker.release(taken.pages);
     std::set<Block*> blocks;
     std::vector<GuestAddress> pages;
     const auto first = model.lower_bound(begin / kGuestPageSize * kGuestPageSize);

@@ -71,22 +71,6 @@ TEST(Epochs, SlotsAreReused) {
   EXPECT_EQ(&epochs.join(), &first);
 }
 
-TEST(Epochs, AForkLeavesOneThread) {
-  Epochs epochs;
-  Epochs::Slot& survivor = epochs.join();
-  Epochs::Slot& other = epochs.join();
-  epochs.enter(survivor);
-  epochs.enter(other);
-  const Epochs::Epoch ended = epochs.advance();
-  epochs.leave(survivor);
-  EXPECT_FALSE(epochs.all_past(ended));
-  epochs.reset_to(survivor);
-  EXPECT_TRUE(epochs.all_past(ended));
-  EXPECT_EQ(&epochs.join(), &other);
-  epochs.enter(survivor);
-  EXPECT_FALSE(epochs.all_past(epochs.advance()));
-}
-
 /// Readers look at the thing that `published` points to. The writer replaces it, and spoils the old
 /// one as soon as its memory may be reused.
 struct Stress {

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.hpp"
@@ -16,7 +18,7 @@ namespace ferry::engine {
 namespace {
 
 constexpr uint32_t kLargestBlock = 512;
-constexpr CodePlace kPlace{0x9000'0000, size_t{64} << 20};
+constexpr CodePlace kPlace{0x9000'0000, size_t{128} << 20};
 constexpr GuestAddress kBase = 0x0804'8000;
 constexpr unsigned kPlaces = 2000, kPlaceBytes = 32;
 
@@ -88,6 +90,7 @@ class FakeTranslator final : public Translator {
   }
 
   void mark_unaligned(GuestAddress) override {}
+  void order_accesses() override { ordered = true; }
   void forget_analysis() override { ++forgotten; }
   void forget_region(unsigned region) override { regions.push_back(region); }
   void set_self_checking(GuestAddress page, bool on) override {
@@ -95,6 +98,7 @@ class FakeTranslator final : public Translator {
        : static_cast<void>(self_checking.erase(page));
   }
 
+  bool ordered = false;
   unsigned forgotten = 0;
   std::vector<unsigned> regions;  ///< in the order they were begun
   std::set<GuestAddress> self_checking;
@@ -114,11 +118,15 @@ class FakePatcher final : public CodePatcher {
 
 class FakeProtector final : public PageProtector {
  public:
+  bool write_expected(GuestAddress page) override { return expected.contains(page); }
   void set_write_watch(GuestAddress page, bool on) override {
     EXPECT_EQ(watched.contains(page), !on);
+    if (!on) ending(page);
     on ? static_cast<void>(watched.insert(page)) : static_cast<void>(watched.erase(page));
   }
   std::set<GuestAddress> watched;
+  std::set<GuestAddress> expected;  ///< pages that the kernel may be writing
+  std::function<void(GuestAddress)> ending = [](GuestAddress) {};  ///< before a watch ends
 };
 
 class FakeIndex final : public CodeIndex {
@@ -136,13 +144,13 @@ class FakeIndex final : public CodeIndex {
   std::map<GuestAddress, const uint32_t*> entries_;
 };
 
-class FakeGuest final : public Guest {
+class FakeGuest : public Guest {
  public:
   [[nodiscard]] GuestAddress pc() const override { return address; }
   [[nodiscard]] void* state() override { return nullptr; }
   [[nodiscard]] bool interrupt_pending() const override { return false; }
   void deliver_interrupts() override {}
-  void system_call() override {}
+  bool system_call() override { return false; }
   void deliver_exception() override {}
   void interpret_one() override {}
   void interpret_block(unsigned) override {}
@@ -155,14 +163,14 @@ class FakeGuest final : public Guest {
 
 class Eviction : public testing::Test {
  protected:
-  void set_up(uint32_t permanent_words, void (*await_others)() = nullptr) {
+  void set_up(uint32_t permanent_words, void (*nudge)(int32_t) = nullptr) {
     cache = std::make_unique<CodeCache>(size_t{64} << 10, kPlace);
     cache->commit(permanent_words);
     cache->keep_all(kLargestBlock);
     translator = std::make_unique<FakeTranslator>(*cache, guest.address);
     index = std::make_unique<FakeIndex>();
     engine = std::make_unique<Engine>(*cache, *index, *translator, patcher, protector, lock,
-                                      EngineOptions{.cold_runs = 0, .await_others = await_others});
+                                      EngineOptions{.cold_runs = 0, .nudge = nudge});
     thread = std::make_unique<Thread>(engine->threads());
   }
 
@@ -249,6 +257,39 @@ TEST_F(Eviction, ASmallCacheIsFlushed) {
   EXPECT_EQ(engine->statistics().evictions, 0u);
 }
 
+// As soon as the watch has ended, another thread may write to the page, and must not find its old
+// code. (Once the watch ended first, and a thread executed what it had just overwritten.)
+TEST_F(Eviction, BlocksAreUnreachableBeforeTheWatchEnds) {
+  set_up(100);
+  unsigned ended = 0;
+  protector.ending = [&](GuestAddress page) {
+    ++ended;
+    for (unsigned place = 0; place < kPlaces; ++place) {
+      if (index->get(address_of(place)) == nullptr) continue;
+      for (const GuestRange& range : ranges_of(address_of(place)))
+        EXPECT_NE(range.begin & ~4095u, page);
+    }
+  };
+  run(200);
+  for (GuestAddress page = kBase; page < address_of(kPlaces - 1); page += 4096) {
+    engine->written(page, page + 1);
+  }
+  run(200);
+  engine->invalidate(kBase, address_of(kPlaces - 1));
+  EXPECT_GT(ended, 10u);
+}
+
+TEST_F(Eviction, PagesThatTheKernelWritesCheckThemselves) {
+  set_up(100);
+  lock.enable();
+  protector.expected.insert(kBase);
+  guest.address = kBase;
+  run(1);
+  EXPECT_TRUE(translator->self_checking.contains(kBase));
+  EXPECT_FALSE(protector.watched.contains(kBase));
+  EXPECT_NE(index->get(kBase), nullptr);
+}
+
 TEST_F(Eviction, PagesWrittenOftenCheckThemselves) {
   set_up(100);
   constexpr GuestAddress kPage = kBase;
@@ -273,28 +314,64 @@ TEST_F(Eviction, PagesWrittenOftenCheckThemselves) {
   EXPECT_TRUE(protector.watched.contains(kPage));
 }
 
-unsigned waits = 0;
-Epochs* waited_for = nullptr;
-Epochs::Slot* other = nullptr;
-
-void let_other_leave() {
-  if (++waits == 3) waited_for->renew(*other);
+TEST_F(Eviction, WhenAccessesBecomeOrderedAllBlocksGo) {
+  set_up(100);
+  for (const unsigned turns : {0u, 1u, 200u, 2000u}) {
+    run(turns);
+    translator->ordered = false;
+    engine->order_accesses();
+    EXPECT_TRUE(translator->ordered);
+    EXPECT_EQ(expect_consistent(), std::set<GuestAddress>{});
+    for (unsigned place = 0; place < kPlaces; ++place)
+      EXPECT_EQ(index->get(address_of(place)), nullptr);
+    EXPECT_TRUE(protector.watched.empty());
+    run(50);
+    expect_consistent();
+  }
 }
 
+std::vector<int32_t> nudged;
+
+/// Does something while its thread is inside, once.
+class OuterGuest final : public FakeGuest {
+ public:
+  explicit OuterGuest(std::function<void()> act) : act_(std::move(act)) {}
+  [[nodiscard]] bool running() const override {
+    if (!std::exchange(acted_, true)) act_();
+    return FakeGuest::running();
+  }
+
+ private:
+  std::function<void()> act_;
+  mutable bool acted_ = false;
+};
+
 TEST_F(Eviction, MemoryIsNotReusedWhileAnotherThreadMayBeInside) {
-  set_up(100, let_other_leave);
-  waits = 0;
-  waited_for = &engine->threads().epochs();
-  other = &engine->threads().epochs().join();
-  waited_for->enter(*other);
-  while (engine->statistics().evictions == 0) run(1);
-  // The region was evicted, but reused only after the other thread had let go.
-  EXPECT_EQ(waits, 3u);
-  EXPECT_EQ(translator->regions.size(), 4u);
-  expect_consistent();
-  waited_for->leave(*other);
+  nudged.clear();
+  set_up(100, [](int32_t number) { nudged.push_back(number); });
+  Thread other(engine->threads());
+  other.set_number(7);
+  OuterGuest outside([&] {
+    while (engine->statistics().evictions == 0) run(1);
+    // A region was evicted, and the other thread asked to come out. It does not, so the region is
+    // not reused; what has no translation is interpreted.
+    EXPECT_EQ(nudged, std::vector<int32_t>{7});
+    EXPECT_EQ(translator->regions.size(), 3u);
+    const uint64_t interpreted = engine->statistics().interpreted;
+    run(100);
+    EXPECT_GT(engine->statistics().interpreted, interpreted);
+    EXPECT_EQ(engine->statistics().evictions, 1u);
+    EXPECT_EQ(translator->regions.size(), 3u);
+    EXPECT_LT(nudged.size(), 4u);
+    expect_consistent();
+  });
+  engine->run(outside, other);
+  const size_t nudges = nudged.size();
+  while (translator->regions.size() == 3) run(1);
+  EXPECT_EQ(engine->statistics().evictions, 1u);
   while (engine->statistics().evictions == 1) run(1);
-  EXPECT_EQ(waits, 3u);
+  EXPECT_EQ(nudged.size(), nudges);
+  expect_consistent();
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 namespace ferry::engine {
 namespace {
 
-constexpr CodePlace kPlace{0x10'0000'0000, size_t{32} << 20};
+constexpr CodePlace kPlace{0x10'0000'0000, size_t{128} << 20};
 constexpr uint32_t kGuestBytes = 0x1'0000;
 constexpr uint32_t kLargestBlock = 256, kReach = 3000;  // words
 
@@ -176,6 +176,7 @@ class MadeUpTranslator final : public Translator {
   }
 
   void mark_unaligned(GuestAddress) override {}
+  void order_accesses() override {}
   void forget_analysis() override {}
   void forget_region(unsigned) override {}
   void set_self_checking(GuestAddress, bool) override {}
@@ -227,6 +228,7 @@ class Index final : public CodeIndex {
 /// A write is allowed or refused at once, as by an MMU.
 class Protector final : public PageProtector {
  public:
+  bool write_expected(GuestAddress) override { return false; }
   void set_write_watch(GuestAddress page, bool on) override {
     const std::lock_guard guard(mutex_);
     watched_[page / kGuestPageSize] = on;
@@ -243,7 +245,8 @@ class Protector final : public PageProtector {
   std::array<bool, kGuestBytes / kGuestPageSize> watched_{};
 };
 
-void yield() {
+/// These threads come to their run loops by themselves.
+void nudge(int32_t) {
   std::this_thread::yield();
 }
 
@@ -263,7 +266,7 @@ struct MadeUpMachine {
                 patcher,
                 protector,
                 lock,
-                {.guest_end = kGuestBytes, .await_others = yield}};
+                {.guest_end = kGuestBytes, .nudge = nudge}};
 };
 
 class MadeUpGuest final : public Guest {
@@ -276,7 +279,10 @@ class MadeUpGuest final : public Guest {
   [[nodiscard]] void* state() override { return &own; }
   [[nodiscard]] bool interrupt_pending() const override { return false; }
   void deliver_interrupts() override {}
-  void system_call() override { kernel_(machine_, own); }
+  bool system_call() override {
+    kernel_(machine_, own);
+    return false;
+  }
   void deliver_exception() override {}
   void interpret_one() override {
     if (own.step(machine_.memory)) system_call();

@@ -129,7 +129,8 @@ translate::Options Machine::with_pending_word(translate::Options options) {
 
 Machine::Machine(const translate::Options& options, engine::EngineOptions engine_options,
                  size_t cache_bytes)
-    : cache_(cache_bytes, translate::run::kCodePlace),
+    : guards_(options.order != translate::MemoryOrder::weak ? i386::CpuState::kOrdered : 0),
+      cache_(cache_bytes, translate::run::kCodePlace),
       translator_(with_pending_word(options), *this, cache_),
       table_(translator_.not_translated_stub()),
       engine_(cache_, table_, translator_, translator_.patcher(), *this, lock_, engine_options) {
@@ -158,6 +159,7 @@ std::string Machine::compare(const Sequence& sequence, Memory& memory, const Out
   const std::vector<uint8_t> code = sequence.bytes();
   for (unsigned round = 1; round <= 2; ++round) {
     memory.begin(sequence, code, state_.cpu);
+    state_.cpu.guards |= guards_;
     translate::run::install(thread_, state_.cpu);
     raised_ = false;
     turns_ = 0;

@@ -59,17 +59,22 @@ class Machine final : engine::Guest, engine::PageProtector, i386::CodeSource {
   [[nodiscard]] void* state() override { return &state_.cpu; }
   [[nodiscard]] bool interrupt_pending() const override { return false; }
   void deliver_interrupts() override {}
-  void system_call() override { raised_ = true; }
+  bool system_call() override {
+    raised_ = true;
+    return false;
+  }
   void deliver_exception() override { raised_ = true; }
   void interpret_one() override { static_cast<void>(step()); }
   void interpret_block(unsigned limit) override;
   [[nodiscard]] bool translatable() const override;
   [[nodiscard]] bool running() const override { return !raised_ && turns_++ < kMaxTurns; }
   void set_write_watch(GuestAddress, bool) override {}
+  bool write_expected(GuestAddress) override { return false; }
   [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override;
   bool step();
 
   State state_;
+  const uint32_t guards_;  ///< of every state
   engine::CodeCache cache_;
   translate::run::BlockTranslator translator_;
   translate::run::AddressTable table_;

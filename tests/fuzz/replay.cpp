@@ -33,6 +33,11 @@ std::vector<OptionSet> option_sets() {
   // A cache of four regions that hold a few blocks each.
   sets.push_back({"evictions", {}, {.cold_runs = 0}, size_t{64} << 10});
   sets.back().options.max_guest_instructions = 3;
+  // In the interpreter too, whose accesses the machine orders then.
+  sets.push_back({"ordered", {}, {.cold_runs = 1}});
+  sets.back().options.order = translate::MemoryOrder::all_but_stack;
+  sets.push_back({"tso", {}, {.cold_runs = 1}});
+  sets.back().options.order = translate::MemoryOrder::all;
   sets.push_back({"self-checking", {}});
   sets.back().self_checking = true;
   return sets;

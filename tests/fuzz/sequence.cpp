@@ -122,10 +122,10 @@ void Memory::begin(const Sequence& sequence, const std::vector<uint8_t>& code,
   std::memcpy(cpu.gpr.data(), sequence.gpr, sizeof sequence.gpr);
   cpu.eip = sequence.address;
   cpu.eflags |= sequence.eflags;
-  cpu.tls[0] = {kWindow, 0xffffffff, true, true};
+  cpu.tls[0] = i386::SegmentDescriptor({.base = kWindow, .limit = 0xfffff, .in_pages = true});
   if (!sequence.tls) return;
   for (const unsigned segment : {i386::FS, i386::GS}) {
-    cpu.set_tls_segment(static_cast<i386::SegmentRegister>(segment), 0, kTlsSelector);
+    cpu.set_segment(static_cast<i386::SegmentRegister>(segment), kTlsSelector, cpu.tls[0]);
   }
 }
 

@@ -2,11 +2,8 @@
 //   golden_tool BLOCKS FOLDER
 // BLOCKS has lines `name: hex`. compare.sh compares the files with the committed ones; ./dev golden
 // replaces those. The code is for processors without MSA; blocks_msa has the blocks that differ
-// with MSA.
-#include <sys/mman.h>
-
+// with MSA, blocks_ordered and blocks_tso those that differ where accesses are ordered.
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <map>
 #include <string>
@@ -27,28 +24,21 @@ namespace ferry {
 using golden::blocks_of;
 using golden::Bytes;
 using golden::forms_of;
+using golden::hex_text;
 using golden::kGuestCode;
 
 namespace {
 
-constexpr uint32_t kGuestBytes = 0x4000;
 constexpr size_t kCacheBytes = size_t{4} << 20;
 
-class GoldenTool final : i386::CodeSource {
+class GoldenTool {
  public:
   explicit GoldenTool(const translate::Options& options)
-      : cache_(kCacheBytes, translate::run::kCodePlace), translator_(options, *this, cache_) {
-    void* const wanted = guest::host_pointer(kGuestCode);
-    void* const mapped = ::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    CHECK(mapped == wanted);
-  }
+      : cache_(kCacheBytes, translate::run::kCodePlace), translator_(options, memory_, cache_) {}
 
   /// The guest instructions and the code of the block that begins with `code`.
   std::string translate(const Bytes& code) {
-    auto* guest = static_cast<uint8_t*>(guest::host_pointer(kGuestCode));
-    std::memset(guest, 0xcc, kGuestBytes);
-    std::memcpy(guest, code.data(), code.size());
+    golden::GuestMemory::put(code);
     translator_.forget_analysis();
     translator_.forget_region(0);
     engine::BlockDraft out;
@@ -67,11 +57,6 @@ class GoldenTool final : i386::CodeSource {
   }
 
  private:
-  [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {
-    const bool code = address >= kGuestCode && address < kGuestCode + kGuestBytes;
-    return code ? kGuestCode + kGuestBytes : address;
-  }
-
   static std::string guest_text(uint32_t address) {
     const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
     return disassembly::disassemble_i386(bytes, i386::kMaxInstructionLength, address);
@@ -98,9 +83,10 @@ class GoldenTool final : i386::CodeSource {
   [[nodiscard]] std::string target_name(uint32_t field) const {
     const translate::emit::WaysOut& out = translator_.thunks().out;
     const std::pair<const uint32_t*, const char*> named[] = {
-        {out.leave_direct, "leave_direct"}, {out.leave_indirect, "leave_indirect"},
-        {out.leave_reason, "leave_reason"}, {out.call_interpreter, "call_interpreter"},
-        {out.materialise, "materialise"},   {translator_.thunks().restore, "restore"}};
+        {out.leave_direct, "leave_direct"},       {out.leave_indirect, "leave_indirect"},
+        {out.leave_reason, "leave_reason"},       {out.call_interpreter, "call_interpreter"},
+        {out.call_system, "call_system"},         {out.materialise, "materialise"},
+        {translator_.thunks().restore, "restore"}};
     for (const auto& [address, name] : named) {
       if ((reinterpret_cast<uintptr_t>(address) >> 2 & 0x03ffffff) == field) return name;
     }
@@ -111,19 +97,10 @@ class GoldenTool final : i386::CodeSource {
     return text;
   }
 
+  golden::GuestMemory memory_;
   engine::CodeCache cache_;
   translate::run::BlockTranslator translator_;
 };
-
-std::string hex(const Bytes& code) {
-  std::string text;
-  char digits[4];
-  for (const uint8_t byte : code) {
-    std::snprintf(digits, sizeof digits, "%02x", byte);
-    text += digits;
-  }
-  return text;
-}
 
 const char* family_name(i386::Family family) {
   static constexpr const char* kNames[] = {
@@ -143,19 +120,19 @@ std::map<std::string, std::string> row_files() {
     for (const Bytes& form : forms_of(index)) {
       const std::string name = disassembly::disassemble_i386(
           form.data(), static_cast<uint32_t>(form.size()), kGuestCode);
-      file += hex(form) + "  " + name + "\n" + tool.translate(form) + "\n";
+      file += hex_text(form) + "  " + name + "\n" + tool.translate(form) + "\n";
       if ((row.flags_written & i386::eflags::kArithmetic) == 0) continue;
       Bytes dead = form;
       dead.insert(dead.end(), {0x39, 0xc0});  // CMP EAX, EAX
-      file += hex(form) + "  " + name + "  (flags dead)\n" + tool.translate(dead) + "\n";
+      file += hex_text(form) + "  " + name + "  (flags dead)\n" + tool.translate(dead) + "\n";
     }
   }
   return files;
 }
 
 /// The text of each block of the file at `path`.
-std::vector<std::string> block_texts(const char* path, bool msa) {
-  GoldenTool tool({.msa = msa});
+std::vector<std::string> block_texts(const char* path, const translate::Options& options) {
+  GoldenTool tool(options);
   std::vector<std::string> texts;
   for (const auto& [name, code] : blocks_of(path)) {
     texts.push_back(name + "\n" + tool.translate(code) + "\n");
@@ -168,11 +145,17 @@ int main(int argc, char** argv) {
   ferry::enable_log_channel(ferry::LogChannel::in_asm);
   if (argc != 3) die(2, "usage: golden_tool BLOCKS FOLDER");
   std::map<std::string, std::string> files = row_files();
-  const std::vector<std::string> plain = block_texts(argv[1], false);
-  const std::vector<std::string> with_msa = block_texts(argv[1], true);
-  for (size_t i = 0; i < plain.size(); ++i) {
-    files["blocks"] += plain[i];
-    if (with_msa[i] != plain[i]) files["blocks_msa"] += with_msa[i];
+  const std::vector<std::string> plain = block_texts(argv[1], {});
+  for (const std::string& text : plain) files["blocks"] += text;
+  const std::pair<const char*, translate::Options> variants[] = {
+      {"blocks_msa", {.msa = true}},
+      {"blocks_ordered", {.order = translate::MemoryOrder::all_but_stack}},
+      {"blocks_tso", {.order = translate::MemoryOrder::all}}};
+  for (const auto& [name, options] : variants) {
+    const std::vector<std::string> texts = block_texts(argv[1], options);
+    for (size_t i = 0; i < plain.size(); ++i) {
+      if (texts[i] != plain[i]) files[name] += texts[i];
+    }
   }
   for (const auto& [name, text] : files) {
     std::ofstream(std::string(argv[2]) + "/" + name + ".txt") << text;

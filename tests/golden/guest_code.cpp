@@ -1,11 +1,39 @@
 #include "guest_code.hpp"
 
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
 #include <fstream>
 
 #include "common/diagnostics.hpp"
 #include "guest/i386/decode/decoder.hpp"
+#include "guest/memory/memory.hpp"
 
 namespace ferry::golden {
+
+namespace {
+constexpr uint32_t kGuestBytes = 0x4000;
+}
+
+GuestMemory::GuestMemory() {
+  void* const wanted = guest::host_pointer(kGuestCode);
+  void* const mapped = ::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  CHECK(mapped == wanted);
+}
+
+void GuestMemory::put(const Bytes& code) {
+  auto* const memory = static_cast<uint8_t*>(guest::host_pointer(kGuestCode));
+  std::memset(memory, 0xcc, kGuestBytes);
+  std::copy(code.begin(), code.end(), memory);
+}
+
+uint32_t GuestMemory::fetch_end(uint32_t address) const {
+  const bool code = address >= kGuestCode && address < kGuestCode + kGuestBytes;
+  return code ? kGuestCode + kGuestBytes : address;
+}
 
 std::set<Bytes> forms_of(uint16_t index) {
   const i386::Row& row = i386::row(index);
@@ -59,6 +87,16 @@ std::vector<NamedBlock> blocks_of(const char* path) {
     blocks.push_back(block);
   }
   return blocks;
+}
+
+std::string hex_text(const Bytes& code) {
+  std::string text;
+  char digits[4];
+  for (const uint8_t byte : code) {
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    text += digits;
+  }
+  return text;
 }
 
 }  // namespace ferry::golden

@@ -4,10 +4,6 @@
 // that the words hold no address of C++ code or data, as golden_tool is loaded at another address
 // in every run.
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-
-#include <algorithm>
-#include <cstring>
 
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/memory/memory.hpp"
@@ -18,7 +14,6 @@
 namespace ferry::golden {
 namespace {
 
-constexpr uint32_t kGuestBytes = 0x4000;
 constexpr size_t kCacheBytes = size_t{16} << 20;
 
 std::vector<Bytes> all_code() {
@@ -31,21 +26,15 @@ std::vector<Bytes> all_code() {
 }
 
 /// Translates each code as if it stood alone in memory, and keeps all blocks.
-class Translations final : i386::CodeSource {
+class Translations {
  public:
   explicit Translations(uint32_t words_before)
-      : cache_(kCacheBytes, translate::run::kCodePlace), translator_(options_, *this, cache_) {
+      : cache_(kCacheBytes, translate::run::kCodePlace), translator_(options_, memory_, cache_) {
     cache_.commit(words_before);
-    void* const wanted = guest::host_pointer(kGuestCode);
-    EXPECT_EQ(::mmap(wanted, kGuestBytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
-              wanted);
   }
 
   std::vector<uint32_t> translate(const Bytes& code) {
-    auto* guest = static_cast<uint8_t*>(guest::host_pointer(kGuestCode));
-    std::memset(guest, 0xcc, kGuestBytes);
-    std::copy(code.begin(), code.end(), guest);
+    GuestMemory::put(code);
     translator_.forget_analysis();
     engine::BlockDraft out;
     cache_.open(out);
@@ -58,11 +47,6 @@ class Translations final : i386::CodeSource {
   }
 
  private:
-  [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {
-    const bool code = address >= kGuestCode && address < kGuestCode + kGuestBytes;
-    return code ? kGuestCode + kGuestBytes : address;
-  }
-
   /// The only words of a block that depend on its place are jumps to its own words. A loader can
   /// tell them from jumps to the permanent code, which never moves.
   static void make_relative(uint32_t& word, const engine::Block& block) {
@@ -75,6 +59,7 @@ class Translations final : i386::CodeSource {
   }
 
   const translate::Options options_;
+  const GuestMemory memory_;
   engine::CodeCache cache_;
   translate::run::BlockTranslator translator_;
 };

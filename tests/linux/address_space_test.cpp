@@ -1,6 +1,7 @@
 // The address space with host pages of 4 KB and (simulated) 16 and 64 KB, against a simple model.
 #include "linux/kernel/address_space.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 
 #include "expect.hpp"
 #include "guest/memory/memory.hpp"
+#include "linux/kernel/shared_memory.hpp"
 
 namespace {
 
@@ -34,8 +36,10 @@ struct Recorder final : MappingObserver {
     ++writes;
     space->set_write_watch(begin, end, false);
   }
+  void memory_shared() override { ++shared; }
   AddressSpace* space = nullptr;
   unsigned changes = 0;
+  unsigned shared = 0;
   unsigned writes = 0;
   uint32_t shared_bytes = 0;
 };
@@ -310,7 +314,7 @@ void errors_and_break() {
   MapRequest huge;
   huge.length = 0xfffff001;
   expect_equal(space.map(huge).error().value, 12);
-  space.start_break(kBase);
+  space.start_break(kBase, 0);
   expect_equal(space.set_break(0), kBase);
   expect_equal(space.set_break(kBase + 10000), kBase + 10000);
   static_cast<uint8_t*>(guest::host_pointer(kBase))[9999] = 1;
@@ -326,6 +330,42 @@ void errors_and_break() {
   expect(first.ok() && second.ok() && second.value() < first.value());
   expect_equal(space.remap(first.value(), 4096, 8192, 0, 0).ok(), true);
   expect_equal(space.remap(0x30000000, 4096, 8192, 1, 0).error().value, 14);
+}
+
+/// Which mappings make the order of accesses matter.
+void seen_mappings(int memory_file) {
+  MapRequest request = fixed(0x30000000, 1, kProtRead);
+  expect(!seen_by_others(request));
+  request.protection = kReadWrite;
+  expect(!seen_by_others(request));
+  request.shared = true;
+  expect(seen_by_others(request));
+  request.protection = kProtRead;
+  expect(seen_by_others(request));  // mprotect may make it writable
+  request.descriptor = memory_file;
+  expect(seen_by_others(request));
+  request.descriptor = open("/proc/self/exe", O_RDONLY);
+  expect(!seen_by_others(request));
+  close(request.descriptor);
+  request.descriptor = open("/dev/zero", O_RDONLY);
+  expect(seen_by_others(request));
+  close(request.descriptor);
+}
+
+void order_begins_once() {
+  AddressSpace space(static_cast<uint32_t>(sysconf(_SC_PAGESIZE)));
+  Recorder recorder;
+  space.set_observer(&recorder);
+  i386::CpuState first, second;
+  space.order_memory(first);
+  expect_equal(recorder.shared, 0u);
+  expect_equal(first.guards, 0u);
+  space.set_order_when_shared(true);
+  space.order_memory(first);
+  space.order_memory(second);
+  expect_equal(recorder.shared, 1u);
+  expect_equal(first.guards, i386::CpuState::kOrdered);
+  expect_equal(second.guards, i386::CpuState::kOrdered);
 }
 
 }  // namespace
@@ -346,5 +386,7 @@ int main() {
     shared_code(page);
   }
   errors_and_break();
+  seen_mappings(file);
+  order_begins_once();
   return ferry::test::report();
 }

@@ -1,7 +1,11 @@
 // Four threads that change the address space at once, each in a range of its own, while each looks
 // at the ranges of all. ThreadSanitizer sees whether they touch anything without the lock.
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <random>
 #include <thread>
 #include <vector>
@@ -9,6 +13,7 @@
 #include "expect.hpp"
 #include "guest/memory/memory.hpp"
 #include "linux/kernel/address_space.hpp"
+#include "linux/kernel/memory_view.hpp"
 
 namespace {
 
@@ -29,6 +34,7 @@ struct Observer final : MappingObserver {
   void kernel_write(uint32_t begin, uint32_t end) override {
     space.set_write_watch(begin, end, false);
   }
+  void memory_shared() override {}
   AddressSpace& space;
   unsigned changes = 0;  ///< under the lock
 };
@@ -61,7 +67,7 @@ class Worker {
     const uint32_t end = begin + 1 + random_() % (kPages - begin);
     const uint32_t bytes = (end - begin) * guest::kPageSize;
     const auto protection = static_cast<uint8_t>(random_() % 8);
-    switch (random_() % 6) {
+    switch (random_() % 9) {
       case 0:
       case 1: {
         MapRequest request;
@@ -88,9 +94,47 @@ class Worker {
         const MemoryGuard guard(space_.lock());  // as the engine calls it
         return space_.set_write_watch(address(begin), address(end), true);
       }
+      case 5:
+        return advise(begin, end);
+      case 6: {
+        const bool all = all_mapped(begin, end);
+        const Errno error = space_.lock_pages(address(begin), bytes, random_() % 2 ? kLocked : 0);
+        // Without the right to lock, and of pages that may not be read, it fails too.
+        if (!all) expect_equal(error == kOk, false);
+        return;
+      }
+      case 7:
+        return move(begin, end);
       default:
         for (uint32_t i = begin; i < end; ++i) write(i);
     }
+  }
+
+  [[nodiscard]] bool all_mapped(uint32_t begin, uint32_t end) const {
+    return std::all_of(pages_ + begin, pages_ + end, [](const Page& page) { return page.mapped; });
+  }
+
+  void advise(uint32_t begin, uint32_t end) {
+    constexpr int kAdvice[] = {MADV_DONTNEED,   MADV_RANDOM, MADV_WIPEONFORK,
+                               MADV_KEEPONFORK, MADV_NORMAL, MADV_COLD};
+    // What is locked refuses some advice; a hole ends an munlock.
+    for (uint32_t i = begin; i < end; ++i)
+      static_cast<void>(space_.lock_pages(address(i), guest::kPageSize, 0));
+    const int advice = kAdvice[random_() % std::size(kAdvice)];
+    const Errno error = space_.advise(address(begin), address(end), advice);
+    expect_equal(error.value, all_mapped(begin, end) ? 0 : abi::kENOMEM.value);
+    for (uint32_t i = begin; i < end && advice == MADV_DONTNEED; ++i) pages_[i].content = 0;
+  }
+
+  /// To where it was, and a part of it stays.
+  void move(uint32_t begin, uint32_t end) {
+    constexpr uint32_t kKeepAndMove = MREMAP_MAYMOVE | 4;  // MREMAP_DONTUNMAP
+    const uint32_t bytes = (end - begin) * guest::kPageSize;
+    const auto moved = space_.remap(address(begin), bytes, bytes, kKeepAndMove, 0);
+    if (!moved.ok()) return;
+    const auto back =
+        space_.remap(moved.value(), bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, address(begin));
+    expect_equal(back.ok(), true);
   }
 
   void write(uint32_t page) {
@@ -110,7 +154,13 @@ class Worker {
     static_cast<void>(space_.write_watched(any));
     expect_equal(space_.fetch_end(any) >= any, true);
     static_cast<void>(space_.accessible(any, guest::kPageSize, kProtRead));
-    if (random_() % 100 == 0) expect_equal(space_.maps_text("").size() < 1 << 20, true);
+    uint8_t residency[4];
+    static_cast<void>(space_.residency(any, 4, residency));
+    if (random_() % 100 != 0) return;
+    expect_equal(maps_text(space_.view(), "").size() < 1 << 20, true);
+    expect_equal(smaps_text(space_.view(), "").empty(), false);
+    const MemorySizes sizes = sizes_of(space_.view());
+    expect_equal(sizes.mapped <= sizes.most_mapped, true);
   }
 
   void check() {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -38,8 +39,17 @@ static void word_calls(void) {
   printf("socketpair %ld\n", syscall(SYS_socketcall, 8, pair));
 }
 
+// Executes itself `turns` times.
+static void execute_again(char* program, int turns) {
+  char number[16];
+  snprintf(number, sizeof number, "%d", turns - 1);
+  char* arguments[] = {program, "execute", number, NULL};
+  if (turns > 0) execv(program, arguments);
+}
+
 int main(int argc, char** argv) {
   struct utsname system;
+  if (argc > 2 && strcmp(argv[1], "execute") == 0) execute_again(argv[0], atoi(argv[2]));
   uname(&system);
   for (int i = 0; i < argc; ++i) printf("argument %d: %s\n", i, argv[i]);
   show("FERRY_TEST_SET");
@@ -47,6 +57,10 @@ int main(int argc, char** argv) {
   printf("release %s\nstack %lu\n", system.release, stack_bytes());
   if (argc > 1 && strcmp(argv[1], "unimp") == 0) printf("call 9999: %ld\n", syscall(9999));
   if (argc > 1 && strcmp(argv[1], "words") == 0) word_calls();
+  if (argc > 1 && strcmp(argv[1], "share") == 0) {
+    indirect();
+    printf("shared %d\n", mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+  }
   printf("marker %08lx: %x\n", (unsigned long)marker, indirect());
   return 7;
 }

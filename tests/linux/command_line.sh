@@ -60,6 +60,14 @@ has out '^flag-liveness +[a-z]' '^esp-folding +[a-z]'
 run 0 -cpu help
 has out '^i686 ' '^pentium ' '^486 '
 
+# --- what an exec passes on: the same options, however many came before (the runner is a script that notes them)
+printf '#!/bin/sh\necho "$@" >>"%s/started"\nexec "$@"\n' "$work" >runner
+chmod +x runner
+mkdir -p empty
+FERRY_RUNNER="$work/runner ${ferry[*]:0:${#ferry[@]}-1}" run 7 -L empty --max-block=7 "$program" execute 4
+[ "$(wc -l <started)" = 4 ] &&
+  [ "$(sed 's/ -0 .*//' started | sort -u | wc -l)" = 1 ] || complain "exec: not always the same options: $(cat started)"
+
 # --- wrong options
 refused "unknown option '-nonsense'" -nonsense "$program"
 refused "unknown option '--nonsense=1'" --nonsense=1 "$program"
@@ -72,6 +80,7 @@ refused "unknown processor 'nonsense'" -cpu nonsense "$program"
 refused "-s: bad value 'x'" -s x "$program"
 refused "-E x: no '='" -E x "$program"
 refused "unknown engine 'nonsense'" --engine=nonsense "$program"
+refused "unknown memory model 'nonsense'" --memory-model=nonsense "$program"
 if [ $translates = no ]; then
   refused "engine 'translate' needs a MIPS64 host" --engine=translate "$program"
 fi
@@ -142,6 +151,16 @@ if [ $translates = yes ]; then
     run 7 -d in_asm -dfilter "0x$marker+1" --cold-runs=0 "$program"
     has err "^$marker  b8 78 56 34 12 .*mov +eax, 0x12345678\$"
     lacks err '\|'
+    # Once memory is shared, auto makes all code anew. The marker's only access is that of RET, to the stack.
+    for model in "auto 2 0" "weak 1 0" "tso 1 1"; do
+      read -r name blocks syncs <<<"$model"
+      run 7 --memory-model="$name" -d in_asm,out_asm -dfilter "0x$marker+1" --cold-runs=0 "$program" share
+      has out '^shared 1$'
+      [ "$(grep -c '^block' err)" = "$blocks" ] || complain "--memory-model=$name: not $blocks blocks"
+      [ "$(grep -c ' sync$' err)" = "$syncs" ] || complain "--memory-model=$name: not $syncs SYNCs"
+    done
+    FERRY_MEMORY_MODEL=tso run 7 -d out_asm -dfilter "0x$marker+1" --cold-runs=0 "$program"
+    has err ' sync$'
   fi
 fi
 exit $failed

@@ -81,9 +81,16 @@ void host_files(const Fixture& f) {
   f.same("/usr/host", "/etc/passwd");    // a link in ROOT to what only the host has
   f.same("/dev/null", "/dev/null");
   f.same("/proc/self/status", "/proc/self/status");
+  f.same("/proc/self/root/bin/program", f.root + "/bin/program");
+  f.same("/proc/self/root", f.root + "/");
+  f.same("/proc/self/root", "/proc/self/root", LastLink::keep);
+  const std::string root_link = "/proc/" + std::to_string(getpid()) + "/root";
+  f.same((root_link + "/usr/../bin/").c_str(), f.root + "/bin/");
+  f.same("/proc/self/rootless", "/proc/self/rootless");
+  f.same("/proc/1/root/bin/program", "/proc/1/root/bin/program");  // no ferry
   // The program's own file, by its descriptor, even through links and in other spellings.
   const std::string own =
-      "/proc/self/fd/" + std::to_string(f.process.hidden[f.process.executable_file]);
+      "/proc/thread-self/fd/" + std::to_string(f.process.hidden[f.process.executable_file]);
   f.same("/proc/self/exe", own);
   f.same("/proc/self/../self/task/../exe", own);
   f.same("/usr/exe", own);
@@ -91,6 +98,42 @@ void host_files(const Fixture& f) {
   f.same(own.c_str(), "error " + std::to_string(abi::kENOENT.value));
   f.same("/only/new", f.root + "/only/new");  // only ROOT has its folder
   f.same("/bin/new", "/bin/new");             // the host has the folder too
+}
+
+// A link of the host's: what it names is looked for in ROOT first, as if the path had named it.
+void host_links(const Fixture& f) {
+  char name[] = "/tmp/ferry-path-XXXXXX";
+  const std::string folder = mkdtemp(name);
+  const auto link = [&](const char* target, const char* at) {
+    expect_equal(symlink(target, (folder + at).c_str()), 0);
+  };
+  link("/bin/program", "/file");
+  link("/usr", "/folder");
+  link("file", "/again");
+  link("/etc/passwd", "/host");
+  link("nothing", "/nowhere");
+  link("turn", "/turn");
+  const auto same = [&](const char* path, const std::string& expected, LastLink last) {
+    f.same((folder + path).c_str(), expected, last);
+  };
+  same("/file", f.root + "/bin/program", LastLink::follow);
+  same("/file", folder + "/file", LastLink::keep);
+  same("/again", f.root + "/bin/program", LastLink::follow);
+  same("/folder/lib/libx.so", f.root + "/usr/lib/libx.so.1", LastLink::follow);
+  same("/folder/lib/libx.so", f.root + "/usr/lib/libx.so", LastLink::keep);
+  same("/folder/../bin/program", f.root + "/bin/program", LastLink::follow);
+  same("/host", "/etc/passwd", LastLink::follow);
+  same("/nowhere", folder + "/nothing", LastLink::follow);
+  same("/turn", "error " + std::to_string(abi::kELOOP.value), LastLink::follow);
+  expect_equal(chdir(folder.c_str()), 0);
+  f.same("again", f.root + "/bin/program");
+  f.same("again", "again", LastLink::keep);
+  f.same("folder/lib/libx.so", f.root + "/usr/lib/libx.so.1");
+  f.same("host", "/etc/passwd");
+  f.same("nowhere", "nowhere");
+  f.same("../no", "../no");
+  expect_equal(chdir("/"), 0);
+  expect(std::system(("rm -r " + folder).c_str()) == 0);
 }
 
 void relative(const Fixture& f) {
@@ -113,7 +156,7 @@ void own_entries() {
   const auto entry = [&](const char* path, LastLink last_link = LastLink::follow) {
     HostPath result;
     resolve_path(process, AT_FDCWD, path, last_link, result);
-    return result.entry;
+    return result.file.entry;
   };
   expect_equal(entry("/proc/self/maps"), ProcEntry::maps);
   expect_equal(entry("/proc/self/./exe", LastLink::keep), ProcEntry::exe);
@@ -121,7 +164,8 @@ void own_entries() {
   expect_equal(entry("/proc/self/task/../stat"), ProcEntry::stat);
   expect_equal(entry("/proc/thread-self/cmdline"), ProcEntry::cmdline);
   expect_equal(entry("/proc/cpuinfo"), ProcEntry::cpuinfo);
-  expect_equal(entry("/proc/1/maps"), ProcEntry::none);
+  expect_equal(entry("/proc/1/maps"), ProcEntry::maps);
+  expect_equal(entry("/proc/1/fdinfo/0"), ProcEntry::descriptor_info);
   expect_equal(entry("/proc/self/cpuinfo"), ProcEntry::none);
   expect_equal(entry("/proc/stat"), ProcEntry::none);
   expect_equal(entry("/tmp/maps"), ProcEntry::none);
@@ -134,6 +178,7 @@ int main() {
     const Fixture fixture;
     absolute(fixture);
     host_files(fixture);
+    host_links(fixture);
     relative(fixture);
   }
   own_entries();

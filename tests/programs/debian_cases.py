@@ -1,15 +1,7 @@
 """Cases in which programs of Debian must do the same under ferry as on the i386 kernel: scripts for /bin/sh, each run in a
 folder of its own."""
-import dataclasses
-
-
-@dataclasses.dataclass
-class Case:
-    script: str
-    processes: int = 0  # how many processes end in the script, all of which must have been translated
-    files: tuple[str, ...] = ()  # files that the script writes, with the same bytes as natively
-    skip: str = ""  # why ferry cannot run the case yet: the case then runs only natively, to show that the script is right
-
+from case import Case
+import thread_cases
 
 C_SOURCE = """
 #include <math.h>
@@ -121,17 +113,4 @@ tmux -S socket capture-pane -p
 tmux -S socket list-windows -F '#{window_index} #{window_panes} #{pane_dead}'
 tmux -S socket kill-server
 """, 28),
-    "python3 threads": Case("""python3 -c '
-import threading
-thread = threading.Thread(target=lambda: print("in a thread"))
-thread.start()
-thread.join()'
-""", 2, skip="threads"),
-    "git gc": Case("git init -q . && echo hello >file && git add file && git commit -q -m first && git gc -q && ls .git/objects/pack | wc -l",
-                   skip="threads: pack-objects"),
-    "redis": Case("""
-redis-server --port 0 --unixsocket "$PWD/socket" --save '' --logfile log &
-until [ "$(redis-cli -s socket ping 2>&1)" = PONG ]; do sleep 0.1; done
-redis-cli -s socket set name ferry; redis-cli -s socket get name; redis-cli -s socket shutdown nosave; wait $!; echo $?
-""", skip="threads: the server starts some for its background work"),
-}
+} | thread_cases.CASES

@@ -67,8 +67,8 @@ void GuestArena::begin(const Case& test, i386::CpuState& cpu) {
   cpu.eip = kCodeAddress;
   cpu.eflags |= test.eflags;
   if ((test.options & kSingleStep) != 0) cpu.eflags |= i386::eflags::TF;
-  cpu.tls[0] = {kWindow, 0xffffffff, true, true};
-  if ((test.options & kTlsInFs) != 0) cpu.set_tls_segment(i386::FS, 0, kTlsSelector);
+  cpu.tls[0] = i386::SegmentDescriptor({.base = kWindow, .limit = 0xfffff, .in_pages = true});
+  if ((test.options & kTlsInFs) != 0) cpu.set_segment(i386::FS, kTlsSelector, cpu.tls[0]);
   if ((test.options & kX87) != 0) {
     i386::load_environment(cpu.x87, 4, reinterpret_cast<const uint8_t*>(&test.x87));
     i386::load_registers(cpu.x87, test.x87.registers[0]);

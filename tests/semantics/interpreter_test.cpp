@@ -142,7 +142,7 @@ TEST_F(InterpreterTest, CpuidOffersWhatIsThere) {
 
 TEST_F(InterpreterTest, TlsSegmentsComeFromTheState) {
   begin({0x8e, 0xe8});  // MOV GS, EAX
-  cpu_.tls[1] = {kWindow + 0x40, 0xfff, true, true};
+  cpu_.tls[1] = SegmentDescriptor({.base = kWindow + 0x40, .limit = 0xfff});
   cpu_.gpr[EAX] = 0x3b;
   ASSERT_EQ(step(cpu_), Outcome::next);
   EXPECT_EQ(cpu_.segment_base[GS], kWindow + 0x40);

@@ -125,7 +125,7 @@ class TranslatorExecutor final : public Executor,
   [[nodiscard]] void* state() override { return &cpu_; }
   [[nodiscard]] bool interrupt_pending() const override { return false; }
   void deliver_interrupts() override {}
-  void system_call() override {}
+  bool system_call() override { return false; }
   void deliver_exception() override { raised_ = true; }
   void interpret_block(unsigned) override { interpret_one(); }
   [[nodiscard]] bool translatable() const override { return i386::translatable(cpu_); }
@@ -138,6 +138,7 @@ class TranslatorExecutor final : public Executor,
 
   // PageProtector
   void set_write_watch(GuestAddress, bool) override {}
+  bool write_expected(GuestAddress) override { return false; }
 
   // CodeSource
   [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {

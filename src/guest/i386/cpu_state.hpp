@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "guest/i386/descriptors.hpp"
+
 namespace ferry::i386 {
 
 /// Encoding order of the manual (SDM vol. 2, table 2-2).
@@ -115,33 +117,29 @@ struct LazyFlags {
   uint32_t result = 0;
 };
 
-/// A TLS entry of the GDT, as set_thread_area leaves it: a 32-bit data segment.
-struct SegmentDescriptor {
-  uint32_t base = 0;
-  uint32_t limit = 0;  ///< in bytes: the last offset, or the last one below an expand-down segment
-  bool present = false;
-  bool writable = true;
-  bool expand_down = false;
-  bool in_pages = true;  ///< G: the limit was given in pages
-  bool available = false;
-
-  /// Whether every access is allowed.
-  [[nodiscard]] bool is_open() const { return limit == ~uint32_t{0} && writable && !expand_down; }
-};
-
 struct CpuState {
-  /// Makes `segment` name the TLS entry `entry`, which is present, by `new_selector`.
-  void set_tls_segment(SegmentRegister segment, unsigned entry, uint16_t new_selector) {
-    selector[segment] = new_selector;
-    segment_base[segment] = tls[entry].base;
-    open_base[segment] = tls[entry].is_open() ? tls[entry].base : 0;
-    limited = (limited & ~(1u << segment)) | (tls[entry].is_open() ? 0 : 1u << segment);
+  /// Of `guards`: accesses keep the order that x86 gives them, for other threads and processes.
+  static constexpr uint32_t kOrdered = 1;
+  /// Of `guards`: `segment` holds a descriptor that is not open.
+  [[nodiscard]] static constexpr uint32_t limit_bit(SegmentRegister segment) {
+    return 2u << segment;
   }
-  /// A flat or null segment.
+
+  /// Loads a segment register with a selector and the descriptor it names, which stays there
+  /// whatever becomes of the table's entry (SDM vol. 3, 3.4.3).
+  void set_segment(SegmentRegister segment, uint16_t new_selector, SegmentDescriptor descriptor) {
+    selector[segment] = new_selector;
+    hidden[segment] = descriptor;
+    segment_base[segment] = descriptor.base();
+    open_base[segment] = descriptor.is_open() ? descriptor.base() : 0;
+    const uint32_t bit = limit_bit(segment);
+    guards = (guards & ~bit) | (descriptor.is_open() ? 0 : bit);
+  }
+  /// A flat or null segment, whose descriptor nobody asks for.
   void set_flat_segment(SegmentRegister segment, uint16_t new_selector) {
     selector[segment] = new_selector;
     segment_base[segment] = open_base[segment] = 0;
-    limited &= ~(1u << segment);
+    guards &= ~limit_bit(segment);
   }
 
   std::array<uint32_t, kGprCount> gpr{};
@@ -155,14 +153,18 @@ struct CpuState {
   /// is 0, translated code leaves the access to the interpreter, which checks selector and
   /// descriptor.
   std::array<uint32_t, kSegmentCount> open_base{};
-  uint32_t limited = 0;  ///< bit s: segment register s holds a TLS segment that is not open
+  /// What the interpreter's accesses need besides the page's protection, as a set of bits.
+  uint32_t guards = 0;
   alignas(8) std::array<uint16_t, kSegmentCount> selector{
       kUserDataSelector, kUserCodeSelector, kUserDataSelector, kUserDataSelector, 0, 0};
   uint32_t mxcsr = 0x1f80;
   X87State x87;
   std::array<Xmm, 8> xmm{};
-  std::array<SegmentDescriptor, kTlsEntries> tls{};
-  Exception exception;  ///< Set by the step that reports it.
+  std::array<SegmentDescriptor, kTlsEntries> tls{};       ///< entries of the GDT
+  std::array<SegmentDescriptor, kSegmentCount> hidden{};  ///< of segments that are not flat
+  const LocalDescriptorTable* ldt = nullptr;              ///< the process's; null: none
+  uint32_t ldt_changes = 0;  ///< of `ldt`, when segment registers last followed them
+  Exception exception;       ///< Set by the step that reports it.
   /// Room for the host side of translated code (saved registers, helper addresses); no guest state.
   std::array<uint64_t, 256> host_area{};
   /// Where this thread may fetch code, as found out last (code_source.hpp).

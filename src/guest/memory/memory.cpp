@@ -23,6 +23,7 @@ extern "C" const Fixup __stop_ferry_fixups[];
 
 StoreObserver store_observer = nullptr;
 PageAccess* page_access = nullptr;
+ExclusiveAccess* exclusive_access = nullptr;
 
 void* reach(uint32_t guest_address, bool write) {
   return page_access != nullptr ? page_access->reach(guest_address, write) : nullptr;
@@ -70,18 +71,41 @@ template <typename T>
   return pieces.split() && pieces.copy_from(&value);
 }
 
-/// Across two pages it is not atomic.
+/// While an object lives, no other thread touches guest memory for the guest.
+class Alone {
+ public:
+  Alone() {
+    if (exclusive_access != nullptr) exclusive_access->begin();
+  }
+  ~Alone() {
+    if (exclusive_access != nullptr) exclusive_access->end();
+  }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+};
+
+/// An exchange that the host cannot make atomic: the operand crosses a doubleword of MIPS, or lies
+/// in pages that are not side by side.
+template <typename T>
+[[gnu::noinline, gnu::cold]] bool exchange_alone(uint32_t guest_address, T& expected, T desired,
+                                                 bool& exchanged) {
+  const Alone alone;
+  T old = 0;
+  if (!load(guest_address, old)) return false;
+  exchanged = old == expected;
+  expected = old;
+  // A comparison that fails needs a writable page too.
+  const T value = exchanged ? desired : old;
+  return host_access::store(host_pointer(guest_address), value) ||
+         store_pieces(guest_address, value);
+}
+
 template <typename T>
 [[gnu::noinline, gnu::cold]] bool exchange_pieces(uint32_t guest_address, T& expected, T desired,
                                                   bool& exchanged) {
   const Pieces pieces(guest_address, sizeof(T), true);
-  if (pieces.whole())
-    return host_access::compare_exchange(pieces.first, expected, desired, exchanged);
-  T old = 0;
-  if (!pieces.split() || !pieces.copy_to(&old)) return false;
-  exchanged = old == expected;
-  expected = old;
-  return pieces.copy_from(exchanged ? &desired : &old);
+  if (!pieces.whole()) return exchange_alone(guest_address, expected, desired, exchanged);
+  return host_access::compare_exchange(pieces.first, expected, desired, exchanged);
 }
 
 /// Calls `copy(place, done, size)` for what lies in each page of a guest range.
@@ -125,8 +149,10 @@ template <typename T>
 bool compare_exchange(uint32_t guest_address, T& expected, T desired, bool& exchanged) {
   note_store(guest_address, sizeof(T));
   const T wanted = expected;
-  if (host_access::compare_exchange(host_pointer(guest_address), expected, desired, exchanged))
-    return true;
+  void* const cell = host_pointer(guest_address);
+  if (!host_access::is_atomic<T>(cell))
+    return exchange_alone(guest_address, expected, desired, exchanged);
+  if (host_access::compare_exchange(cell, expected, desired, exchanged)) return true;
   expected = wanted;  // a fault may have changed it
   return exchange_pieces(guest_address, expected, desired, exchanged);
 }
@@ -177,6 +203,10 @@ bool copy_to_guest(uint32_t guest_address, const void* source, uint32_t size) {
 
 void set_page_access(PageAccess* access) {
   page_access = access;
+}
+
+void set_exclusive_access(ExclusiveAccess* access) {
+  exclusive_access = access;
 }
 
 bool copy_host(void* destination, const void* source, uint32_t size) {

@@ -18,8 +18,8 @@ template <typename T>
 template <typename T>
 [[nodiscard]] bool store(uint32_t guest_address, T value);
 
-/// One locked compare-and-exchange with full fences; 1, 2, 4 or 8 bytes, any alignment (an
-/// unaligned one is atomic only against other unaligned ones). `expected` receives the old value.
+/// One locked compare-and-exchange with full fences; 1, 2, 4 or 8 bytes, any alignment. `expected`
+/// receives the old value.
 /// Returns false on a fault; `exchanged` says whether `desired` was stored. A failed compare still
 /// needs a writable page.
 template <typename T>
@@ -49,6 +49,19 @@ class PageAccess {
 /// Consulted by the accesses above after a fault. Initially null: the fault stands. Set before any
 /// thread runs.
 void set_page_access(PageAccess* access);
+
+/// Lets the calling thread be the only one that touches guest memory, for accesses that the host
+/// cannot make atomic.
+class ExclusiveAccess {
+ public:
+  virtual void begin() = 0;
+  virtual void end() = 0;
+
+ protected:
+  ~ExclusiveAccess() = default;
+};
+/// Used by compare_exchange. Initially null: there is one thread. Set before any thread runs.
+void set_exclusive_access(ExclusiveAccess* access);
 
 /// Copies between two places in ferry's memory, of which one may fault; false if it did.
 [[nodiscard]] bool copy_host(void* destination, const void* source, uint32_t size);

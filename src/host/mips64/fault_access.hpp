@@ -8,7 +8,6 @@
 // some kernels.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -155,12 +154,11 @@ fault:
   return false;
 }
 
-/// Exchanges a T that lies inside one aligned doubleword, in an ll/sc loop with only ALU work
+/// Exchanges a T for which is_atomic() holds, in an ll/sc loop with only ALU work
 /// between. A failed compare stores the old value back, so that a read-only page faults as on x86.
 /// There is a `sync` before the ll and after the sc: Loongson 3A1000 to 3A3000 need both.
 template <typename T>
-[[nodiscard]] inline bool compare_exchange_inside(void* cell, T& expected, T desired,
-                                                  bool& exchanged) {
+[[nodiscard]] inline bool compare_exchange(void* cell, T& expected, T desired, bool& exchanged) {
   const auto address = reinterpret_cast<uintptr_t>(cell);
   const unsigned shift = (address & 7) * 8;
   const uint64_t mask = static_cast<T>(~T{0});
@@ -205,7 +203,7 @@ template <typename T>
 [[nodiscard]] inline bool probe_write(void* byte) {
   uint8_t expected = 0;
   bool exchanged = false;
-  return compare_exchange_inside<uint8_t>(byte, expected, 0, exchanged);
+  return compare_exchange<uint8_t>(byte, expected, 0, exchanged);
 }
 
 template <typename T>
@@ -232,51 +230,73 @@ template <typename T>
   return in_page + sizeof(T) <= kPage && store_unaligned(destination, value);
 }
 
-/// Guards locked operations that cross a doubleword, which no ll/sc can reach.
-inline std::atomic_flag split_lock;
-
+/// Whether compare_exchange can reach a T at `cell`: ll/sc reaches one aligned doubleword.
 template <typename T>
-[[nodiscard]] inline bool compare_exchange(void* cell, T& expected, T desired, bool& exchanged) {
-  if ((reinterpret_cast<uintptr_t>(cell) & 7) + sizeof(T) <= 8) {
-    return compare_exchange_inside(cell, expected, desired, exchanged);
-  }
-  while (split_lock.test_and_set(std::memory_order_seq_cst)) {
-  }
-  T old = 0;
-  bool done = load(cell, old);
-  if (done) done = store(cell, old == expected ? desired : old);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  split_lock.clear(std::memory_order_seq_cst);
-  exchanged = old == expected;
-  expected = old;
-  return done;
+[[nodiscard]] inline bool is_atomic(const void* cell) {
+  return (reinterpret_cast<uintptr_t>(cell) & 7) + sizeof(T) <= 8;
 }
-
 /// Whether both addresses of a copy are multiples of 8, or neither need be.
 enum class Alignment : uint8_t { any, doubleword };
 
 /// Copies `count` doublewords: aligned ones in one access each, others with the left/right pairs.
+/// Four at a time, as most that is copied is hundreds of bytes. `count` goes down after the stores
+/// that it stands for, so that a fault leaves it above 0.
 template <Alignment alignment>
 [[nodiscard]] inline bool copy_doublewords(void* destination, const void* source, size_t count) {
-  uint64_t word = 0;
+  uint64_t a = 0, b = 0, c = 0, d = 0;
   asm volatile(
       ".set push\n"
       ".set noreorder\n"
-      "1: beqz %[count], 3f\n"
+      "1: sltiu %[a], %[count], 4\n"
+      "   bnez %[a], 5f\n"
       "   nop\n"
       ".if %[aligned]\n"
-      "   ld %[word], 0(%[source])\n"
-      "   sd %[word], 0(%[destination])\n"
+      "4: ld %[a], 0(%[source])\n"
+      "   ld %[b], 8(%[source])\n"
+      "   ld %[c], 16(%[source])\n"
+      "   ld %[d], 24(%[source])\n"
+      "   sd %[a], 0(%[destination])\n"
+      "   sd %[b], 8(%[destination])\n"
+      "   sd %[c], 16(%[destination])\n"
+      "   sd %[d], 24(%[destination])\n"
       ".else\n"
-      "   ldl %[word], 7(%[source])\n"
-      "   ldr %[word], 0(%[source])\n"
-      "   sdl %[word], 7(%[destination])\n"
-      "   sdr %[word], 0(%[destination])\n"
+      "4: ldl %[a], 7(%[source])\n"
+      "   ldr %[a], 0(%[source])\n"
+      "   ldl %[b], 15(%[source])\n"
+      "   ldr %[b], 8(%[source])\n"
+      "   ldl %[c], 23(%[source])\n"
+      "   ldr %[c], 16(%[source])\n"
+      "   ldl %[d], 31(%[source])\n"
+      "   ldr %[d], 24(%[source])\n"
+      "   sdl %[a], 7(%[destination])\n"
+      "   sdr %[a], 0(%[destination])\n"
+      "   sdl %[b], 15(%[destination])\n"
+      "   sdr %[b], 8(%[destination])\n"
+      "   sdl %[c], 23(%[destination])\n"
+      "   sdr %[c], 16(%[destination])\n"
+      "   sdl %[d], 31(%[destination])\n"
+      "   sdr %[d], 24(%[destination])\n"
       ".endif\n"
-      "   daddiu %[source], %[source], 8\n"
-      "   daddiu %[destination], %[destination], 8\n"
-      "   b 1b\n"
+      "   daddiu %[count], %[count], -4\n"
+      "   daddiu %[source], %[source], 32\n"
+      "   sltiu %[a], %[count], 4\n"
+      "   beqz %[a], 4b\n"
+      "   daddiu %[destination], %[destination], 32\n"
+      "5: beqz %[count], 3f\n"
+      "   nop\n"
+      ".if %[aligned]\n"
+      "6: ld %[a], 0(%[source])\n"
+      "   sd %[a], 0(%[destination])\n"
+      ".else\n"
+      "6: ldl %[a], 7(%[source])\n"
+      "   ldr %[a], 0(%[source])\n"
+      "   sdl %[a], 7(%[destination])\n"
+      "   sdr %[a], 0(%[destination])\n"
+      ".endif\n"
       "   daddiu %[count], %[count], -1\n"
+      "   daddiu %[source], %[source], 8\n"
+      "   bnez %[count], 6b\n"
+      "   daddiu %[destination], %[destination], 8\n"
       "2:\n"
       "3:\n"
       ".set pop\n"
@@ -284,7 +304,7 @@ template <Alignment alignment>
       ".dword 1b, 2b, 3b\n"
       ".popsection"
       : [destination] "+&r"(destination), [source] "+&r"(source), [count] "+&r"(count),
-        [word] "+&r"(word)
+        [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
       : [aligned] "i"(alignment == Alignment::doubleword)
       : "memory");
   return count == 0;

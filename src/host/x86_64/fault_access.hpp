@@ -43,7 +43,13 @@ template <typename T>
   return done != 0;
 }
 
-/// x86 locks unaligned operands too, and writes the cell even when the compare fails.
+/// Whether compare_exchange can reach a T at `cell`: x86 locks unaligned operands too.
+template <typename T>
+[[nodiscard]] inline bool is_atomic(const void*) {
+  return true;
+}
+
+/// Writes the cell even when the comparison fails.
 template <typename T>
 [[nodiscard]] inline bool compare_exchange(void* cell, T& expected, T desired, bool& exchanged) {
   T old = expected;

@@ -24,4 +24,10 @@ void set_host_mask(const HostSignalSet& mask) {
   host_call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
 }
 
+void block_every_host_signal() {
+  HostSignalSet everything;
+  everything.words.fill(~uint64_t{0});
+  set_host_mask(everything);
+}
+
 }  // namespace ferry::linux

@@ -33,5 +33,8 @@ struct HostAction {
 long set_host_action(int host_signal, const HostAction* action, HostAction* old);
 /// rt_sigprocmask(SIG_SETMASK). Signal-safe.
 void set_host_mask(const HostSignalSet& mask);
+/// Blocks every signal of the host, those that faults raise and those that no guest has too: a
+/// fault kills from here on. Signal-safe.
+void block_every_host_signal();
 
 }  // namespace ferry::linux

@@ -67,6 +67,12 @@ inline long safe_call(const std::atomic<uint32_t>& pending, long number, Words..
   return detail::ferry_safe_syscall(&pending, number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+/// The host's number of a call whose i386 number, 424 or above, all architectures share: for calls
+/// that the host's headers may be too old to name.
+[[nodiscard]] constexpr long common_call(long number) {
+  return SYS_pidfd_send_signal - 424 + number;
+}
+
 /// clone(2): the child calls `entry(argument)` on the stack that ends at `stack_top`, and `entry`
 /// must not return. Returns the child's number or -errno.
 inline long clone_on_stack(long flags, void* stack_top, void (*entry)(void*), void* argument) {

@@ -16,15 +16,19 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/lock.hpp"
 #include "guest/i386/code_source.hpp"
+#include "guest/i386/cpu_state.hpp"
+#include "guest/i386/descriptors.hpp"
 #include "guest/memory/memory.hpp"
 #include "linux/abi/i386/errno.hpp"
+#include "linux/kernel/kernel_writes.hpp"
 #include "linux/kernel/page_states.hpp"
+#include "linux/kernel/published.hpp"
 #include "linux/kernel/shared_backings.hpp"
 #include "linux/kernel/split_pages.hpp"
 
@@ -41,6 +45,9 @@ class MappingObserver {
   /// Called before the kernel or ferry itself writes [begin, end), which has write-watched pages:
   /// the observer must drop the watches there (set_write_watch off) and the translations.
   virtual void kernel_write(uint32_t begin, uint32_t end) = 0;
+  /// Called by the only thread, before another thread or process can see the order in which the
+  /// guest accesses its memory.
+  virtual void memory_shared() = 0;
 
  protected:
   ~MappingObserver() = default;
@@ -58,11 +65,32 @@ struct FileId {
 /// The same for host path `name`, relative to `directory`.
 [[nodiscard]] bool identify_file_at(int directory, const char* name, FileId& file);
 
-/// What a mapping shows in /proc/self/maps.
+/// What a mapping shows in /proc/PID/maps. It does not change.
 struct MappedFile {
   std::string path;
   FileId id;
+  uint32_t segment_bytes = 0;  ///< of a System V segment: its size in whole guest pages; else 0
+
+  /// False for memory that merely has a name, such as the heap.
+  [[nodiscard]] bool has_pages() const { return id.inode != 0 || segment_bytes != 0; }
 };
+
+/// TASK_SIZE of an i386 program on a 64-bit kernel (arch/x86/include/asm/page_64_types.h,
+/// IA32_PAGE_OFFSET). The guest's memory ends below it.
+inline constexpr uint32_t kTaskSize = 0xffffe000;
+
+/// What mlock, madvise and mmap have said about a mapping, as the kernel keeps it in vm_flags.
+inline constexpr uint16_t kLocked = 1 << 0;
+inline constexpr uint16_t kLockOnFault = 1 << 1;  ///< with kLocked: what is accessed alone
+inline constexpr uint16_t kLockTraits = kLocked | kLockOnFault;
+inline constexpr uint16_t kWipeOnFork = 1 << 2, kDontFork = 1 << 3, kDontDump = 1 << 4;
+inline constexpr uint16_t kSequential = 1 << 5, kRandom = 1 << 6, kMergeable = 1 << 7;
+inline constexpr uint16_t kHugePage = 1 << 8, kNoHugePage = 1 << 9;
+/// Private memory that may be written, and counts as committed (VM_ACCOUNT). Private memory of a
+/// file keeps this when it is made read-only, so that it does not become one mapping with what
+/// never was writable. The kernel keeps it for anonymous memory too if somebody has written there.
+inline constexpr uint16_t kAccounted = 1 << 10;
+inline constexpr uint16_t kNoReserve = 1 << 11;  ///< MAP_NORESERVE
 
 /// Guest pages [begin, end) of one kind. Neighbours that could be one mapping are merged.
 struct Mapping {
@@ -73,6 +101,14 @@ struct Mapping {
   uint32_t file;            ///< index into AddressSpace's files; 0 = anonymous without a name
   uint64_t offset;          ///< of `begin` in the file
   bool grows_down = false;  ///< an access below it extends it (MAP_GROWSDOWN, the stack)
+  uint16_t traits = 0;      ///< see above
+};
+
+/// A System V segment to attach.
+struct SegmentRequest {
+  int32_t id = 0;
+  int32_t key = 0;
+  uint32_t host_flags = 0;  ///< SHM_RDONLY, SHM_EXEC (the same on every host)
 };
 
 /// mmap's arguments after conversion from the guest's ABI.
@@ -84,10 +120,28 @@ struct MapRequest {
   Placement placement = Placement::anywhere;
   bool shared = false;
   bool grows_down = false;
-  int descriptor = -1;  ///< -1: anonymous
+  bool lock = false;        ///< MAP_LOCKED
+  bool no_reserve = false;  ///< MAP_NORESERVE, as the guest asked for it
+  int descriptor = -1;      ///< -1: anonymous
   uint64_t offset = 0;
-  int extra_host_flags = 0;    ///< MAP_POPULATE, MAP_NORESERVE, MAP_LOCKED in host values
+  int extra_host_flags = 0;  ///< MAP_POPULATE, MAP_NORESERVE in host values
+  /// Of a mapping that another one extends; without a value those of a new one.
+  std::optional<uint16_t> traits;
   const char* name = nullptr;  ///< for /proc/self/maps when there is no descriptor: "[stack]"
+  std::optional<SegmentRequest> segment;  ///< instead of a descriptor
+};
+
+/// Sums over all mappings, in bytes.
+struct MemoryTotals {
+  uint64_t mapped = 0, most_mapped = 0, locked = 0, data = 0, stack = 0, code = 0;
+};
+
+struct MemoryView;
+
+/// MappedFile as other processes read it (published.hpp).
+struct PublishedFile {
+  FileId id;
+  uint64_t path = 0, path_length = 0;  ///< address, bytes
 };
 
 class AddressSpace final : public i386::CodeSource {
@@ -104,11 +158,16 @@ class AddressSpace final : public i386::CodeSource {
   /// Mappings made readable become executable too (personality READ_IMPLIES_EXEC).
   void set_read_implies_exec(bool on) { read_implies_exec_ = on; }
   [[nodiscard]] bool read_implies_exec() const { return read_implies_exec_; }
+  /// Whether order_memory has an effect: with --memory-model=auto.
+  void set_order_when_shared(bool on) { order_when_shared_ = on; }
   [[nodiscard]] uint32_t host_page_size() const { return host_page_size_; }
 
   /// Held during every change, and during questions that need the list of mappings; the engine's
   /// too. Functions take it by themselves; what says 'under lock()' needs a caller that holds it.
   [[nodiscard]] MemoryLock& lock() const { return lock_; }
+
+  /// The LDT, which belongs to an address space as in the kernel. Written under lock().
+  [[nodiscard]] i386::LocalDescriptorTable& local_descriptors() { return local_descriptors_; }
 
   // --- changes; errors as the i386 kernel gives them, kOk is success ----------------------------
   [[nodiscard]] Result<uint32_t> map(const MapRequest& request);
@@ -116,14 +175,26 @@ class AddressSpace final : public i386::CodeSource {
   /// ENOMEM if part of the range is not mapped; the pages before that part are changed all the
   /// same.
   [[nodiscard]] Errno protect(uint32_t begin, uint32_t length, uint8_t protection);
+  /// shmdt(2): unmaps what is left of the segment that was attached at `address`. EINVAL if there
+  /// is none.
+  [[nodiscard]] Errno detach_segment(uint32_t address);
   /// `flags`: MREMAP_MAYMOVE 1, MREMAP_FIXED 2, MREMAP_DONTUNMAP 4 (the same on every host).
   [[nodiscard]] Result<uint32_t> remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
                                        uint32_t flags, uint32_t new_begin);
-  /// MADV_DONTNEED of whole guest pages, all mapped: private anonymous memory reads as zeroes
-  /// afterwards. Private mappings of files read as the file again in whole host pages.
-  [[nodiscard]] Errno discard(uint32_t begin, uint32_t end);
-  /// madvise of whole host pages, as the host does it; EINVAL where they are split.
-  [[nodiscard]] Errno advise_host_pages(uint32_t begin, uint32_t end, int advice);
+  /// madvise of whole guest pages; `advice` is one that Linux knows. What advice does to part of a
+  /// host page: address_space_advise.cpp.
+  [[nodiscard]] Errno advise(uint32_t begin, uint32_t end, int advice);
+  /// To be called in the child of a fork, before its guest runs: drops and wipes what
+  /// MADV_DONTFORK and MADV_WIPEONFORK asked for, and all locks.
+  void after_fork_in_child();
+  /// mlock, mlock2 and munlock of whole guest pages: `traits` is kLocked, kLockTraits or 0.
+  /// EPERM, ENOMEM, EAGAIN as mm/mlock.c gives them.
+  [[nodiscard]] Errno lock_pages(uint32_t begin, uint64_t length, uint16_t traits);
+  /// mlockall: the traits that the mappings of today and later ones get; without a value today's
+  /// stay as they are. munlockall: 0 and 0.
+  [[nodiscard]] Errno lock_all(std::optional<uint16_t> current, uint16_t future);
+  /// msync(2) of whole guest pages; `flags` are valid, and the same on every host.
+  [[nodiscard]] Errno synchronize(uint32_t begin, uint64_t end, uint32_t flags);
   /// Whether any mapping has shown `file` so far.
   [[nodiscard]] bool ever_mapped(const FileId& file) const;
   /// A call has changed the contents or the size of `file`: drops what was translated from private
@@ -141,14 +212,25 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool force_write(uint32_t address, const void* from, uint32_t size);
   /// brk(2): returns the new break, or the old one on failure.
   uint32_t set_break(uint32_t address);
-  /// For the loader: the heap starts at `address` (page-aligned).
-  void start_break(uint32_t address);
+  /// For the loader: the heap starts at `address` (page-aligned); the program has `data_bytes` of
+  /// data besides it, which RLIMIT_DATA counts.
+  void start_break(uint32_t address, uint32_t data_bytes);
   /// For the loader, before it maps anything else: leaves room for a stack that may grow to
   /// `stack_limit` bytes below `stack_top`, as the kernel does (arch/x86/mm/mmap.c, mmap_base): new
   /// mappings go below it.
   void place_below_stack(uint32_t stack_top, uint64_t stack_limit);
-  void set_data_limit(uint64_t bytes) { data_limit_ = bytes; }
+  /// RLIMIT_DATA and RLIMIT_AS, in bytes.
+  void set_data_limit(uint64_t soft, uint64_t hard) {
+    data_limit_ = soft;
+    data_limit_hard_ = hard;
+  }
   void set_space_limit(uint64_t bytes) { space_limit_ = bytes; }
+
+  /// From now on accesses keep the order that x86 gives them. To be called in a system call, before
+  /// a second thread is made or memory is shared with another process. The first call is the only
+  /// thread's, and costs all translations; later ones cost nothing. `caller`: the state of the
+  /// calling thread, of which those of new threads are copies.
+  void order_memory(i386::CpuState& caller);
 
   // --- questions --------------------------------------------------------------------------------
   /// The mapping that holds `address`, or null. Valid until the next change; under lock().
@@ -181,15 +263,21 @@ class AddressSpace final : public i386::CodeSource {
   /// [begin, end), in whole host pages, until `pass` returns something other than 0. Returns that.
   template <typename Pass>
   [[nodiscard]] long for_each_backing(uint32_t begin, uint32_t end, Pass pass) const;
+  /// Whether every page of [begin, begin + length) is mapped with one bit of `protection` or more.
+  [[nodiscard]] bool accessible_in(uint32_t begin, uint32_t length, uint8_t protection) const;
   /// Whether every page of [begin, begin + length) is mapped with at least `protection`.
   [[nodiscard]] bool accessible(uint32_t begin, uint32_t length, uint8_t protection) const;
   /// All mappings, by address. Under lock().
   [[nodiscard]] const std::vector<Mapping>& mappings() const { return mappings_; }
   /// Under lock().
   [[nodiscard]] const MappedFile& file(uint32_t index) const { return *files_[index]; }
-  /// Text of /proc/self/maps; host paths below `root` are shown as the guest sees them.
-  [[nodiscard]] std::string maps_text(std::string_view root) const;
-  [[nodiscard]] uint64_t mapped_bytes() const { return mapped_bytes_; }
+  /// A copy of all that /proc/self/maps and its like show (memory_view.hpp).
+  [[nodiscard]] MemoryView view() const;
+  /// From now on `record` shows the mappings.
+  void publish(PublishedProcess& record);
+  /// mincore(2): bit 0 of `residency[i]` becomes 1 if guest page i from `begin` on is in memory,
+  /// for at most `pages` pages of one mapping. How many were looked at; 0 where nothing is mapped.
+  [[nodiscard]] uint32_t residency(uint32_t begin, uint32_t pages, uint8_t* residency) const;
   [[nodiscard]] uint32_t program_break() const { return break_; }
 
   // --- write watch ------------------------------------------------------------------------------
@@ -203,17 +291,49 @@ class AddressSpace final : public i386::CodeSource {
   /// To be called before every write into guest memory by ferry or the kernel, which the watch
   /// would make fail. Does not say whether the range is writable; only ends watches in it.
   void prepare_kernel_write(uint32_t begin, uint32_t length) {
-    if (states_.any_watch() && length != 0) end_watches(begin, length);
+    if (plain(begin, length) || !states_.any_watch() || length == 0) return;
+    if (watches_near(begin, length)) end_watches(begin, length);
   }
-  /// Counts how often watches began or ended. A write that failed although the guest may write
-  /// there, and no watch forbids it now, is to be repeated if this number has changed since before:
-  /// another thread may have ended the watch, or begun one and ended it, meanwhile.
-  [[nodiscard]] uint32_t watch_changes() const {
-    return watch_changes_.load(std::memory_order_acquire);
+  /// A quick look: whether no watch and no split page is near [begin, begin + length), so that the
+  /// host's kernel may use it as it lies. Not an answer about protections.
+  [[nodiscard]] bool plain(uint32_t begin, uint32_t length) const {
+    return host_page_size_ <= PageStates::kPlainReach &&
+           states_.plain_around(begin, begin + length - 1);
+  }
+  /// Threads whose kernel writes are to be asked about.
+  void add_kernel_writes(const KernelWrites& writes);
+  void remove_kernel_writes(const KernelWrites& writes);
+  /// Whether the kernel may be writing to the host page of the guest page at `page`: asked after a
+  /// watch has begun there. Under lock().
+  [[nodiscard]] bool kernel_may_write(uint32_t page) const;
+  /// Counts changes of mappings and protections, and how often watches began or ended. An access
+  /// that failed although the guest may make it is to be repeated if this number has changed since
+  /// before: another thread may have been in the middle of a change.
+  [[nodiscard]] uint32_t changes() const { return changes_.load(std::memory_order_acquire); }
+  /// Whether the guest may access `address` in one of the ways of `protection`. Waits until a
+  /// change that another thread is making is done.
+  [[nodiscard]] bool allows(uint32_t address, uint8_t protection) const {
+    const MemoryGuard guard(lock_);
+    const int allowed = prot_at(address);
+    return allowed >= 0 && (allowed & protection) != 0;
+  }
+  /// Repeats `access` to [begin, begin + length), which failed, as long as the guest may make it
+  /// and other threads change the address space meanwhile. Whether it succeeded.
+  template <typename Access>
+  [[nodiscard]] bool repeat_while_changing(uint32_t begin, uint32_t length, uint8_t protection,
+                                           Access access) const {
+    if (!lock_.enabled()) return false;
+    for (uint32_t known = changes() - 1;;) {
+      const bool allowed = accessible_in(begin, length, protection);
+      const uint32_t now = changes();
+      if (!allowed || now == known) return false;
+      known = now;
+      if (access()) return true;
+    }
   }
 
  private:
-  struct HostRange {  // whole host pages inside a guest range; empty when begin >= end
+  struct HostRange {  // whole host pages; empty when begin >= end
     uint32_t begin;
     uint32_t end;
   };
@@ -222,19 +342,26 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] uint32_t host_ceil(uint32_t a) const {
     return (a + host_page_size_ - 1) & ~(host_page_size_ - 1);
   }
+  /// Whether [begin, begin + length) is mapped, and `suffices` says so of every page's protection.
+  template <typename Suffices>
+  [[nodiscard]] bool all_pages(uint32_t begin, uint32_t length, Suffices suffices) const;
   [[nodiscard]] HostRange inner_host_range(uint32_t begin, uint32_t end) const;
-  /// False for memory that merely has a name, such as the heap.
+  [[nodiscard]] HostRange host_pages(uint32_t begin, uint32_t length) const;
   [[nodiscard]] bool from_file(const Mapping& mapping) const {
-    return files_[mapping.file]->id.inode != 0;
+    return files_[mapping.file]->has_pages();
   }
   [[nodiscard]] uint32_t mapped_until(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] uint64_t mapped_in(uint32_t begin, uint32_t end) const;
   [[nodiscard]] bool any_mapped(uint32_t begin, uint32_t end) const;
   [[nodiscard]] bool hint_taken(const MapRequest& request, uint32_t hint) const;
   [[nodiscard]] uint32_t find_free(uint32_t length, uint32_t congruence) const;
+  [[nodiscard]] uint32_t find_place(const MapRequest& request) const;
+  [[nodiscard]] uint32_t find_segment_place(uint32_t length) const;
   [[nodiscard]] uint32_t free_below(uint32_t top, uint32_t length, uint32_t congruence) const;
   [[nodiscard]] uint32_t free_above(uint32_t bottom, uint32_t length, uint32_t congruence) const;
   [[nodiscard]] bool any_writable(uint32_t begin, uint32_t end) const;
   void clear_watch(uint32_t begin, uint32_t end);
+  [[nodiscard]] bool watches_near(uint32_t begin, uint32_t length) const;
   void end_watches(uint32_t begin, uint32_t length);
   [[nodiscard]] static int host_bits(int guest_protection);
   [[nodiscard]] int host_protection(uint32_t host_page) const;
@@ -255,19 +382,42 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] Errno back_whole(uint32_t begin, uint32_t end, const MapRequest& request);
   [[nodiscard]] Errno back_edge(uint32_t begin, uint32_t end, const MapRequest& request);
   [[nodiscard]] Errno back_split(uint32_t begin, uint32_t end, const MapRequest& request);
+  [[nodiscard]] Errno attach_segment(const MapRequest& request);
+  [[nodiscard]] long place_segment(long attached, uint32_t begin, uint32_t edge, uint32_t end);
   void release_host_pages(uint32_t begin, uint32_t end);
   [[nodiscard]] uint8_t* place_of(uint32_t address) const;
   [[nodiscard]] uint8_t* open_page(uint32_t page, int bits);
   void clear_page(uint32_t page);
+  [[nodiscard]] Errno check_placement(const MapRequest& request) const;
+  void count(const Mapping& mapping, bool added);
+  [[nodiscard]] static bool is_data(const Mapping& mapping);
+  [[nodiscard]] static uint16_t accounted(const Mapping& mapping);
+  [[nodiscard]] bool may_expand(bool data, uint64_t bytes) const;
+  [[nodiscard]] uint32_t protectable_until(uint32_t begin, uint32_t end, uint8_t protection) const;
+  [[nodiscard]] Errno advise_mapping(const Mapping& mapping, uint32_t begin, uint32_t end,
+                                     int advice);
+  [[nodiscard]] Errno discard(uint32_t begin, uint32_t end);
+  [[nodiscard]] Errno remove_pages(uint32_t begin, uint32_t end);
+  [[nodiscard]] Errno populate(uint32_t begin, uint32_t end, bool write);
+  void pass_advice(uint32_t begin, uint32_t end, int advice) const;
+  void change_traits(uint32_t begin, uint32_t end, uint16_t clear, uint16_t set);
+  [[nodiscard]] static bool may_lock();
+  [[nodiscard]] static bool may_lock_in_all(uint64_t bytes);
+  [[nodiscard]] uint64_t locked_in(uint32_t begin, uint32_t end) const;
+  [[nodiscard]] Errno lock_host_pages(uint32_t begin, uint32_t end);
   [[nodiscard]] bool grow_down_to(uint32_t address, uint64_t stack_limit);
   void changed(uint32_t begin, uint32_t end);
   void report_shared_code(uint32_t begin, uint32_t end) const;
   size_t first_ending_after(uint32_t address) const;
   void split_at(uint32_t address);
+  void note_change();
   void erase_range(uint32_t begin, uint32_t end);
   void insert(const Mapping& mapping);
   void merge_around(uint32_t begin, uint32_t end);
+  void merge_from(size_t i, uint32_t end);
+  uint32_t add_file(const MappedFile& file);
   uint32_t intern_file(const MapRequest& request);
+  uint32_t intern_segment(const MapRequest& request);
   [[nodiscard]] Result<uint32_t> resize_in_place(const Mapping& mapping, uint32_t begin,
                                                  uint32_t old_length, uint32_t new_length);
   [[nodiscard]] Result<uint32_t> move_mapping(const Mapping& mapping, uint32_t begin,
@@ -276,6 +426,13 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] Result<uint32_t> remap_again(const Mapping& mapping, uint32_t begin,
                                              uint32_t new_length, uint32_t flags,
                                              uint32_t new_begin);
+  [[nodiscard]] Result<uint32_t> move_and_keep(const Mapping& mapping, uint32_t begin,
+                                               uint32_t length, uint32_t target);
+  [[nodiscard]] Result<uint32_t> remap_to(uint32_t old_begin, uint32_t old_length,
+                                          uint32_t new_length, uint32_t flags, uint32_t new_begin);
+  [[nodiscard]] Errno check_source(uint32_t begin, uint32_t length) const;
+  [[nodiscard]] Errno check_growth(const Mapping& mapping, uint32_t old_length, uint32_t new_length,
+                                   uint32_t flags) const;
   [[nodiscard]] Errno duplicate_shared(const Mapping& source, uint32_t begin, uint32_t old_length,
                                        uint32_t new_length, uint32_t target);
   void insert_moved(const Mapping& source, uint32_t begin, uint32_t target, uint32_t length);
@@ -285,23 +442,32 @@ class AddressSpace final : public i386::CodeSource {
   void clear_rest_of_host_page(const Mapping& mapping, uint32_t old_end, uint32_t new_end) const;
 
   mutable MemoryLock lock_;
+  i386::LocalDescriptorTable local_descriptors_;
   uint32_t host_page_size_;
   bool read_implies_exec_ = false;
+  bool order_when_shared_ = false;
+  bool ordered_ = false;  ///< order_memory was called and had an effect
   MappingObserver* observer_ = nullptr;
   std::vector<Mapping> mappings_;
   std::vector<std::unique_ptr<MappedFile>> files_;
+  std::vector<PublishedFile> published_files_;  ///< the same, for others
+  ShownBy mappings_shown_, files_shown_;
   uint64_t shared_anonymous_files_ = 0;
   SharedBackings backings_;
-  uint64_t mapped_bytes_ = 0;
+  MemoryTotals total_;
   uint64_t data_limit_ = UINT64_MAX;
+  uint64_t data_limit_hard_ = UINT64_MAX;
   uint64_t space_limit_ = UINT64_MAX;
+  uint16_t future_locks_ = 0;  ///< traits that MCL_FUTURE gives new mappings
+  uint32_t program_data_ = 0;  ///< bytes of the program's data segment, without the heap
   uint32_t break_start_ = 0;
   uint32_t break_ = 0;
   uint32_t mmap_top_ = guest::kGuestEnd;  ///< mappings are placed below it while there is room
   PageStates states_;
   SplitPages splits_{host_page_size_, states_};
+  std::vector<const KernelWrites*> kernel_writes_;
   std::atomic<bool> foreign_write_ = false;
-  std::atomic<uint32_t> watch_changes_ = 0;
+  std::atomic<uint32_t> changes_ = 0;
 };
 
 template <typename Pass>

@@ -383,7 +383,7 @@ Errno AddressSpace::back_whole(uint32_t begin, uint32_t end, const MapRequest& r
 
 /// The file to keep open for a shared mapping, if the host needs one.
 SharedBackings::Handle AddressSpace::open_backing(const MapRequest& request) {
-  if (!request.shared) return HiddenDescriptors::kNone;
+  if (!request.shared || request.segment) return HiddenDescriptors::kNone;
   if (backings_.full()) {
     backings_.drop_unless([this](uint32_t file) {
       return std::any_of(mappings_.begin(), mappings_.end(),
@@ -397,6 +397,7 @@ SharedBackings::Handle AddressSpace::open_backing(const MapRequest& request) {
 Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
   const uint32_t begin = request.address;
   const uint32_t end = begin + request.length;
+  if (request.segment) return attach_segment(request);
   if (request.shared && !mappable_directly(request)) return back_split(begin, end, request);
   const uint32_t first = host_floor(begin);
   const uint32_t last = host_floor(end);
@@ -414,44 +415,6 @@ Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
     if (error != kOk) return error;
   }
   return end_shared ? back_edge(last, end, request) : kOk;
-}
-
-// --- madvise ------------------------------------------------------------------------------------
-
-/// Zeroes a page of private anonymous memory in place.
-void AddressSpace::clear_page(uint32_t page) {
-  const Mapping& mapping = *find(page);
-  if (from_file(mapping) || mapping.shared) return;
-  std::memset(open_page(page, PROT_READ | PROT_WRITE), 0, guest::kPageSize);
-  settle(host_floor(page));
-}
-
-Errno AddressSpace::discard(uint32_t begin, uint32_t end) {
-  const MemoryGuard guard(lock_);
-  changed(begin, end);
-  const HostRange inner = inner_host_range(begin, end);
-  for (uint32_t at = begin; at < end; at += guest::kPageSize) {
-    if (at < inner.begin || at >= inner.end || splits_.contains(at)) clear_page(at);
-  }
-  for (uint32_t at = inner.begin; at < inner.end;) {
-    const uint32_t split = std::min(splits_.next(at), inner.end);
-    if (at < split) {
-      const long result =
-          host_call(SYS_madvise, guest::host_pointer(at), split - at, MADV_DONTNEED);
-      if (result < 0) return errno_from_host(result);
-    }
-    at = split < inner.end ? split + host_page_size_ : inner.end;
-  }
-  return kOk;
-}
-
-Errno AddressSpace::advise_host_pages(uint32_t begin, uint32_t end, int advice) {
-  const MemoryGuard guard(lock_);
-  // A split host page is not one mapping of the host's, so the advice cannot be passed on.
-  if (any_split(begin, end)) return abi::kEINVAL;
-  changed(begin, end);
-  const long result = host_call(SYS_madvise, guest::host_pointer(begin), end - begin, advice);
-  return result < 0 ? errno_from_host(result) : kOk;
 }
 
 // --- memory that changes in other ways ----------------------------------------------------------

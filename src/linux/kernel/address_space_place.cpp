@@ -87,8 +87,22 @@ uint32_t AddressSpace::free_above(uint32_t bottom, uint32_t length, uint32_t con
 /// in the kernel's top-down layout, or above the base if there is none below
 /// (arch_get_unmapped_area_topdown).
 uint32_t AddressSpace::find_free(uint32_t length, uint32_t congruence) const {
-  const uint32_t found = free_below(mmap_top_, length, congruence);
-  return found != 0 ? found : free_above(mmap_top_, length, congruence);
+  uint32_t found = free_below(mmap_top_, length, congruence);
+  if (found == 0) found = free_above(mmap_top_, length, congruence);
+  constexpr uint32_t kThreeGigabytes = 0xc0000000;  // what the leanest i386 kernel gives
+  if (found == 0 && total_.mapped + length < kThreeGigabytes) {
+    log_printf(LogChannel::unimp,
+               "no room for %u KB of memory: ferry's guests have 2 GB, i386 kernels give 3 or 4\n",
+               length / 1024);
+  }
+  return found;
+}
+
+/// Room for what `request` maps.
+uint32_t AddressSpace::find_place(const MapRequest& request) const {
+  if (request.segment) return find_segment_place(request.length);
+  const uint64_t offset = request.descriptor >= 0 ? request.offset : 0;
+  return find_free(request.length, static_cast<uint32_t>(offset & (host_page_size_ - 1)));
 }
 
 // --- growing mappings ---------------------------------------------------------------------------
@@ -102,7 +116,9 @@ bool AddressSpace::grow_down_to(uint32_t address, uint64_t stack_limit) {
   const Mapping above = mappings_[i];
   const uint32_t begin = std::max(host_floor(address), guest::kGuestBegin);
   if (above.end - guest::page_floor(address) > stack_limit) return false;
-  if (mapped_bytes_ + (above.begin - begin) > space_limit_) return false;
+  if (!may_expand(false, above.begin - begin)) return false;
+  if ((above.traits & kLocked) != 0 && !may_lock_in_all(total_.locked + (above.begin - begin)))
+    return false;
   if (i > 0) {
     const Mapping& below = mappings_[i - 1];
     const bool keeps_away = !below.grows_down && below.protection != 0;
@@ -114,13 +130,15 @@ bool AddressSpace::grow_down_to(uint32_t address, uint64_t stack_limit) {
   request.protection = above.protection;
   request.placement = MapRequest::Placement::fixed;
   request.grows_down = true;
+  request.traits = above.traits;
   request.name = above.file != 0 ? files_[above.file]->path.c_str() : nullptr;
   return map(request).ok();
 }
 
-void AddressSpace::start_break(uint32_t address) {
+void AddressSpace::start_break(uint32_t address, uint32_t data_bytes) {
   const MemoryGuard guard(lock_);
   break_start_ = break_ = address;
+  program_data_ = data_bytes;
 }
 
 uint32_t AddressSpace::set_break(uint32_t address) {
@@ -129,9 +147,14 @@ uint32_t AddressSpace::set_break(uint32_t address) {
   const uint32_t old_end = guest::page_ceil(break_);
   const uint32_t new_end = guest::page_ceil(address);
   if (new_end > old_end) {
-    const bool over_limit = address - break_start_ > data_limit_;
-    // Keep a page free before the next mapping, as the kernel's stack guard check does.
-    if (over_limit || any_mapped(old_end, new_end + guest::kPageSize)) return break_;
+    // check_data_rlimit (include/linux/mm.h)
+    const bool over_limit = uint64_t{address} - break_start_ + program_data_ > data_limit_;
+    // A page stays free before the next mapping, and more before one that grows down.
+    const Mapping* const next = find_at_or_above(old_end);
+    const uint32_t gap = next != nullptr && next->grows_down ? kStackGap : 0;
+    const bool in_the_way =
+        next != nullptr && uint64_t{new_end} + guest::kPageSize + gap > next->begin;
+    if (over_limit || in_the_way) return break_;
     MapRequest request;
     request.address = old_end;
     request.length = new_end - old_end;

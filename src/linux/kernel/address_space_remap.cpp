@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "linux/abi/i386/abi_types.hpp"
@@ -13,7 +14,7 @@ namespace ferry::linux {
 
 namespace {
 
-constexpr uint32_t kMayMove = 1, kFixed = 2;  // include/uapi/linux/mman.h
+constexpr uint32_t kMayMove = 1, kFixed = 2, kDontUnmap = 4;  // include/uapi/linux/mman.h
 
 }  // namespace
 
@@ -49,14 +50,16 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   const bool alone = mapping.file == 0 ? !any_mapped(old_end, host_ceil(old_end))
                                        : owns_host_pages(begin, old_end);
   if (!room || !alone || !follows_file(mapping)) return abi::kENOMEM;
-  const uint32_t host_begin = host_floor(begin);
-  const uint32_t host_old = host_ceil(old_end) - host_begin;
-  const uint32_t host_new = host_ceil(new_end) - host_begin;
-  changed(old_end, new_end);
+  const uint32_t host_old = host_ceil(old_end);
+  const uint32_t host_new = host_ceil(new_end);
   const Mapping grown = mapping;
+  changed(old_end, new_end);
+  // The last host page alone grows: those before it may be several mappings of the host's.
+  const uint32_t last = host_old - host_page_size_;
+  changed(last, host_old);
   if (host_new > host_old) {
-    const long result =
-        host_call(SYS_mremap, guest::host_pointer(host_begin), host_old, host_new, 0, nullptr);
+    const long result = host_call(SYS_mremap, guest::host_pointer(last), host_page_size_,
+                                  host_new - last, 0, nullptr);
     if (result < 0) return errno_from_host(result);
   }
   clear_rest_of_host_page(grown, old_end, new_end);
@@ -66,6 +69,7 @@ Result<uint32_t> AddressSpace::resize_in_place(const Mapping& mapping, uint32_t 
   if (added.file != 0) added.offset += old_end - grown.begin;
   insert(added);
   report_shared_code(old_end, new_end);
+  if ((added.traits & kLocked) != 0) static_cast<void>(lock_host_pages(old_end, new_end));
   return begin;
 }
 
@@ -80,14 +84,16 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   const bool direct = ((begin ^ target) & (host_page_size_ - 1)) == 0 &&
                       owns_host_pages(begin, old_end) && !any_split(begin, old_end) &&
                       owns_host_pages(target, target + new_length) && follows_file(source);
-  if (direct) {
-    const uint32_t host_begin = host_floor(begin);
-    const uint32_t host_target = host_floor(target);
-    const long result =
-        host_call(SYS_mremap, guest::host_pointer(host_begin), host_ceil(old_end) - host_begin,
-                  host_ceil(target + new_length) - host_target, kMayMove | kFixed,
-                  guest::host_pointer(host_target));
-    if (result < 0) return errno_from_host(result);
+  const uint32_t host_begin = host_floor(begin);
+  const uint32_t host_target = host_floor(target);
+  const long moved = !direct ? -EFAULT
+                             : host_call(SYS_mremap, guest::host_pointer(host_begin),
+                                         host_ceil(old_end) - host_begin,
+                                         host_ceil(target + new_length) - host_target,
+                                         kMayMove | kFixed, guest::host_pointer(host_target));
+  // EFAULT: what is one mapping for the guest is several for the host.
+  if (moved < 0 && moved != -EFAULT) return errno_from_host(moved);
+  if (moved >= 0) {
     clear_rest_of_host_page(source, target + old_length, target + new_length);
     erase_range(begin, old_end);
     erase_range(target, target + new_length);
@@ -111,16 +117,23 @@ Result<uint32_t> AddressSpace::move_mapping(const Mapping& mapping, uint32_t beg
   request.length = new_length;
   request.protection = kProtRead | kProtWrite;
   request.placement = MapRequest::Placement::fixed;
+  request.traits = static_cast<uint16_t>(source.traits & ~kLockTraits);
+  request.grows_down = source.grows_down;
   const Result<uint32_t> mapped = map(request);
   if (!mapped.ok()) return mapped;
   for (uint32_t at = 0; at < std::min(old_length, new_length); at += guest::kPageSize) {
-    // A page past the end of its file (SIGBUS) is left zero.
     const uint8_t* const from = open_page(begin + at, PROT_READ);
-    static_cast<void>(guest::copy_host(place_of(target + at), from, guest::kPageSize));
+    // The target's host page may hold watched neighbours. It is opened last: it may be the same.
+    uint8_t* const to = open_page(target + at, PROT_READ | PROT_WRITE);
+    // A page past the end of its file (SIGBUS) is left zero.
+    static_cast<void>(guest::copy_host(to, from, guest::kPageSize));
   }
   Errno error = protect(target, new_length, source.protection);
   if (error == kOk) error = unmap(begin, old_length);
   if (error != kOk) return error;
+  change_traits(target, target + new_length, 0, source.traits);
+  if ((source.traits & kLocked) != 0)
+    static_cast<void>(lock_host_pages(target, target + new_length));
   return target;
 }
 
@@ -134,6 +147,7 @@ void AddressSpace::insert_moved(const Mapping& source, uint32_t begin, uint32_t 
   insert(moved);
   settle_range(target, target + length);
   report_shared_code(target, target + length);
+  if ((source.traits & kLocked) != 0) static_cast<void>(lock_host_pages(target, target + length));
 }
 
 /// Maps, at `target`, what [begin, begin + old_length) of the shared mapping `source` shows, and
@@ -192,7 +206,6 @@ Result<uint32_t> AddressSpace::remap_again(const Mapping& mapping, uint32_t begi
                                            uint32_t new_length, uint32_t flags,
                                            uint32_t new_begin) {
   if (!mapping.shared || (flags & kMayMove) == 0) return abi::kEINVAL;
-  if (mapped_bytes_ + new_length > space_limit_) return abi::kENOMEM;
   const uint64_t offset = mapping.offset + (begin - mapping.begin);
   const uint32_t target =
       (flags & kFixed) != 0
@@ -208,49 +221,142 @@ bool AddressSpace::any_split(uint32_t begin, uint32_t end) const {
   return splits_.next(host_floor(begin)) < end;
 }
 
+/// Moves [begin, begin + length) of `mapping` to `target`, and leaves a mapping of the same kind
+/// behind that nobody has written to (MREMAP_DONTUNMAP).
+Result<uint32_t> AddressSpace::move_and_keep(const Mapping& mapping, uint32_t begin,
+                                             uint32_t length, uint32_t target) {
+  const Mapping source = mapping;
+  if (!source.shared && from_file(source)) {
+    // Where the file's pages are copies, they cannot be read again.
+    const bool direct = ((begin ^ target) & (host_page_size_ - 1)) == 0 &&
+                        owns_host_pages(begin, begin + length) &&
+                        !any_split(begin, begin + length) &&
+                        owns_host_pages(target, target + length) && follows_file(source);
+    if (!direct) return abi::kENOMEM;
+    changed(begin, begin + length);
+    const uint32_t host_begin = host_floor(begin);
+    const uint32_t bytes = host_ceil(begin + length) - host_begin;
+    const long moved =
+        host_call(SYS_mremap, guest::host_pointer(host_begin), bytes, bytes,
+                  kMayMove | kFixed | kDontUnmap, guest::host_pointer(host_floor(target)));
+    if (moved < 0) return errno_from_host(moved);
+    insert_moved(source, begin, target, length);
+  } else if (source.shared) {
+    const Errno error = duplicate_shared(source, begin, length, length, target);
+    if (error != kOk) return error;
+  } else {
+    const Result<uint32_t> moved = move_mapping(source, begin, length, length, target);
+    if (!moved.ok()) return moved;
+    MapRequest request;
+    request.address = begin;
+    request.length = length;
+    request.protection = source.protection;
+    request.placement = MapRequest::Placement::fixed;
+    request.grows_down = source.grows_down;
+    request.traits = static_cast<uint16_t>(source.traits & ~kLockTraits);
+    request.name = source.file != 0 ? files_[source.file]->path.c_str() : nullptr;
+    const Result<uint32_t> mapped = map(request);
+    if (!mapped.ok()) return mapped;
+  }
+  change_traits(begin, begin + length, kLockTraits, 0);
+  if ((source.traits & kLocked) != 0) static_cast<void>(lock_host_pages(begin, begin + length));
+  return target;
+}
+
+/// Whether [begin, begin + length) can be remapped: it must lie in one mapping (mm/mremap.c,
+/// vma_to_resize).
+Errno AddressSpace::check_source(uint32_t begin, uint32_t length) const {
+  const Mapping* const mapping = find(begin);
+  if (mapping == nullptr) return abi::kEFAULT;
+  if (length == 0 && !mapping->shared) return abi::kEINVAL;
+  return length <= mapping->end - begin ? kOk : abi::kEFAULT;
+}
+
+/// Whether limits allow that `old_length` bytes of `mapping` become `new_length` (the same).
+Errno AddressSpace::check_growth(const Mapping& mapping, uint32_t old_length, uint32_t new_length,
+                                 uint32_t flags) const {
+  const bool data = is_data(mapping);
+  if (new_length == old_length)
+    return (flags & kDontUnmap) == 0 || may_expand(data, new_length) ? kOk : abi::kENOMEM;
+  const uint32_t more = new_length - old_length;
+  if ((mapping.traits & kLocked) != 0 && !may_lock_in_all(total_.locked + more))
+    return abi::kEAGAIN;
+  return may_expand(data, more) ? kOk : abi::kENOMEM;
+}
+
+/// mremap with MREMAP_FIXED or MREMAP_DONTUNMAP (mm/mremap.c, mremap_to).
+Result<uint32_t> AddressSpace::remap_to(uint32_t old_begin, uint32_t old_length,
+                                        uint32_t new_length, uint32_t flags, uint32_t new_begin) {
+  const bool overlap =
+      new_begin < uint64_t{old_begin} + old_length && old_begin < uint64_t{new_begin} + new_length;
+  if ((new_begin & guest::kPageMask) != 0 || overlap || new_begin > kTaskSize - new_length)
+    return abi::kEINVAL;
+  MapRequest wanted;
+  wanted.address = new_begin;
+  wanted.length = new_length;
+  // Since Linux 6.17 this comes before what is at the new place is unmapped.
+  const Errno unfit = check_source(old_begin, std::min(old_length, new_length));
+  if (unfit != kOk) return unfit;
+  if ((flags & kFixed) != 0) {
+    const Errno error = unmap(new_begin, new_length);
+    if (error != kOk) return error;
+  }
+  if (old_length > new_length) {
+    const Errno error = unmap(old_begin + new_length, old_length - new_length);
+    if (error != kOk) return error;
+    old_length = new_length;
+  }
+  const Mapping& mapping = *find(old_begin);
+  const Errno refused = check_growth(mapping, old_length, new_length, flags);
+  if (refused != kOk) return refused;
+  if ((flags & kFixed) != 0) {
+    const Errno misplaced = check_placement(wanted);
+    if (misplaced != kOk) return misplaced;
+  } else if (!hint_taken(wanted, new_begin)) {
+    const uint64_t offset = mapping.offset + (old_begin - mapping.begin);
+    const uint32_t congruence = mapping.file != 0 ? static_cast<uint32_t>(offset) : old_begin;
+    new_begin = find_free(new_length, congruence & (host_page_size_ - 1));
+    if (new_begin == 0) return abi::kENOMEM;
+  }
+  if (old_length == 0) return remap_again(mapping, old_begin, new_length, flags, new_begin);
+  if ((flags & kDontUnmap) != 0) return move_and_keep(mapping, old_begin, old_length, new_begin);
+  return move_mapping(mapping, old_begin, old_length, new_length, new_begin);
+}
+
 Result<uint32_t> AddressSpace::remap(uint32_t old_begin, uint32_t old_length, uint32_t new_length,
                                      uint32_t flags, uint32_t new_begin) {
   const MemoryGuard guard(lock_);
-  if ((flags & ~(kMayMove | kFixed)) != 0) return abi::kEINVAL;  // MREMAP_DONTUNMAP: not offered
-  if ((flags & kFixed) != 0 && (flags & kMayMove) == 0) return abi::kEINVAL;
+  if ((flags & ~(kMayMove | kFixed | kDontUnmap)) != 0) return abi::kEINVAL;
+  if ((flags & (kFixed | kDontUnmap)) != 0 && (flags & kMayMove) == 0) return abi::kEINVAL;
+  if ((flags & kDontUnmap) != 0 && old_length != new_length) return abi::kEINVAL;
   if ((old_begin & guest::kPageMask) != 0 || new_length == 0) return abi::kEINVAL;
-  if (old_length > guest::kGuestEnd || new_length > guest::kGuestEnd) return abi::kENOMEM;
+  if (find(old_begin) == nullptr) return abi::kEFAULT;
+  if (new_length > kTaskSize)
+    return (flags & (kFixed | kDontUnmap)) != 0 ? abi::kEINVAL : abi::kENOMEM;
+  if (old_length > kTaskSize) old_length = kTaskSize;  // more than is mapped
   old_length = guest::page_ceil(old_length);
   new_length = guest::page_ceil(new_length);
-  const Mapping* mapping = find(old_begin);
-  if (mapping == nullptr || mapping->end - old_begin < old_length) return abi::kEFAULT;
-  if ((flags & kFixed) != 0) {
-    const bool outside = new_begin < guest::kGuestBegin || new_begin >= guest::kGuestEnd ||
-                         new_length > guest::kGuestEnd - new_begin;
-    const bool overlap = new_begin < old_begin + old_length && old_begin < new_begin + new_length;
-    if ((new_begin & guest::kPageMask) != 0 || outside || overlap) return abi::kEINVAL;
-    if (new_length < old_length) {
-      const Errno error = unmap(old_begin + new_length, old_length - new_length);
-      if (error != kOk) return error;
-      old_length = new_length;
-    }
-    const Errno error = unmap(new_begin, new_length);
-    if (error != kOk) return error;
-    if (old_length == 0)
-      return remap_again(*find(old_begin), old_begin, new_length, flags, new_begin);
-    return move_mapping(*find(old_begin), old_begin, old_length, new_length, new_begin);
-  }
-  if (old_length == 0) return remap_again(*mapping, old_begin, new_length, flags, 0);
+  if ((flags & (kFixed | kDontUnmap)) != 0)
+    return remap_to(old_begin, old_length, new_length, flags, new_begin);
   if (new_length <= old_length) {
+    // This may be of several mappings.
     if (new_length < old_length) {
       const Errno error = unmap(old_begin + new_length, old_length - new_length);
       if (error != kOk) return error;
     }
     return old_begin;
   }
-  if (mapped_bytes_ + (new_length - old_length) > space_limit_) return abi::kENOMEM;
-  const Result<uint32_t> in_place = resize_in_place(*mapping, old_begin, old_length, new_length);
+  const Errno unfit = check_source(old_begin, old_length);
+  if (unfit != kOk) return unfit;
+  const Mapping& mapping = *find(old_begin);
+  const Errno refused = check_growth(mapping, old_length, new_length, flags);
+  if (refused != kOk) return refused;
+  if (old_length == 0) return remap_again(mapping, old_begin, new_length, flags, 0);
+  const Result<uint32_t> in_place = resize_in_place(mapping, old_begin, old_length, new_length);
   if (in_place.ok() || (flags & kMayMove) == 0) return in_place;
-  const uint32_t congruence =
-      mapping->file != 0 ? static_cast<uint32_t>((mapping->offset + old_begin - mapping->begin) &
-                                                 (host_page_size_ - 1))
-                         : 0;
-  const uint32_t target = find_free(new_length, congruence);
+  const uint64_t offset = mapping.offset + (old_begin - mapping.begin);
+  const uint32_t congruence = mapping.file != 0 ? static_cast<uint32_t>(offset) : 0;
+  const uint32_t target = find_free(new_length, congruence & (host_page_size_ - 1));
   if (target == 0) return abi::kENOMEM;
   return move_mapping(*find(old_begin), old_begin, old_length, new_length, target);
 }

@@ -1,4 +1,4 @@
-// AddressSpace: write watches, the text of /proc/self/maps and the names in it.
+// AddressSpace: write watches, the names of mappings, and what others see.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,6 +9,7 @@
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/address_space.hpp"
 #include "linux/kernel/descriptor_names.hpp"
+#include "linux/kernel/memory_view.hpp"
 
 namespace ferry::linux {
 
@@ -31,7 +32,7 @@ void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool 
   states_.watch(guest::page_floor(page_begin), guest::page_ceil(page_end), on);
   // A watch changes nothing where the guest may not write anyway, as in most code.
   if (any_writable(begin, end)) apply_protection(begin, end);
-  watch_changes_.fetch_add(1, std::memory_order_release);
+  changes_.fetch_add(1, std::memory_order_release);
 }
 
 bool AddressSpace::write_watched(uint32_t address) const {
@@ -40,15 +41,43 @@ bool AddressSpace::write_watched(uint32_t address) const {
   return states_.any_watch_in(host_page, host_page + host_page_size_);
 }
 
+/// The host pages of [begin, begin + length). The neighbours in the same host page count: their
+/// watch is what makes the kernel's write fail.
+AddressSpace::HostRange AddressSpace::host_pages(uint32_t begin, uint32_t length) const {
+  const uint64_t end = std::min<uint64_t>(uint64_t{begin} + length, guest::kGuestEnd);
+  return {host_floor(begin), host_ceil(static_cast<uint32_t>(end))};
+}
+
+/// Without the lock: a watch may begin at any time after the answer, too.
+bool AddressSpace::watches_near(uint32_t begin, uint32_t length) const {
+  const auto [first, last] = host_pages(begin, length);
+  return first < last && states_.any_watch_in(first, last);
+}
+
 void AddressSpace::end_watches(uint32_t begin, uint32_t length) {
   const MemoryGuard guard(lock_);
-  // The neighbours in the same host page count: their watch is what makes the kernel's write fail.
-  const uint64_t end = std::min<uint64_t>(uint64_t{begin} + length, guest::kGuestEnd);
-  const uint32_t first = host_floor(begin);
-  const uint32_t last = host_ceil(static_cast<uint32_t>(end));
+  const auto [first, last] = host_pages(begin, length);
   if (first >= last || !states_.any_watch_in(first, last)) return;
   if (observer_ != nullptr) observer_->kernel_write(first, last);
   clear_watch(first, last);
+}
+
+void AddressSpace::add_kernel_writes(const KernelWrites& writes) {
+  const MemoryGuard guard(lock_);
+  kernel_writes_.push_back(&writes);
+}
+
+void AddressSpace::remove_kernel_writes(const KernelWrites& writes) {
+  const MemoryGuard guard(lock_);
+  std::erase(kernel_writes_, &writes);
+}
+
+bool AddressSpace::kernel_may_write(uint32_t page) const {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const uint32_t begin = host_floor(page);
+  return std::any_of(kernel_writes_.begin(), kernel_writes_.end(), [&](const KernelWrites* each) {
+    return each->overlap(begin, begin + host_page_size_);
+  });
 }
 
 /// Tells the observer of shared executable memory in [begin, end).
@@ -73,7 +102,37 @@ bool identify_file(int descriptor, FileId& file) {
   return identify_file_at(descriptor, "", file);
 }
 
+uint32_t AddressSpace::add_file(const MappedFile& file) {
+  const ListChange change(files_shown_, published_files_);
+  files_.push_back(std::make_unique<MappedFile>(file));
+  const std::string& path = files_.back()->path;
+  published_files_.push_back({file.id, reinterpret_cast<uint64_t>(path.data()), path.size()});
+  return static_cast<uint32_t>(files_.size() - 1);
+}
+
+void AddressSpace::publish(PublishedProcess& record) {
+  const MemoryGuard guard(lock_);
+  mappings_shown_.begin(record.mappings, mappings_);
+  files_shown_.begin(record.files, published_files_);
+  record.totals = reinterpret_cast<uint64_t>(&total_);
+}
+
+MemoryView AddressSpace::view() const {
+  const MemoryGuard guard(lock_);
+  MemoryView view{mappings_, {}, total_, {}, "/proc/thread-self/pagemap"};
+  for (const auto& file : files_) view.files.push_back(*file);
+  for (uint32_t page = splits_.next(0); page != UINT32_MAX;
+       page = splits_.next(page + host_page_size_)) {
+    for (uint32_t at = page; at != page + host_page_size_; at += guest::kPageSize) {
+      if (const uint8_t* const place = splits_.place(at); place != nullptr)
+        view.places[at] = reinterpret_cast<uint64_t>(place);
+    }
+  }
+  return view;
+}
+
 uint32_t AddressSpace::intern_file(const MapRequest& request) {
+  if (request.segment) return intern_segment(request);
   MappedFile file;
   if (request.descriptor >= 0) {
     file.path = descriptor_link(request.descriptor);
@@ -83,8 +142,7 @@ uint32_t AddressSpace::intern_file(const MapRequest& request) {
     file.path = "/dev/zero (deleted)";
     file.id.device_minor = 1;
     file.id.inode = ++shared_anonymous_files_;
-    files_.push_back(std::make_unique<MappedFile>(file));
-    return static_cast<uint32_t>(files_.size() - 1);
+    return add_file(file);
   } else if (request.name != nullptr) {
     file.path = request.name;
   } else {
@@ -93,37 +151,7 @@ uint32_t AddressSpace::intern_file(const MapRequest& request) {
   for (uint32_t i = 1; i < files_.size(); ++i) {
     if (files_[i]->id == file.id && files_[i]->path == file.path) return i;
   }
-  files_.push_back(std::make_unique<MappedFile>(file));
-  return static_cast<uint32_t>(files_.size() - 1);
-}
-
-std::string AddressSpace::maps_text(std::string_view root) const {
-  const MemoryGuard guard(lock_);
-  std::string text;
-  for (const Mapping& mapping : mappings_) {
-    const MappedFile& name = *files_[mapping.file];
-    std::string_view path = name.path;
-    if (!root.empty() && path.starts_with(root) && path.size() > root.size() &&
-        path[root.size()] == '/') {
-      path.remove_prefix(root.size());
-    }
-    char line[128];
-    int length = std::snprintf(
-        line, sizeof line, "%08x-%08x %c%c%c%c %08x %02x:%02x %llu", mapping.begin, mapping.end,
-        (mapping.protection & kProtRead) != 0 ? 'r' : '-',
-        (mapping.protection & kProtWrite) != 0 ? 'w' : '-',
-        (mapping.protection & kProtExec) != 0 ? 'x' : '-', mapping.shared ? 's' : 'p',
-        from_file(mapping) ? static_cast<uint32_t>(mapping.offset) : 0, name.id.device_major,
-        name.id.device_minor, static_cast<unsigned long long>(name.id.inode));
-    text.append(line, static_cast<size_t>(length));
-    text += ' ';
-    if (!path.empty()) {
-      while (length++ < 72) text += ' ';  // the kernel pads to column 73
-      text += path;
-    }
-    text += '\n';
-  }
-  return text;
+  return add_file(file);
 }
 
 }  // namespace ferry::linux

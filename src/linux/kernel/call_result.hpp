@@ -20,7 +20,8 @@ class [[nodiscard]] CallResult {
     restart_if_handler_allows,  ///< a signal ended the call: Restart::if_handler_allows
     restart_always,             ///< a signal came before the call began: Restart::always
     registers_set,              ///< the handler has set eax and all else itself (sigreturn)
-    exit_process,               ///< the process ends with Thread::exit_status
+    exit_thread,                ///< the thread ends, with Thread::exit_status
+    exit_process,               ///< all threads do
   };
 
   /// Exactly uint32_t: a signed number might be meant as -errno.
@@ -35,6 +36,8 @@ class [[nodiscard]] CallResult {
   constexpr explicit CallResult(Outcome outcome) : bits_(pack(outcome, 0)) {}
 
   [[nodiscard]] constexpr Outcome outcome() const { return static_cast<Outcome>(bits_ >> 32); }
+  /// Whether it is a value or an error.
+  [[nodiscard]] constexpr bool sets_eax() const { return outcome() <= Outcome::error; }
   /// Whether it is a value.
   [[nodiscard]] constexpr bool ok() const { return outcome() == Outcome::value; }
   /// 0 unless it is a value.
@@ -64,6 +67,7 @@ static_assert(sizeof(CallResult) == 8 && std::is_trivially_copyable_v<CallResult
 inline constexpr CallResult kErestartSys{CallResult::Outcome::restart_if_handler_allows};
 inline constexpr CallResult kErestartNoIntr{CallResult::Outcome::restart_always};
 inline constexpr CallResult kRegistersSet{CallResult::Outcome::registers_set};
+inline constexpr CallResult kExitThread{CallResult::Outcome::exit_thread};
 inline constexpr CallResult kExitProcess{CallResult::Outcome::exit_process};
 
 }  // namespace ferry::linux

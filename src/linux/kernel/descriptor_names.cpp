@@ -10,8 +10,8 @@ namespace ferry::linux {
 
 std::string descriptor_link(int descriptor) {
   char buffer[4096];
-  char link[32];
-  std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  char link[40];
+  std::snprintf(link, sizeof link, "/proc/thread-self/fd/%d", descriptor);
   const long length = host_call(SYS_readlinkat, AT_FDCWD, link, buffer, sizeof buffer);
   return length > 0 ? std::string(buffer, static_cast<size_t>(length)) : "";
 }

@@ -46,6 +46,11 @@ int32_t errno_to_guest(int host) {
   return host > 0 && host < kHostLimit ? kToGuest[static_cast<size_t>(host)] : host;
 }
 
+int errno_to_host(int32_t guest) {
+  const Row* row = find_guest(Errno{guest});
+  return row != nullptr ? row->host : 0;
+}
+
 const char* guest_errno_name(Errno guest) {
   const Row* row = find_guest(guest);
   return row != nullptr ? row->name : nullptr;

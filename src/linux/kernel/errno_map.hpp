@@ -11,6 +11,9 @@ namespace ferry::linux {
 /// i386 number of host errno `host` (positive).
 [[nodiscard]] int32_t errno_to_guest(int host);
 
+/// Host errno of i386 number `guest`; 0 if i386 has no such error.
+[[nodiscard]] int errno_to_host(int32_t guest);
+
 /// The error of a negative result of host_call.
 [[nodiscard]] inline Errno errno_from_host(long negative_result) {
   return Errno{errno_to_guest(static_cast<int>(-negative_result))};

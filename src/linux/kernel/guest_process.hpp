@@ -10,21 +10,27 @@
 #include <string>
 #include <vector>
 
+#include "common/lock.hpp"
+#include "common/relaxed.hpp"
 #include "linux/kernel/address_space.hpp"
+#include "linux/kernel/async_contexts.hpp"
 #include "linux/kernel/directory_positions.hpp"
 #include "linux/kernel/hidden_descriptors.hpp"
 #include "linux/kernel/i386/vdso.hpp"
+#include "linux/kernel/published.hpp"
+#include "linux/kernel/seccomp_filter.hpp"
 #include "linux/kernel/signal_state.hpp"
 #include "linux/kernel/small_descriptors.hpp"
 
 namespace ferry::linux {
 
+class Executor;
 struct Thread;
 
 /// Limits that ferry keeps, because as limits of the host they would restrict ferry itself.
 struct GuestLimit {
-  uint64_t soft = UINT64_MAX;
-  uint64_t hard = UINT64_MAX;
+  Relaxed<uint64_t> soft = UINT64_MAX;
+  Relaxed<uint64_t> hard = UINT64_MAX;
 };
 
 /// For the guest's accesses to memory that the host has at another address.
@@ -33,21 +39,19 @@ class ProcessPages final : public guest::PageAccess {
   [[nodiscard]] void* reach(uint32_t guest_address, bool write) override;
 };
 
-/// Where the program was put, as struct mm_struct of the kernel has it:
-/// /proc/self/{stat,cmdline,environ}.
-struct ProgramLayout {
-  uint32_t start_code = 0, end_code = 0, start_data = 0, end_data = 0;
-  uint32_t start_brk = 0;
-  uint32_t start_stack = 0;                                         ///< the first esp
-  uint32_t arg_start = 0, arg_end = 0, env_start = 0, env_end = 0;  ///< the strings
-};
-
 /// What a ferry that an exec started gets from the ferry that executed it.
 struct InheritedProgram {
   int program = -1;      ///< the program's descriptor; -1: started from the command line
   int interpreter = -1;  ///< that of PT_INTERP's file; -1: none
   /// RLIMIT_NOFILE's soft limit before the exec; UINT64_MAX: started from the command line.
   uint64_t soft_file_limit = UINT64_MAX;
+  const SeccompFilter* seccomp_filter = nullptr;  ///< the newest
+};
+
+/// The line of the log's system calls that has no result yet.
+struct OpenTrace {
+  Lock lock;
+  int32_t tid = 0;  ///< the thread that makes the call; 0: no line is open
 };
 
 class GuestProcess {
@@ -55,10 +59,25 @@ class GuestProcess {
   explicit GuestProcess(AddressSpace& address_space) : space(&address_space) {}
 
   AddressSpace* space;
+
+  /// Guards `threads`, `last_ended`, `ended`, `ending`, `actions`, `known_actions`,
+  /// `files_written`, and changes of limits. Nothing is waited for, and no other lock taken, while
+  /// it is held.
+  mutable Lock lock;
+  std::vector<Thread*> threads;
+  ShownBy threads_shown;
+  PublishedProcess* record = nullptr;    ///< null: none, or another process's (a vfork child)
+  std::array<int32_t, 64> last_ended{};  ///< numbers of threads
+  unsigned ended_count = 0;
+  SignalCounts ended;   ///< sums of the threads that ended
+  bool ending = false;  ///< a thread ends the process
   std::array<SignalAction, kSignalCount + 1> actions{};
   /// Signals blocked and ignored before an exec. The host's kernel keeps both sets too, but an
   /// emulator in between may lose the signals that it needs itself (SIGSEGV).
   SignalSet inherited_blocked = 0, inherited_ignored = 0;
+  /// Signals that faults raise and the guest ignores. For signal handlers, which take no lock.
+  Relaxed<SignalSet> ignored_faults = 0;
+  HeldSignals held;             ///< signals of the process that wait in no queue of the host's
   SignalSet known_actions = 0;  ///< signals whose inherited disposition was read from the host
 
   InheritedProgram inherited;
@@ -66,7 +85,11 @@ class GuestProcess {
   std::vector<std::string> exec_options;  ///< options every exec'd ferry gets
   /// FERRY_RUNNER: what runs a ferry binary here; empty: the kernel.
   std::vector<std::string> runner;
-  std::string kernel_release;  ///< -r; empty: the host's
+  std::string kernel_release;     ///< -r; empty: the host's
+  bool writes_core_file = false;  ///< --core
+  /// Ferry takes the default action of signals of which the host's kernel would dump ferry
+  /// (follow_core_limit).
+  bool takes_core_signals = false;
 
   std::string executable;  ///< guest path, absolute: /proc/self/exe
   HiddenDescriptors::Handle executable_file = HiddenDescriptors::kNone;  ///< the same, open
@@ -82,19 +105,21 @@ class GuestProcess {
   uint64_t limit_files_hard = UINT64_MAX;
   HiddenDescriptors hidden;
   SmallDescriptors small;
+  OpenTrace trace;
   DirectoryPositions directory_positions;
+  AsyncContexts async;
   /// Ferry's own binary, which an exec executes.
   HiddenDescriptors::Handle binary = HiddenDescriptors::kNone;
 
-  /// Set at the start: runs `thread` until its process ends; never returns. vfork children need it.
-  void (*run_loop)(Thread& thread) = nullptr;
+  Executor* executor = nullptr;  ///< set at the start
   bool is_vfork_child = false;
-  bool has_signalfd = false;           ///< reads may have to be converted (signalfd)
-  bool has_memory_file = false;        ///< /proc/PID/mem was opened
-  bool may_write_memory_file = false;  ///< the same, or by a program before an exec
+  Relaxed<bool> has_signalfd = false;           ///< reads may have to be converted (signalfd)
+  Relaxed<bool> has_memory_file = false;        ///< /proc/PID/mem was opened
+  Relaxed<bool> may_write_memory_file = false;  ///< the same, or by a program before an exec
   /// Files the guest opened for writing; whether one of them was mapped too (file_effects.hpp).
   std::set<FileId> files_written;
-  bool writes_mapped_files = false;
+  Relaxed<bool> opened_for_writing = false;  ///< whether files_written has any
+  Relaxed<bool> writes_mapped_files = false;
   /// The parent waits until this is closed (only below an emulator).
   HiddenDescriptors::Handle vfork_release = HiddenDescriptors::kNone;
 
@@ -104,6 +129,28 @@ class GuestProcess {
   [[nodiscard]] void* reach(uint32_t guest, bool write) const {
     return space->reach(guest, write, limit_stack.soft);
   }
+  /// Whether the process has, or has had, more than one thread.
+  [[nodiscard]] bool threaded() const { return space->lock().enabled(); }
+  /// Signals that the host's handlers took, of all threads.
+  [[nodiscard]] SignalCounts signal_counts() const;
+  /// Whether `tid` is the number of one of the guest's threads, or was so: the kernel shows one
+  /// that has ended for a moment, and the first one until the process ends. Ferry, or an emulator
+  /// below it, may have other threads.
+  [[nodiscard]] bool has_thread(int32_t tid) const;
+  [[nodiscard]] size_t thread_count() const;
+  /// Adds a thread, which does not run yet.
+  void add(Thread& thread);
+  /// Removes a thread. Returns whether it was the last.
+  bool remove(Thread& thread);
+  /// Removes all threads but one: in the child of a fork.
+  void keep_only(Thread& thread);
+  /// From now on `shown` shows the threads.
+  void publish(PublishedProcess& shown);
+  /// Whether the caller is the first thread that ends the process. The others are to wait for that.
+  [[nodiscard]] bool begin_end();
+  /// Take and release all locks of the process around a fork, after the memory lock.
+  void hold_for_fork();
+  void release_after_fork();
   /// Whether a guest may not see or touch host descriptor `fd`.
   [[nodiscard]] bool descriptor_hidden(int fd) const { return hidden.contains(fd); }
 };

@@ -51,8 +51,25 @@ std::vector<int> numbers_in(int directory) {
   return numbers;
 }
 
-HiddenDescriptors::Handle HiddenDescriptors::hide(int fd) {
+std::vector<int> numbers_below(const std::string& folder) {
+  const long directory = make_own_descriptor([&] {
+    return host_call(SYS_openat, AT_FDCWD, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  });
+  if (directory < 0) return {};
+  std::vector<int> numbers = numbers_in(static_cast<int>(directory));
+  host_call(SYS_close, directory);
+  return numbers;
+}
+
+uint32_t descriptor_table_size(int highest) {
+  constexpr uint32_t kSmallest = 64, kStep = 128;
+  const auto most = static_cast<uint32_t>(highest);
+  return most < kSmallest ? kSmallest : std::bit_ceil(most / kStep + 1) * kStep;
+}
+
+HiddenDescriptors::Handle HiddenDescriptors::add(int fd) {
   if (fd < 0) return kNone;
+  const ListChange change(shown_, numbers_);
   const auto unused = std::find(numbers_.begin(), numbers_.end(), -1);
   const auto handle = static_cast<Handle>(unused - numbers_.begin());
   if (unused == numbers_.end()) numbers_.push_back(-1);
@@ -65,24 +82,37 @@ HiddenDescriptors::Handle HiddenDescriptors::hide(int fd) {
   return handle;
 }
 
+HiddenDescriptors::Handle HiddenDescriptors::hide(int fd) {
+  const LockGuard guard(lock_);
+  return add(fd);
+}
+
 HiddenDescriptors::Handle HiddenDescriptors::inherit(int fd) {
-  home_ = std::max(home_, fd);
-  return hide(fd);
+  const LockGuard guard(lock_);
+  home_ = std::max(home_.get(), fd);
+  return add(fd);
 }
 
 void HiddenDescriptors::hide_log() {
   const int fd = log_descriptor();
   if (fd <= STDERR_FILENO) return;
-  log_ = hide(fd);
-  restore_log();
+  const LockGuard guard(lock_);
+  log_ = add(fd);
+  show_log();
 }
 
 void HiddenDescriptors::restore_log() const {
+  const LockGuard guard(lock_);
+  show_log();
+}
+
+void HiddenDescriptors::show_log() const {
   if (log_ != kNone) set_log_descriptor(numbers_[log_] >= 0 ? numbers_[log_] : STDERR_FILENO);
 }
 
 void HiddenDescriptors::drop(Handle handle) {
-  const int fd = (*this)[handle];
+  const LockGuard guard(lock_);
+  const int fd = number(handle);
   if (fd < 0) return;
   host_call(SYS_close, fd);
   set_number(handle, -1);
@@ -90,11 +120,19 @@ void HiddenDescriptors::drop(Handle handle) {
 
 uint32_t HiddenDescriptors::next(uint32_t from) const {
   uint32_t lowest = UINT32_MAX;
+  const LockGuard guard(lock_);
   for (const int fd : numbers_) {
     if (fd >= 0 && static_cast<uint32_t>(fd) >= from)
       lowest = std::min(lowest, static_cast<uint32_t>(fd));
   }
   return lowest;
+}
+
+std::vector<int> HiddenDescriptors::numbers() const {
+  const LockGuard guard(lock_);
+  std::vector<int> used = numbers_;
+  std::erase(used, -1);
+  return used;
 }
 
 HiddenDescriptors::Handle HiddenDescriptors::find(int fd) const {
@@ -103,22 +141,25 @@ HiddenDescriptors::Handle HiddenDescriptors::find(int fd) const {
 }
 
 void HiddenDescriptors::set_number(Handle handle, int fd) {
+  const ListChange change(shown_, numbers_);
   numbers_[handle] = fd;
-  lowest_ = INT32_MAX;
-  highest_ = -1;
+  int lowest = INT32_MAX;
+  int highest = -1;
   for (const int number : numbers_) {
     if (number < 0) continue;
-    lowest_ = std::min(lowest_, number);
-    highest_ = std::max(highest_, number);
+    lowest = std::min(lowest, number);
+    highest = std::max(highest, number);
   }
-  if (handle == log_) restore_log();
+  lowest_ = lowest;
+  highest_ = highest;
+  if (handle == log_) show_log();
 }
 
 /// Gives the descriptor another number, from home_ up. False if there is none.
 bool HiddenDescriptors::move(Handle handle) {
   const int fd = numbers_[handle];
   const long moved =
-      make_own_descriptor([&] { return host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, home_); });
+      make_own_descriptor([&] { return host_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, home_.get()); });
   if (moved < 0) return false;
   host_call(SYS_close, fd);
   set_number(handle, static_cast<int>(moved));
@@ -126,12 +167,12 @@ bool HiddenDescriptors::move(Handle handle) {
 }
 
 void HiddenDescriptors::make_room_for(int fd) {
-  if (!contains(fd)) return;
   const Handle handle = find(fd);
-  if (!move(handle)) set_number(handle, -1);
+  if (handle != kNone && !move(handle)) set_number(handle, -1);
 }
 
 void HiddenDescriptors::move_up() {
+  const LockGuard guard(lock_);
   const int limit =
       static_cast<int>(std::min<uint64_t>(host_limit(RLIMIT_NOFILE).hard, INT32_MAX / 4));
   // Near the hard limit only the last numbers remain.
@@ -145,16 +186,15 @@ void HiddenDescriptors::move_up() {
 uint32_t HiddenDescriptors::guest_table_size() const {
   int highest = 0;
   const long directory = make_own_descriptor([] {
-    return host_call(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return host_call(SYS_openat, AT_FDCWD, "/proc/thread-self/fd",
+                     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   });
   if (directory < 0) return UINT32_MAX;
   for (const int fd : numbers_in(static_cast<int>(directory))) {
     if (fd != directory && !contains(fd)) highest = std::max(highest, fd);
   }
   host_call(SYS_close, directory);
-  constexpr uint32_t kSmallest = 64, kStep = 128;
-  const auto number = static_cast<uint32_t>(highest);
-  return number < kSmallest ? kSmallest : std::bit_ceil(number / kStep + 1) * kStep;
+  return descriptor_table_size(highest);
 }
 
 }  // namespace ferry::linux

@@ -10,12 +10,6 @@
 
 namespace ferry::linux {
 
-namespace {
-
-constexpr uint64_t kEachByte = 0x0101'0101'0101'0101;
-
-}  // namespace
-
 PageStates::PageStates() {
   const long memory = host_call(SYS_mmap, nullptr, kPages, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -69,10 +63,19 @@ bool PageStates::any_in(uint32_t begin, uint32_t end, uint8_t state) const {
   begin /= guest::kPageSize;
   end = std::min(end / guest::kPageSize, kPages);
   if (begin >= end) return false;
-  for (uint32_t index = begin / kPagesPerWord; index * kPagesPerWord < end; ++index) {
-    if ((word(index) & in_word(index, begin, end, state)) != 0) return true;
+  const uint32_t last_page = end - 1;
+  const uint64_t asked = kEachByte * state;
+  const uint64_t from = ~uint64_t{0} << (begin % kPagesPerWord * 8);
+  const uint64_t to = ~uint64_t{0} >> ((kPagesPerWord - 1 - last_page % kPagesPerWord) * 8);
+  const uint32_t last = last_page / kPagesPerWord;
+  const uint32_t index = begin / kPagesPerWord;
+  // System calls ask about every buffer, which lies in one word as a rule.
+  if (index == last) return (word(index) & asked & from & to) != 0;
+  if ((word(index) & asked & from) != 0) return true;
+  for (uint64_t* at = words_ + index + 1; at != words_ + last; ++at) {
+    if ((load(at) & asked) != 0) return true;
   }
-  return false;
+  return (word(last) & asked & to) != 0;
 }
 
 uint32_t PageStates::executable_until(uint32_t address, Run run) const {

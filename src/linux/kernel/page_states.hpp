@@ -17,7 +17,11 @@ namespace ferry::linux {
 inline constexpr uint8_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
 
 class PageStates {
+  static constexpr uint32_t kPagesPerWord = 8;
+
  public:
+  static constexpr uint32_t kPlainReach = kPagesPerWord * guest::kPageSize;  ///< in bytes
+
   /// Maps the bytes, of which untouched ones take no memory. Stops ferry if memory is exhausted.
   PageStates();
   ~PageStates();
@@ -39,6 +43,13 @@ class PageStates {
   }
   [[nodiscard]] bool any_split_in(uint32_t begin, uint32_t end) const {
     return ever_split_.load(std::memory_order_relaxed) && any_in(begin, end, kSplit);
+  }
+  /// A quick look at [first_byte, last_byte] and all around it up to kPlainReach: whether no page
+  /// there is watched or split. No: one may be.
+  [[nodiscard]] bool plain_around(uint32_t first_byte, uint32_t last_byte) const {
+    if (last_byte >= guest::kGuestEnd || first_byte > last_byte) return false;
+    const uint32_t first = first_byte / kPlainReach, last = last_byte / kPlainReach;
+    return last - first <= 1 && ((word(first) | word(last)) & kNotPlain) == 0;
   }
   /// End of the run of executable pages that begins at `address`, which may be given early in a
   /// long run; `address` itself if its page is not executable. `direct`: the run ends before a page
@@ -63,7 +74,8 @@ class PageStates {
   static constexpr uint8_t kMapped = 8;    ///< also with protection 0
   static constexpr uint8_t kWatched = 16;  ///< by the engine, for writes
   static constexpr uint8_t kSplit = 32;    ///< its host page is split (split_pages.hpp)
-  static constexpr uint32_t kPagesPerWord = 8;
+  static constexpr uint64_t kEachByte = 0x0101'0101'0101'0101;
+  static constexpr uint64_t kNotPlain = kEachByte * (kWatched | kSplit);
   static constexpr uint32_t kPages = guest::kGuestEnd / guest::kPageSize;
 
   /// Bytes of a word: `state` in those of the pages [begin, end) that the word at `index` has, at

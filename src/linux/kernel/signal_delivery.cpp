@@ -3,6 +3,7 @@
 #include "common/diagnostics.hpp"
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/call_result.hpp"
+#include "linux/kernel/fault_signals.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/i386/signal_frame.hpp"
 #include "linux/kernel/signals.hpp"
@@ -26,9 +27,10 @@ bool take_next(Thread& thread, abi::SigInfo& info) {
       info = signals.record;
       return true;
     }
-    requeue_signal(thread, signals.record);  // the guest blocked it in the meantime
+    // The guest blocked it in the meantime.
+    if (!hold_signal(thread, signals.record)) requeue_signal(thread, signals.record);
   }
-  return signals.held.take(~signals.mask, info);
+  return take_held(thread, ~signals.mask, info);
 }
 
 /// Makes the interrupted call start again, or return -EINTR.
@@ -46,14 +48,14 @@ void finish_call(Thread& thread, bool restart) {
 /// Returns true if a handler was entered.
 bool deliver_one(Thread& thread, const abi::SigInfo& info) {
   const int signal = info.signo;
-  SignalAction& slot = thread.process->actions[static_cast<size_t>(signal)];
-  const SignalAction action = slot;
-  log_printf(LogChannel::int_, "signal %d code %d at %08x, handler %08x\n", signal, info.code,
-             thread.cpu.eip, action.handler);
+  const SignalAction action = take_action(thread, signal);
+  if (log_enabled(LogChannel::int_))
+    log_printf(LogChannel::int_, "signal %d code %d at %08x, handler %08x\n", signal, info.code,
+               thread.cpu.eip, action.handler);
   if (action.handler == SignalAction::kIgnore) return false;
   if (action.handler == SignalAction::kDefault) {
     if (contains(kIgnoredByDefault, signal)) return false;
-    if (!contains(kStopByDefault, signal)) die_by_signal(signal);
+    if (!contains(kStopByDefault, signal)) die_by_signal(info);
     host_call(SYS_tgkill, host_call(SYS_getpid), thread.tid, SIGSTOP);
     return false;
   }
@@ -62,23 +64,19 @@ bool deliver_one(Thread& thread, const abi::SigInfo& info) {
     finish_call(thread,
                 signals.restart == Restart::always || (action.flags & abi::kSaRestart) != 0);
   }
-  const SignalSet saved_mask = signals.restore_saved_mask ? signals.saved_mask : signals.mask;
+  const SignalSet saved_mask = signals.restore_saved_mask ? signals.saved_mask : signals.mask.get();
   if (!build_signal_frame(thread, info, action, saved_mask)) {
-    if (signal == abi::kSIGSEGV) die_by_signal(signal);
     abi::SigInfo fault{};
     fault.signo = abi::kSIGSEGV;
     fault.code = SI_KERNEL;
+    if (signal == abi::kSIGSEGV) die_by_signal(fault);
     force_signal(thread, fault);
     return false;
   }
   signals.restore_saved_mask = false;
-  if ((action.flags & abi::kSaResetHand) != 0) {
-    slot.handler = SignalAction::kDefault;
-    apply_action(thread, signal);
-  }
-  signals.mask |= action.mask;
-  if ((action.flags & abi::kSaNoDefer) == 0) signals.mask |= signal_bit(signal);
-  signals.mask = without_unblockable(signals.mask);
+  SignalSet mask = signals.mask | action.mask;
+  if ((action.flags & abi::kSaNoDefer) == 0) mask |= signal_bit(signal);
+  signals.mask = without_unblockable(mask);
   return true;
 }
 
@@ -95,7 +93,9 @@ bool deliver_pending_signals(Thread& thread) {
   if (thread.signals.restore_saved_mask) {
     thread.signals.restore_saved_mask = false;
     thread.signals.mask = thread.signals.saved_mask;
+    note_held(thread);
   }
+  offer_held(thread);
   restore_host_mask(thread);
   return entered;
 }

@@ -1,6 +1,6 @@
 #include "linux/kernel/signal_map.hpp"
 
-#include <bit>
+#include <array>
 #include <cstring>
 #include <span>
 
@@ -20,6 +20,37 @@ constexpr auto kToGuest = [] {
   for (uint8_t guest = 1; guest < 32; ++guest) table[kToHost[guest]] = guest;
   return table;
 }();
+
+/// Signals 1..31 as bits of a set, renumbered four at a time: what each value of each nibble
+/// becomes. Masks of a libc that blocks all signals are converted at every thread's birth.
+using Nibbles = std::array<std::array<uint32_t, 16>, 8>;
+constexpr Nibbles renumbering(const std::array<uint8_t, 32>& numbers) {
+  Nibbles table{};
+  for (unsigned nibble = 0; nibble < table.size(); ++nibble) {
+    for (unsigned value = 0; value < 16; ++value) {
+      for (unsigned bit = 0; bit < 4; ++bit) {
+        const unsigned signal = nibble * 4 + bit + 1;
+        if ((value >> bit & 1) == 0 || signal > 31 || numbers[signal] == 0) continue;
+        table[nibble][value] |= uint32_t{1} << (numbers[signal] - 1);
+      }
+    }
+  }
+  return table;
+}
+constexpr Nibbles kBitsToHost = renumbering(kToHost), kBitsToGuest = renumbering(kToGuest);
+
+constexpr uint64_t renumber(uint64_t set, const Nibbles& table) {
+  uint64_t result = set & ~uint64_t{0x7fffffff};
+  for (unsigned nibble = 0; nibble < table.size(); ++nibble)
+    result |= table[nibble][set >> nibble * 4 & 15];
+  return result;
+}
+
+constexpr HostSignalSet to_host(SignalSet guest) {
+  HostSignalSet host;
+  host.words[0] = renumber(guest, kBitsToHost);
+  return host;
+}
 
 /// si_code of signals that programs send: MIPS swaps three (arch/mips/include/uapi/asm/siginfo.h).
 struct CodeRow {
@@ -64,21 +95,13 @@ int signal_to_guest(int host) {
 }
 
 HostSignalSet set_to_host(SignalSet guest) {
-  HostSignalSet host;
-  host.words[0] = guest & ~uint64_t{0x7fffffff};
-  for (uint64_t rest = guest & 0x7fffffff; rest != 0; rest &= rest - 1) {
-    host.add(signal_to_host(std::countr_zero(rest) + 1));
-  }
-  return host;
+  return to_host(guest);
 }
 
+constexpr HostSignalSet kHostAllButFaults = to_host(~kFaultSet);
+
 SignalSet set_to_guest(const HostSignalSet& host) {
-  SignalSet guest = host.words[0] & ~uint64_t{0x7fffffff};
-  for (uint64_t rest = host.words[0] & 0x7fffffff; rest != 0; rest &= rest - 1) {
-    const int signal = signal_to_guest(std::countr_zero(rest) + 1);
-    if (signal != 0) guest |= signal_bit(signal);
-  }
-  return guest;
+  return renumber(host.words[0], kBitsToGuest);
 }
 
 namespace {

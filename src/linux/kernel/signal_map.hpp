@@ -18,6 +18,8 @@ namespace ferry::linux {
 [[nodiscard]] int signal_to_guest(int host);
 
 [[nodiscard]] HostSignalSet set_to_host(SignalSet guest);
+/// set_to_host(~kFaultSet), made once: each signal needs it several times.
+extern const HostSignalSet kHostAllButFaults;
 [[nodiscard]] SignalSet set_to_guest(const HostSignalSet& host);
 
 [[nodiscard]] abi::SigInfo siginfo_to_guest(const siginfo_t& host);

@@ -41,6 +41,10 @@ inline constexpr SignalSet kUnblockable = signal_bit(abi::kSIGKILL) | signal_bit
 inline constexpr SignalSet kIgnoredByDefault =
     signal_bit(abi::kSIGCHLD) | signal_bit(abi::kSIGCONT) | signal_bit(abi::kSIGURG) |
     signal_bit(abi::kSIGWINCH);
+/// SIG_KERNEL_COREDUMP_MASK of include/linux/signal.h (6.1).
+inline constexpr SignalSet kCoreByDefault = kFaultSet | signal_bit(abi::kSIGQUIT) |
+                                            signal_bit(abi::kSIGABRT) | signal_bit(abi::kSIGSYS) |
+                                            signal_bit(abi::kSIGXCPU) | signal_bit(abi::kSIGXFSZ);
 inline constexpr SignalSet kStopByDefault =
     signal_bit(abi::kSIGTSTP) | signal_bit(abi::kSIGTTIN) | signal_bit(abi::kSIGTTOU);
 

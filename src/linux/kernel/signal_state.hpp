@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "common/relaxed.hpp"
 #include "linux/abi/i386/abi_types.hpp"
 #include "linux/kernel/held_signals.hpp"
 #include "linux/kernel/signal_set.hpp"
@@ -33,8 +34,20 @@ enum class Restart : uint8_t {
   always,             ///< ERESTARTNOINTR: the call had not begun
 };
 
+/// Runs of the host's handlers (statistics).
+struct SignalCounts {
+  Relaxed<uint64_t> faults = 0;  ///< for synchronous faults
+  Relaxed<uint64_t> others = 0;  ///< for all other signals
+
+  void operator+=(const SignalCounts& more) {
+    faults = faults + more.faults;
+    others = others + more.others;
+  }
+};
+
 struct ThreadSignals {
-  SignalSet mask = 0;
+  /// Written by the thread alone; others ask who takes a signal of the process.
+  Relaxed<SignalSet> mask = 0;
   /// While sigsuspend, ppoll, pselect or epoll_pwait replaced the mask: what the frame must
   /// restore.
   SignalSet saved_mask = 0;
@@ -47,11 +60,10 @@ struct ThreadSignals {
   abi::SigInfo record{};
   HeldSignals held;
   /// Fault signals that a sigtimedwait of this thread waits for, although they are blocked.
-  SignalSet awaited = 0;
-  /// A signal was held that the guest blocks. The host call it interrupted is made again.
+  Relaxed<SignalSet> awaited = 0;
+  /// A signal came that the guest blocks or ignores. The host call it interrupted is made again.
   bool blocked_came = false;
-  uint64_t host_faults = 0;   ///< handler runs for synchronous faults (statistics)
-  uint64_t host_signals = 0;  ///< handler runs for all other signals (statistics)
+  SignalCounts counts;
 
   // Set by handle_exception: delivered before anything else.
   bool forced = false;

@@ -29,35 +29,32 @@ struct SignalHooks {
   /// translated code, make it leave soon. Runs in the handler.
   void (*interrupt)(Thread& thread, ucontext_t* context) = nullptr;
   /// A synchronous SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGTRAP. True: handled, the context was
-  /// changed. Called first for write faults on write-watched pages, whatever the pc; for other
-  /// faults only when the pc is not a guest memory access of C++ code (guest::fault_landing_pad).
+  /// changed. False: not in translated code.
   bool (*fault)(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* context) = nullptr;
-  /// The process is about to die by a signal: last chance to write statistics.
-  void (*before_death)(Thread& thread) = nullptr;
 };
 void set_signal_hooks(const SignalHooks& hooks);
 
 /// Installs the fault handlers and takes over dispositions and the mask inherited from exec.
 void initialize_signals(Thread& thread);
+/// To be called when RLIMIT_CORE may have changed: unless it is 0, signals that dump core by
+/// default get a host handler, so that ferry decides what is dumped (core_dump.hpp).
+void follow_core_limit(Thread& thread);
 
 /// force_sig of the kernel: a signal with this info that cannot be blocked or ignored.
 void force_signal(Thread& thread, const abi::SigInfo& info);
 
-/// Keeps a signal that the thread sent to itself, if it is one of those that faults raise, until
-/// the guest's mask lets it through. False: it is another signal.
-[[nodiscard]] bool hold_signal(Thread& thread, const abi::SigInfo& info);
-
-/// After the host ended a call with EINTR: whether only another process's message
-/// (foreign_write.hpp) was the reason. The message is then dealt with, and the caller makes the
-/// call again.
-[[nodiscard]] bool only_foreign_write_came(Thread& thread);
+/// After the host ended a call with EINTR: whether only a message (messages.hpp) was the reason.
+/// The message is then dealt with, and the caller makes the call again.
+[[nodiscard]] bool only_message_came(Thread& thread);
 
 // --- used by the system calls --------------------------------------------------------------------
 /// rt_sigaction; null pointers as in the kernel.
 [[nodiscard]] Errno change_action(Thread& thread, int signal, const SignalAction* action,
                                   SignalAction* old);
-/// Sets the guest's mask and the host's with it.
-void set_signal_mask(Thread& thread, SignalSet mask);
+/// Sets the guest's mask and the host's with it. False, and nothing is changed: a signal came
+/// before, which belongs to the time before the call; it is to be delivered, and the call made
+/// again.
+[[nodiscard]] bool set_signal_mask(Thread& thread, SignalSet mask);
 /// Guest signals that are blocked and wait: sigpending(2).
 [[nodiscard]] SignalSet pending_signals(Thread& thread);
 /// The host mask that stands for the thread's: without the signals that faults raise.
@@ -82,19 +79,24 @@ class BlockedSignals {
   const Thread& thread_;
 };
 
-/// Gives the host the disposition that stands for the guest's action for `signal`.
-void apply_action(const Thread& thread, int signal);
+/// The action for a signal that is delivered now. With SA_RESETHAND the default takes its place, so
+/// that no other thread finds the handler too.
+[[nodiscard]] SignalAction take_action(Thread& thread, int signal);
 /// Gives a recorded signal that cannot be delivered now back to the kernel's queue.
 void requeue_signal(const Thread& thread, const abi::SigInfo& info);
 
-/// Before execve replaces the process: handlers become SIG_DFL, the host mask the guest's and
-/// SIGTRAP.
+/// CLONE_CLEAR_SIGHAND: actions that are handlers become the default.
+void reset_handlers(Thread& thread);
+
+/// Before execve replaces the process: the host ignores what the guest ignores, and the host mask
+/// becomes the guest's and that of messages.
 void prepare_signals_for_exec(Thread& thread);
 /// For when that execve has failed.
 void restore_signals_after_exec(Thread& thread);
 /// In a fork child: what was recorded belongs to the parent.
 void reset_signals_in_child(Thread& thread);
-/// Lets the process die by guest signal `signal` as if it had the default action.
-[[noreturn]] void die_by_signal(int signal);
+/// Lets the process die by the signal of `info` as if it had the default action: core dump
+/// included.
+[[noreturn]] void die_by_signal(const abi::SigInfo& info);
 
 }  // namespace ferry::linux

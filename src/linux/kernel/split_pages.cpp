@@ -134,6 +134,14 @@ long SplitPages::place_duplicate(uint32_t address, uint8_t* backing, uint64_t di
   return 0;
 }
 
+void SplitPages::adopt(uint32_t host_page, uint32_t end, uint8_t* backing) {
+  Page& page = pages_.at(host_page);
+  page.backings.push_back({backing, false});
+  for (uint32_t at = 0; host_page + at < end; at += guest::kPageSize)
+    page.places[at / guest::kPageSize] = backing + at;
+  release_unused(page);
+}
+
 void SplitPages::remove(uint32_t address) {
   set_place(pages_.at(floor(address)), address, nullptr);
 }

@@ -51,6 +51,9 @@ class SplitPages {
   /// `distance` bytes further on in that file, at `within` in its host page.
   [[nodiscard]] long place_duplicate(uint32_t address, uint8_t* backing, uint64_t distance,
                                      uint32_t within, int host_protection);
+  /// The guest pages of `host_page` below `end` become those of `backing`, a host page of shared
+  /// memory, in their order. It belongs to the split page from then on.
+  void adopt(uint32_t host_page, uint32_t end, uint8_t* backing);
   /// The guest page holds nothing any more.
   void remove(uint32_t address);
   /// Gives the places of `host_page` protections: of place i `protections[i]` at least.

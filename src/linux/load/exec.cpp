@@ -74,6 +74,8 @@ CallResult replace_process(Thread& t, const Program& program, const ProgramName&
   }
   for (std::string& variable : private_environment(process, t.signals.mask, name, program))
     environment.push_back(std::move(variable));
+  for (std::string& variable : seccomp_environment(t.seccomp_filter))
+    environment.push_back(std::move(variable));
   const std::vector<char*> host_arguments = pointers(arguments);
   const std::vector<char*> host_environment = pointers(environment);
 

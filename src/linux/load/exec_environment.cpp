@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <map>
 
 #include "linux/host/host_syscall.hpp"
 
@@ -20,6 +21,8 @@ constexpr std::string_view kStateVariable = "FERRY_STATE";
 constexpr std::string_view kNameVariable = "FERRY_NAME";
 constexpr std::string_view kProgramVariable = "FERRY_PROGRAM_FD";
 constexpr std::string_view kSmallVariable = "FERRY_SMALL_FILES";
+/// One for each filter, with its number, oldest first: an emulator may change their order.
+constexpr std::string_view kSeccompVariable = "FERRY_SECCOMP_";
 
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
@@ -34,7 +37,8 @@ std::vector<std::string> split_words(std::string_view text) {
 
 bool is_private_variable(std::string_view name) {
   return name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable ||
-         name == kNameVariable || name == kProgramVariable || name == kSmallVariable;
+         name == kNameVariable || name == kProgramVariable || name == kSmallVariable ||
+         name.starts_with(kSeccompVariable);
 }
 
 void take_state(GuestProcess& process, std::string_view text) {
@@ -78,6 +82,16 @@ void take_private_variable(GuestProcess& process, std::string_view name, std::st
   }
 }
 
+/// Filters by their numbers.
+using Filters = std::map<unsigned, std::vector<FilterInstruction>>;
+
+void take_filter(Filters& filters, std::string_view name, std::string_view value) {
+  unsigned number = 0;
+  name.remove_prefix(kSeccompVariable.size());
+  std::from_chars(name.data(), name.data() + name.size(), number);
+  if (auto filter = filter_from_text(value); !filter.empty()) filters[number] = std::move(filter);
+}
+
 void hide_descriptors(GuestProcess& process) {
   if (process.hidden[process.binary] < 0) {
     process.binary = process.hidden.hide(
@@ -102,10 +116,15 @@ std::vector<std::string> take_environment(GuestProcess& process, char** host_env
   const HostLimit stack = host_limit(RLIMIT_STACK);
   process.limit_stack = {stack.soft, stack.hard};
   std::vector<std::string> visible;
+  Filters filters;
   for (char** entry = host_environment; *entry != nullptr; ++entry) {
     std::string_view text(*entry);
     const size_t equals = text.find('=');
     const std::string_view name = text.substr(0, equals);
+    if (name.starts_with(kSeccompVariable)) {
+      take_filter(filters, name, text.substr(std::min(equals, text.size() - 1) + 1));
+      continue;
+    }
     if (is_private_variable(name)) {
       take_private_variable(process, name,
                             equals == std::string_view::npos ? "" : text.substr(equals + 1));
@@ -114,8 +133,18 @@ std::vector<std::string> take_environment(GuestProcess& process, char** host_env
     if (name.starts_with(kGuestVariablePrefix)) text.remove_prefix(kGuestVariablePrefix.size());
     visible.emplace_back(text);
   }
+  const SeccompFilter*& newest = process.inherited.seccomp_filter;
+  for (auto& [number, filter] : filters) newest = keep_filter(std::move(filter), newest);
   hide_descriptors(process);
   return visible;
+}
+
+std::vector<std::string> seccomp_environment(const SeccompFilter* newest) {
+  std::vector<std::string> variables;
+  for (const SeccompFilter* filter = newest; filter != nullptr; filter = filter->previous)
+    variables.push_back(std::string(kSeccompVariable) + std::to_string(filter_count(filter)) + "=" +
+                        filter_text(*filter));
+  return variables;
 }
 
 std::vector<std::string> private_environment(const GuestProcess& process, SignalSet blocked,

@@ -30,4 +30,8 @@ inline constexpr std::string_view kGuestVariablePrefix = "FERRY_GUEST_";
                                                            const ProgramName& name,
                                                            const Program& program);
 
+/// The same for the filters of the thread that calls exec: an exec'd ferry has them from its first
+/// call on.
+[[nodiscard]] std::vector<std::string> seccomp_environment(const SeccompFilter* newest);
+
 }  // namespace ferry::linux

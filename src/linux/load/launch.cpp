@@ -33,7 +33,7 @@ constexpr uint32_t kExecutableBase = 0x56550000;
 /// The program's memory cannot be mapped. In the kernel this happens after the point of no return:
 /// it kills the process with SIGSEGV.
 [[noreturn]] void fail_mapping(const GuestProcess& process, const Program& program, Errno error) {
-  if (process.executed_by_guest()) die_by_signal(abi::kSIGSEGV);
+  if (process.executed_by_guest()) die_by_signal({.signo = abi::kSIGSEGV, .code = SI_KERNEL});
   die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(), guest_errno_text(error));
 }
 
@@ -50,7 +50,8 @@ LoadedProgram load_program(GuestProcess& process, const Program& program) {
   if (!executable.ok()) fail_mapping(process, program, executable.error());
   loaded.executable = executable.value();
   const uint32_t host_page = space.host_page_size();
-  space.start_break((loaded.executable.end + host_page - 1) & ~(host_page - 1));
+  space.start_break((loaded.executable.end + host_page - 1) & ~(host_page - 1),
+                    loaded.executable.end_data - loaded.executable.start_data);
   if (image.has_interpreter) {
     const Result<LoadedElf> interpreter = map_interpreter(
         space, program.interpreter.get(), program.interpreter_image, image.position_independent);
@@ -113,7 +114,7 @@ void launch(GuestProcess& process, Thread& thread, const LaunchRequest& request)
   const ProgramProblem problem = open_requested(process, request, program);
   if (problem.error != kOk) fail(problem);
   process.space->set_space_limit(process.limit_address_space.soft);
-  process.space->set_data_limit(process.limit_data.soft);
+  process.space->set_data_limit(process.limit_data.soft, process.limit_data.hard);
   process.space->place_below_stack(
       kStackTop, std::max<uint64_t>(process.limit_stack.soft, request.stack_size));
 
@@ -129,6 +130,7 @@ void launch(GuestProcess& process, Thread& thread, const LaunchRequest& request)
   if (process.executed_path.empty()) process.executed_path = request.program;
   host_call(SYS_prctl, PR_SET_NAME, command_name(process).c_str());
   thread.cpu = i386::CpuState{};
+  thread.cpu.ldt = &process.space->local_descriptors();
   thread.cpu.gpr[i386::ESP] = build_stack(process, program, request, loaded, stack_begin);
   thread.cpu.eip = loaded.has_interpreter ? loaded.interpreter.entry : loaded.executable.entry;
   thread.tid = static_cast<int32_t>(host_call(SYS_gettid));

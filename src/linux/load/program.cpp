@@ -36,8 +36,8 @@ long open_file(const HostPath& host) {
     return make_own_descriptor(
         [&] { return host_call(SYS_openat, host.directory, host.text, flags); });
   }
-  char link[32];
-  std::snprintf(link, sizeof link, "/proc/self/fd/%d", host.directory);
+  char link[40];
+  std::snprintf(link, sizeof link, "/proc/thread-self/fd/%d", host.directory);
   const long fd = make_own_descriptor([&] { return host_call(SYS_openat, AT_FDCWD, link, flags); });
   if (fd != -ENOENT) return fd;
   // Without /proc, a duplicate is good enough if the guest opened the file for reading.
@@ -50,8 +50,8 @@ long open_file(const HostPath& host) {
 bool may_execute(int descriptor) {
   const long result = host_call(SYS_faccessat2, descriptor, "", X_OK, AT_EACCESS | AT_EMPTY_PATH);
   if (result != -ENOSYS) return result == 0;
-  char link[32];  // before Linux 5.8
-  std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  char link[40];  // before Linux 5.8
+  std::snprintf(link, sizeof link, "/proc/thread-self/fd/%d", descriptor);
   return host_call(SYS_faccessat, AT_FDCWD, link, X_OK) == 0;
 }
 

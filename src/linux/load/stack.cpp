@@ -93,7 +93,7 @@ uint32_t map_stack(GuestProcess& process, const Program& program, const LaunchRe
   stack.extra_host_flags = MAP_NORESERVE;
   stack.name = "[stack]";
   if (!process.space->map(stack).ok()) {
-    if (process.executed_by_guest()) die_by_signal(abi::kSIGSEGV);
+    if (process.executed_by_guest()) die_by_signal({.signo = abi::kSIGSEGV, .code = SI_KERNEL});
     die(kNotRunnable, "no room for the stack");
   }
   return stack.address;

@@ -11,6 +11,7 @@
 
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/errno_map.hpp"
+#include "linux/kernel/kernel_write.hpp"
 #include "linux/kernel/signals.hpp"
 #include "linux/syscalls/arguments.hpp"
 
@@ -23,7 +24,7 @@ template <typename... Words>
     thread.signals.blocked_came = false;
     const long result = safe_call(thread.signal_pending, number, words...);
     if (result != -EINTR) return result;
-    if (only_foreign_write_came(thread)) continue;
+    if (only_message_came(thread)) continue;
     if (thread.signal_pending != 0 || !thread.signals.blocked_came) return result;
   }
 }
@@ -63,6 +64,7 @@ class GuestBuffer {
         length_(other.length_),
         reachable_(other.reachable_),
         use_(other.use_),
+        write_(std::move(other.write_)),
         room_(std::exchange(other.room_, nullptr)),
         room_bytes_(other.room_bytes_) {}
   GuestBuffer(const GuestBuffer&) = delete;
@@ -73,6 +75,7 @@ class GuestBuffer {
   [[nodiscard]] bool copied() const { return room_ != nullptr; }
 
  private:
+  void look_closer(Thread& thread);
   void make_copy(Thread& thread);
   void end_copy();
 
@@ -81,6 +84,7 @@ class GuestBuffer {
   uint32_t length_;
   uint32_t reachable_ = 0;  ///< of a copy: the bytes it has; an access past them faults
   Use use_;
+  KernelWrite write_;
   uint8_t* room_ = nullptr;
   size_t room_bytes_ = 0;
 };
@@ -97,6 +101,10 @@ class GuestBuffer {
 /// The host's address of a word that the kernel and other processes may change at any time (a
 /// futex).
 [[nodiscard]] void* shared_word(Thread& thread, uint32_t guest);
+
+/// Element `index` of a guest's iovec array, unchanged. EFAULT, or EINVAL for a length that is
+/// negative as a number of 32 bits (lib/iov_iter.c, copy_compat_iovec_from_user).
+[[nodiscard]] Errno copy_in_vector(uint32_t guest, uint32_t index, abi::IoVec& vector);
 
 /// A guest's iovec array as the host's. The object must live until the call is done.
 struct HostVectors {

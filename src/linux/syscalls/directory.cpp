@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "linux/kernel/proc_entry.hpp"
@@ -40,15 +42,26 @@ struct GuestEntry32 {  // struct linux_dirent; the type is the record's last byt
 };
 constexpr uint32_t kName32 = 10;
 
-/// Hides ferry's own descriptors in /proc/<pid>/fd and fdinfo. The name decides first, so other
-/// directories cost nothing.
-bool entry_hidden(const GuestProcess& process, int directory, std::string_view name) {
-  int fd = -1;
-  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), fd);
-  if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) return false;
-  if (!process.descriptor_hidden(fd)) return false;
-  return lists_own_descriptors(directory);
-}
+/// Hides ferry's own descriptors and threads in folders of procfs.
+class HiddenNames {
+ public:
+  HiddenNames(const GuestProcess& process, int directory)
+      : process_(process), directory_(directory) {}
+
+  /// The first number makes the question what directory it is, so others cost nothing.
+  [[nodiscard]] bool contain(std::string_view name) {
+    int number = -1;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) return false;
+    if (!numbers_) numbers_.emplace(process_, proc_folder(directory_));
+    return numbers_->contain(number);
+  }
+
+ private:
+  const GuestProcess& process_;
+  int directory_;
+  std::optional<HiddenNumbers> numbers_;
+};
 
 /// Writes one entry; returns its size, 0 if it does not fit.
 template <typename Guest, uint32_t NameAt>
@@ -80,6 +93,7 @@ Result<uint32_t> put_entry(Thread& t, const HostEntry& host, uint32_t guest, uin
 template <typename Guest, uint32_t NameAt>
 CallResult get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t buffer_size) {
   alignas(8) char buffer[8192];
+  HiddenNames hidden(*t.process, fd);
   uint32_t written = 0;
   for (;;) {
     // A guest entry is never larger than the host's, so what fits here fits there.
@@ -92,7 +106,7 @@ CallResult get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t b
     for (long at = 0; at < length;) {
       const auto* entry = reinterpret_cast<const HostEntry*>(buffer + at);
       at += entry->record_length;
-      if (entry_hidden(*t.process, fd, entry->name)) {
+      if (hidden.contain(entry->name)) {
         resume_at = entry->offset;
         continue;
       }
@@ -111,14 +125,41 @@ CallResult get_entries(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t b
   }
 }
 
+/// Corrects `status` of the folder open as `descriptor`: the number of links to task says how many
+/// threads there are (fs/proc/base.c, proc_task_getattr), the size of fd how many descriptors
+/// (fs/proc/fd.c, proc_fd_getattr, since Linux 6.2).
+void correct_status(const GuestProcess& process, int descriptor, struct statx& status) {
+  using Kind = ProcFolder::Kind;
+  const ProcFolder folder = proc_folder(descriptor);
+  if (folder.kind == Kind::tasks) {
+    const size_t threads = HiddenNumbers(process, folder).thread_count();
+    if (threads != 0) status.stx_nlink = static_cast<uint32_t>(threads) + 2;
+  } else if (folder.kind == Kind::descriptors && status.stx_size != 0) {
+    status.stx_size -=
+        std::min<uint64_t>(HiddenNumbers(process, folder).descriptor_count(), status.stx_size);
+  }
+}
+
 }  // namespace
 
+void hide_in_status(const Thread& thread, int directory, const char* path, struct statx& status) {
+  // Folders of procfs are on no device, and nobody may write them.
+  if (!S_ISDIR(status.stx_mode) || (status.stx_mode & 0222) != 0 || status.stx_dev_major != 0)
+    return;
+  if (*path == '\0') return correct_status(*thread.process, directory, status);
+  const long folder = make_own_descriptor(
+      [&] { return host_call(SYS_openat, directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC); });
+  if (folder < 0) return;
+  correct_status(*thread.process, static_cast<int>(folder), status);
+  host_call(SYS_close, folder);
+}
+
 int64_t host_directory_position(const Thread& thread, int descriptor, int64_t guest) {
-  const DirectoryPositions& positions = thread.process->directory_positions;
-  if (!positions.is_cookie(guest)) return guest;
+  const int64_t host = thread.process->directory_positions.to_host(guest);
+  if (host == guest) return guest;
   struct statx status;
   const long result = host_call(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_TYPE, &status);
-  return result == 0 && S_ISDIR(status.stx_mode) ? positions.to_host(guest) : guest;
+  return result == 0 && S_ISDIR(status.stx_mode) ? host : guest;
 }
 
 CallResult sys_getdents(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {

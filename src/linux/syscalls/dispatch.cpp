@@ -1,6 +1,9 @@
 #include "linux/syscalls/dispatch.hpp"
 
+#include <optional>
+
 #include "common/diagnostics.hpp"
+#include "linux/syscalls/seccomp.hpp"
 #include "linux/syscalls/strace.hpp"
 #include "linux/syscalls/table.hpp"
 
@@ -8,16 +11,11 @@ namespace ferry::linux {
 
 namespace {
 
-CallResult not_implemented(uint32_t number, const SyscallRow* row) {
+[[gnu::noinline, gnu::cold]] CallResult not_implemented(uint32_t number) {
+  const SyscallRow* const row = syscall_row(number);
   log_printf(LogChannel::unimp, "system call %u (%s) is not implemented\n", number,
              row != nullptr ? row->name : "unknown");
   return abi::kENOSYS;
-}
-
-CallResult call(Thread& thread, uint32_t number, const Arguments& arguments) {
-  const SyscallRow* row = syscall_row(number);
-  if (row == nullptr || row->call.handler == nullptr) return not_implemented(number, row);
-  return row->call.handler(thread, arguments);
 }
 
 /// Leaves it to the delivery of signals to make the call again.
@@ -26,23 +24,44 @@ void restart(Thread& thread, Restart how) {
   thread.signal_pending = 1;
 }
 
-SyscallAction finish(Thread& thread, CallResult result) {
-  switch (result.outcome()) {
-    [[likely]] case CallResult::Outcome::value : case CallResult::Outcome::error
-        : thread.cpu.gpr[i386::EAX] = result.eax();
-    break;
+/// What follows a call that leaves eax alone.
+[[gnu::noinline, gnu::cold]] SyscallAction finish_unusual(Thread& thread,
+                                                          CallResult::Outcome outcome) {
+  switch (outcome) {
+    case CallResult::Outcome::value:
+    case CallResult::Outcome::error:
+    case CallResult::Outcome::registers_set:
+      break;
     case CallResult::Outcome::restart_if_handler_allows:
       restart(thread, Restart::if_handler_allows);
       break;
     case CallResult::Outcome::restart_always:
       restart(thread, Restart::always);
       break;
-    case CallResult::Outcome::registers_set:
-      break;
     case CallResult::Outcome::exit_process:
-      return SyscallAction::exit_process;
+      thread.ends_process = true;
+      return SyscallAction::end_thread;
+    case CallResult::Outcome::exit_thread:
+      return SyscallAction::end_thread;
   }
   return SyscallAction::resume;
+}
+
+/// A call that seccomp(2) or the log looks at.
+[[gnu::noinline, gnu::cold]] CallResult watched_call(Thread& thread, uint32_t number,
+                                                     SyscallHandler handler,
+                                                     const Arguments& arguments) {
+  const bool traced = log_enabled(LogChannel::strace);
+  if (traced) trace_call(thread, number, arguments);
+  const std::optional<CallResult> verdict = seccomp_verdict(thread, number, arguments);
+  CallResult result = kRegistersSet;
+  if (verdict) {
+    result = *verdict;
+  } else {
+    result = handler != nullptr ? handler(thread, arguments) : not_implemented(number);
+  }
+  if (traced) trace_result(thread, result);
+  return result;
 }
 
 }  // namespace
@@ -53,11 +72,17 @@ SyscallAction handle_syscall(Thread& thread) {
   const Arguments arguments{{{gpr[i386::EBX], gpr[i386::ECX], gpr[i386::EDX], gpr[i386::ESI],
                               gpr[i386::EDI], gpr[i386::EBP]}}};
   thread.syscall_number = number;
-  const bool traced = log_enabled(LogChannel::strace);
-  if (traced) trace_call(thread, number, arguments);
-  const CallResult result = call(thread, number, arguments);
-  if (traced) trace_result(result);
-  return finish(thread, result);
+  const SyscallHandler handler = syscall_handler(number);
+  CallResult result = kRegistersSet;
+  if (thread.watches_calls) [[unlikely]] {
+    result = watched_call(thread, number, handler, arguments);
+  } else {
+    result = handler != nullptr ? handler(thread, arguments) : not_implemented(number);
+  }
+  if (!result.sets_eax()) [[unlikely]]
+    return finish_unusual(thread, result.outcome());
+  thread.cpu.gpr[i386::EAX] = result.eax();
+  return SyscallAction::resume;
 }
 
 }  // namespace ferry::linux

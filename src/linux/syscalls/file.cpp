@@ -16,6 +16,11 @@
 
 namespace ferry::linux {
 
+Errno copy_in_vector(uint32_t guest, uint32_t index, abi::IoVec& vector) {
+  if (!copy_in(guest + index * static_cast<uint32_t>(sizeof vector), vector)) return abi::kEFAULT;
+  return static_cast<int32_t>(vector.length) < 0 ? abi::kEINVAL : kOk;
+}
+
 void HostVectors::load(Thread& thread, uint32_t guest, uint32_t guest_count, bool kernel_writes) {
   if (guest_count > kMax) {
     error = abi::kEINVAL;
@@ -23,14 +28,8 @@ void HostVectors::load(Thread& thread, uint32_t guest, uint32_t guest_count, boo
   }
   for (count = 0; count < guest_count; ++count) {
     abi::IoVec vector;
-    if (!copy_in(guest + count * static_cast<uint32_t>(sizeof vector), vector)) {
-      error = abi::kEFAULT;
-      return;
-    }
-    if (static_cast<int32_t>(vector.length) < 0) {
-      error = abi::kEINVAL;
-      return;
-    }
+    error = copy_in_vector(guest, count, vector);
+    if (error != kOk) return;
     GuestBuffer buffer = kernel_writes ? writable(thread, vector.base, vector.length)
                                        : readable(thread, vector.base, vector.length);
     entries[count] = {buffer.pointer(), buffer.length()};
@@ -195,7 +194,7 @@ CallResult sys_llseek(Thread& t, Fd fd, Word high, Word low, GuestPointer result
 }
 
 CallResult sys_close(Thread& t, Fd fd) {
-  t.process->small.set(fd, false);
+  t.process->small.set(fd, SmallKind::large);
   return guest_result(host_call(SYS_close, fd));
 }
 
@@ -223,9 +222,9 @@ CallResult sys_close_range(Thread& t, uint32_t begin, uint32_t last, Flags flags
 namespace {
 
 CallResult duplicate_onto(Thread& t, int fd, int number, uint32_t host_flags) {
-  if (fd != number) t.process->hidden.make_room_for(number);
-  const long result = host_call(SYS_dup3, fd, number, host_flags);
-  if (result >= 0) t.process->small.set(number, t.process->small.contains(fd));
+  const long result = t.process->hidden.with_room_for(
+      number, [&] { return host_call(SYS_dup3, fd, number, host_flags); });
+  if (result >= 0) t.process->small.copy(fd, number);
   return guest_result(result);
 }
 
@@ -239,11 +238,11 @@ CallResult duplicate_above(Thread& t, int fd, int lowest, int host_command) {
     const uint32_t next = hidden.next(static_cast<uint32_t>(lowest));
     if (next > static_cast<uint32_t>(result)) {
       hidden.guest_got(static_cast<int>(result));
-      t.process->small.set(static_cast<int>(result), t.process->small.contains(fd));
+      t.process->small.copy(fd, static_cast<int>(result));
       return static_cast<uint32_t>(result);
     }
     host_call(SYS_close, result);
-    hidden.make_room_for(static_cast<int>(next));
+    hidden.leave_number(static_cast<int>(next));
   }
 }
 
@@ -251,8 +250,7 @@ CallResult duplicate_above(Thread& t, int fd, int lowest, int host_command) {
 
 NewFd sys_dup(Thread& t, Fd fd) {
   const CallResult result = guest_result(host_call(SYS_dup, fd));
-  if (result.ok())
-    t.process->small.set(static_cast<int>(result.value()), t.process->small.contains(fd));
+  if (result.ok()) t.process->small.copy(fd, static_cast<int>(result.value()));
   return result;
 }
 
@@ -462,6 +460,12 @@ CallResult sys_readahead(Thread&, Fd fd, FileOffset offset, uint32_t count) {
 
 CallResult sys_sync_file_range(Thread&, Fd fd, FileOffset offset, FileOffset length, Flags flags) {
   return guest_result(host_call(SYS_sync_file_range, fd, offset, length, flags));
+}
+
+CallResult sys_cachestat(Thread& t, Fd fd, GuestPointer range, GuestPointer counts, Flags flags) {
+  constexpr uint32_t kRange = 16, kCounts = 40;  // the same structures everywhere
+  return guest_result(host_call(common_call(451), fd, readable(t, range, kRange).pointer(),
+                                writable(t, counts, kCounts).pointer(), flags));
 }
 
 CallResult sys_tee(Thread& t, Fd from, Fd to, uint32_t length, Flags flags) {

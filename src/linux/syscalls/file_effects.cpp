@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "linux/kernel/foreign_write.hpp"
+#include "linux/kernel/messages.hpp"
 
 namespace ferry::linux {
 
@@ -65,16 +65,23 @@ void note_opened(Thread& thread, int fd, const char* name, uint32_t flags) {
   if ((flags & O_ACCMODE) == O_RDONLY || process.writes_mapped_files) return;
   FileId file;
   if (!identify_file(fd, file)) return;
-  process.files_written.insert(file);
-  process.writes_mapped_files = process.space->ever_mapped(file);
+  {
+    const LockGuard guard(process.lock);
+    process.files_written.insert(file);
+  }
+  // In this order, and after a mapping in the other one (note_mapped): of two threads at least one
+  // sees both.
+  process.opened_for_writing = true;
+  if (process.space->ever_mapped(file)) process.writes_mapped_files = true;
 }
 
 void note_mapped(Thread& thread, int fd) {
   GuestProcess& process = *thread.process;
   FileId file;
-  if (process.writes_mapped_files || process.files_written.empty() || !identify_file(fd, file))
+  if (process.writes_mapped_files || !process.opened_for_writing || !identify_file(fd, file))
     return;
-  process.writes_mapped_files = process.files_written.contains(file);
+  const LockGuard guard(process.lock);
+  if (process.files_written.contains(file)) process.writes_mapped_files = true;
 }
 
 void note_written(Thread& thread, int fd) {

@@ -9,10 +9,10 @@
 #include <cstring>
 #include <string>
 
-#include "linux/kernel/descriptor_names.hpp"
 #include "linux/kernel/path.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/directory.hpp"
 #include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/path_calls.hpp"
@@ -31,19 +31,22 @@ CallResult open_call(Thread& t, int directory, uint32_t path, uint32_t guest_fla
       argument.load(t, directory, path, link_mode((flags & O_NOFOLLOW) == 0 && !creates_new));
   if (error != kOk) return error;
   const bool small = (guest_flags & kGuestLargeFile) == 0 && (flags & O_PATH) == 0;
-  if (const auto own = open_proc_file(t, argument.host.entry, flags)) {
-    if (own->ok()) t.process->small.set(static_cast<int>(own->value()), small);
+  if (const auto own = open_proc_file(t, argument.host.file, flags)) {
+    if (own->ok()) {
+      t.process->small.set(static_cast<int>(own->value()),
+                           small ? SmallKind::unlimited : SmallKind::large);
+    }
     return *own;
   }
   // An emulator below opens its own idea of /proc/self/exe, whatever the flags.
   const bool no_link = (flags & (O_NOFOLLOW | O_PATH | O_CREAT | O_DIRECTORY)) == O_NOFOLLOW;
-  if (argument.host.entry == ProcEntry::exe && no_link) return abi::kELOOP;
+  if (argument.host.file.entry == ProcEntry::exe && no_link) return abi::kELOOP;
   const CallResult opened = small ? open_small(t, argument.host, flags, mode)
                                   : blocking_call(t, SYS_openat, argument.host.directory,
                                                   argument.host.text, flags, mode);
   if (!opened.ok()) return opened;
   const auto fd = static_cast<int>(opened.value());
-  t.process->small.set(fd, small);
+  if (!small) t.process->small.set(fd, SmallKind::large);
   note_opened(t, fd, argument.host.text, flags);
   return opened;
 }
@@ -66,10 +69,16 @@ NewFd sys_creat(Thread& t, GuestPath path, FileMode mode) {
 
 namespace {
 
-CallResult status_of(Thread& t, int directory, uint32_t path, uint32_t flags,
+CallResult status_of(Thread& t, int directory, uint32_t path, uint32_t flags, uint32_t mask,
                      struct statx& status) {
-  return path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), SYS_statx,
-                   flags, STATX_BASIC_STATS, &status);
+  PathArgument argument;
+  const LastLink last_link = link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0);
+  const Errno error = argument.load(t, directory, path, last_link);
+  if (error != kOk) return error;
+  const HostPath& host = argument.host;
+  const long result = host_call(SYS_statx, host.directory, host.text, flags, mask, &status);
+  if (result == 0) hide_in_status(t, host.directory, host.text, status);
+  return guest_result(result);
 }
 
 template <typename Guest>
@@ -83,7 +92,7 @@ template <typename Convert>
 CallResult path_status(Thread& t, GuestPath path, GuestPointer status_pointer, int flags,
                        Convert convert) {
   struct statx status;
-  const CallResult result = status_of(t, AT_FDCWD, path, flags, status);
+  const CallResult result = status_of(t, AT_FDCWD, path, flags, STATX_BASIC_STATS, status);
   return !result.ok() ? result : give(t, status_pointer, convert(status));
 }
 
@@ -92,7 +101,9 @@ CallResult descriptor_status(Thread& t, Fd fd, GuestPointer status_pointer, Conv
   struct statx status;
   if (fd < 0) return abi::kEBADF;  // AT_FDCWD is not allowed here
   const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status);
-  return result != 0 ? guest_result(result) : give(t, status_pointer, convert(status));
+  if (result != 0) return guest_result(result);
+  hide_in_status(t, fd, "", status);
+  return give(t, status_pointer, convert(status));
 }
 
 std::optional<abi::Stat64> wide_status(const struct statx& host) {
@@ -131,16 +142,14 @@ CallResult sys_fstat64(Thread& t, Fd fd, GuestPointer status) {
 CallResult sys_fstatat64(Thread& t, DirFd directory, GuestPath path, GuestPointer status_pointer,
                          Flags flags) {
   struct statx status;
-  const CallResult result = status_of(t, directory, path, flags, status);
+  const CallResult result = status_of(t, directory, path, flags, STATX_BASIC_STATS, status);
   return !result.ok() ? result : give(t, status_pointer, wide_status(status));
 }
 
 CallResult sys_statx(Thread& t, DirFd directory, GuestPath path, Flags flags, Flags mask,
                      GuestPointer status_pointer) {
   struct statx status;  // the same structure everywhere
-  const LastLink last_link = link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0);
-  const CallResult result =
-      path_call(t, directory, path, last_link, SYS_statx, flags, mask, &status);
+  const CallResult result = status_of(t, directory, path, flags, mask, status);
   return !result.ok() ? result : give(t, status_pointer, std::optional(status));
 }
 
@@ -229,32 +238,25 @@ CallResult sys_getcwd(Thread& t, GuestPointer buffer_pointer, uint32_t room) {
 
 namespace {
 
-/// What the kernel says of the executable now: the file may have been renamed or deleted.
-std::string executable_link(const GuestProcess& process) {
-  const int fd = process.hidden[process.executable_file];
-  const std::string path = fd >= 0 ? descriptor_path(fd) : "";
-  return path.empty() ? process.executable : std::string(guest_view(process, path));
-}
-
 CallResult read_link(Thread& t, int directory, uint32_t path, uint32_t buffer, uint32_t size) {
   if (static_cast<int32_t>(size) <= 0) return abi::kEINVAL;
   PathArgument argument;
   const Errno error = argument.load(t, directory, path, LastLink::keep);
   if (error != kOk) return error;
+  const GuestProcess& process = *t.process;
+  const ProcFile& file = argument.host.file;
+  // Of an executable, what the kernel says now: the file may have been renamed or deleted.
+  const std::string executable =
+      file.entry == ProcEntry::exe ? executable_descriptor(process, file) : "";
+  const char* const host_path = executable.empty() ? argument.host.text : executable.c_str();
   char text[4096];
-  std::string link;
-  std::string_view target;
-  if (argument.host.entry == ProcEntry::exe) {
-    link = executable_link(*t.process);
-    target = link;
-  } else {
-    const long length =
-        host_call(SYS_readlinkat, argument.host.directory, argument.host.text, text, sizeof text);
-    if (length < 0) return guest_result(length);
-    target = {text, static_cast<size_t>(length)};
-    // Links in /proc show the host's view: cwd, fd/N. No other link leads into ROOT from outside.
-    target = guest_view(*t.process, target);
-  }
+  const long result =
+      host_call(SYS_readlinkat, argument.host.directory, host_path, text, sizeof text);
+  if (result < 0) return guest_result(result);
+  // Links in /proc show the host's view: cwd, fd/N. No other link leads into ROOT from outside.
+  std::string_view target = guest_view(process, {text, static_cast<size_t>(result)});
+  if (executable.empty() && file.entry == ProcEntry::exe && is_own_process(process, file.pid))
+    target = process.executable;
   target = target.substr(0, size);
   const auto length = static_cast<uint32_t>(target.size());
   if (!copy_out_bytes(t, buffer, target.data(), length)) return abi::kEFAULT;
@@ -353,6 +355,17 @@ CallResult sys_chmod(Thread& t, GuestPath path, FileMode mode) {
 }
 CallResult sys_fchmodat(Thread& t, DirFd directory, GuestPath path, FileMode mode) {
   return path_call(t, directory, path, LastLink::follow, SYS_fchmodat, mode);
+}
+
+/// A host older than 6.6 has only what fchmodat does.
+CallResult sys_fchmodat2(Thread& t, DirFd directory, GuestPath path, FileMode mode, Flags flags) {
+  if ((flags & ~static_cast<uint32_t>(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
+    return abi::kEINVAL;
+  const CallResult result =
+      path_call(t, directory, path, link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0), common_call(452),
+                mode, flags);
+  if (result != abi::kENOSYS || flags != 0) return result;
+  return sys_fchmodat(t, directory, path, mode);
 }
 
 CallResult sys_chown(Thread& t, GuestPath path, int32_t owner, int32_t group) {

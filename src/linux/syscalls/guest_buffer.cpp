@@ -23,14 +23,24 @@ GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use us
       guest_(guest),
       length_(clip_buffer(guest, length)),
       use_(use) {
-  // For no bytes any address is valid, but the host's kernel would check the address.
-  if (length_ == 0) pointer_ = nullptr;
+  const GuestProcess& process = *thread.process;
+  const AddressSpace& space = *process.space;
+  const bool simple = use == Use::kernel_reads || !process.threaded();
+  if (simple && space.plain(guest, length_) && space.prot_at(guest) >= 0) [[likely]]
+    return;
+  look_closer(thread);
+}
+
+[[gnu::noinline]] void GuestBuffer::look_closer(Thread& thread) {
+  if (use_ == Use::kernel_writes) write_.expect(thread, guest_, length_);
+  // For no bytes any address is valid, but the host's kernel would check the address. (It must not
+  // become null if it can stay: to some calls that means something else.)
+  if (length_ == 0 && guest_ >= guest::kGuestEnd) pointer_ = nullptr;
+  if (length_ == 0 || guest_ >= guest::kGuestEnd) return;
   AddressSpace& space = *thread.process->space;
-  if (use == Use::kernel_writes) space.prepare_kernel_write(guest, length_);
-  if (length_ == 0 || guest >= guest::kGuestEnd) return;
   // The kernel's accesses extend the stack as the guest's do.
-  if (space.prot_at(guest) < 0) static_cast<void>(thread.process->reach(guest, true));
-  if (!space.in_place(guest, length_)) make_copy(thread);
+  if (space.prot_at(guest_) < 0) static_cast<void>(thread.process->reach(guest_, true));
+  if (!space.in_place(guest_, length_)) make_copy(thread);
 }
 
 void GuestBuffer::make_copy(Thread& thread) {

@@ -8,6 +8,18 @@
 
 namespace ferry::linux {
 
+// async_io.cpp
+CallResult sys_io_setup(Thread& thread, uint32_t count, GuestPointer id);
+CallResult sys_io_destroy(Thread& thread, Word id);
+CallResult sys_io_submit(Thread& thread, Word id, int32_t count, GuestPointer blocks);
+CallResult sys_io_cancel(Thread& thread, Word id, GuestPointer block, GuestPointer result);
+CallResult sys_io_getevents(Thread& thread, Word id, int32_t least, int32_t most,
+                            GuestPointer events, GuestPointer timeout);
+CallResult sys_io_pgetevents(Thread& thread, Word id, int32_t least, int32_t most,
+                             GuestPointer events, GuestPointer timeout, GuestPointer mask);
+CallResult sys_io_pgetevents_time64(Thread& thread, Word id, int32_t least, int32_t most,
+                                    GuestPointer events, GuestPointer timeout, GuestPointer mask);
+
 // directory.cpp
 CallResult sys_getdents(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size);
 CallResult sys_getdents64(Thread& thread, Fd fd, GuestPointer buffer, uint32_t size);
@@ -46,6 +58,8 @@ CallResult sys_fadvise64_64(Thread& thread, Fd fd, FileOffset offset, FileOffset
 NewFd sys_inotify_init(Thread& thread);
 CallResult sys_sync_file_range(Thread& thread, Fd fd, FileOffset offset, FileOffset length,
                                Flags flags);
+CallResult sys_cachestat(Thread& thread, Fd fd, GuestPointer range, GuestPointer counts,
+                         Flags flags);
 CallResult sys_tee(Thread& thread, Fd from, Fd to, uint32_t length, Flags flags);
 NewFd sys_eventfd(Thread& thread, uint32_t value);
 CallResult sys_fallocate(Thread& thread, Fd fd, Flags mode, FileOffset offset, FileOffset length);
@@ -124,6 +138,8 @@ CallResult sys_flistxattr(Thread& thread, Fd fd, GuestPointer list, uint32_t siz
 CallResult sys_removexattr(Thread& thread, GuestPath path, GuestString name);
 CallResult sys_lremovexattr(Thread& thread, GuestPath path, GuestString name);
 CallResult sys_fremovexattr(Thread& thread, Fd fd, GuestString name);
+CallResult sys_fchmodat2(Thread& thread, DirFd directory, GuestPath path, FileMode mode,
+                         Flags flags);
 CallResult sys_statfs64(Thread& thread, GuestPath path, uint32_t size, GuestPointer status);
 CallResult sys_fstatfs64(Thread& thread, Fd fd, uint32_t size, GuestPointer status);
 CallResult sys_utimes(Thread& thread, GuestPath path, GuestPointer times);
@@ -188,6 +204,18 @@ CallResult sys_getresgid32(Thread& thread, GuestPointer real, GuestPointer effec
 // ioctl.cpp
 CallResult sys_ioctl(Thread& thread, Fd fd, Word request, Word argument);
 
+// ipc.cpp
+CallResult sys_ipc(Thread& thread, Flags call, int32_t first, int32_t second, Word third,
+                   GuestPointer pointer, Word fifth);
+
+// keys.cpp
+CallResult sys_add_key(Thread& thread, GuestString type, GuestString description,
+                       GuestPointer payload, uint32_t length, int32_t keyring);
+CallResult sys_request_key(Thread& thread, GuestString type, GuestString description,
+                           GuestString information, int32_t keyring);
+CallResult sys_keyctl(Thread& thread, int32_t command, Word second, Word third, Word fourth,
+                      Word fifth);
+
 // memory.cpp
 CallResult sys_brk(Thread& thread, GuestPointer address);
 CallResult sys_mmap(Thread& thread, GuestPointer address, uint32_t length, Flags protection,
@@ -203,9 +231,68 @@ CallResult sys_mremap(Thread& thread, GuestPointer address, uint32_t old_length,
                       Flags flags, GuestPointer target);
 CallResult sys_mmap2(Thread& thread, GuestPointer address, uint32_t length, Flags protection,
                      Flags flags, int32_t fd, Word page);
+CallResult sys_remap_file_pages(Thread& thread, GuestPointer address, uint32_t size,
+                                Word protection, Word page, Flags flags);
 CallResult sys_mincore(Thread& thread, GuestPointer address, uint32_t length, GuestPointer vector);
 CallResult sys_madvise(Thread& thread, GuestPointer address, uint32_t length, int32_t advice);
 CallResult sys_mlock2(Thread& thread, GuestPointer address, uint32_t length, Flags flags);
+
+// message.cpp
+CallResult sys_msgsnd(Thread& thread, int32_t id, GuestPointer message, uint32_t length,
+                      Flags flags);
+CallResult sys_msgrcv(Thread& thread, int32_t id, GuestPointer message, uint32_t length,
+                      int32_t type, Flags flags);
+CallResult sys_msgctl(Thread& thread, int32_t id, int32_t command, GuestPointer queue);
+
+// message_queue.cpp
+NewFd sys_mq_open(Thread& thread, GuestString name, Flags flags, FileMode mode,
+                  GuestPointer attributes);
+CallResult sys_mq_unlink(Thread& thread, GuestString name);
+CallResult sys_mq_timedsend(Thread& thread, Fd fd, GuestPointer message, uint32_t length,
+                            uint32_t priority, GuestPointer timeout);
+CallResult sys_mq_timedsend_time64(Thread& thread, Fd fd, GuestPointer message, uint32_t length,
+                                   uint32_t priority, GuestPointer timeout);
+CallResult sys_mq_timedreceive(Thread& thread, Fd fd, GuestPointer message, uint32_t length,
+                               GuestPointer priority, GuestPointer timeout);
+CallResult sys_mq_timedreceive_time64(Thread& thread, Fd fd, GuestPointer message, uint32_t length,
+                                      GuestPointer priority, GuestPointer timeout);
+CallResult sys_mq_notify(Thread& thread, Fd fd, GuestPointer notification);
+CallResult sys_mq_getsetattr(Thread& thread, Fd fd, GuestPointer wanted, GuestPointer old);
+
+// mounts.cpp
+NewFd sys_open_tree(Thread& thread, DirFd directory, GuestPath path, Flags flags);
+CallResult sys_move_mount(Thread& thread, DirFd from_directory, GuestPath from, DirFd to_directory,
+                          GuestPath to, Flags flags);
+NewFd sys_fsopen(Thread& thread, GuestString type, Flags flags);
+CallResult sys_fsconfig(Thread& thread, Fd fd, uint32_t command, GuestString key, Word value,
+                        int32_t extra);
+NewFd sys_fspick(Thread& thread, DirFd directory, GuestPath path, Flags flags);
+CallResult sys_mount_setattr(Thread& thread, DirFd directory, GuestPath path, Flags flags,
+                             GuestPointer attributes, uint32_t size);
+CallResult sys_statmount(Thread& thread, GuestPointer request, GuestPointer buffer, uint32_t size,
+                         Flags flags);
+CallResult sys_listmount(Thread& thread, GuestPointer request, GuestPointer ids, uint32_t count,
+                         Flags flags);
+NewFd sys_fanotify_init(Thread& thread, Flags flags, Flags event_flags);
+CallResult sys_fanotify_mark(Thread& thread, Fd fd, Flags flags, FileOffset mask, DirFd directory,
+                             GuestPath path);
+
+// other_process.cpp
+CallResult sys_process_vm_readv(Thread& thread, Pid pid, GuestPointer local, uint32_t local_count,
+                                GuestPointer remote, uint32_t remote_count, Flags flags);
+CallResult sys_process_vm_writev(Thread& thread, Pid pid, GuestPointer local, uint32_t local_count,
+                                 GuestPointer remote, uint32_t remote_count, Flags flags);
+CallResult sys_kcmp(Thread& thread, Pid first, Pid second, int32_t type, Word first_index,
+                    Word second_index);
+NewFd sys_pidfd_getfd(Thread& thread, Fd pidfd, FdNumber target, Flags flags);
+CallResult sys_process_madvise(Thread& thread, Fd pidfd, GuestPointer vectors, uint32_t count,
+                               int32_t advice, Flags flags);
+
+// path_handles.cpp
+CallResult sys_name_to_handle_at(Thread& thread, DirFd directory, GuestPath path,
+                                 GuestPointer handle, GuestPointer mount, Flags flags);
+NewFd sys_open_by_handle_at(Thread& thread, DirFd mount, GuestPointer handle, Flags flags);
+NewFd sys_openat2(Thread& thread, DirFd directory, GuestPath path, GuestPointer how, uint32_t size);
 
 // poll.cpp
 CallResult sys_newselect(Thread& thread, int32_t count, GuestPointer reads, GuestPointer writes,
@@ -230,25 +317,61 @@ CallResult sys_ppoll_time64(Thread& thread, GuestPointer descriptors, uint32_t c
 CallResult sys_epoll_pwait2(Thread& thread, Fd fd, GuestPointer events, int32_t count,
                             GuestPointer timeout, GuestPointer mask, uint32_t set_size);
 
-// process.cpp
+// clone.cpp, clone_request.cpp
 CallResult sys_exit(Thread& thread, int32_t status);
+CallResult sys_exit_group(Thread& thread, int32_t status);
 CallResult sys_fork(Thread& thread);
+CallResult sys_vfork(Thread& thread);
+CallResult sys_clone(Thread& thread, Flags flags, GuestPointer stack, GuestPointer parent_tid,
+                     GuestPointer tls, GuestPointer child_tid);
+CallResult sys_clone3(Thread& thread, GuestPointer arguments, uint32_t size);
+
+// process.cpp
 CallResult sys_waitpid(Thread& thread, Pid pid, GuestPointer status, Flags options);
 CallResult sys_setrlimit(Thread& thread, int32_t resource, GuestPointer limit);
 CallResult sys_getrlimit(Thread& thread, int32_t resource, GuestPointer limit);
 CallResult sys_getrusage(Thread& thread, int32_t who, GuestPointer usage);
 CallResult sys_wait4(Thread& thread, Pid pid, GuestPointer status, Flags options,
                      GuestPointer usage);
-CallResult sys_clone(Thread& thread, Flags flags, GuestPointer stack, GuestPointer parent_tid,
-                     GuestPointer tls, GuestPointer child_tid);
-CallResult sys_vfork(Thread& thread);
 CallResult sys_ugetrlimit(Thread& thread, int32_t resource, GuestPointer limit);
-CallResult sys_exit_group(Thread& thread, int32_t status);
 CallResult sys_waitid(Thread& thread, int32_t type, Pid pid, GuestPointer info, Flags options,
                       GuestPointer usage);
 CallResult sys_prlimit64(Thread& thread, Pid pid, int32_t resource, GuestPointer limit,
                          GuestPointer old);
 NewFd sys_pidfd_open(Thread& thread, Pid pid, Flags flags);
+
+// semaphore.cpp
+CallResult sys_semctl(Thread& thread, int32_t id, int32_t number, int32_t command, Word argument);
+CallResult sys_semtimedop_time64(Thread& thread, int32_t id, GuestPointer operations,
+                                 uint32_t count, GuestPointer timeout);
+
+// shared_segment.cpp
+CallResult sys_shmget(Thread& thread, int32_t key, uint32_t bytes, Flags flags);
+CallResult sys_shmat(Thread& thread, int32_t id, GuestPointer address, Flags flags);
+CallResult sys_shmdt(Thread& thread, GuestPointer address);
+CallResult sys_shmctl(Thread& thread, int32_t id, int32_t command, GuestPointer segment);
+
+// prctl.cpp
+CallResult sys_prctl(Thread& thread, int32_t option, Word second, Word third, Word fourth,
+                     Word fifth);
+
+// quota.cpp
+CallResult sys_quotactl(Thread& thread, Flags command, GuestPath special, Word id, Word data);
+CallResult sys_quotactl_fd(Thread& thread, Fd fd, Flags command, Word id, Word data);
+
+// seccomp.cpp
+CallResult sys_seccomp(Thread& thread, uint32_t operation, Flags flags, GuestPointer arguments);
+
+// security.cpp
+NewFd sys_landlock_create_ruleset(Thread& thread, GuestPointer attributes, uint32_t size,
+                                  Flags flags);
+CallResult sys_landlock_add_rule(Thread& thread, Fd ruleset, uint32_t type, GuestPointer rule,
+                                 Flags flags);
+CallResult sys_lsm_get_self_attr(Thread& thread, uint32_t attribute, GuestPointer contexts,
+                                 GuestPointer size, Flags flags);
+CallResult sys_lsm_set_self_attr(Thread& thread, uint32_t attribute, GuestPointer context,
+                                 uint32_t size, Flags flags);
+CallResult sys_lsm_list_modules(Thread& thread, GuestPointer ids, GuestPointer size, Flags flags);
 
 // signal.cpp
 CallResult sys_pause(Thread& thread);
@@ -277,6 +400,8 @@ CallResult sys_tkill(Thread& thread, Pid tid, SignalNumber signal);
 CallResult sys_tgkill(Thread& thread, Pid pid, Pid tid, SignalNumber signal);
 NewFd sys_signalfd(Thread& thread, Fd fd, GuestPointer set, uint32_t set_size);
 NewFd sys_signalfd4(Thread& thread, Fd fd, GuestPointer set, uint32_t set_size, Flags flags);
+CallResult sys_pidfd_send_signal(Thread& thread, Fd fd, SignalNumber signal, GuestPointer info,
+                                 Flags flags);
 CallResult sys_rt_tgsigqueueinfo(Thread& thread, Pid pid, Pid tid, SignalNumber signal,
                                  GuestPointer info);
 CallResult sys_rt_sigtimedwait_time64(Thread& thread, GuestPointer set, GuestPointer info,
@@ -286,6 +411,8 @@ CallResult sys_rt_sigtimedwait_time64(Thread& thread, GuestPointer set, GuestPoi
 CallResult sys_socketcall(Thread& thread, int32_t number, GuestPointer words);
 CallResult sys_recvmmsg(Thread& thread, Fd fd, GuestPointer messages, uint32_t count, Flags flags,
                         GuestPointer timeout);
+CallResult sys_recvmmsg_time64(Thread& thread, Fd fd, GuestPointer messages, uint32_t count,
+                               Flags flags, GuestPointer timeout);
 CallResult sys_sendmmsg(Thread& thread, Fd fd, GuestPointer messages, uint32_t count, Flags flags);
 NewFd sys_socket(Thread& thread, int32_t domain, Flags type, int32_t protocol);
 CallResult sys_socketpair(Thread& thread, int32_t domain, Flags type, int32_t protocol,
@@ -323,9 +450,10 @@ CallResult sys_getrandom(Thread& thread, GuestPointer buffer, uint32_t size, Fla
 CallResult sys_sched_setparam(Thread& thread, Pid pid, GuestPointer parameters);
 CallResult sys_sched_getparam(Thread& thread, Pid pid, GuestPointer parameters);
 CallResult sys_sched_setscheduler(Thread& thread, Pid pid, int32_t policy, GuestPointer parameters);
+CallResult sys_sched_setattr(Thread& thread, Pid pid, GuestPointer attributes, Flags flags);
+CallResult sys_sched_getattr(Thread& thread, Pid pid, GuestPointer attributes, uint32_t size,
+                             Flags flags);
 CallResult sys_sched_rr_get_interval(Thread& thread, Pid pid, GuestPointer interval);
-CallResult sys_prctl(Thread& thread, int32_t option, Word second, Word third, Word fourth,
-                     Word fifth);
 CallResult sys_gettid(Thread& thread);
 CallResult sys_futex(Thread& thread, GuestPointer address, Flags operation, uint32_t value,
                      GuestPointer timeout, GuestPointer second_address, uint32_t third_value);
@@ -333,10 +461,20 @@ CallResult sys_sched_setaffinity(Thread& thread, Pid pid, uint32_t mask_size, Gu
 CallResult sys_sched_getaffinity(Thread& thread, Pid pid, uint32_t mask_size, GuestPointer mask);
 CallResult sys_set_thread_area(Thread& thread, GuestPointer descriptor);
 CallResult sys_get_thread_area(Thread& thread, GuestPointer descriptor);
+CallResult sys_modify_ldt(Thread& thread, uint32_t function, GuestPointer pointer, uint32_t size);
 CallResult sys_set_tid_address(Thread& thread, GuestPointer address);
 CallResult sys_set_robust_list(Thread& thread, GuestPointer head, uint32_t size);
 CallResult sys_get_robust_list(Thread& thread, Pid pid, GuestPointer head, GuestPointer size);
 CallResult sys_getcpu(Thread& thread, GuestPointer cpu, GuestPointer node, GuestPointer cache);
+CallResult sys_futex_waitv(Thread& thread, GuestPointer waiters, uint32_t count, Flags flags,
+                           GuestPointer timeout, int32_t clock);
+CallResult sys_futex_wake(Thread& thread, GuestPointer address, Word mask, int32_t count,
+                          Flags flags);
+CallResult sys_futex_wait(Thread& thread, GuestPointer address, Word value, Word mask, Flags flags,
+                          GuestPointer timeout, int32_t clock);
+CallResult sys_futex_requeue(Thread& thread, GuestPointer waiters, Flags flags, int32_t wake,
+                             int32_t requeue);
+CallResult sys_membarrier(Thread& thread, int32_t command, Flags flags, int32_t cpu);
 CallResult sys_futex_time64(Thread& thread, GuestPointer address, Flags operation, uint32_t value,
                             GuestPointer timeout, GuestPointer second_address,
                             uint32_t third_value);
@@ -377,6 +515,11 @@ CallResult sys_timerfd_gettime64(Thread& thread, Fd fd, GuestPointer time);
 CallResult sys_timerfd_settime64(Thread& thread, Fd fd, Flags flags, GuestPointer time,
                                  GuestPointer old);
 
+// time_adjust.cpp
+CallResult sys_adjtimex(Thread& thread, GuestPointer time);
+CallResult sys_clock_adjtime(Thread& thread, int32_t clock, GuestPointer time);
+CallResult sys_clock_adjtime64(Thread& thread, int32_t clock, GuestPointer time);
+
 // transfer.cpp
 CallResult sys_sendfile(Thread& thread, Fd to, Fd from, GuestPointer offset, uint32_t count);
 CallResult sys_sendfile64(Thread& thread, Fd to, Fd from, GuestPointer offset, uint32_t count);
@@ -384,5 +527,6 @@ CallResult sys_splice(Thread& thread, Fd from, GuestPointer from_offset, Fd to,
                       GuestPointer to_offset, uint32_t wanted, Flags flags);
 CallResult sys_copy_file_range(Thread& thread, Fd from, GuestPointer from_offset, Fd to,
                                GuestPointer to_offset, uint32_t wanted, Flags flags);
+CallResult sys_vmsplice(Thread& thread, Fd fd, GuestPointer vectors, uint32_t count, Flags flags);
 
 }  // namespace ferry::linux

@@ -38,6 +38,20 @@ template <typename... Words>
   return guest_result(host_call(number, argument.host.directory, argument.host.text, rest...));
 }
 
+/// What `call(directory, path)` returns with the path resolved. If it cannot be read or resolved,
+/// the host is given none that it can read: its other checks may come first.
+template <typename Call>
+[[nodiscard]] CallResult with_path(Thread& t, int directory, uint32_t path, LastLink last_link,
+                                   Call call) {
+  PathArgument argument;
+  const Errno error = argument.load(t, directory, path, last_link);
+  if (error == kOk) return call(argument.host.directory, argument.host.text);
+  constexpr uint32_t kNowhere = 0xfffff000;
+  const CallResult result =
+      call(directory, static_cast<const char*>(guest::host_pointer(kNowhere)));
+  return result.error() == abi::kEFAULT ? CallResult(error) : result;
+}
+
 /// A host call that takes one path and no directory.
 template <typename... Words>
 [[nodiscard]] CallResult plain_path_call(Thread& t, uint32_t path, LastLink last_link, long number,

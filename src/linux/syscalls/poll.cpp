@@ -275,6 +275,15 @@ namespace {
 
 constexpr uint32_t kMaxEvents = 1024;  // per call; the guest gets the rest with its next one
 
+/// What epoll_pwait takes: rounded up, -1 without a timeout.
+int64_t milliseconds_of(const struct timespec* timeout) {
+  if (timeout == nullptr) return -1;
+  if (timeout->tv_sec >= INT32_MAX / 1000) return INT32_MAX;
+  return timeout->tv_sec * 1000 + (timeout->tv_nsec + 999999) / 1000000;
+}
+
+/// epoll_pwait2 is younger than some hosts, and an emulator may not know it: it is called where
+/// epoll_pwait would not do.
 CallResult epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
                            const struct timespec* timeout, const SignalSet* mask) {
   constexpr int32_t kCountLimit = INT32_MAX / static_cast<int32_t>(sizeof(abi::EpollEvent));
@@ -282,17 +291,17 @@ CallResult epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
   const uint32_t wanted =
       static_cast<uint32_t>(count) < kMaxEvents ? static_cast<uint32_t>(count) : kMaxEvents;
   struct epoll_event host[kMaxEvents];
-  // epoll_pwait takes milliseconds; epoll_pwait2 is too young to rely on.
-  int64_t milliseconds = -1;
-  if (timeout != nullptr) {
-    milliseconds = timeout->tv_sec * 1000 + (timeout->tv_nsec + 999999) / 1000000;
-    if (milliseconds > INT32_MAX) milliseconds = INT32_MAX;
-  }
   SignalWait wait(t, mask);
   const HostSignalSet host_mask = wait.host_mask();
-  const CallResult result =
-      wait.finish(sleeping_call(t, SYS_epoll_pwait, fd, host, wanted, milliseconds,
-                                mask != nullptr ? &host_mask : nullptr, sizeof host_mask));
+  const HostSignalSet* const mask_pointer = mask != nullptr ? &host_mask : nullptr;
+  CallResult result = abi::kENOSYS;
+  if (timeout != nullptr && timeout->tv_nsec % 1000000 != 0)
+    result = sleeping_call(t, SYS_epoll_pwait2, fd, host, wanted, timeout, mask_pointer,
+                           sizeof host_mask);
+  if (result == abi::kENOSYS)
+    result = sleeping_call(t, SYS_epoll_pwait, fd, host, wanted, milliseconds_of(timeout),
+                           mask_pointer, sizeof host_mask);
+  result = wait.finish(result);
   for (uint32_t i = 0; i < result.value(); ++i) {
     const abi::EpollEvent event{host[i].events, host[i].data.u64};
     if (!copy_out(t, events + i * static_cast<uint32_t>(sizeof event), event)) {
@@ -342,7 +351,10 @@ CallResult sys_epoll_pwait2(Thread& t, Fd fd, GuestPointer events, int32_t count
   struct timespec time;
   SignalSet mask = 0;
   bool has_mask = false;
-  if (timeout != 0 && !copy_in_time(timeout, TimeWidth::time64, time)) return abi::kEFAULT;
+  if (timeout != 0) {
+    if (!copy_in_time(timeout, TimeWidth::time64, time)) return abi::kEFAULT;
+    if (time.tv_sec < 0 || time.tv_nsec < 0 || time.tv_nsec >= 1000000000) return abi::kEINVAL;
+  }
   if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return abi::kEINVAL;
   if (!read_mask(mask_pointer, mask, has_mask)) return abi::kEFAULT;
   return epoll_wait_call(t, fd, events, count, timeout != 0 ? &time : nullptr,

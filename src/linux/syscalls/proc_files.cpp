@@ -2,111 +2,89 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <optional>
 #include <string>
 
 #include "guest/i386/cpu_model.hpp"
 #include "linux/kernel/host_file.hpp"
-#include "linux/kernel/path.hpp"
+#include "linux/kernel/own_view.hpp"
 #include "linux/syscalls/calls.hpp"
+#include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/proc_status.hpp"
+#include "linux/syscalls/small_files.hpp"
 
 namespace ferry::linux {
 
 namespace {
 
-std::string auxv_text(const GuestProcess& process) {
-  const auto& words = process.auxiliary_vector;
+std::string auxv_text(const ProcessView& view) {
+  const auto& words = view.auxiliary_vector;
   return {reinterpret_cast<const char*>(words.data()), words.size() * sizeof(uint32_t)};
-}
-
-/// [begin, end) of guest memory as far as it can be read.
-std::string memory_text(uint32_t begin, uint32_t end) {
-  std::string text;
-  char piece[256];
-  while (begin < end) {
-    const uint32_t size = std::min({end - begin, static_cast<uint32_t>(sizeof piece),
-                                    guest::kPageSize - (begin & guest::kPageMask)});
-    if (!copy_in_bytes(begin, piece, size)) break;
-    text.append(piece, size);
-    begin += size;
-  }
-  return text;
 }
 
 /// The arguments as they are in memory now (fs/proc/base.c, get_mm_cmdline): a program that has
 /// overwritten the last NUL has written a title, which may run on into the environment.
-std::string command_line_text(const GuestProcess& process) {
-  const ProgramLayout& layout = process.layout;
-  char last = 0;
-  const bool readable = copy_in(layout.arg_end - 1, last);
-  if (!readable || last == '\0') return memory_text(layout.arg_start, layout.arg_end);
-  std::string title = memory_text(layout.arg_start, layout.arg_start + guest::kPageSize);
+std::string command_line_text(const ProcessView& view) {
+  const ProgramLayout& layout = view.layout;
+  const std::string last = view.text_at(layout.arg_end - 1, layout.arg_end);
+  if (last.empty() || last[0] == '\0') return view.text_at(layout.arg_start, layout.arg_end);
+  std::string title = view.text_at(layout.arg_start, layout.arg_start + guest::kPageSize);
   title.resize(std::min(title.find('\0'), title.size() - 1) + 1);
   title.resize(std::min<size_t>(title.size(), layout.env_end - layout.arg_start));
   return title;
 }
 
-/// Field `number` of /proc/self/stat where the host's would describe ferry (fs/proc/array.c,
-/// do_task_stat).
-std::optional<uint64_t> own_stat_field(const GuestProcess& process, unsigned number) {
-  const ProgramLayout& layout = process.layout;
-  switch (number) {
-    case 23:
-      return process.space->mapped_bytes();
-    case 26:
-      return layout.start_code;
-    case 27:
-      return layout.end_code;
-    case 28:
-      return layout.start_stack;
-    case 29:  // esp and eip: shown only of a process that dumps core
-    case 30:
-      return 0;
-    case 45:
-      return layout.start_data;
-    case 46:
-      return layout.end_data;
-    case 47:
-      return layout.start_brk;
-    case 48:
-      return layout.arg_start;
-    case 49:
-      return layout.arg_end;
-    case 50:
-      return layout.env_start;
-    case 51:
-      return layout.env_end;
-    default:
-      return {};
-  }
-}
-
-/// The host's line with the guest's name, size and addresses. An emulator below writes its own name
-/// into the line, but prctl gives the name that was set.
-std::string stat_text(const GuestProcess& process) {
-  std::string host = read_host_file("/proc/self/stat");
-  const size_t name_end = host.rfind(')');
-  if (name_end == std::string::npos) return host;
-  char name[16] = {};
-  host_call(SYS_prctl, PR_GET_NAME, name);
-  std::string text = host.substr(0, host.find('(') + 1) + name + ")";
-  unsigned field = 2;
-  size_t position = name_end + 1;
-  while (position < host.size() && host[position] == ' ') {
-    const size_t end = host.find_first_of(" \n", position + 1);
-    const std::string value = host.substr(position + 1, end - position - 1);
-    const std::optional<uint64_t> own = own_stat_field(process, ++field);
-    text += ' ';
-    text += own ? std::to_string(*own) : value;
-    position = end;
+/// fs/proc/task_mmu.c, task_statm.
+std::string statm_text(const ProcessView& view) {
+  const MemorySizes sizes = sizes_of(view.memory);
+  const uint64_t numbers[] = {sizes.mapped,
+                              sizes.resident,
+                              sizes.of_files + sizes.shared_memory,
+                              program_code(view.layout),
+                              0,
+                              sizes.data + sizes.stack,
+                              0};
+  std::string text;
+  for (const uint64_t bytes : numbers) {
+    if (!text.empty()) text += ' ';
+    text += std::to_string(bytes / guest::kPageSize);
   }
   return text + '\n';
+}
+
+/// The open flags in octal that the host shows for descriptor `number`, as the guest's.
+std::string guest_flags_text(Thread& thread, const ProcessView& view, int number,
+                             std::string_view host_text) {
+  uint32_t host = 0;
+  std::from_chars(host_text.data(), host_text.data() + host_text.size(), host, 8);
+  const bool large = view.remote == nullptr
+                         ? shows_large_file(thread, number, host)
+                         : (host & kHostLargeFile) != 0 && !view.is_small(number);
+  char text[16];
+  std::snprintf(text, sizeof text, "0%o",
+                open_flags_to_guest(host) | (large ? kGuestLargeFile : 0));
+  return text;
+}
+
+/// A file of fdinfo: flags (fs/proc/fd.c, seq_show) and the signals of a signalfd (fs/signalfd.c)
+/// are written with the guest's numbers. Nothing if there is no such file.
+std::optional<std::string> descriptor_info_text(Thread& thread, const ProcessView& view,
+                                                const ProcFile& file) {
+  const std::string path = proc_path(file.pid, file.tid) + "fdinfo/" + std::to_string(file.number);
+  const std::string host = read_host_file(path.c_str());
+  if (host.empty()) return {};
+  using Line = std::optional<std::string>;
+  return edit_lines(host, [&](std::string_view name, std::string_view text) -> Line {
+    if (name == "flags:") return guest_flags_text(thread, view, file.number, text);
+    if (name == "sigmask:") return signal_digits(signals_from_text(text));
+    return {};
+  });
 }
 
 std::string cpuinfo_text() {
@@ -141,6 +119,49 @@ std::string cpuinfo_text() {
   return text;
 }
 
+/// The text of `file` for a process that `view` shows. Nothing for files that do not depend on it.
+std::optional<std::string> text_of(Thread& thread, const ProcessView& view, const ProcFile& file) {
+  const ProgramLayout& layout = view.layout;
+  switch (file.entry) {
+    case ProcEntry::maps:
+      return maps_text(view.memory, thread.process->root);
+    case ProcEntry::smaps:
+      return smaps_text(view.memory, thread.process->root);
+    case ProcEntry::smaps_rollup:
+      return smaps_rollup_text(view.memory);
+    case ProcEntry::statm:
+      return statm_text(view);
+    case ProcEntry::status:
+      return status_text(&view, file);
+    case ProcEntry::stat:
+      return stat_text(&view, file);
+    case ProcEntry::cmdline:
+      return command_line_text(view);
+    case ProcEntry::environ:
+      return view.text_at(layout.env_start, layout.env_end);
+    case ProcEntry::auxv:
+      return auxv_text(view);
+    case ProcEntry::descriptor_info:
+      return descriptor_info_text(thread, view, file);
+    default:
+      return {};
+  }
+}
+
+/// The text of `file` if the host's would be wrong.
+std::optional<std::string> guest_text(Thread& thread, const ProcFile& file) {
+  if (file.entry == ProcEntry::none || file.entry == ProcEntry::exe) return {};
+  if (file.entry == ProcEntry::cpuinfo) return cpuinfo_text();
+  if (is_own_process(*thread.process, file.pid)) return text_of(thread, own_view(thread), file);
+  if (const std::optional<ProcessView> other =
+          view_of_other(*thread.process, file.pid, ViewParts::all))
+    return text_of(thread, *other, file);
+  // Of any process, the numbers of signals are the host's.
+  if (file.entry == ProcEntry::status) return status_text(nullptr, file);
+  if (file.entry == ProcEntry::stat) return stat_text(nullptr, file);
+  return {};
+}
+
 /// A descriptor that reads `text`.
 CallResult descriptor_of(std::string_view text, uint32_t host_flags) {
   const long fd =
@@ -157,25 +178,12 @@ CallResult descriptor_of(std::string_view text, uint32_t host_flags) {
 
 }  // namespace
 
-std::optional<CallResult> open_proc_file(Thread& thread, ProcEntry entry, uint32_t host_flags) {
-  const GuestProcess& process = *thread.process;
-  if (entry == ProcEntry::none || entry == ProcEntry::exe) return {};
+std::optional<CallResult> open_proc_file(Thread& thread, const ProcFile& file,
+                                         uint32_t host_flags) {
+  const std::optional<std::string> text = guest_text(thread, file);
+  if (!text) return {};
   if ((host_flags & O_ACCMODE) != O_RDONLY) return abi::kEACCES;
-  switch (entry) {
-    case ProcEntry::maps:
-      return descriptor_of(process.space->maps_text(process.root), host_flags);
-    case ProcEntry::cmdline:
-      return descriptor_of(command_line_text(process), host_flags);
-    case ProcEntry::environ:
-      return descriptor_of(memory_text(process.layout.env_start, process.layout.env_end),
-                           host_flags);
-    case ProcEntry::auxv:
-      return descriptor_of(auxv_text(process), host_flags);
-    case ProcEntry::stat:
-      return descriptor_of(stat_text(process), host_flags);
-    default:
-      return descriptor_of(cpuinfo_text(), host_flags);
-  }
+  return descriptor_of(*text, host_flags);
 }
 
 }  // namespace ferry::linux

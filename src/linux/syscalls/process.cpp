@@ -1,181 +1,15 @@
-// Processes: birth, exec, death, waiting.
+// Processes: waiting for them, and their limits.
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <memory>
-
 #include "linux/kernel/signal_map.hpp"
-#include "linux/kernel/signals.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
-#include "linux/syscalls/tls.hpp"
 
 namespace ferry::linux {
-
-CallResult sys_exit(Thread& t, int32_t status) {
-  t.exit_status = static_cast<int>(status & 0xff);
-  return kExitProcess;
-}
-CallResult sys_exit_group(Thread& t, int32_t status) {
-  return sys_exit(t, status);
-}
-
-// --- fork, vfork, clone -------------------------------------------------------------------------
-
-namespace {
-
-constexpr uint32_t kCloneSignalMask = 0xff;
-constexpr uint32_t kOwnFlags = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID;
-constexpr size_t kVforkStackSize = 256 << 10;
-
-struct CloneRequest {
-  uint32_t flags = 0;
-  uint32_t stack = 0;
-  uint32_t parent_tid = 0;
-  uint32_t tls = 0;
-  uint32_t child_tid = 0;
-};
-
-void set_up_child(Thread& child, const CloneRequest& request) {
-  child.tid = static_cast<int32_t>(host_call(SYS_gettid));
-  child.cpu.gpr[i386::EAX] = 0;
-  if (request.stack != 0) child.cpu.gpr[i386::ESP] = request.stack;
-  if ((request.flags & CLONE_SETTLS) != 0) static_cast<void>(set_tls_entry(child, request.tls));
-  reset_signals_in_child(child);
-}
-
-long host_clone_flags(const CloneRequest& request) {
-  const int signal = static_cast<int>(request.flags & kCloneSignalMask);
-  return static_cast<long>((request.flags & ~(kCloneSignalMask | kOwnFlags)) |
-                           static_cast<uint32_t>(signal != 0 ? signal_to_host(signal) : 0));
-}
-
-/// fork: a copy of the address space. The kernel fills in the child's tid itself.
-CallResult fork_process(Thread& t, const CloneRequest& request) {
-  const BlockedSignals blocked(t);
-  if (blocked.interrupted()) return kErestartNoIntr;
-  if (request.child_tid != 0) t.process->space->prepare_kernel_write(request.child_tid, 4);
-  const long pid = clone_call(host_clone_flags(request), guest::host_pointer(request.child_tid));
-  if (pid == 0) {
-    set_up_child(t, request);
-    // Only the vfork child itself keeps its parent waiting, not the children it forks.
-    t.process->hidden.drop(t.process->vfork_release);
-  } else if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
-    static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
-  }
-  return guest_result(pid);
-}
-
-/// What a vfork child of ours needs: it shares memory, but what the kernel keeps per process is its
-/// own.
-struct VforkChild {
-  VforkChild(const Thread& parent, const CloneRequest& what)
-      : process(*parent.process), thread(process), request(what) {
-    thread.cpu = parent.cpu;
-    thread.signals = parent.signals;
-    process.is_vfork_child = true;
-  }
-  GuestProcess process;
-  Thread thread;
-  CloneRequest request;
-  int release_write_end = -1, release_read_end = -1;
-};
-
-void vfork_entry(void* argument) {
-  auto& child = *static_cast<VforkChild*>(argument);
-  set_current_thread(&child.thread);
-  set_up_child(child.thread, child.request);
-  // The pipe must not take the lowest free number, which the child expects to get.
-  child.process.vfork_release = child.process.hidden.hide(child.release_write_end);
-  if (child.release_read_end >= 0) host_call(SYS_close, child.release_read_end);
-  restore_host_mask(child.thread);
-  child.process.run_loop(child.thread);
-  _exit(child.thread.exit_status);
-}
-
-/// A pipe whose write end only the child has: the parent reads end-of-file when the child execs or
-/// ends. An emulator may turn CLONE_VFORK into a plain fork: there this pipe makes the parent wait.
-/// Real kernels do so themselves.
-struct ReleasePipe {
-  int read_end = -1;
-  int write_end = -1;
-
-  void open() {
-    int ends[2];
-    const long result = make_own_descriptor([&] { return host_call(SYS_pipe2, ends, O_CLOEXEC); });
-    if (result < 0) return;
-    read_end = ends[0];
-    write_end = ends[1];
-  }
-  void wait_and_close() const {
-    if (read_end < 0) return;
-    host_call(SYS_close, write_end);
-    char byte;
-    while (host_call(SYS_read, read_end, &byte, 1) == -EINTR) {
-    }
-    host_call(SYS_close, read_end);
-  }
-};
-
-CallResult vfork_process(Thread& t, const CloneRequest& request) {
-  const BlockedSignals blocked(t);
-  if (blocked.interrupted()) return kErestartNoIntr;
-  const long stack = host_call(SYS_mmap, nullptr, kVforkStackSize, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stack < 0) return abi::kENOMEM;
-  ReleasePipe release;
-  if (!t.process->runner.empty()) release.open();
-  const auto child = std::make_unique<VforkChild>(t, request);
-  child->release_write_end = release.write_end;
-  child->release_read_end = release.read_end;
-  const long pid =
-      clone_on_stack(host_clone_flags(request) | CLONE_VM | CLONE_VFORK,
-                     reinterpret_cast<char*>(stack) + kVforkStackSize, vfork_entry, child.get());
-  release.wait_and_close();
-  set_current_thread(&t);
-  // Until here a message of another process (foreign_write.hpp) was noted for the child's thread.
-  if (t.process->space->foreign_write_noted()) t.signal_pending = 1;
-  t.process->hidden.restore_log();
-  host_call(SYS_munmap, stack, kVforkStackSize);
-  if (pid > 0 && (request.flags & CLONE_PARENT_SETTID) != 0) {
-    static_cast<void>(copy_out(t, request.parent_tid, static_cast<int32_t>(pid)));
-  }
-  return guest_result(pid);
-}
-
-}  // namespace
-
-CallResult sys_fork(Thread& t) {
-  CloneRequest request;
-  request.flags = abi::kSIGCHLD;
-  return fork_process(t, request);
-}
-
-CallResult sys_vfork(Thread& t) {
-  CloneRequest request;
-  request.flags = abi::kSIGCHLD;
-  return vfork_process(t, request);
-}
-
-CallResult sys_clone(Thread& t, Flags flags, GuestPointer stack, GuestPointer parent_tid,
-                     GuestPointer tls, GuestPointer child_tid) {
-  CloneRequest request{flags, stack, parent_tid, tls, child_tid};
-  if ((request.flags & CLONE_SETTLS) != 0) {
-    const Errno refused = check_tls_entry(request.tls);
-    if (refused != kOk) return refused;
-  }
-  if ((request.flags & CLONE_THREAD) != 0) return abi::kENOSYS;
-  if ((request.flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
-    return vfork_process(t, request);
-  if ((request.flags & CLONE_VM) != 0) return abi::kENOSYS;
-  return fork_process(t, request);
-}
 
 // --- waiting ------------------------------------------------------------------------------------
 
@@ -258,12 +92,12 @@ GuestLimit* own_limit(GuestProcess& process, uint32_t resource) {
 /// (HiddenDescriptors).
 CallResult change_file_limit(GuestProcess& process, const GuestLimit* next, GuestLimit* old) {
   const HostLimit host = host_limit(RLIMIT_NOFILE);
-  const uint64_t hard = std::min(host.hard, process.limit_files_hard);
+  const uint64_t hard = std::min<uint64_t>(host.hard, process.limit_files_hard);
   if (old != nullptr) *old = {host.soft, hard};
   if (next == nullptr) return kOk;
-  if (next->soft > next->hard) return abi::kEINVAL;
+  if (next->soft.get() > next->hard.get()) return abi::kEINVAL;
   if (next->hard > hard && host_call(SYS_geteuid) != 0) return abi::kEPERM;
-  const HostLimit limit{next->soft, std::max(next->hard, host.hard)};
+  const HostLimit limit{next->soft, std::max<uint64_t>(next->hard, host.hard)};
   const long result = host_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, nullptr);
   if (result == 0) process.limit_files_hard = next->hard;
   return guest_result(result);
@@ -285,15 +119,17 @@ CallResult change_limit(Thread& t, int pid, uint32_t resource, const GuestLimit*
     const long result = host_call(SYS_prlimit64, pid, host_resource,
                                   next != nullptr ? &host_next : nullptr, &host_old);
     if (result == 0 && old != nullptr) *old = {host_old.soft, host_old.hard};
+    if (host_resource == RLIMIT_CORE && myself) follow_core_limit(t);
     return guest_result(result);
   }
+  const LockGuard guard(process.lock);
   if (old != nullptr) *old = *own;
   if (next == nullptr) return kOk;
-  if (next->soft > next->hard) return abi::kEINVAL;
+  if (next->soft.get() > next->hard.get()) return abi::kEINVAL;
   if (next->hard > own->hard && host_call(SYS_geteuid) != 0) return abi::kEPERM;
   *own = *next;
   process.space->set_space_limit(process.limit_address_space.soft);
-  process.space->set_data_limit(process.limit_data.soft);
+  process.space->set_data_limit(process.limit_data.soft, process.limit_data.hard);
   return kOk;
 }
 

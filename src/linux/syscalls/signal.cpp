@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "linux/kernel/fault_signals.hpp"
 #include "linux/kernel/i386/signal_frame.hpp"
 #include "linux/kernel/signal_map.hpp"
 #include "linux/kernel/signals.hpp"
@@ -61,22 +62,24 @@ namespace {
 
 constexpr uint32_t kBlock = 0, kUnblock = 1, kSetMask = 2;
 
-/// Applies SIG_BLOCK and so on to `mask`; `keep` are bits the call's narrower set cannot name.
-bool change_mask(Thread& t, uint32_t how, SignalSet set, SignalSet keep) {
-  const SignalSet old = t.signals.mask;
+/// Applies SIG_BLOCK and so on to the thread's mask; `keep` are bits the call's narrower set cannot
+/// name.
+CallResult change_mask(Thread& t, uint32_t how, SignalSet set, SignalSet keep) {
+  SignalSet mask = t.signals.mask;
   switch (how) {
     case kBlock:
-      set_signal_mask(t, old | set);
-      return true;
+      mask |= set;
+      break;
     case kUnblock:
-      set_signal_mask(t, old & ~set);
-      return true;
+      mask &= ~set;
+      break;
     case kSetMask:
-      set_signal_mask(t, (old & keep) | set);
-      return true;
+      mask = (mask & keep) | set;
+      break;
     default:
-      return false;
+      return abi::kEINVAL;
   }
+  return set_signal_mask(t, mask) ? CallResult(kOk) : kErestartNoIntr;
 }
 
 }  // namespace
@@ -84,25 +87,23 @@ bool change_mask(Thread& t, uint32_t how, SignalSet set, SignalSet keep) {
 CallResult sys_rt_sigprocmask(Thread& t, int32_t how, GuestPointer set_pointer,
                               GuestPointer old_pointer, uint32_t set_size) {
   if (set_size != sizeof(SignalSet)) return abi::kEINVAL;
-  // A signal recorded just before belongs to the time before the call.
-  if (t.signal_pending != 0) return kErestartNoIntr;
   const SignalSet old = t.signals.mask;
   if (set_pointer != 0) {
     SignalSet set;
     if (!copy_in(set_pointer, set)) return abi::kEFAULT;
-    if (!change_mask(t, how, set, 0)) return abi::kEINVAL;
+    if (const CallResult result = change_mask(t, how, set, 0); !result.ok()) return result;
   }
   return old_pointer == 0 || copy_out(t, old_pointer, old) ? kOk : abi::kEFAULT;
 }
 
 CallResult sys_sigprocmask(Thread& t, int32_t how, GuestPointer set_pointer,
                            GuestPointer old_pointer) {
-  if (t.signal_pending != 0) return kErestartNoIntr;
   const auto old = static_cast<uint32_t>(t.signals.mask);
   if (set_pointer != 0) {
     uint32_t set;
     if (!copy_in(set_pointer, set)) return abi::kEFAULT;
-    if (!change_mask(t, how, set, ~SignalSet{UINT32_MAX})) return abi::kEINVAL;
+    if (const CallResult result = change_mask(t, how, set, ~SignalSet{UINT32_MAX}); !result.ok())
+      return result;
   }
   return old_pointer == 0 || copy_out(t, old_pointer, old) ? kOk : abi::kEFAULT;
 }
@@ -112,8 +113,7 @@ CallResult sys_sgetmask(Thread& t) {
 }
 CallResult sys_ssetmask(Thread& t, Word mask) {
   const auto old = static_cast<uint32_t>(t.signals.mask);
-  set_signal_mask(t, mask);
-  return old;
+  return set_signal_mask(t, mask) ? CallResult(old) : kErestartNoIntr;
 }
 
 CallResult sys_rt_sigpending(Thread& t, GuestPointer set, uint32_t set_size) {
@@ -171,13 +171,27 @@ CallResult sys_sigaltstack(Thread& t, GuestPointer stack_pointer, GuestPointer o
 namespace {
 
 CallResult signal_return(Thread& t, bool real_time) {
-  if (!return_from_signal(t, real_time)) {
-    abi::SigInfo fault{};
-    fault.signo = abi::kSIGSEGV;
-    fault.code = 0x80;  // SI_KERNEL
-    force_signal(t, fault);
+  switch (return_from_signal(t, real_time)) {
+    case SignalReturn::done:
+      break;
+    case SignalReturn::interrupted:
+      return kErestartNoIntr;
+    case SignalReturn::bad_frame: {
+      abi::SigInfo fault{};
+      fault.signo = abi::kSIGSEGV;
+      fault.code = 0x80;  // SI_KERNEL
+      force_signal(t, fault);
+      break;
+    }
   }
   return kRegistersSet;
+}
+
+/// The host's number of a signal; for one that the guest's kernel does not know, one that the
+/// host's does not know either: it finds the target before it looks at the number.
+int number_for_host(int signal) {
+  const int host = signal_to_host(signal);
+  return signal != 0 && host == 0 ? -1 : host;
 }
 
 /// kill and its like with the guest's `signal` as the last argument. Sending to oneself must be
@@ -185,20 +199,18 @@ CallResult signal_return(Thread& t, bool real_time) {
 /// call: the host's handler has run by then.
 template <typename... Targets>
 CallResult send(long number, SignalNumber signal, Targets... targets) {
-  const int host = signal == 0 ? 0 : signal_to_host(signal);
-  if (signal != 0 && host == 0) return abi::kEINVAL;
-  return guest_result(host_call(number, targets..., host));
+  return guest_result(host_call(number, targets..., number_for_host(signal)));
 }
 
 CallResult queue(Thread& t, uint32_t info_pointer, int signal, long number, int pid, int tid) {
   abi::SigInfo info;
   if (!copy_in(info_pointer, info)) return abi::kEFAULT;
   info.signo = signal;
-  const int host_signal = signal == 0 ? 0 : signal_to_host(signal);
-  if (signal != 0 && host_signal == 0) return abi::kEINVAL;
+  const int host_signal = number_for_host(signal);
   // Ferry's handler would take a signal with a fault's code for a real fault.
-  if (info.code > 0 && (pid == host_call(SYS_getpid) || tid == t.tid) && hold_signal(t, info))
-    return kOk;
+  const bool to_self =
+      number == SYS_rt_sigqueueinfo ? pid == t.tid : tid == t.tid && pid == host_call(SYS_getpid);
+  if (info.code > 0 && to_self && hold_signal(t, info)) return kOk;
   siginfo_t host = siginfo_to_host(info);
   return guest_result(number == SYS_rt_sigqueueinfo
                           ? host_call(number, pid, host_signal, &host)
@@ -225,6 +237,20 @@ CallResult sys_tgkill(Thread&, Pid pid, Pid tid, SignalNumber signal) {
 CallResult sys_rt_sigqueueinfo(Thread& t, Pid pid, SignalNumber signal, GuestPointer info) {
   return queue(t, info, signal, SYS_rt_sigqueueinfo, pid, 0);
 }
+CallResult sys_pidfd_send_signal(Thread&, Fd fd, SignalNumber signal, GuestPointer info_pointer,
+                                 Flags flags) {
+  abi::SigInfo info{};
+  siginfo_t host{};
+  if (info_pointer != 0) {
+    if (!copy_in(info_pointer, info)) return abi::kEFAULT;
+    // kernel/signal.c (6.1), do_pidfd_send_signal
+    if (info.signo != signal) return abi::kEINVAL;
+    host = siginfo_to_host(info);
+    host.si_signo = number_for_host(signal);
+  }
+  return guest_result(host_call(SYS_pidfd_send_signal, fd, number_for_host(signal),
+                                info_pointer != 0 ? &host : nullptr, flags));
+}
 CallResult sys_rt_tgsigqueueinfo(Thread& t, Pid pid, Pid tid, SignalNumber signal,
                                  GuestPointer info) {
   return queue(t, info, signal, SYS_rt_tgsigqueueinfo, pid, tid);
@@ -238,13 +264,17 @@ CallResult wait_for_signal(Thread& t, SignalSet set, const struct timespec* time
   ThreadSignals& signals = t.signals;
   // From here on a signal that is held wakes the thread, so none is missed before the call.
   signals.awaited = set & kFaultSet;
+  note_held(t);
   siginfo_t host_info;
-  const HostSignalSet host_set = set_to_host(set);
+  // Not those that are held: the host's kernel would hand out ferry's messages too (messages.hpp).
+  const HostSignalSet host_set = set_to_host(set & ~kFaultSet);
   CallResult result = kOk;
-  bool taken = signals.held.take(signals.awaited, info);
-  if (!taken) {
+  bool taken = take_held(t, signals.awaited, info);
+  // Another thread may take the signal for which this one was woken.
+  while (!taken) {
     result = sleeping_call(t, SYS_rt_sigtimedwait, &host_set, &host_info, timeout, sizeof host_set);
-    taken = !result.ok() && signals.held.take(signals.awaited, info);
+    taken = !result.ok() && take_held(t, signals.awaited, info);
+    if (result != abi::kEINTR || !only_message_came(t)) break;
   }
   signals.awaited = 0;
   if (taken) return kOk;
@@ -271,7 +301,7 @@ NewFd make_signalfd(Thread& t, Fd fd, GuestPointer set_pointer, uint32_t set_siz
   SignalSet set;
   if (set_size != sizeof set) return abi::kEINVAL;
   if (!copy_in(set_pointer, set)) return abi::kEFAULT;
-  const HostSignalSet host_set = set_to_host(without_unblockable(set));
+  const HostSignalSet host_set = set_to_host(without_unblockable(set) & ~kFaultSet);
   t.process->has_signalfd = true;
   return guest_result(
       host_call(SYS_signalfd4, fd, &host_set, sizeof host_set, creation_flags_to_host(flags)));

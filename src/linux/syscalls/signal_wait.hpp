@@ -1,6 +1,7 @@
 // A call that replaces the signal mask while it waits: sigsuspend, pselect, ppoll, epoll_pwait.
 #pragma once
 
+#include "linux/kernel/fault_signals.hpp"
 #include "linux/kernel/signal_map.hpp"
 #include "linux/kernel/signals.hpp"
 #include "linux/syscalls/calls.hpp"
@@ -17,6 +18,7 @@ class SignalWait {
     ThreadSignals& signals = thread.signals;
     signals.saved_mask = signals.mask;
     signals.mask = without_unblockable(*mask);
+    note_held(thread);
   }
   SignalWait(const SignalWait&) = delete;
   SignalWait& operator=(const SignalWait&) = delete;
@@ -27,6 +29,8 @@ class SignalWait {
   [[nodiscard]] CallResult finish(CallResult result) {
     if (!active_) return result;
     ThreadSignals& signals = thread_.signals;
+    // The host knows nothing of such a signal, so the call did not begin.
+    if (result == kErestartNoIntr && !signals.recorded && claim_held(thread_)) result = abi::kEINTR;
     if (result == abi::kEINTR && thread_.signal_pending != 0) {
       signals.restore_saved_mask = true;
     } else {

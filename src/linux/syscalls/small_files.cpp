@@ -50,10 +50,13 @@ CallResult open_small(Thread& t, const HostPath& host, uint32_t flags, uint32_t 
   const CallResult opened = blocking_call(t, SYS_openat, host.directory, host.text, flags, mode);
   if (!opened.ok()) return opened;
   const auto fd = static_cast<int>(opened.value());
-  if (regular_file_size(type_and_size(fd)) > kLargestSmallFile) {
+  const struct statx status = type_and_size(fd);
+  if (regular_file_size(status) > kLargestSmallFile) {
     host_call(SYS_close, fd);
     return abi::kEOVERFLOW;
   }
+  const bool limited = S_ISREG(status.stx_mode) || S_ISBLK(status.stx_mode);
+  t.process->small.set(fd, limited ? SmallKind::limited : SmallKind::unlimited);
   return opened;
 }
 

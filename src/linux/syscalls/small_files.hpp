@@ -12,8 +12,8 @@ namespace ferry::linux {
 /// MAX_NON_LFS: the largest file without O_LARGEFILE.
 inline constexpr uint32_t kLargestSmallFile = INT32_MAX;
 
-/// Opens a file without O_LARGEFILE: its descriptor. A file that is too large is refused
-/// (fs/open.c, generic_file_open) before O_TRUNC could make it small.
+/// Opens a file without O_LARGEFILE: its descriptor, entered among the small ones. A file that is
+/// too large is refused (fs/open.c, generic_file_open) before O_TRUNC could make it small.
 [[nodiscard]] CallResult open_small(Thread& thread, const HostPath& host, uint32_t flags,
                                     uint32_t mode);
 
@@ -34,7 +34,7 @@ struct WritePlace {
 /// The same for any descriptor.
 [[nodiscard]] inline Result<uint64_t> write_length(const Thread& thread, int fd, uint64_t length,
                                                    const WritePlace& place) {
-  if (!thread.process->small.contains(fd)) return length;
+  if (!thread.process->small.limits(fd)) return length;
   return small_write_length(fd, length, place);
 }
 

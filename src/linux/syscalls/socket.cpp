@@ -27,8 +27,10 @@ constexpr uint32_t kMaxControl = 20480;  // net.core.optmem_max allows that much
 struct SocketAddress {
   sockaddr_storage storage;
   uint32_t length = 0;
+  bool given = false;
 
   Errno load(Thread& t, uint32_t guest, uint32_t guest_length) {
+    given = guest != 0;  // of no bytes, too
     if (guest_length > sizeof storage) return abi::kEINVAL;
     std::memset(&storage, 0, sizeof storage);
     if (!copy_in_bytes(guest, &storage, guest_length)) return abi::kEFAULT;
@@ -50,7 +52,7 @@ struct SocketAddress {
     length = kPathAt + static_cast<uint32_t>(path_length) + 1;
     return kOk;
   }
-  [[nodiscard]] const void* pointer() const { return length != 0 ? &storage : nullptr; }
+  [[nodiscard]] const void* pointer() const { return given ? &storage : nullptr; }
 };
 
 /// accept, getsockname, recvfrom: the kernel fills in an address and its length.
@@ -419,7 +421,7 @@ CallResult receive_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) 
   return result;
 }
 
-/// sendmmsg and recvmmsg: one message after the other; an error counts only if it is the first.
+/// sendmmsg: one message after the other; an error counts only if it is the first.
 template <typename One>
 CallResult many_messages(Thread& t, uint32_t vector, uint32_t count, One one) {
   constexpr uint32_t kMax = 1024;  // UIO_MAXIOV
@@ -432,6 +434,67 @@ CallResult many_messages(Thread& t, uint32_t vector, uint32_t count, One one) {
       return abi::kEFAULT;
   }
   return done;
+}
+
+/// The time from now until `end` of the monotonic clock; 0 if it is over.
+struct timespec time_until(const struct timespec& end) {
+  struct timespec now;
+  host_call(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+  const int64_t left = (end.tv_sec - now.tv_sec) * 1000000000 + end.tv_nsec - now.tv_nsec;
+  if (left <= 0) return {0, 0};
+  return {left / 1000000000, left % 1000000000};
+}
+
+/// One message after the other until `left` is over, which is looked at after each message only. An
+/// error counts only if it is the first result. (The kernel keeps a later error for the socket's
+/// next call; here it is lost, unless the socket itself still has it.)
+CallResult receive_messages(Thread& t, int fd, uint32_t vector, uint32_t count, uint32_t flags,
+                            struct timespec* left) {
+  struct timespec end {};
+  if (left != nullptr) {
+    host_call(SYS_clock_gettime, CLOCK_MONOTONIC, &end);
+    end.tv_sec = left->tv_sec > INT32_MAX ? INT64_MAX / 2000000000 : end.tv_sec + left->tv_sec;
+    end.tv_nsec += left->tv_nsec;
+  }
+  for (uint32_t done = 0; done < count;) {
+    const uint32_t at = vector + done * static_cast<uint32_t>(sizeof(abi::MMsgHdr));
+    const CallResult result =
+        receive_message(t, fd, at, flags & ~static_cast<uint32_t>(MSG_WAITFORONE));
+    if (!result.ok()) return done > 0 ? CallResult(done) : result;
+    if (!copy_out(t, at + static_cast<uint32_t>(offsetof(abi::MMsgHdr, length)), result.value()))
+      return done > 0 ? CallResult(done) : abi::kEFAULT;
+    ++done;
+    if ((flags & MSG_WAITFORONE) != 0) flags |= MSG_DONTWAIT;
+    if (left != nullptr) {
+      *left = time_until(end);
+      if (left->tv_sec == 0 && left->tv_nsec == 0) return done;
+    }
+    uint32_t found = 0;
+    static_cast<void>(copy_in(at + static_cast<uint32_t>(offsetof(abi::MsgHdr, flags)), found));
+    if ((found & MSG_OOB) != 0) return done;
+  }
+  return count;
+}
+
+/// net/socket.c, __sys_recvmmsg and do_recvmmsg, in their order.
+CallResult receive_until(Thread& t, int fd, uint32_t vector, uint32_t count, uint32_t flags,
+                         uint32_t timeout, TimeWidth width) {
+  struct timespec left {};
+  if (timeout != 0) {
+    if (!copy_in_time(timeout, width, left)) return abi::kEFAULT;
+    if (left.tv_sec < 0 || left.tv_nsec < 0 || left.tv_nsec >= 1000000000) return abi::kEINVAL;
+  }
+  if ((flags & MSG_ERRQUEUE) == 0) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    const long asked = host_call(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (asked < 0) return guest_result(asked);
+    if (error != 0) return Errno{errno_to_guest(error)};
+  }
+  const CallResult result =
+      receive_messages(t, fd, vector, count, flags, timeout != 0 ? &left : nullptr);
+  if (result.value() == 0 || timeout == 0) return result;
+  return copy_out_time(t, timeout, width, left) ? result : abi::kEFAULT;
 }
 
 }  // namespace
@@ -447,13 +510,12 @@ CallResult sys_sendmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count,
                        [&](uint32_t at, uint32_t) { return send_message(t, fd, at, flags); });
 }
 CallResult sys_recvmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags,
-                        GuestPointer) {
-  // The kernel checks the timeout only between messages. After the first message ferry does not
-  // wait, so it needs no timeout.
-  return many_messages(t, messages, count, [&](uint32_t at, uint32_t index) {
-    const uint32_t no_wait = index > 0 ? static_cast<uint32_t>(MSG_DONTWAIT) : 0;
-    return receive_message(t, fd, at, (flags & ~static_cast<uint32_t>(MSG_WAITFORONE)) | no_wait);
-  });
+                        GuestPointer timeout) {
+  return receive_until(t, fd, messages, count, flags, timeout, TimeWidth::time32);
+}
+CallResult sys_recvmmsg_time64(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags,
+                               GuestPointer timeout) {
+  return receive_until(t, fd, messages, count, flags, timeout, TimeWidth::time64);
 }
 
 // --- socketcall ----------------------------------------------------------------------------------

@@ -75,22 +75,14 @@ void add_arguments(TextLine& line, const Call& call, const Arguments& registers)
 
 }  // namespace
 
-void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments) {
-  TextLine line;
+namespace {
+
+const char* name_of(uint32_t number) {
   const SyscallRow* row = syscall_row(number);
-  line.add("%d ", thread.tid);
-  if (row == nullptr) {
-    line.add("syscall_%u(", number);
-  } else {
-    line.add("%s(", row->name);
-    add_arguments(line, row->call, arguments);
-  }
-  line.add(")");
-  log_write(line.text());
+  return row != nullptr ? row->name : "unknown";
 }
 
-void trace_result(CallResult result) {
-  TextLine line;
+void add_result(TextLine& line, CallResult result) {
   switch (result.outcome()) {
     case CallResult::Outcome::value:
       line.add(result.value() > 0x10000 ? " = %#x\n" : " = %u\n", result.value());
@@ -106,10 +98,45 @@ void trace_result(CallResult result) {
       line.add(" = ? (to be restarted)\n");
       break;
     case CallResult::Outcome::registers_set:
+    case CallResult::Outcome::exit_thread:
     case CallResult::Outcome::exit_process:
       line.add(" = ?\n");
       break;
   }
+}
+
+}  // namespace
+
+void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments) {
+  TextLine line;
+  const SyscallRow* row = syscall_row(number);
+  line.add("%d ", thread.tid);
+  if (row == nullptr) {
+    line.add("syscall_%u(", number);
+  } else {
+    line.add("%s(", row->name);
+    add_arguments(line, row->call, arguments);
+  }
+  line.add(")");
+  OpenTrace& open = thread.process->trace;
+  const LockGuard guard(open.lock);
+  if (open.tid != 0) log_write(" <unfinished ...>\n");
+  open.tid = thread.tid;
+  log_write(line.text());
+}
+
+void trace_result(const Thread& thread, CallResult result) {
+  TextLine line;
+  OpenTrace& open = thread.process->trace;
+  const LockGuard guard(open.lock);
+  if (open.tid == thread.tid) {
+    open.tid = 0;
+  } else {
+    if (open.tid != 0) line.add(" <unfinished ...>\n");
+    open.tid = 0;
+    line.add("%d <... %s resumed>", thread.tid, name_of(thread.syscall_number));
+  }
+  add_result(line, result);
   log_write(line.text());
 }
 

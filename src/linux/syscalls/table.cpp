@@ -25,7 +25,18 @@ constexpr auto kRows = [] {
   return rows;
 }();
 
+/// Side by side, since every system call looks for its own.
+constexpr auto kHandlers = [] {
+  std::array<SyscallHandler, kCallCount> handlers{};
+  for (size_t i = 0; i < handlers.size(); ++i) handlers[i] = kRows[i].call.handler;
+  return handlers;
+}();
+
 }  // namespace
+
+SyscallHandler syscall_handler(uint32_t number) {
+  return number < kCallCount ? kHandlers[number] : nullptr;
+}
 
 const SyscallRow* syscall_row(uint32_t number) {
   return number < kCallCount && kRows[number].name != nullptr ? &kRows[number] : nullptr;

@@ -18,6 +18,8 @@ struct SyscallRow {
 /// One past the highest number.
 inline constexpr uint32_t kCallCount = 463;
 
+/// The handler of `number`, or null.
+[[nodiscard]] SyscallHandler syscall_handler(uint32_t number);
 /// Row of `number`, or null.
 [[nodiscard]] const SyscallRow* syscall_row(uint32_t number);
 

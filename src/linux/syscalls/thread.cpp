@@ -1,125 +1,19 @@
-// Threads: thread-local storage, futexes, scheduling.
+// Threads: futexes, scheduling.
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <sys/prctl.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
 
 #include "linux/kernel/signal_map.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/handlers.hpp"
-#include "linux/syscalls/tls.hpp"
 
 namespace ferry::linux {
-
-// --- thread-local storage ------------------------------------------------------------------------
-
-namespace {
-
-/// A descriptor that means "no segment" (LDT_empty and LDT_zero of the kernel).
-bool is_empty(const abi::UserDesc& desc) {
-  return desc.base == 0 && desc.limit == 0 &&
-         ((desc.flags & ~abi::kDescLongMode) == 0 ||
-          desc.flags == (abi::kDescReadExecOnly | abi::kDescSegNotPresent));
-}
-
-/// tls_desc_okay of arch/x86/kernel/tls.c (6.1): 32-bit data segments that are present, or none.
-bool is_acceptable(const abi::UserDesc& desc) {
-  if (is_empty(desc)) return true;
-  return (desc.flags & abi::kDescSeg32Bit) != 0 && (desc.flags & abi::kDescCode) == 0 &&
-         (desc.flags & abi::kDescSegNotPresent) == 0;
-}
-
-/// copy_in of a descriptor, without the bits of its flags that have no name.
-bool copy_in_descriptor(uint32_t guest, abi::UserDesc& desc) {
-  if (!copy_in(guest, desc)) return false;
-  desc.flags &= abi::kDescAllFlags;
-  return true;
-}
-
-/// fill_ldt of the kernel.
-i386::SegmentDescriptor descriptor_of(const abi::UserDesc& desc) {
-  if (is_empty(desc)) return {};
-  const uint32_t limit = desc.limit & 0xfffff;
-  const bool in_pages = (desc.flags & abi::kDescLimitInPages) != 0;
-  return {.base = desc.base,
-          .limit = in_pages ? limit << 12 | 0xfff : limit,
-          .present = true,
-          .writable = (desc.flags & abi::kDescReadExecOnly) == 0,
-          .expand_down = (desc.flags & abi::kDescExpandDown) != 0,
-          .in_pages = in_pages,
-          .available = (desc.flags & abi::kDescUsable) != 0};
-}
-
-/// The first entry without a segment, or -1.
-int32_t free_entry(const i386::CpuState& cpu) {
-  for (uint32_t i = 0; i < i386::kTlsEntries; ++i) {
-    if (!cpu.tls[i].present) return static_cast<int32_t>(i386::kFirstTlsEntry + i);
-  }
-  return -1;
-}
-
-/// Writes a TLS entry. A segment register that holds it sees the new descriptor at once.
-Errno set_entry(Thread& thread, const abi::UserDesc& desc) {
-  const uint32_t index = desc.entry_number - i386::kFirstTlsEntry;
-  if (index >= i386::kTlsEntries) return abi::kEINVAL;
-  thread.cpu.tls[index] = descriptor_of(desc);
-  const auto selector = static_cast<uint16_t>(desc.entry_number << 3 | 3);
-  for (const i386::SegmentRegister segment : {i386::ES, i386::DS, i386::FS, i386::GS}) {
-    if (thread.cpu.selector[segment] == selector) restore_segment(thread, segment, selector);
-  }
-  return kOk;
-}
-
-}  // namespace
-
-Errno check_tls_entry(uint32_t guest) {
-  abi::UserDesc desc;
-  if (!copy_in_descriptor(guest, desc)) return abi::kEFAULT;
-  const bool exists = desc.entry_number - i386::kFirstTlsEntry < i386::kTlsEntries;
-  return is_acceptable(desc) && exists ? kOk : abi::kEINVAL;
-}
-
-Errno set_tls_entry(Thread& thread, uint32_t guest) {
-  abi::UserDesc desc;
-  if (!copy_in_descriptor(guest, desc)) return abi::kEFAULT;
-  return is_acceptable(desc) ? set_entry(thread, desc) : abi::kEINVAL;
-}
-
-CallResult sys_set_thread_area(Thread& t, GuestPointer descriptor) {
-  abi::UserDesc desc;
-  if (!copy_in_descriptor(descriptor, desc)) return abi::kEFAULT;
-  if (!is_acceptable(desc)) return abi::kEINVAL;
-  if (desc.entry_number == UINT32_MAX) {
-    const int32_t free = free_entry(t.cpu);
-    if (free < 0) return abi::kESRCH;
-    if (!copy_out(t, descriptor, free)) return abi::kEFAULT;
-    desc.entry_number = static_cast<uint32_t>(free);
-  }
-  return set_entry(t, desc);
-}
-
-CallResult sys_get_thread_area(Thread& t, GuestPointer descriptor) {
-  abi::UserDesc desc{};
-  if (!copy_in(descriptor, desc.entry_number)) return abi::kEFAULT;
-  const uint32_t index = desc.entry_number - i386::kFirstTlsEntry;
-  if (index >= i386::kTlsEntries) return abi::kEINVAL;
-  const i386::SegmentDescriptor& entry = t.cpu.tls[index];
-  if (entry.present) {
-    desc.base = entry.base;
-    desc.limit = entry.in_pages ? entry.limit >> 12 : entry.limit;
-    desc.flags = abi::kDescSeg32Bit | (entry.expand_down ? abi::kDescExpandDown : 0) |
-                 (entry.writable ? 0 : abi::kDescReadExecOnly) |
-                 (entry.in_pages ? abi::kDescLimitInPages : 0) |
-                 (entry.available ? abi::kDescUsable : 0);
-  } else {
-    desc.flags = abi::kDescReadExecOnly | abi::kDescSegNotPresent;
-  }
-  return copy_out(t, descriptor, desc) ? kOk : abi::kEFAULT;
-}
 
 CallResult sys_gettid(Thread& t) {
   return static_cast<uint32_t>(t.tid);
@@ -156,10 +50,20 @@ CallResult futex_call(Thread& t, GuestPointer address, Flags operation, uint32_t
   const bool has_timeout = command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET ||
                            command == FUTEX_LOCK_PI || command == FUTEX_WAIT_REQUEUE_PI;
   if ((address & 3) != 0) return abi::kEINVAL;
-  t.process->space->prepare_kernel_write(address, 4);
+  const bool wakes = command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET;
+  if (wakes && (operation & FUTEX_PRIVATE_FLAG) != 0) {
+    // The kernel does not look at the word, so any address of its user space will do
+    // (kernel/futex/core.c, get_futex_key). Outside of the guest nobody waits.
+    const void* const word = address < guest::kGuestEnd
+                                 ? shared_word(t, address)
+                                 : reinterpret_cast<const void*>(uintptr_t{address});
+    return guest_result(
+        host_call(SYS_futex, word, operation, value, nullptr, nullptr, third_value));
+  }
+  const KernelWrite write(t, address, 4);
   if (!has_timeout) {
     // The fourth argument is a number here.
-    t.process->space->prepare_kernel_write(second_address, 4);
+    const KernelWrite second_write(t, second_address, 4);
     return guest_result(host_call(SYS_futex, shared_word(t, address), operation, value,
                                   timeout_pointer, shared_word(t, second_address), third_value));
   }
@@ -184,6 +88,95 @@ CallResult sys_futex_time64(Thread& t, GuestPointer address, Flags operation, ui
                             uint32_t third_value) {
   return futex_call(t, address, operation, value, timeout, second_address, third_value,
                     TimeWidth::time64);
+}
+
+CallResult sys_futex_waitv(Thread& t, GuestPointer waiters, uint32_t count, Flags flags,
+                           GuestPointer timeout_pointer, int32_t clock) {
+  constexpr uint32_t kMost = 128;  // FUTEX_WAITV_MAX
+  struct Waiter {                  // struct futex_waitv, the same everywhere
+    abi::U64 value, address;
+    uint32_t flags, reserved;
+  };
+  // kernel/futex/syscalls.c (6.1), in its order.
+  if (flags != 0 || count == 0 || count > kMost || waiters == 0) return abi::kEINVAL;
+  struct timespec time;
+  if (timeout_pointer != 0) {
+    if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME) return abi::kEINVAL;
+    if (!copy_in_time(timeout_pointer, TimeWidth::time64, time)) return abi::kEFAULT;
+  }
+  alignas(8) std::array<Waiter, kMost> list;
+  if (!copy_in_bytes(waiters, list.data(), count * static_cast<uint32_t>(sizeof(Waiter))))
+    return abi::kEFAULT;
+  for (Waiter& waiter : std::span(list).first(count)) {
+    if (waiter.address > UINT32_MAX) return abi::kEFAULT;
+    const void* const word = shared_word(t, static_cast<uint32_t>(waiter.address));
+    waiter.address = reinterpret_cast<uint64_t>(word);
+  }
+  return blocking_call(t, SYS_futex_waitv, list.data(), count, flags,
+                       timeout_pointer != 0 ? &time : nullptr, clock);
+}
+
+// --- futex2: the calls since Linux 6.7, made of the older one ------------------------------------
+
+namespace {
+
+/// kernel/futex/futex.h: of the flags of futex_wake and its kin (FUTEX2_*) a size of 32 bits and
+/// FUTEX2_PRIVATE are offered, those of 6.12.
+constexpr uint32_t kSize32 = 2, kFutex2Private = 128;
+
+bool futex_flags_valid(uint32_t flags) {
+  return (flags & ~kFutex2Private) == kSize32;
+}
+uint32_t private_flag(uint32_t flags) {
+  return (flags & kFutex2Private) != 0 ? FUTEX_PRIVATE_FLAG : 0;
+}
+
+}  // namespace
+
+CallResult sys_futex_wake(Thread& t, GuestPointer address, Word mask, int32_t count, Flags flags) {
+  if (!futex_flags_valid(flags) || mask == 0) return abi::kEINVAL;
+  return futex_call(t, address, Flags{FUTEX_WAKE_BITSET | private_flag(flags)},
+                    static_cast<uint32_t>(count), GuestPointer{0}, GuestPointer{0}, mask,
+                    TimeWidth::time64);
+}
+
+CallResult sys_futex_wait(Thread& t, GuestPointer address, Word value, Word mask, Flags flags,
+                          GuestPointer timeout, int32_t clock) {
+  if (!futex_flags_valid(flags)) return abi::kEINVAL;
+  if (timeout != 0 && clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME) return abi::kEINVAL;
+  const uint32_t real_time = timeout != 0 && clock == CLOCK_REALTIME ? FUTEX_CLOCK_REALTIME : 0;
+  return futex_call(t, address, Flags{FUTEX_WAIT_BITSET | private_flag(flags) | real_time}, value,
+                    timeout, GuestPointer{0}, mask, TimeWidth::time64);
+}
+
+CallResult sys_futex_requeue(Thread& t, GuestPointer waiters, Flags flags, int32_t wake,
+                             int32_t requeue) {
+  struct Waiter {  // struct futex_waitv
+    abi::U64 value, address;
+    uint32_t flags, reserved;
+  } pair[2];
+  if (flags != 0 || waiters == 0) return abi::kEINVAL;
+  if (!copy_in(waiters, pair)) return abi::kEFAULT;
+  for (const Waiter& waiter : pair) {
+    if (!futex_flags_valid(waiter.flags) || waiter.reserved != 0) return abi::kEINVAL;
+    if (waiter.value > UINT32_MAX) return abi::kEINVAL;
+    if (waiter.address > UINT32_MAX) return abi::kEFAULT;
+  }
+  if (pair[0].flags != pair[1].flags) return abi::kEINVAL;
+  const auto from = static_cast<uint32_t>(pair[0].address);
+  const auto to = static_cast<uint32_t>(pair[1].address);
+  return futex_call(t, GuestPointer{from}, Flags{FUTEX_CMP_REQUEUE | private_flag(pair[0].flags)},
+                    static_cast<uint32_t>(wake), GuestPointer{static_cast<uint32_t>(requeue)},
+                    GuestPointer{to}, static_cast<uint32_t>(pair[0].value), TimeWidth::time64);
+}
+
+CallResult sys_membarrier(Thread&, int32_t command, Flags flags, int32_t cpu) {
+  // include/uapi/linux/membarrier.h: QUERY, and the forms up to REGISTER_PRIVATE_EXPEDITED. The
+  // others are for code that a program writes, and for restartable sequences.
+  constexpr int32_t kQuery = 0, kOffered = 0x1f;
+  if ((command & ~kOffered) != 0 || flags != 0) return abi::kEINVAL;
+  const long result = host_call(SYS_membarrier, command, flags, cpu);
+  return guest_result(command == kQuery && result > 0 ? result & kOffered : result);
 }
 
 // --- scheduling ----------------------------------------------------------------------------------
@@ -223,6 +216,28 @@ CallResult sys_sched_setscheduler(Thread& t, Pid pid, int32_t policy, GuestPoint
       host_call(SYS_sched_setscheduler, pid, policy, readable(t, parameters, 4).pointer()));
 }
 
+// struct sched_attr is the same everywhere. The size that the guest gives is compared with the page
+// size, which is the host's there (kernel/sched/syscalls.c, sched_copy_attr).
+
+CallResult sys_sched_setattr(Thread& t, Pid pid, GuestPointer attributes, Flags flags) {
+  constexpr uint32_t kFirstVersion = 48, kKnown = 56;
+  if (attributes == 0 || pid < 0 || flags != 0) return abi::kEINVAL;
+  uint32_t size;
+  if (!copy_in(attributes, size)) return abi::kEFAULT;
+  if (size > guest::kPageSize || (size != 0 && size < kFirstVersion)) {
+    static_cast<void>(copy_out(t, attributes, kKnown));
+    return abi::kE2BIG;
+  }
+  const GuestBuffer buffer = writable(t, attributes, std::max(size, kFirstVersion));
+  return guest_result(host_call(SYS_sched_setattr, pid, buffer.pointer(), 0));
+}
+CallResult sys_sched_getattr(Thread& t, Pid pid, GuestPointer attributes, uint32_t size,
+                             Flags flags) {
+  if (size > guest::kPageSize) return abi::kEINVAL;
+  const GuestBuffer buffer = writable(t, attributes, size);
+  return guest_result(host_call(SYS_sched_getattr, pid, buffer.pointer(), size, flags));
+}
+
 namespace {
 
 CallResult round_robin_interval(Thread& t, Pid pid, GuestPointer interval, TimeWidth width) {
@@ -249,65 +264,6 @@ CallResult sys_getcpu(Thread& t, GuestPointer cpu_pointer, GuestPointer node_poi
   if (result < 0) return guest_result(result);
   if (cpu_pointer != 0 && !copy_out(t, cpu_pointer, cpu)) return abi::kEFAULT;
   return node_pointer == 0 || copy_out(t, node_pointer, node) ? kOk : abi::kEFAULT;
-}
-
-CallResult sys_prctl(Thread& t, int32_t option, Word second, Word third, Word fourth, Word fifth) {
-  constexpr uint32_t kNameSize = 16;
-  switch (option) {
-    case PR_SET_PDEATHSIG: {
-      const int signal = signal_to_host(static_cast<int32_t>(second));
-      if (signal == 0 && second != 0) return abi::kEINVAL;
-      return guest_result(host_call(SYS_prctl, PR_SET_PDEATHSIG, signal));
-    }
-    case PR_GET_PDEATHSIG: {
-      int host = 0;
-      const long result = host_call(SYS_prctl, PR_GET_PDEATHSIG, &host);
-      if (result < 0) return guest_result(result);
-      return copy_out(t, second, host == 0 ? 0 : signal_to_guest(host)) ? kOk : abi::kEFAULT;
-    }
-    case PR_SET_NAME:
-      return guest_result(
-          host_call(SYS_prctl, PR_SET_NAME, readable(t, second, kNameSize).pointer()));
-    case PR_GET_NAME:
-      return guest_result(
-          host_call(SYS_prctl, PR_GET_NAME, writable(t, second, kNameSize).pointer()));
-    case PR_GET_CHILD_SUBREAPER:
-      return guest_result(
-          host_call(SYS_prctl, PR_GET_CHILD_SUBREAPER, writable(t, second, 4).pointer()));
-    case PR_GET_TSC:
-      return copy_out(t, second, uint32_t{PR_TSC_ENABLE}) ? kOk : abi::kEFAULT;
-    case PR_SET_TSC:  // RDTSC is never forbidden
-      return second == PR_TSC_ENABLE ? kOk : abi::kEINVAL;
-    case PR_GET_SECCOMP:
-      return kOk;
-    case PR_SET_MM:  // as to a process that may not
-      return abi::kEPERM;
-    case PR_SET_VMA:  // names for anonymous mappings: nothing here shows them
-      return abi::kEINVAL;
-    case PR_GET_DUMPABLE:
-    case PR_SET_DUMPABLE:
-    case PR_GET_KEEPCAPS:
-    case PR_SET_KEEPCAPS:
-    case PR_GET_TIMERSLACK:
-    case PR_SET_TIMERSLACK:
-    case PR_CAPBSET_READ:
-    case PR_CAPBSET_DROP:
-    case PR_SET_NO_NEW_PRIVS:
-    case PR_GET_NO_NEW_PRIVS:
-    case PR_SET_CHILD_SUBREAPER:
-    case PR_GET_SECUREBITS:
-    case PR_SET_SECUREBITS:
-    case PR_CAP_AMBIENT:
-    case PR_SET_PTRACER:
-    case PR_GET_THP_DISABLE:
-    case PR_SET_THP_DISABLE:
-      return guest_result(host_call(
-          SYS_prctl, option, static_cast<unsigned long>(second), static_cast<unsigned long>(third),
-          static_cast<unsigned long>(fourth), static_cast<unsigned long>(fifth)));
-    default:
-      log_printf(LogChannel::unimp, "prctl %u is not implemented\n", option);
-      return abi::kEINVAL;
-  }
 }
 
 }  // namespace ferry::linux

@@ -92,7 +92,7 @@ CallResult sys_sendfile64(Thread& t, Fd to, Fd from, GuestPointer offset, uint32
 
 CallResult sys_splice(Thread& t, Fd from, GuestPointer from_offset, Fd to, GuestPointer to_offset,
                       uint32_t wanted, Flags flags) {
-  if (!t.process->small.contains(to))
+  if (!t.process->small.limits(to))
     return copy_between(t, from, from_offset, to, to_offset, flags, SYS_splice, wanted);
   const Result<uint64_t> length = small_write_length(to, wanted, place_of_copy(to_offset));
   if (length.ok())
@@ -108,7 +108,7 @@ CallResult sys_copy_file_range(Thread& t, Fd from, GuestPointer from_offset, Fd 
   const auto copy = [&](uint32_t length) {
     return copy_between(t, from, from_offset, to, to_offset, flags, SYS_copy_file_range, length);
   };
-  if (!t.process->small.contains(to)) return copy(wanted);
+  if (!t.process->small.limits(to)) return copy(wanted);
   WritePlace place = place_of_copy(to_offset);
   place.even_nothing = true;  // fs/read_write.c, generic_copy_file_checks
   const Result<uint64_t> length = small_write_length(to, wanted, place);
@@ -116,6 +116,20 @@ CallResult sys_copy_file_range(Thread& t, Fd from, GuestPointer from_offset, Fd 
   // Other errors come first: what the host says of a copy of nothing.
   const CallResult refused = copy(0);
   return refused != kOk ? refused : length.error();
+}
+
+/// fs/splice.c, vmsplice: into a pipe that the descriptor can write, else out of it.
+CallResult sys_vmsplice(Thread& t, Fd fd, GuestPointer vectors_pointer, uint32_t count,
+                        Flags flags) {
+  constexpr uint32_t kKnown = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT;
+  if ((flags & ~kKnown) != 0) return abi::kEINVAL;
+  const long file_flags = host_call(SYS_fcntl, fd, F_GETFL);
+  if (file_flags < 0) return guest_result(file_flags);
+  if ((file_flags & O_PATH) != 0) return abi::kEBADF;
+  HostVectors vectors;
+  vectors.load(t, vectors_pointer, count, (file_flags & O_ACCMODE) == O_RDONLY);
+  if (vectors.error != kOk) return vectors.error;
+  return blocking_call(t, SYS_vmsplice, fd, vectors.entries, vectors.count, flags);
 }
 
 }  // namespace ferry::linux

@@ -170,6 +170,7 @@ inline bool Analysis::may_be_leaf(GuestAddress address) const {
       if (++branches > most_branches_) break;
       continue;
     }
+    if (flow == Flow::system_call && options_.passes.syscalls_in_line) continue;
     if (flow != Flow::call || !may_be_leaf(next[-1].instruction.immediate)) break;
     const Instruction& call = next[-1].instruction;
     AnalysedInstruction* const after = enter_leaf(next[-1], limit);
@@ -341,7 +342,7 @@ template <Analysis::Liveness liveness>
   };
   uint32_t live = ef::kArithmetic;
   block.live_at_next = 0;
-  if (entry[-1].traits->flow <= Flow::conditional || entry[-1].followed) {
+  if (entry[-1].traits->flow <= Flow::system_call || entry[-1].followed) {
     live = block.live_at_next = live_at(block.next);
   }
   do {
@@ -351,6 +352,8 @@ template <Analysis::Liveness liveness>
     if (!traits.plain()) {
       if (traits.flow == Flow::end && !entry->followed) {
         live = options_.dead_flags_at_calls ? 0 : ef::kArithmetic;
+      } else if (traits.flow == Flow::system_call) {
+        live = ef::kArithmetic;  // a signal's frame shows them, and the call may change the code
       } else if (traits.flow != Flow::straight && !entry->followed) {
         const uint32_t at_target = live_at(entry->instruction.immediate);
         entry->live_at_target = static_cast<uint16_t>(at_target);

@@ -11,6 +11,13 @@ struct Passes {
 #undef PASS
 };
 
+/// Which accesses to guest memory keep the order that x86 gives them.
+enum class MemoryOrder : uint8_t {
+  weak,           ///< none: for a guest of one thread that shares no memory
+  all_but_stack,  ///< all but those whose address is esp and a constant
+  all,
+};
+
 struct Options {
   Passes passes;
   uint32_t max_guest_instructions = 64;  ///< per block; 1 gives blocks of one instruction
@@ -23,6 +30,7 @@ struct Options {
                        ///< leaves
   bool every_exit_leaves = false;  ///< no jumps from block to block, indirect ones included
   bool msa = false;                ///< the host has MSA (LSA)
+  MemoryOrder order = MemoryOrder::weak;
 };
 
 }  // namespace ferry::translate

@@ -19,6 +19,7 @@ constexpr Flow flow_of(const i386::Row& row) {
   if ((row.attributes & branch) != 0) return Flow::conditional;
   if ((row.attributes & jump) != 0) return Flow::jump;
   if ((row.attributes & call) != 0) return Flow::call;
+  if ((row.attributes & system_call) != 0) return Flow::system_call;
   return (row.attributes & block_end) != 0 ? Flow::end : Flow::straight;
 }
 

@@ -13,6 +13,7 @@ namespace ferry::translate {
 enum class Flow : uint8_t {
   straight,
   conditional,  ///< a relative target or the next instruction
+  system_call,  ///< what a system call does; the next instruction as a rule
   jump,         ///< a relative target
   call,         ///< a relative target; the next instruction after the return
   end,          ///< elsewhere: indirect, return, interrupt

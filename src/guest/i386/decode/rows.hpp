@@ -111,6 +111,8 @@ enum Bit : uint32_t {
   branch = 1u << 12,
   jump = 1u << 13,
   call = 1u << 14,
+  /// Block ends that may make a system call, after which the next instruction follows as a rule.
+  system_call = 1u << 15,
 };
 }  // namespace attribute
 

@@ -1,14 +1,21 @@
 // Control transfer (SDM vol. 1, 5.1.7): jumps, calls, returns, loops, software interrupts, frames.
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
+#include "guest/i386/segments.hpp"
 
 namespace ferry::i386::interpret {
 
 namespace {
 
 /// A near branch with a 16-bit operand size truncates eip.
+[[nodiscard]] uint32_t truncated(const Instruction& instruction, uint32_t target) {
+  return instruction.operand_size == 2 ? target & 0xffff : target;
+}
+
 Outcome branch(CpuState& cpu, const Instruction& instruction, uint32_t target) {
-  cpu.eip = instruction.operand_size == 2 ? target & 0xffff : target;
+  const uint32_t eip = truncated(instruction, target);
+  if (!may_branch(cpu, eip)) return Outcome::exception;
+  cpu.eip = eip;
   return Outcome::branch;
 }
 
@@ -37,12 +44,15 @@ template <OperandType T>
   } else if (!load_far_pointer(cpu, instruction, offset, selector)) {
     return false;
   }
-  return check_code_selector(cpu, selector, false);
+  return check_far_target(cpu, selector, offset, false);
 }
 
-void set_code_selector(CpuState& cpu, uint16_t selector) {
+/// Ends a far transfer, which was allowed.
+Outcome far_branch(CpuState& cpu, uint16_t selector, uint32_t offset) {
   // Jumps take a selector of any RPL up to CPL; CS gets CPL there.
-  cpu.selector[CS] = selector | kRplMask;
+  put_segment(cpu, CS, selector | kRplMask);
+  cpu.eip = offset;
+  return Outcome::branch;
 }
 
 /// Bytes RET and RET_far release beyond the return address.
@@ -54,9 +64,10 @@ void set_code_selector(CpuState& cpu, uint16_t selector) {
 Outcome loop(CpuState& cpu, const Instruction& instruction, bool condition) {
   return with_width(instruction.address_size, [&]<OperandType T>(T) {
     const auto count = static_cast<T>(gpr<T>(cpu, ECX) - 1);
-    set_gpr(cpu, ECX, count);
-    if (count == 0 || !condition) return Outcome::next;
-    return branch(cpu, instruction, instruction.immediate);
+    const bool taken = count != 0 && condition;
+    const Outcome outcome = taken ? branch(cpu, instruction, instruction.immediate) : Outcome::next;
+    if (outcome != Outcome::exception) set_gpr(cpu, ECX, count);
+    return outcome;
   });
 }
 
@@ -94,7 +105,10 @@ Outcome CALL(CpuState& cpu, const Instruction& instruction) {
   uint32_t target = 0;
   if (!near_target(cpu, instruction, target)) return Outcome::exception;
   return with_width(instruction.operand_size, [&]<OperandType T>(T) {
-    if (!push(cpu, static_cast<T>(instruction.next_address()))) return Outcome::exception;
+    if (!may_branch(cpu, truncated(instruction, target)) ||
+        !push(cpu, static_cast<T>(instruction.next_address()))) {
+      return Outcome::exception;
+    }
     return branch(cpu, instruction, target);
   });
 }
@@ -102,7 +116,7 @@ Outcome CALL(CpuState& cpu, const Instruction& instruction) {
 Outcome RET(CpuState& cpu, const Instruction& instruction) {
   return with_width(instruction.operand_size, [&]<OperandType T>(T) {
     T target = 0;
-    if (!peek(cpu, 0, target)) return Outcome::exception;
+    if (!peek(cpu, 0, target) || !may_branch(cpu, target)) return Outcome::exception;
     cpu.gpr[ESP] += static_cast<uint32_t>(sizeof(T)) + released_bytes(instruction);
     return branch(cpu, instruction, target);
   });
@@ -113,8 +127,7 @@ Outcome JMP_far(CpuState& cpu, const Instruction& instruction) {
     T offset = 0;
     uint16_t selector = 0;
     if (!far_target(cpu, instruction, offset, selector)) return Outcome::exception;
-    set_code_selector(cpu, selector);
-    return branch(cpu, instruction, offset);
+    return far_branch(cpu, selector, offset);
   });
 }
 
@@ -129,8 +142,7 @@ Outcome CALL_far(CpuState& cpu, const Instruction& instruction) {
       cpu.gpr[ESP] = old_esp;
       return Outcome::exception;
     }
-    set_code_selector(cpu, selector);
-    return branch(cpu, instruction, offset);
+    return far_branch(cpu, selector, offset);
   });
 }
 
@@ -140,12 +152,11 @@ Outcome RET_far(CpuState& cpu, const Instruction& instruction) {
     T selector = 0;
     // Read from the top down, which shows in CR2 only.
     if (!peek(cpu, sizeof(T), selector) || !peek(cpu, 0, offset) ||
-        !check_code_selector(cpu, static_cast<uint16_t>(selector), true)) {
+        !check_far_target(cpu, static_cast<uint16_t>(selector), offset, true)) {
       return Outcome::exception;
     }
-    set_code_selector(cpu, static_cast<uint16_t>(selector));
     cpu.gpr[ESP] += static_cast<uint32_t>(2 * sizeof(T)) + released_bytes(instruction);
-    return branch(cpu, instruction, offset);
+    return far_branch(cpu, static_cast<uint16_t>(selector), offset);
   });
 }
 
@@ -157,13 +168,14 @@ Outcome IRET(CpuState& cpu, const Instruction& instruction) {
     T selector = 0;
     T flags = 0;
     if (!peek(cpu, 2 * sizeof(T), flags) || !peek(cpu, sizeof(T), selector) ||
-        !peek(cpu, 0, offset) || !check_code_selector(cpu, static_cast<uint16_t>(selector), true)) {
+        !peek(cpu, 0, offset) ||
+        !check_far_target(cpu, static_cast<uint16_t>(selector), offset, true)) {
       return Outcome::exception;
     }
-    set_code_selector(cpu, static_cast<uint16_t>(selector));
     cpu.gpr[ESP] += 3 * sizeof(T);
     set_flags(cpu, kUserFlags<T>, flags);
-    return branch(cpu, instruction, offset);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // serialising (SDM vol. 3, 8.3)
+    return far_branch(cpu, static_cast<uint16_t>(selector), offset);
   });
 }
 

@@ -159,21 +159,37 @@ void forget_code_ranges() {
   code_generation.fetch_add(1, std::memory_order_acq_rel);
 }
 
+namespace {
+
+/// How many bytes an instruction at cpu.eip may have: the limit of a code segment that is not flat
+/// may cut it.
+uint32_t longest_instruction(const CpuState& cpu) {
+  if ((cpu.guards & CpuState::limit_bit(CS)) == 0) return kMaxInstructionLength;
+  const SegmentDescriptor segment = cpu.hidden[CS];
+  uint32_t length = kMaxInstructionLength;
+  while (length > 0 && !segment.covers(cpu.eip, length)) --length;
+  return length;
+}
+
+}  // namespace
+
 Outcome step(CpuState& cpu) {
   const uint32_t address = cpu.segment_base[CS] + cpu.eip;
+  const uint32_t longest = longest_instruction(cpu);
+  if (longest == 0) return raise(cpu, Vector::GP);
   uint8_t bytes[kFetchBytes];
   // The bytes of the next page are fetched only if the instruction reaches there.
-  uint32_t size =
-      std::min<uint32_t>(kMaxInstructionLength, guest::kPageSize - (address & guest::kPageMask));
+  const uint32_t size =
+      std::min<uint32_t>(longest, guest::kPageSize - (address & guest::kPageMask));
   if (!may_fetch(cpu, address) || !fetch(bytes, address, size)) return fetch_fault(cpu, address);
   Instruction instruction;
   DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
-  if (status == DecodeStatus::truncated && size < kMaxInstructionLength) {
-    const uint32_t rest = kMaxInstructionLength - size;
+  if (status == DecodeStatus::truncated && size < longest) {
+    const uint32_t rest = longest - size;
     if (!may_fetch(cpu, address + size) ||
         !guest::copy_from_guest(bytes + size, address + size, rest))
       return fetch_fault(cpu, address + size);
-    status = decode(bytes, kMaxInstructionLength, cpu.eip, instruction);
+    status = decode(bytes, longest, cpu.eip, instruction);
   }
   switch (status) {
     case DecodeStatus::ok:

@@ -30,7 +30,8 @@ Outcome trap(CpuState& cpu, Vector vector) {
 
 void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,
                   AccessKind kind) {
-  if (address + (size - 1) < address) {
+  const uint32_t offset = address - cpu.segment_base[segment];
+  if (offset + (size - 1) < offset) {
     raise(cpu, segment == SS ? Vector::SS : Vector::GP);
     return;
   }
@@ -45,6 +46,7 @@ void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsi
 
 bool check_access(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,
                   unsigned alignment, AccessKind kind) {
+  order_access(cpu);
   if (!check_segment(cpu, segment, address, size, kind)) return false;
   if ((cpu.eflags & eflags::AC) == 0 || address % alignment == 0) return true;
   raise(cpu, Vector::AC);

@@ -4,6 +4,7 @@
 // Outcome::exception and has changed nothing before.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -40,7 +41,7 @@ Outcome trap(CpuState& cpu, Vector vector);
 enum class AccessKind : uint8_t { read, write };
 
 /// The exception of an access of `size` bytes through `segment` that failed at or past `address`:
-/// #PF with the first byte that cannot be accessed in CR2. An access across 4 GB breaks the
+/// #PF with the first byte that cannot be accessed in CR2. An access across offset 4 GB breaks the
 /// segment's limit instead: #GP, or #SS in the stack segment.
 void access_fault(CpuState& cpu, SegmentRegister segment, uint32_t address, unsigned size,
                   AccessKind kind);
@@ -109,15 +110,23 @@ inline void write_gpr(CpuState& cpu, const Operand& operand, T value) {
 }
 
 /// Whether an access to linear `address`, which should be a multiple of `alignment`, may break more
-/// than its page: a limit, or the alignment checks.
+/// than its page (a limit, or the alignment checks), or has to be ordered.
 [[nodiscard]] inline bool is_guarded(const CpuState& cpu, uint32_t address, unsigned alignment) {
-  return (cpu.limited | (address & (alignment - 1))) != 0;
+  return (cpu.guards | (address & (alignment - 1))) != 0;
+}
+
+/// Where CpuState::guards asks for it, orders what comes after all earlier accesses: any two but a
+/// store and a load after it, as x86 does.
+inline void order_access(const CpuState& cpu) {
+  if ((cpu.guards & CpuState::kOrdered) != 0) [[unlikely]]
+    std::atomic_thread_fence(std::memory_order_acq_rel);
 }
 
 /// The checks of a guarded access to `size` bytes at linear `address`: #GP or #SS where limit or
-/// rights of a TLS segment forbid it, and under EFLAGS.AC #AC if the address is no multiple of
+/// rights of a segment forbid it, and under EFLAGS.AC #AC if the address is no multiple of
 /// `alignment`, a power of two (SDM vol. 3, 6.15, interrupt 17). #AC comes before a page fault, as
-/// on AMD's processors (the manuals leave the order open).
+/// on AMD's processors (the manuals leave the order open). Orders the access after all earlier ones
+/// where CpuState::guards asks for it.
 [[nodiscard]] bool check_access(CpuState& cpu, SegmentRegister segment, uint32_t address,
                                 unsigned size, unsigned alignment, AccessKind kind);
 
@@ -303,12 +312,16 @@ template <OperandType T>
 /// Loads `selector` into `segment` with the checks of MOV to Sreg (not CS).
 [[nodiscard]] bool load_segment(CpuState& cpu, SegmentRegister segment, uint16_t selector);
 
-/// Whether a far transfer or IRET may load `selector` into CS from user mode; raises #GP otherwise.
-[[nodiscard]] bool check_code_selector(CpuState& cpu, uint16_t selector, bool is_return);
+/// Whether a far transfer may go to `offset` of the code segment `selector`; raises the exception
+/// otherwise.
+[[nodiscard]] bool check_far_target(CpuState& cpu, uint16_t selector, uint32_t offset,
+                                    bool is_return);
 
-/// The second doubleword of the descriptor `selector` names and its byte-granular limit. False if
-/// there is none that user mode may see.
-[[nodiscard]] bool lookup_descriptor(const CpuState& cpu, uint16_t selector, uint32_t& rights,
-                                     uint32_t& limit);
+/// Whether a near branch may go to `offset`: raises #GP where the limit of CS, which is none of the
+/// flat ones, forbids it.
+[[nodiscard]] bool check_near_target(CpuState& cpu, uint32_t offset);
+[[nodiscard]] inline bool may_branch(CpuState& cpu, uint32_t offset) {
+  return (cpu.guards & CpuState::limit_bit(CS)) == 0 || check_near_target(cpu, offset);
+}
 
 }  // namespace ferry::i386::interpret

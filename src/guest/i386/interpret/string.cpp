@@ -78,10 +78,17 @@ Outcome repeat(CpuState& cpu, const Instruction& instruction, uint32_t budget, B
 }
 
 /// Whether MOVS and STOS may do several elements at once: upwards, with 32-bit addresses, where
-/// no limit or alignment is checked.
+/// no limit or alignment is checked. They are one access, with nothing ordered inside (SDM vol. 3,
+/// 8.2.4); where accesses are ordered, that one is from here on.
 [[nodiscard]] bool may_do_bulk(const CpuState& cpu, const Instruction& instruction) {
-  return instruction.rep != RepPrefix::none && instruction.address_size == 4 &&
-         (cpu.eflags & (eflags::DF | eflags::TF | eflags::AC)) == 0 && cpu.limited == 0;
+  if (instruction.rep == RepPrefix::none || instruction.address_size != 4 ||
+      (cpu.eflags & (eflags::DF | eflags::TF | eflags::AC)) != 0) {
+    return false;
+  }
+  if (cpu.guards == 0) [[likely]]
+    return true;
+  order_access(cpu);
+  return cpu.guards == CpuState::kOrdered;
 }
 
 /// Bytes of whole elements from `address` on that lie in its page, so that doing them at once

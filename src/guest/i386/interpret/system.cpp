@@ -2,9 +2,12 @@
 // (SDM vol. 1, 5.1.13 and 5.22). Privileged instructions never get here: the dispatch raises #GP.
 #include <time.h>
 
+#include <functional>
+
 #include "guest/i386/cpu_model.hpp"
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
+#include "guest/i386/segments.hpp"
 
 namespace ferry::i386::interpret {
 
@@ -22,8 +25,8 @@ namespace {
 constexpr uint32_t kGdtBase = 0xfffe0000;
 constexpr uint32_t kIdtBase = 0xffff0000;
 constexpr uint16_t kTableLimit = 0;
-constexpr uint32_t kCr0 = 0x80050033;  ///< PE MP ET NE WP AM PG
-constexpr uint32_t kLdtSelector = 0;
+constexpr uint32_t kCr0 = 0x80050033;     ///< PE MP ET NE WP AM PG
+constexpr uint32_t kLdtSelector = 0x50;   ///< the LDT's entry of a 64-bit kernel's GDT
 constexpr uint32_t kTaskSelector = 0x40;  ///< the TSS entry of a 64-bit kernel's GDT
 
 Outcome store_table_register(CpuState& cpu, const Instruction& instruction, uint32_t base) {
@@ -48,17 +51,13 @@ Outcome store_system_word(CpuState& cpu, const Instruction& instruction, uint32_
   });
 }
 
-constexpr uint32_t kCodeSegment = 1u << 11;
-constexpr uint32_t kWritableData = 1u << 9;
-
-/// VERR, VERW: `verify(rights)` of a descriptor user mode may see.
+/// VERR, VERW: `verify` of a descriptor that user mode may see.
 template <typename Verify>
 Outcome verify_selector(CpuState& cpu, const Instruction& instruction, Verify verify) {
   uint16_t selector = 0;
   if (!read_operand(cpu, instruction, instruction.operands[0], selector)) return Outcome::exception;
-  uint32_t rights = 0;
-  uint32_t limit = 0;
-  const bool valid = lookup_descriptor(cpu, selector, rights, limit) && verify(rights);
+  const SegmentDescriptor descriptor = find_descriptor(cpu, selector);
+  const bool valid = descriptor.exists() && verify(descriptor);
   set_flags(cpu, eflags::ZF, flag_if(valid, eflags::ZF));
   return Outcome::next;
 }
@@ -68,20 +67,20 @@ template <typename Select>
 Outcome load_descriptor_field(CpuState& cpu, const Instruction& instruction, Select select) {
   uint16_t selector = 0;
   if (!read_operand(cpu, instruction, instruction.operands[1], selector)) return Outcome::exception;
-  uint32_t rights = 0;
-  uint32_t limit = 0;
-  const bool valid = lookup_descriptor(cpu, selector, rights, limit);
-  set_flags(cpu, eflags::ZF, flag_if(valid, eflags::ZF));
-  if (!valid) return Outcome::next;
+  const SegmentDescriptor descriptor = find_descriptor(cpu, selector);
+  set_flags(cpu, eflags::ZF, flag_if(descriptor.exists(), eflags::ZF));
+  if (!descriptor.exists()) return Outcome::next;
   return with_width(instruction.operands[0].width, [&]<OperandType T>(T) {
-    write_gpr(cpu, instruction.operands[0], static_cast<T>(select(rights, limit)));
+    write_gpr(cpu, instruction.operands[0], static_cast<T>(select(descriptor)));
     return Outcome::next;
   });
 }
 
 }  // namespace
 
+/// Serialising, so a fence too (SDM vol. 3, 8.3).
 Outcome CPUID(CpuState& cpu, const Instruction&) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   const CpuidLeaf leaf = cpuid(cpu.gpr[EAX]);
   cpu.gpr[EAX] = leaf.eax;
   cpu.gpr[EBX] = leaf.ebx;
@@ -124,7 +123,7 @@ Outcome CLFLUSH(CpuState& cpu, const Instruction& instruction) {
 }
 
 Outcome MFENCE(CpuState&, const Instruction&) {
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   return Outcome::next;
 }
 
@@ -148,7 +147,8 @@ Outcome SIDT(CpuState& cpu, const Instruction& instruction) {
 }
 
 Outcome SLDT(CpuState& cpu, const Instruction& instruction) {
-  return store_system_word(cpu, instruction, kLdtSelector);
+  const bool exists = cpu.ldt != nullptr && cpu.ldt->exists();
+  return store_system_word(cpu, instruction, exists ? kLdtSelector : 0);
 }
 
 Outcome STR(CpuState& cpu, const Instruction& instruction) {
@@ -160,21 +160,19 @@ Outcome SMSW(CpuState& cpu, const Instruction& instruction) {
 }
 
 Outcome VERR(CpuState& cpu, const Instruction& instruction) {
-  return verify_selector(cpu, instruction, [](uint32_t) { return true; });
+  return verify_selector(cpu, instruction, std::mem_fn(&SegmentDescriptor::readable));
 }
 
 Outcome VERW(CpuState& cpu, const Instruction& instruction) {
-  return verify_selector(cpu, instruction, [](uint32_t rights) {
-    return (rights & kCodeSegment) == 0 && (rights & kWritableData) != 0;
-  });
+  return verify_selector(cpu, instruction, std::mem_fn(&SegmentDescriptor::writable));
 }
 
 Outcome LAR(CpuState& cpu, const Instruction& instruction) {
-  return load_descriptor_field(cpu, instruction, [](uint32_t rights, uint32_t) { return rights; });
+  return load_descriptor_field(cpu, instruction, std::mem_fn(&SegmentDescriptor::rights));
 }
 
 Outcome LSL(CpuState& cpu, const Instruction& instruction) {
-  return load_descriptor_field(cpu, instruction, [](uint32_t, uint32_t limit) { return limit; });
+  return load_descriptor_field(cpu, instruction, std::mem_fn(&SegmentDescriptor::limit));
 }
 
 /// Raises the destination's RPL to the source's. The destination is written only then.

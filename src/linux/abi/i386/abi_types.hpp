@@ -113,7 +113,7 @@ struct UserDesc {  // struct user_desc, arch/x86/include/uapi/asm/ldt.h
 };
 static_assert(sizeof(UserDesc) == 16);
 // `contents` are two bits: expand-down data, and code. `lm` is there for 64-bit kernels.
-inline constexpr uint32_t kDescSeg32Bit = 1, kDescExpandDown = 2, kDescCode = 4,
+inline constexpr uint32_t kDescSeg32Bit = 1, kDescExpandDown = 2, kDescCode = 4, kDescContents = 6,
                           kDescReadExecOnly = 8, kDescLimitInPages = 16, kDescSegNotPresent = 32,
                           kDescUsable = 64, kDescLongMode = 128, kDescAllFlags = 255;
 

@@ -27,12 +27,6 @@ inline long raw_call(long number, long a, long b, long c, long d, long e, long f
   return a3 != 0 ? -v0 : v0;
 }
 
-/// clone(2) on the same stack, its arguments in this host's order: the new thread block comes
-/// before the address for the child's number.
-inline long clone_call(long flags, void* child_tid) {
-  return raw_call(SYS_clone, flags, 0, 0, 0, reinterpret_cast<long>(child_tid), 0);
-}
-
 /// The pc of a signal's context. The engine itself handles all other registers.
 [[nodiscard]] inline uintptr_t context_pc(const ucontext_t* context) {
   return static_cast<uintptr_t>(context->uc_mcontext.pc);
@@ -62,6 +56,12 @@ inline constexpr unsigned kHostControlCharacters = 23;
 
 /// The kernel's O_LARGEFILE (arch/mips/include/uapi/asm/fcntl.h), which libc defines as 0.
 inline constexpr uint32_t kHostLargeFile = 0x2000;
+
+/// What the kernel's msgctl, semctl and shmctl want to see in a command, as old_*ctl of n64 do
+/// (arch/mips/kernel/syscalls/syscall_n64.tbl): IPC_64.
+inline constexpr int32_t kHostIpc64 = 0x100;
+/// SHMLBA (arch/mips/include/asm/shmparam.h): shmat takes multiples of it alone.
+inline constexpr uint32_t kHostSegmentAlignment = 0x40000;
 
 /// _IOC of arch/mips/include/uapi/asm/ioctl.h. `direction`: bits 0 and 1 for an argument that the
 /// kernel reads and writes.

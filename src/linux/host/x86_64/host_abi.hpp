@@ -23,12 +23,6 @@ inline long raw_call(long number, long a, long b, long c, long d, long e, long f
   return result;
 }
 
-/// clone(2) on the same stack, its arguments in this host's order: the address for the child's
-/// number comes before the new thread block.
-inline long clone_call(long flags, void* child_tid) {
-  return raw_call(SYS_clone, flags, 0, 0, reinterpret_cast<long>(child_tid), 0, 0);
-}
-
 /// The pc of a signal's context. The engine itself handles all other registers.
 [[nodiscard]] inline uintptr_t context_pc(const ucontext_t* context) {
   return static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
@@ -64,6 +58,11 @@ inline constexpr unsigned kHostControlCharacters = 19;
 
 /// The kernel's O_LARGEFILE (include/uapi/asm-generic/fcntl.h), which libc defines as 0.
 inline constexpr uint32_t kHostLargeFile = 0100000;
+
+/// What the kernel's msgctl, semctl and shmctl want to see in a command: nothing.
+inline constexpr int32_t kHostIpc64 = 0;
+/// SHMLBA: shmat takes multiples of it alone.
+inline constexpr uint32_t kHostSegmentAlignment = 0x1000;
 
 /// _IOC of include/uapi/asm-generic/ioctl.h. `direction`: bits 0 and 1 for an argument that the
 /// kernel reads and writes.

@@ -49,10 +49,7 @@ abi::SigInfo page_fault(Thread& thread, const i386::Exception& exception) {
   const AddressSpace& space = *thread.process->space;
   const int protection = space.prot_at(exception.address);
   const uint32_t access = exception.error_code & (i386::kPageFaultWrite | i386::kPageFaultFetch);
-  const uint8_t needed = (access & i386::kPageFaultFetch) != 0 ? kProtExec
-                         : (access & i386::kPageFaultWrite) != 0
-                             ? kProtWrite
-                             : kProtRead | kProtWrite | kProtExec;
+  const uint8_t needed = allowing_protection(exception);
   bool present = protection > 0;
   abi::SigInfo info{};
   info.fault.address = exception.address;
@@ -72,6 +69,12 @@ abi::SigInfo page_fault(Thread& thread, const i386::Exception& exception) {
 }
 
 }  // namespace
+
+uint8_t allowing_protection(const i386::Exception& exception) {
+  if ((exception.error_code & i386::kPageFaultFetch) != 0) return kProtExec;
+  if ((exception.error_code & i386::kPageFaultWrite) != 0) return kProtWrite;
+  return kProtRead | kProtWrite | kProtExec;
+}
 
 void handle_exception(Thread& thread, const i386::Exception& exception) {
   const i386::CpuState& cpu = thread.cpu;

@@ -12,4 +12,7 @@ struct Thread;
 /// delivers.
 void handle_exception(Thread& thread, const i386::Exception& exception);
 
+/// For a page fault: the protections of which any one allows the access.
+[[nodiscard]] uint8_t allowing_protection(const i386::Exception& exception);
+
 }  // namespace ferry::linux

@@ -3,9 +3,10 @@
 #include <cstring>
 
 #include "guest/i386/cpu_state.hpp"
+#include "guest/i386/flags.hpp"
 #include "guest/i386/x87/image.hpp"
 #include "linux/kernel/guest_process.hpp"
-#include "linux/kernel/i386/exceptions.hpp"
+#include "linux/kernel/i386/segments.hpp"
 #include "linux/kernel/signals.hpp"
 #include "linux/kernel/threads.hpp"
 #include "linux/kernel/user_memory.hpp"
@@ -20,6 +21,9 @@ constexpr uint32_t kRestorableFlags = eflags::AC | eflags::OF | eflags::DF | efl
                                       eflags::SF | eflags::ZF | eflags::AF | eflags::PF |
                                       eflags::CF | eflags::RF;
 constexpr uint32_t kLegacyFpSize = offsetof(abi::FpState, fxsr_env);  // the FNSAVE part
+
+// In the guest FpState lies so, and copies are fastest between places alike.
+constexpr size_t kFpStateAlignment = 16;
 
 constexpr uint32_t kEnvironmentSize = environment_size(4);
 static_assert(kLegacyFpSize == kEnvironmentSize + kRegisterImageSize +
@@ -80,56 +84,35 @@ abi::SigContext save_context(const Thread& thread, uint32_t fpstate, SignalSet m
   return context;
 }
 
-/// Whether IRET accepts a ring-3 selector for SS. (For CS it accepts a single one, since
-/// set_thread_area makes data segments only.)
-bool is_stack_selector(const CpuState& cpu, uint16_t selector) {
-  if (selector == kUserDataSelector) return true;
-  const uint32_t index = (selector >> 3) - kFirstTlsEntry;
-  const bool local = (selector & 4) != 0;
-  return !local && index < kTlsEntries && cpu.tls[index].present && cpu.tls[index].writable;
-}
-
-/// IRET's general protection fault at a selector that it does not accept
-/// (arch/x86/entry/entry_64.S).
-void refuse_selector(Thread& thread, uint16_t selector) {
-  Exception fault;
-  fault.vector = Vector::GP;
-  fault.error_code = selector & ~3u;
-  handle_exception(thread, fault);
-}
-
 /// Selectors from the frame, turned into those of ring 3 (arch/x86/kernel/signal_32.c).
 void restore_code_and_stack(Thread& thread, const abi::SigContext& context) {
-  CpuState& cpu = thread.cpu;
-  const auto code = static_cast<uint16_t>(context.cs | 3);
-  const auto stack = static_cast<uint16_t>(context.ss | 3);
-  cpu.selector[CS] = code;
-  cpu.selector[SS] = stack;
-  if (code != kUserCodeSelector) return refuse_selector(thread, code);
-  if (!is_stack_selector(cpu, stack)) return refuse_selector(thread, stack);
-  restore_segment(thread, SS, stack);
+  thread.cpu.selector[CS] = static_cast<uint16_t>(context.cs | 3);
+  thread.cpu.selector[SS] = static_cast<uint16_t>(context.ss | 3);
+  return_to_user(thread);
 }
 
 bool restore_context(Thread& thread, const abi::SigContext& context) {
   CpuState& cpu = thread.cpu;
-  restore_segment(thread, GS, static_cast<uint16_t>(context.gs));
-  restore_segment(thread, FS, static_cast<uint16_t>(context.fs));
-  restore_segment(thread, ES, static_cast<uint16_t>(context.es));
-  restore_segment(thread, DS, static_cast<uint16_t>(context.ds));
+  restore_segment(cpu, GS, static_cast<uint16_t>(context.gs));
+  restore_segment(cpu, FS, static_cast<uint16_t>(context.fs));
+  restore_segment(cpu, ES, static_cast<uint16_t>(context.es));
+  restore_segment(cpu, DS, static_cast<uint16_t>(context.ds));
   cpu.gpr = {context.eax, context.ecx, context.edx, context.ebx,
              context.esp, context.ebp, context.esi, context.edi};
   cpu.eip = context.eip;
+  cpu.lazy.kind = static_cast<uint32_t>(FlagKind::packed);
   cpu.eflags = (cpu.eflags & ~kRestorableFlags) | (context.flags & kRestorableFlags);
   restore_code_and_stack(thread, context);
-  if (context.fpstate != 0) {
-    abi::FpState fp;
-    std::memset(&fp, 0, sizeof fp);
-    if (!copy_in_bytes(context.fpstate, &fp, kLegacyFpSize)) return false;
-    if (fp.magic == 0 && !copy_in(context.fpstate, fp)) return false;
-    load_fp(cpu, fp);
-  } else {
+  if (context.fpstate == 0) {
     clear_fp(cpu);
+    return true;
   }
+  alignas(kFpStateAlignment) abi::FpState fp;
+  if (!copy_in(context.fpstate, fp)) {
+    // The FNSAVE part may stand alone at the end of memory.
+    if (!copy_in_bytes(context.fpstate, &fp, kLegacyFpSize) || fp.magic == 0) return false;
+  }
+  load_fp(cpu, fp);
   return true;
 }
 
@@ -142,13 +125,19 @@ uint32_t place_frame(Thread& thread, const SignalAction& action, uint32_t size, 
   if ((action.flags & abi::kSaOnStack) != 0 && alt_stack_state(alt, esp) == 0) {
     esp = alt.base + alt.size;
     entering = true;
+  } else if ((action.flags & (abi::kSaOnStack | abi::kSaRestorer)) == 0 && !on_alt_stack &&
+             action.restorer != 0 && thread.cpu.selector[SS] != kUserDataSelector) {
+    // The switch of old C libraries. The check below knows of no stack but the alternate one, so
+    // that this ends in SIGSEGV since Linux 5.14 (get_sigframe).
+    esp = action.restorer;
+    entering = true;
   }
   // The FXSAVE part is aligned to 64, the FNSAVE part lies directly below (fpu__alloc_mathframe).
   fpstate = ((esp - (sizeof(abi::FpState) - kLegacyFpSize)) & ~63u) - kLegacyFpSize;
   const uint32_t frame = ((fpstate - size + 4) & ~15u) - 4;
   // A frame that leaves the alternate stack at its lower end is an overflow, not a switch back.
   if ((on_alt_stack || entering) && frame - alt.base >= alt.size) return 0;
-  abi::FpState fp;
+  alignas(kFpStateAlignment) abi::FpState fp;
   save_fp(thread.cpu, fp);
   return copy_out(thread, fpstate, fp) ? frame : 0;
 }
@@ -194,27 +183,51 @@ uint32_t alt_stack_state(const AltStack& stack, uint32_t esp) {
   return esp - stack.base - 1 < stack.size ? abi::kSsOnStack : 0;
 }
 
+namespace {
+
+// The kernel neither writes nor reads what lies between these two parts of a SigFrame.
+constexpr uint32_t kSigFrameHead = offsetof(abi::SigFrame, unused_fpstate);
+constexpr uint32_t kSigFrameTail = offsetof(abi::SigFrame, extra_mask);
+
+/// The frame of an action without SA_SIGINFO (arch/x86/kernel/signal_32.c, ia32_setup_frame).
+bool build_plain_frame(Thread& thread, int signal, const SignalAction& action,
+                       SignalSet saved_mask) {
+  uint32_t fpstate = 0;
+  const uint32_t address = place_frame(thread, action, sizeof(abi::SigFrame), fpstate);
+  if (address == 0) return false;
+  abi::SigFrame frame;
+  const bool own_restorer = (action.flags & abi::kSaRestorer) != 0;
+  frame.return_address = own_restorer ? action.restorer : thread.process->vdso.sigreturn;
+  frame.signal = signal;
+  frame.context = save_context(thread, fpstate, saved_mask);
+  frame.extra_mask = static_cast<uint32_t>(saved_mask >> 32);
+  std::memcpy(frame.return_code, kSigReturnCode, sizeof frame.return_code);
+  if (!copy_out_bytes(thread, address, &frame, kSigFrameHead) ||
+      !copy_out_bytes(thread, address + kSigFrameTail, &frame.extra_mask,
+                      sizeof frame - kSigFrameTail)) {
+    return false;
+  }
+  disarm_alt_stack(thread);
+  enter_handler(thread, action, address, signal, 0, 0);
+  return true;
+}
+
+/// The part of a SigFrame that sigreturn reads.
+bool copy_in_plain_frame(uint32_t address, abi::SigFrame& frame) {
+  return copy_in_bytes(address, &frame, kSigFrameHead) &&
+         copy_in(address + kSigFrameTail, frame.extra_mask);
+}
+
+}  // namespace
+
 bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAction& action,
                         SignalSet saved_mask) {
+  if ((action.flags & abi::kSaSigInfo) == 0) {
+    return build_plain_frame(thread, info.signo, action, saved_mask);
+  }
   const GuestProcess& process = *thread.process;
-  const bool real_time = (action.flags & abi::kSaSigInfo) != 0;
   const bool own_restorer = (action.flags & abi::kSaRestorer) != 0;
   uint32_t fpstate = 0;
-  if (!real_time) {
-    const uint32_t address = place_frame(thread, action, sizeof(abi::SigFrame), fpstate);
-    if (address == 0) return false;
-    abi::SigFrame frame;
-    std::memset(&frame, 0, sizeof frame);
-    frame.return_address = own_restorer ? action.restorer : process.vdso.sigreturn;
-    frame.signal = info.signo;
-    frame.context = save_context(thread, fpstate, saved_mask);
-    frame.extra_mask = static_cast<uint32_t>(saved_mask >> 32);
-    std::memcpy(frame.return_code, kSigReturnCode, sizeof frame.return_code);
-    if (!copy_out(thread, address, frame)) return false;
-    disarm_alt_stack(thread);
-    enter_handler(thread, action, address, info.signo, 0, 0);
-    return true;
-  }
   const uint32_t address = place_frame(thread, action, sizeof(abi::RtSigFrame), fpstate);
   if (address == 0) return false;
   abi::RtSigFrame frame;
@@ -234,19 +247,21 @@ bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAc
   return true;
 }
 
-bool return_from_signal(Thread& thread, bool real_time) {
+SignalReturn return_from_signal(Thread& thread, bool real_time) {
+  using enum SignalReturn;
   const uint32_t esp = thread.cpu.gpr[ESP];
   if (!real_time) {
     // The handler's ret popped the return address, and __kernel_sigreturn the signal number.
     abi::SigFrame frame;
-    if (!copy_in(esp - 8, frame)) return false;
-    set_signal_mask(thread, frame.context.oldmask | static_cast<uint64_t>(frame.extra_mask) << 32);
-    return restore_context(thread, frame.context);
+    if (!copy_in_plain_frame(esp - 8, frame)) return bad_frame;
+    const SignalSet mask = frame.context.oldmask | static_cast<uint64_t>(frame.extra_mask) << 32;
+    if (!set_signal_mask(thread, mask)) return interrupted;
+    return restore_context(thread, frame.context) ? done : bad_frame;
   }
   abi::RtSigFrame frame;
-  if (!copy_in(esp - 4, frame)) return false;
-  set_signal_mask(thread, frame.context.sigmask);
-  if (!restore_context(thread, frame.context.mcontext)) return false;
+  if (!copy_in(esp - 4, frame)) return bad_frame;
+  if (!set_signal_mask(thread, frame.context.sigmask)) return interrupted;
+  if (!restore_context(thread, frame.context.mcontext)) return bad_frame;
   const abi::StackT& stack = frame.context.stack;
   AltStack& alt = thread.signals.alt_stack;
   if (alt_stack_state(alt, thread.cpu.gpr[ESP]) != abi::kSsOnStack) {
@@ -256,7 +271,7 @@ bool return_from_signal(Thread& thread, bool real_time) {
       alt = {stack.base, stack.size, stack.flags};
     }
   }
-  return true;
+  return done;
 }
 
 }  // namespace ferry::linux

@@ -18,8 +18,13 @@ inline constexpr uint32_t kLargestSignalFrame =
 [[nodiscard]] bool build_signal_frame(Thread& thread, const abi::SigInfo& info,
                                       const SignalAction& action, SignalSet saved_mask);
 
-/// sigreturn(2) and rt_sigreturn(2): restore registers and mask. False: bad frame, SIGSEGV.
-[[nodiscard]] bool return_from_signal(Thread& thread, bool real_time);
+enum class SignalReturn : uint8_t {
+  done,
+  bad_frame,    ///< SIGSEGV
+  interrupted,  ///< nothing was changed: a signal is to be delivered first (set_signal_mask)
+};
+/// sigreturn(2) and rt_sigreturn(2): restore registers and mask.
+[[nodiscard]] SignalReturn return_from_signal(Thread& thread, bool real_time);
 
 /// SS_ONSTACK or SS_DISABLE or 0 for stack pointer `esp` (sas_ss_flags of the kernel).
 [[nodiscard]] uint32_t alt_stack_state(const AltStack& stack, uint32_t esp);

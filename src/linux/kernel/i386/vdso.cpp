@@ -33,7 +33,9 @@ static_assert(sizeof(Image) <= kVsyscallAt);
 
 // Unwinders recognise the trampolines by these bytes (libgcc's config/i386/linux-unwind.h), with a
 // nop in front, because they look up the call before the return address.
-constexpr uint8_t kVsyscallCode[] = {0xcd, 0x80, 0xc3};  // int 0x80; ret
+// No caller of a function relies on arithmetic flags, and a system call is dearer where they must
+// be derived from those that the caller left; so this one sets them: test eax, eax; int 0x80; ret.
+constexpr uint8_t kVsyscallCode[] = {0x85, 0xc0, 0xcd, 0x80, 0xc3};
 constexpr uint8_t kSigreturnCode[] = {0x58, 0xb8, 119,  0,
                                       0,    0,    0xcd, 0x80};  // pop eax; mov eax, 119; int 0x80
 constexpr uint8_t kRtSigreturnCode[] = {0xb8, 173, 0, 0, 0, 0xcd, 0x80};  // mov eax, 173; int 0x80

@@ -25,6 +25,7 @@ BlockBuilder::BlockBuilder(const Options& options_in, const WaysOut& ways_out_in
       largest_bias_(options_in.passes.esp_folding ? 30000 : 0) {
   flag_state_ = &flags.state();
   std::memset(known_width_, 32, sizeof known_width_);
+  end_unit();  // accesses are ordered one by one
 }
 
 void BlockBuilder::flag_prologue() {
@@ -291,8 +292,23 @@ void BlockBuilder::call_interpreter() {
   flags.to_lazy_registers();
   commit_esp();
   emit_interpreter_call(entry_->instruction);
-  clobber_scratch();
+  after_whole_call();
   flags.set_packed();
+  order_.join();  // the interpreter orders its own accesses with earlier ones
+}
+
+void BlockBuilder::call_system(uint32_t eip) {
+  flags.to_lazy_registers();  // where they are after the call too
+  commit_esp();
+  mips64::load_immediate(as, mips64::a0, static_cast<int32_t>(eip));
+  control(jump_to(mips64::opcode::JAL, ways_out.call_system));
+  after_whole_call();
+  order_.join();  // the run loop's fences stand around the call
+}
+
+/// After a call of C++ that had the whole state and may have changed it.
+void BlockBuilder::after_whole_call() {
+  clobber_scratch();
   std::memset(known_width_, 32, sizeof known_width_);
 }
 

@@ -21,6 +21,13 @@ using i386::Operand;
 /// How the bits above an 8- or 16-bit value are wanted, or are.
 enum class Extend : uint8_t { any, zero, sign };
 
+/// What accesses need besides the plain load or store, as a set.
+namespace access_form {
+inline constexpr uint8_t kPlain = 0;
+inline constexpr uint8_t kUnaligned = 1;  ///< two parts, as the place may be at any alignment
+inline constexpr uint8_t kOrdered = 2;    ///< a SYNC before, where x86 keeps the order
+}  // namespace access_form
+
 /// A host address: base register and 16-bit offset.
 struct Address {
   Gpr base;
@@ -42,11 +49,10 @@ class BlockBuilder final : public Emitter {
   void check_bytes(const AnalysedBlock& block);
 
   // --- the instruction being translated ---------------------------------------------------------
-  /// Starts the next instruction; `unaligned`: its accesses take the unaligned form.
-  void begin_instruction(const AnalysedInstruction& entry, bool unaligned) {
+  /// Starts the next instruction.
+  void begin_instruction(const AnalysedInstruction& entry) {
     entry_ = &entry;
     live_after_ = entry.live_after;
-    unaligned_ = unaligned;
     interpret_path_ = nullptr;
     // Only what can fault needs a mark; the log shows every instruction.
     marked_ = mark_all_ || may_access_memory(entry.instruction, *entry.traits);
@@ -118,14 +124,12 @@ class BlockBuilder final : public Emitter {
   /// The effective address alone (lea): canonical value in some register, `into` preferred.
   Gpr effective_address(Gpr into);
   void load(Gpr rd, unsigned width, Address from, Extend extend) {
-    if (unaligned_ && width != 1) return load_unaligned(rd, width, from, extend);
-    CHECK(mips64::fits_simm16(from.offset));
-    as.emit(mips64::encode::rt_rs_imm(load_opcode(width, extend), rd, from.base, from.offset));
+    if (form_ != access_form::kPlain) return load_in_form(rd, width, from, extend);
+    load_plain(rd, width, from, extend);
   }
   void store(Gpr value, unsigned width, Address to) {
-    if (unaligned_ && width != 1) return store_unaligned(value, width, to);
-    CHECK(mips64::fits_simm16(to.offset));
-    as.emit(mips64::encode::rt_rs_imm(store_opcode(width), value, to.base, to.offset));
+    if (form_ != access_form::kPlain) return store_in_form(value, width, to);
+    store_plain(value, width, to);
   }
   /// The operand's value; memory is loaded, into `into` if that is not zero.
   [[nodiscard]] Gpr read(const Operand& operand, Extend extend, Gpr into = mips64::zero) {
@@ -171,12 +175,36 @@ class BlockBuilder final : public Emitter {
   void leave_if(const Condition& condition, uint32_t eip);
   /// Calls the interpreter for the current instruction and goes on after it (or leaves).
   void call_interpreter();
+  /// Makes a system call with guest pc `eip` after it, and goes on there (or leaves).
+  void call_system(uint32_t eip);
   /// Branches, on `condition`, to a cold call of the interpreter for the current instruction, which
   /// leaves or comes back at the returned label (to be bound with `bind_resume`). Live flags must
   /// be in the lazy registers, and esp committed.
   Label& branch_to_interpreter(const Condition& condition);
-  /// Whether the current instruction's accesses take the unaligned form.
-  [[nodiscard]] bool unaligned() const { return unaligned_; }
+  /// Accesses from here on take the unaligned form, or do not.
+  void set_unaligned(bool on) {
+    form_ = static_cast<uint8_t>((form_ & ~access_form::kUnaligned) |
+                                 (on ? access_form::kUnaligned : access_form::kPlain));
+  }
+  [[nodiscard]] bool unaligned() const { return (form_ & access_form::kUnaligned) != 0; }
+
+  // --- the order of accesses (access_order.hpp, docs/threads.md)
+  // -----------------------------------
+  /// Whether accesses keep the order that x86 gives them.
+  [[nodiscard]] bool ordered() const { return (form_ & access_form::kOrdered) != 0; }
+  /// To be called before words other than those of `load` and `store` that access guest memory:
+  /// emits the SYNC that accesses of `kinds` (access) at `base` need.
+  void order_access(uint8_t kinds, Gpr base);
+  /// All accesses between the two calls, in one instruction, are one: of `kinds`, not ordered among
+  /// themselves.
+  void begin_unit(uint8_t kinds);
+  void end_unit();
+  /// A SYNC that orders all accesses, stores and later loads too.
+  void fence() {
+    as.SYNC();
+    order_.fence();
+  }
+
   /// Emits the out-of-line parts. No more instructions after this.
   void finish();
 
@@ -205,9 +233,20 @@ class BlockBuilder final : public Emitter {
     if (width == 4) return SW;
     return width == 1 ? SB : SH;
   }
+  void load_plain(Gpr rd, unsigned width, Address from, Extend extend) {
+    CHECK(mips64::fits_simm16(from.offset));
+    as.emit(mips64::encode::rt_rs_imm(load_opcode(width, extend), rd, from.base, from.offset));
+  }
+  void store_plain(Gpr value, unsigned width, Address to) {
+    CHECK(mips64::fits_simm16(to.offset));
+    as.emit(mips64::encode::rt_rs_imm(store_opcode(width), value, to.base, to.offset));
+  }
+  void load_in_form(Gpr rd, unsigned width, Address from, Extend extend);
+  void store_in_form(Gpr value, unsigned width, Address to);
   void load_unaligned(Gpr rd, unsigned width, Address from, Extend extend);
   void store_unaligned(Gpr value, unsigned width, Address to);
   void emit_interpreter_call(const Instruction& instruction);
+  void after_whole_call();
   void store_exit_flags(uint32_t live);
   void emit_cold(ColdPath& path);
   void emit_stub(engine::Exit& exit);
@@ -215,7 +254,7 @@ class BlockBuilder final : public Emitter {
   const int32_t largest_bias_;  ///< stays in reach of 16-bit offsets; 0: esp is not folded
   uint8_t known_width_[i386::kGprCount];
   unsigned next_cache_ = 0;
-  bool unaligned_ = false;
+  uint8_t form_ = access_form::kPlain;
   bool ended_ = false;
   ColdPath* interpret_path_ = nullptr;
 };

@@ -148,6 +148,7 @@ void Emitter::bind(Label& label) {
   close_slot();
   as.bind(label);
   barrier_ = as.next();
+  order_.join();
 }
 
 }  // namespace ferry::translate::emit

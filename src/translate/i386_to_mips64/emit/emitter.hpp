@@ -13,6 +13,7 @@
 #include "host/mips64/pseudo_instructions.hpp"
 #include "translate/i386/analysis.hpp"
 #include "translate/i386/options.hpp"
+#include "translate/i386_to_mips64/emit/access_order.hpp"
 #include "translate/i386_to_mips64/emit/block_notes.hpp"
 #include "translate/i386_to_mips64/emit/flag_state.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
@@ -141,6 +142,7 @@ class Emitter {
   uint32_t free_scratch_ = kScratchMask;
   int32_t esp_bias_ = 0;  ///< guest esp is host esp + this
   CachedAddress cache_[2];
+  AccessOrder order_;              ///< meaningful where options.order asks for it
   uint32_t cached_registers_ = 0;  ///< host registers (Gpr::bit) that entries of cache_ may name
 
  private:

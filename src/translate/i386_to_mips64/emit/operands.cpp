@@ -173,6 +173,33 @@ Gpr BlockBuilder::effective_address(Gpr into) {
 
 // --- loads and stores ----------------------------------------------------------------------------
 
+void BlockBuilder::order_access(uint8_t kinds, Gpr base) {
+  if (!ordered()) return;
+  if (options.order == MemoryOrder::all_but_stack && base == host_gpr(ESP)) return;
+  if (order_.add(kinds)) as.SYNC();
+}
+
+void BlockBuilder::begin_unit(uint8_t kinds) {
+  order_access(kinds, zero);
+  form_ &= static_cast<uint8_t>(~access_form::kOrdered);
+}
+
+void BlockBuilder::end_unit() {
+  if (options.order != MemoryOrder::weak) form_ |= access_form::kOrdered;
+}
+
+void BlockBuilder::load_in_form(Gpr rd, unsigned width, Address from, Extend extend) {
+  order_access(access::kLoad, from.base);
+  if (unaligned() && width != 1) return load_unaligned(rd, width, from, extend);
+  load_plain(rd, width, from, extend);
+}
+
+void BlockBuilder::store_in_form(Gpr value, unsigned width, Address to) {
+  order_access(access::kStore, to.base);
+  if (unaligned() && width != 1) return store_unaligned(value, width, to);
+  store_plain(value, width, to);
+}
+
 /// Of 2 or 4 bytes.
 void BlockBuilder::load_unaligned(Gpr rd, unsigned width, Address from, Extend extend) {
   if (from.offset + 3 > 32767) {

@@ -74,7 +74,8 @@ inline constexpr unsigned kSlotX87Return = 2;
 // Addresses of C++ functions, in every state the same:
 inline constexpr unsigned kSlotInterpret = 3;         ///< run/helpers.cpp
 inline constexpr unsigned kSlotMaterialise = 4;       ///< run/helpers.cpp
-inline constexpr unsigned kSlotFirstOperation = 5;    ///< i386::kX87Operations, in order
+inline constexpr unsigned kSlotSystemCall = 5;        ///< run/helpers.cpp
+inline constexpr unsigned kSlotFirstOperation = 6;    ///< i386::kX87Operations, in order
 inline constexpr unsigned kSlotThread = 247;          ///< run::Thread
 inline constexpr unsigned kSlotWholeRegisters = 248;  ///< eight of them, see store_whole_registers
 static_assert(kSlotFirstOperation + i386::kX87OperationCount <= kSlotThread);

@@ -16,6 +16,9 @@ struct WaysOut {
   /// jal with a0 = guest pc of an instruction in the block's notes (block_notes.hpp): the
   /// interpreter executes it, then the guest registers are loaded again.
   const uint32_t* call_interpreter = nullptr;
+  /// jal with a0 = guest pc after a system call: makes the call, then goes on in the block with the
+  /// call's result, unless the run loop is needed first.
+  const uint32_t* call_system = nullptr;
   /// Called with jal: packs the flags in the lazy registers. Guest registers keep their values,
   /// scratch registers do not.
   const uint32_t* materialise = nullptr;

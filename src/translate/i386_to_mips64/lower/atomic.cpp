@@ -196,7 +196,7 @@ void CMPXCHG8B(BlockBuilder& b, const Instruction& in) {
   select_exchanged(b, value, old, expected, replacement, different);
   b.as.SCD(value, place.offset, place.base);
   b.branch(rs_rt(mips64::opcode::BEQ, value, zero), again);
-  b.as.SYNC();
+  b.fence();
   b.as.SLL(b.begin_write(EAX), old, 0);
   b.as.DSRA32(b.begin_write(EDX), old, 0);
   if (b.live() == 0) return;

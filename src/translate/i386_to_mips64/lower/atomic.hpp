@@ -39,7 +39,7 @@ void locked_update(BlockBuilder& b, const LockedOperand& operand, Gpr old, Compu
   if (!whole) insert_locked(b, operand, value, old, word);
   b.as.SC(value, operand.word.offset, operand.word.base);
   b.branch_if_zero(value, again);
-  b.as.SYNC();
+  b.fence();
   b.release(value);
   if (!whole) b.release(word);
 }

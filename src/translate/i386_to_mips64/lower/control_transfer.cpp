@@ -131,6 +131,9 @@ void LOOPNE(BlockBuilder& b, const Instruction& in) {
 void INT(BlockBuilder& b, const Instruction& in) {
   constexpr uint32_t kLinuxSystemCall = 0x80;
   if ((in.immediate & 0xff) != kLinuxSystemCall) return leave_to_interpreter(b, in);
+  if (b.options.passes.syscalls_in_line && !b.options.every_exit_leaves) {
+    return b.call_system(in.next_address());
+  }
   b.leave(engine::LeaveReason::syscall, in.next_address());
 }
 
@@ -170,6 +173,8 @@ void ENTER(BlockBuilder& b, const Instruction& in) {
   const unsigned width = in.operand_size;
   const auto size = static_cast<int32_t>(in.immediate & 0xffff);
   const auto level = static_cast<int32_t>(in.immediate2 & 31);
+  // With two SYNCs for each enclosing frame it could take more words than any instruction may.
+  if (level > 1 && b.ordered()) return interpret(b, in);
   const int32_t total = (level + 1) * bytes + size;
   const Gpr link = b.scratch(), frame = b.scratch();
   Address top = b.stack_address(-total);

@@ -221,9 +221,9 @@ void CMOVCC(BlockBuilder& b, const Instruction& in) {
     mips64::move(b.as, merged, b.read_gpr(destination.reg));
     b.as.INS(merged, value, 0, 16);
     const Gpr rd = b.begin_write(destination.reg);
+    if (condition.kind == Condition::Kind::always) return mips64::move(b.as, rd, merged);
     Label skip;
-    if (condition.kind != Condition::Kind::always)
-      b.branch(condition.inverted().branch_word(), skip);
+    b.branch(condition.inverted().branch_word(), skip);
     mips64::move(b.as, rd, merged);
     return b.bind(skip);
   }

@@ -6,6 +6,10 @@
 // then leaves as if interrupted in the middle. Registers step with each element, so a fault is
 // taken up by the interpreter where it happened. Repeated ones with 16-bit addresses are the
 // interpreter's.
+//
+// Where accesses are ordered, a repeated MOVS or STOS is one access with nothing ordered inside:
+// the manual allows its stores to come in any order (SDM vol. 3, 8.2.4). The others, and
+// instructions without a repeat prefix, are ordered element by element.
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 
 namespace ferry::translate::lower {
@@ -128,6 +132,7 @@ void repeat_copy(BlockBuilder& b, const Instruction& in, Source from) {
   b.begin_write(ECX);
   b.begin_write(EDI);
   if (from == Source::memory) b.begin_write(ESI);
+  b.begin_unit(from == Source::memory ? access::kBoth : access::kStore);
   Label loop, tail;
   b.as.SLTIU(few, count, static_cast<int32_t>(limit) + 1);
   Label& done = b.branch_to_interpreter({Condition::Kind::eq, few, zero});
@@ -141,6 +146,7 @@ void repeat_copy(BlockBuilder& b, const Instruction& in, Source from) {
   advance(b, in, EDI);
   b.branch(rs_rt(mips64::opcode::BNE, count, zero), loop);
   b.bind_resume(done);
+  b.end_unit();
 }
 
 void copy(BlockBuilder& b, const Instruction& in, Source from) {

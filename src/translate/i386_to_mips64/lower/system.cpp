@@ -8,13 +8,13 @@ void PAUSE(BlockBuilder&, const Instruction&) {}
 void PREFETCH(BlockBuilder&, const Instruction&) {}
 
 void MFENCE(BlockBuilder& b, const Instruction&) {
-  b.as.SYNC();
+  b.fence();
 }
 void LFENCE(BlockBuilder& b, const Instruction&) {
-  b.as.SYNC();
+  b.fence();
 }
 void SFENCE(BlockBuilder& b, const Instruction&) {
-  b.as.SYNC();
+  b.fence();
 }
 
 }  // namespace ferry::translate::lower

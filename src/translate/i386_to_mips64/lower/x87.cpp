@@ -9,11 +9,14 @@ using mips64::zero;
 
 namespace {
 
-/// The address the operation works on as a guest address in a1, or i of ST(i).
+/// The address the operation works on as a guest address in a1, or i of ST(i). The operation makes
+/// one access, which is ordered here.
 void load_argument(BlockBuilder& b, const Instruction& in) {
-  for (const Operand& operand : in.operands) {
-    if (!BlockBuilder::is_memory(operand)) continue;
+  for (unsigned i = 0; i < i386::kMaxOperands; ++i) {
+    if (!BlockBuilder::is_memory(in.operands[i])) continue;
     const Address place = b.address();
+    const bool stores = i386::row(in.row).operands[i].access == i386::Access::w;
+    b.order_access(stores ? access::kStore : access::kLoad, place.base);
     return b.as.ADDIU(mips64::a1, place.base, place.offset);
   }
   int32_t stack_index = 0;

@@ -162,10 +162,10 @@ void BlockTranslator::interrupt(i386::CpuState& cpu, void* ucontext) {
   if (pc >= thunks_.enter_check && pc < thunks_.enter_end) {
     return context.set_pc(reinterpret_cast<uint64_t>(thunks_.enter_abort));
   }
-  if (pc >= thunks_.resume_check && pc < thunks_.resume_end) {
+  for (const Thunks::Resume& resume : thunks_.resume) {
+    if (pc < resume.check || pc >= resume.end) continue;
     // If v0 is not 0, a leave for another reason is under way already.
-    if (context.reg(mips64::v0) == 0)
-      context.set_pc(reinterpret_cast<uint64_t>(thunks_.resume_abort));
+    if (context.reg(mips64::v0) == 0) context.set_pc(reinterpret_cast<uint64_t>(resume.abort));
     return;
   }
   if (const uint32_t* copy = copy_for_interrupt(*thread, pc); copy != nullptr) {

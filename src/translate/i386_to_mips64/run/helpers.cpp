@@ -1,6 +1,7 @@
 #include "translate/i386_to_mips64/run/helpers.hpp"
 
 #include "common/diagnostics.hpp"
+#include "engine/engine.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/i386/x87/operations.hpp"
 #include "host/mips64/code_patcher.hpp"
@@ -93,6 +94,22 @@ uint64_t helper_interpret(CpuState* cpu, uint32_t address) {
   UNREACHABLE();
 }
 
+/// Makes the system call whose next instruction the guest pc names.
+uint64_t helper_system_call(CpuState* cpu) {
+  Thread* const thread = Thread::of(*cpu);
+  CHECK(thread != nullptr);
+  // Not later: the block that they are derived from may be gone after the call. Flags that name
+  // no block stay as they are.
+  if (cpu->lazy.kind >= kCodePlace.base) materialise_lazy(*cpu);
+  record_x87_call(*cpu);
+  const auto* returns_to =
+      reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]);
+  const bool goes_on = thread->engine().system_call(*thread);
+  // The copy of an interrupted block has no exits to other blocks, and may be overwritten.
+  if (goes_on && thread->original(returns_to) == returns_to) return 0;
+  return static_cast<uint64_t>(LeaveReason::interrupted);
+}
+
 void helper_materialise(CpuState* cpu) {
   materialise_lazy(*cpu);
 }
@@ -183,9 +200,8 @@ void materialise_exact(CpuState& cpu, uint64_t sum) {
   i386::materialise_flags(cpu);
 }
 
-void record_x87_call(CpuState& cpu) {
+void record_last_x87_call(CpuState& cpu) {
   uint64_t& returned_to = cpu.host_area[offset::kSlotX87Return];
-  if (returned_to == 0) return;
   const Thread& thread = thread_of(cpu);
   const uint32_t* end = thread.original(reinterpret_cast<const uint32_t*>(returned_to));
   const engine::Block* block = calling_block(thread, end);
@@ -199,12 +215,21 @@ void record_x87_call(CpuState& cpu) {
 
 void install(Thread& thread, CpuState& cpu) {
   uint64_t* const slots = cpu.host_area.data();
+  slots[offset::kSlotThread] = reinterpret_cast<uint64_t>(&thread);
+  // The copy of another thread's state has the functions already.
+  if (slots[offset::kSlotInterpret] == address_of(helper_interpret)) return;
   slots[offset::kSlotInterpret] = address_of(helper_interpret);
   slots[offset::kSlotMaterialise] = address_of(helper_materialise);
+  slots[offset::kSlotSystemCall] = address_of(helper_system_call);
   for (unsigned i = 0; i < i386::kX87OperationCount; ++i) {
     slots[offset::kSlotFirstOperation + i] = address_of(i386::kX87Operations[i]);
   }
-  slots[offset::kSlotThread] = reinterpret_cast<uint64_t>(&thread);
+}
+
+Thread* uninstall(CpuState& cpu) {
+  Thread* const thread = Thread::of(cpu);
+  cpu.host_area[offset::kSlotThread] = 0;
+  return thread;
 }
 
 }  // namespace ferry::translate::run

@@ -6,6 +6,7 @@
 
 #include "guest/i386/cpu_state.hpp"
 #include "translate/i386_to_mips64/emit/flag_state.hpp"
+#include "translate/i386_to_mips64/emit/register_map.hpp"
 
 namespace ferry::translate::run {
 
@@ -15,6 +16,8 @@ class Thread;
 /// calls finds the thread. To be called before the state enters translated code; copies of the
 /// state are complete too.
 void install(Thread& thread, i386::CpuState& cpu);
+/// The reverse: returns the thread, which `cpu` no longer knows.
+[[nodiscard]] Thread* uninstall(i386::CpuState& cpu);
 
 /// Packs flags that blocks left in cpu.lazy: kind, a, b (the result is derived where it is not
 /// stored), or the identity of an indirect exit, whose recipe says what they are. Kinds that mean
@@ -31,9 +34,13 @@ void materialise_recipe(i386::CpuState& cpu, const emit::FlagState& recipe);
 /// wrap. CF and AF, which are dead, become 0. Signal-safe.
 void materialise_exact(i386::CpuState& cpu, uint64_t sum);
 
+/// The rare part of record_x87_call: there is something to enter.
+void record_last_x87_call(i386::CpuState& cpu);
 /// Enters the x87 instruction that translated code called last into the pointers FSTENV shows. To
 /// be called whenever C++ gets control: the return address that identifies the instruction is good
 /// only as long as its block.
-void record_x87_call(i386::CpuState& cpu);
+inline void record_x87_call(i386::CpuState& cpu) {
+  if (cpu.host_area[emit::offset::kSlotX87Return] != 0) record_last_x87_call(cpu);
+}
 
 }  // namespace ferry::translate::run

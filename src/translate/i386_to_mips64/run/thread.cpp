@@ -8,7 +8,7 @@ Thread::Thread(engine::Threads& threads, engine::CodeCache& cache, Fallbacks& fa
     : engine::Thread(threads), cache_(cache), fallbacks_(fallbacks), buffer_(cache.map_buffer()) {}
 
 Thread::~Thread() {
-  cache_.unmap_buffer(buffer_);
+  if (buffer_ != nullptr) cache_.unmap_buffer(buffer_);
 }
 
 Thread* Thread::of(const i386::CpuState& cpu) {

@@ -33,7 +33,8 @@ class Thread final : public engine::Thread {
     const uint32_t* code = nullptr;
     uint32_t words = 0;
   };
-  /// Where an interrupted block runs to its next exit: room for the largest block.
+  /// Where an interrupted block runs to its next exit: room for the largest block. Null if there
+  /// was no place for it: the thread cannot run then.
   [[nodiscard]] uint32_t* buffer() const { return buffer_; }
   void set_interrupted(const Interrupted& block) { interrupted_ = block; }
 

@@ -130,6 +130,28 @@ void emit_leave_reason(Assembler& as, Thunks& thunks, Label& restore, bool check
   mips64::move(as, v0, v1);
 }
 
+/// After C++ that has the whole state and returned in v0 why the block must be left, or 0: goes on
+/// in the block after what `reload` emits, the last word of it in the jump's delay slot.
+void emit_resume(Assembler& as, Thunks::Resume& resume, Label& restore, int32_t interrupt_pending,
+                 void (*reload)(Assembler&), void (*reload_last)(Assembler&)) {
+  // A signal that came while C++ ran was only recorded: see interrupt in fault_recovery.cpp.
+  Label interrupted;
+  resume.check = as.address(as.position());
+  as.LW(v1, interrupt_pending, kState);
+  as.BNE(v0, zero, restore);
+  as.NOP();
+  as.BNE(v1, zero, interrupted);
+  as.LD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
+  reload(as);
+  as.JR(ra);
+  reload_last(as);
+  resume.end = as.address(as.position());
+  as.bind(interrupted);
+  resume.abort = as.address(as.position());
+  as.BEQ(zero, zero, restore);
+  as.ADDIU(v0, zero, static_cast<int32_t>(LeaveReason::interrupted));
+}
+
 void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore,
                            int32_t interrupt_pending) {
   thunks.out.call_interpreter = as.address(as.position());
@@ -138,22 +160,26 @@ void emit_call_interpreter(Assembler& as, Thunks& thunks, Label& restore,
   as.SD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
   mips64::move(as, a1, a0);
   call_helper(as, offset::kSlotInterpret);
-  // A signal that came while C++ ran was only recorded: see interrupt in fault_recovery.cpp.
-  Label interrupted;
-  thunks.resume_check = as.address(as.position());
-  as.LW(v1, interrupt_pending, kState);
-  as.BNE(v0, zero, restore);
-  as.NOP();
-  as.BNE(v1, zero, interrupted);
-  as.LD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
-  load_guest_registers(as);
-  as.JR(ra);
-  mips64::move(as, kFlagKind, zero);
-  thunks.resume_end = as.address(as.position());
-  as.bind(interrupted);
-  thunks.resume_abort = as.address(as.position());
-  as.BEQ(zero, zero, restore);
-  as.ADDIU(v0, zero, static_cast<int32_t>(LeaveReason::interrupted));
+  emit_resume(as, thunks.resume[0], restore, interrupt_pending, load_guest_registers,
+              [](Assembler& code) { mips64::move(code, kFlagKind, zero); });
+}
+
+void emit_call_system(Assembler& as, Thunks& thunks, Label& restore, int32_t interrupt_pending) {
+  thunks.out.call_system = as.address(as.position());
+  store_guest_registers(as);
+  store_lazy_flags(as);
+  as.SD(ra, offset::host_area(offset::kSlotReturnAddress), kState);
+  as.SW(a0, offset::eip, kState);
+  call_helper(as, offset::kSlotSystemCall);
+  // A call that changes more than its result goes through the run loop.
+  emit_resume(
+      as, thunks.resume[1], restore, interrupt_pending,
+      [](Assembler& code) {
+        code.LW(host_gpr(i386::EAX), offset::gpr(i386::EAX), kState);
+        code.LW(kFlagKind, offset::lazy_kind, kState);
+        code.LW(kFlagA, offset::lazy_a, kState);
+      },
+      [](Assembler& code) { code.LW(kFlagB, offset::lazy_b, kState); });
 }
 
 void emit_materialise(Assembler& as, Thunks& thunks) {
@@ -182,6 +208,7 @@ Thunks emit_thunks(Assembler& as, int32_t interrupt_pending, bool check) {
   thunks.out.leave_indirect = emit_leave(as, LeaveReason::indirect_exit, restore, check);
   emit_leave_reason(as, thunks, restore, check);
   emit_call_interpreter(as, thunks, restore, interrupt_pending);
+  emit_call_system(as, thunks, restore, interrupt_pending);
   emit_materialise(as, thunks);
   CHECK(!as.overflowed());
   return thunks;

@@ -20,11 +20,13 @@ struct Thunks {
   /// Leaves with the reason in v0; the state must be complete. For fault recovery.
   const uint32_t* restore = nullptr;
   emit::WaysOut out;  ///< for blocks
-  /// While the pc is in [resume_check, resume_end), an asynchronous signal must send it to
-  /// resume_abort.
-  const uint32_t* resume_check = nullptr;
-  const uint32_t* resume_end = nullptr;
-  const uint32_t* resume_abort = nullptr;
+  /// While the pc is in [check, end), an asynchronous signal must send it to `abort`.
+  struct Resume {
+    const uint32_t* check = nullptr;
+    const uint32_t* end = nullptr;
+    const uint32_t* abort = nullptr;
+  };
+  Resume resume[2];
   const uint32_t* end = nullptr;  ///< of the last one, `materialise`
 };
 

@@ -31,7 +31,9 @@ void emit_instructions(emit::BlockBuilder& b, const AnalysedBlock& block,
   const bool some_unaligned = !unaligned.empty();
   for (const AnalysedInstruction* entry = block.instructions.data(); entry != end; ++entry) {
     const i386::Instruction& in = entry->instruction;
-    b.begin_instruction(*entry, some_unaligned && unaligned.contains(in.address));
+    b.begin_instruction(*entry);
+    if (some_unaligned) [[unlikely]]
+      b.set_unaligned(unaligned.contains(in.address));
     if (entry->followed) [[unlikely]] {
       lower::follow(b, in, entry->traits->flow);
     } else {
@@ -127,6 +129,10 @@ engine::Leave BlockTranslator::enter(void* state, const uint32_t* code) {
 
 void BlockTranslator::mark_unaligned(GuestAddress address) {
   unaligned_.insert(address);
+}
+
+void BlockTranslator::order_accesses() {
+  if (options_.order == MemoryOrder::weak) options_.order = MemoryOrder::all_but_stack;
 }
 
 }  // namespace ferry::translate::run

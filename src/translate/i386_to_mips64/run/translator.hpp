@@ -33,6 +33,7 @@ class BlockTranslator final : public engine::Translator {
                  engine::BlockDraft& out) override;
   engine::Leave enter(void* state, const uint32_t* code) override;
   void mark_unaligned(GuestAddress address) override;
+  void order_accesses() override;
   void forget_analysis() override { analysis_.forget(); }
   void forget_region(unsigned) override {}
   void set_self_checking(GuestAddress page, bool on) override {

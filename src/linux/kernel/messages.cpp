@@ -1,4 +1,4 @@
-#include "linux/kernel/foreign_write.hpp"
+#include "linux/kernel/messages.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,6 +13,7 @@
 #include "linux/kernel/descriptor_names.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/host_file.hpp"
+#include "linux/kernel/host_status.hpp"
 
 namespace ferry::linux {
 
@@ -20,31 +21,39 @@ namespace {
 
 /// "ferry" and a kind: more than the 32 bits that a guest can give to rt_sigqueueinfo. The code is
 /// that of sigqueue(3), because an emulator below passes on no other.
-constexpr uint64_t kValue = 0x6665'7272'7900'0001;
+constexpr uint64_t kForeignWrite = 0x6665'7272'7900'0001;
+constexpr uint64_t kNudge = 0x6665'7272'7900'0002;
 
-/// The text after `name` in its line of /proc/PID/status.
-std::string_view status_field(std::string_view status, std::string_view name) {
-  const size_t found = status.find(name);
-  if (found == std::string_view::npos) return {};
-  const std::string_view rest = status.substr(found + name.size());
-  return rest.substr(0, rest.find('\n'));
+siginfo_t message(int signal, uint64_t value) {
+  siginfo_t info;
+  std::memset(&info, 0, sizeof info);
+  info.si_signo = signal;
+  info.si_code = SI_QUEUE;
+  info.si_pid = static_cast<pid_t>(host_call(SYS_getpid));
+  info.si_uid = static_cast<uid_t>(host_call(SYS_getuid));
+  std::memcpy(&info.si_value, &value, sizeof value);
+  return info;
 }
 
 /// Whether the process has a handler for SIGTRAP and room in its queue: without room a signal
 /// arrives without its siginfo (kernel/signal.c, __send_signal_locked).
 bool can_receive(std::string_view status) {
-  std::string_view caught = status_field(status, "\nSigCgt:\t");
-  caught.remove_prefix(caught.size() - std::min<size_t>(caught.size(), 16));  // MIPS has 128
-  uint64_t handled = 0;
-  std::from_chars(caught.data(), caught.data() + caught.size(), handled, 16);
-  const std::string_view queue = status_field(status, "\nSigQ:\t");
+  const std::string_view queue = status_field(status, "SigQ:");
   const size_t slash = std::min(queue.find('/'), queue.size());
   uint64_t used = 0;
   uint64_t limit = 0;
   std::from_chars(queue.data(), queue.data() + slash, used);
   if (slash < queue.size())
     std::from_chars(queue.data() + slash + 1, queue.data() + queue.size(), limit);
-  return (handled >> (SIGTRAP - 1) & 1) != 0 && used < limit;
+  return contains(host_signals(status, "SigCgt:"), abi::kSIGTRAP) && used < limit;
+}
+
+/// The thread that gets a message: the first one, or, if it has ended and is still listed, the
+/// last. (An emulator below has threads of its own.)
+int receiver(const std::string& process, int pid, std::string_view status) {
+  if (!status_field(status, "State:").starts_with('Z')) return pid;
+  const std::vector<int> threads = numbers_below(process + "task");
+  return threads.empty() ? pid : threads.back();
 }
 
 /// Whether the process executes the same binary as this one, and has ferry's binary open, as every
@@ -83,23 +92,25 @@ int memory_file_owner(int fd) {
 
 void tell_of_write(const GuestProcess& self, int pid) {
   const std::string process = "/proc/" + std::to_string(pid) + "/";
-  if (!is_ferry(self, process) || !can_receive(read_host_file((process + "status").c_str())))
-    return;
-  siginfo_t info;
-  std::memset(&info, 0, sizeof info);
-  info.si_signo = SIGTRAP;
-  info.si_code = SI_QUEUE;
-  info.si_pid = static_cast<pid_t>(host_call(SYS_getpid));
-  info.si_uid = static_cast<uid_t>(host_call(SYS_getuid));
-  std::memcpy(&info.si_value, &kValue, sizeof kValue);
-  host_call(SYS_rt_tgsigqueueinfo, pid, pid, SIGTRAP, &info);
+  if (!is_ferry(self, process)) return;
+  const std::string status = read_host_file((process + "status").c_str());
+  if (!can_receive(status)) return;
+  siginfo_t info = message(SIGTRAP, kForeignWrite);
+  host_call(SYS_rt_tgsigqueueinfo, pid, receiver(process, pid, status), SIGTRAP, &info);
 }
 
-bool tells_of_write(const siginfo_t& info) {
-  if (info.si_signo != SIGTRAP || info.si_code != SI_QUEUE) return false;
+void nudge(int tid) {
+  siginfo_t info = message(SIGILL, kNudge);
+  host_call(SYS_rt_tgsigqueueinfo, info.si_pid, tid, SIGILL, &info);
+}
+
+Message message_in(const siginfo_t& info) {
+  if (info.si_code != SI_QUEUE) return Message::none;
   uint64_t value = 0;
   std::memcpy(&value, &info.si_value, sizeof value);
-  return value == kValue;
+  if (info.si_signo == SIGILL && value == kNudge) return Message::nudge;
+  return info.si_signo == SIGTRAP && value == kForeignWrite ? Message::foreign_write
+                                                            : Message::none;
 }
 
 }  // namespace ferry::linux
