@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 #include <memory>
+#include <optional>
 
 #include "common/diagnostics.hpp"
 #include "emulator/block_log.hpp"
@@ -80,7 +81,6 @@ struct TranslatingParts {
       : bridge(space),
         cache(line.code_cache_bytes, translate::run::kCodePlace),
         translator(line.translation, space, cache),
-        checker(translator, cache),
         table(translator.not_translated_stub()),
         engine(cache, table, entry(line), translator.patcher(), bridge, space.lock(),
                {.cold_runs = line.cold_runs,
@@ -97,14 +97,14 @@ struct TranslatingParts {
 
   /// What the engine enters blocks through.
   engine::Translator& entry(const CommandLine& line) {
-    if (line.engine == EngineKind::check) return checker;
+    if (line.engine == EngineKind::check) return checker.emplace(translator, cache);
     return translator;
   }
 
   MemoryBridge bridge;
   engine::CodeCache cache;
   translate::run::BlockTranslator translator;
-  CheckingTranslator checker;
+  std::optional<CheckingTranslator> checker;  ///< of --engine=check
   translate::run::AddressTable table;
   engine::Engine engine;
 };
@@ -186,7 +186,8 @@ class GuestExecutor final : public linux::Executor {
  private:
   /// Null without --engine=check.
   [[nodiscard]] static CheckingTranslator* checker() {
-    return active_line->engine == EngineKind::check ? &translating->checker : nullptr;
+    if (translating == nullptr || !translating->checker) return nullptr;
+    return &*translating->checker;
   }
   void run_guest(linux::Thread& thread) {
     engine::Engine* const engine = translating != nullptr ? &translating->engine : nullptr;

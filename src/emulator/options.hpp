@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/address_filter.hpp"
+#include "engine/engine.hpp"
 #include "guest/i386/cpu_model.hpp"
 #include "translate/i386/options.hpp"
 
@@ -27,7 +28,7 @@ struct CommandLine {
   MemoryModel memory_model = MemoryModel::automatic;
   bool chain = true;
   uint64_t max_translated = UINT64_MAX;
-  unsigned cold_runs = 2;
+  unsigned cold_runs = engine::kColdRuns;
   uint32_t code_cache_bytes = 32u << 20;
   std::string root;
   std::string uname_release;

@@ -90,7 +90,9 @@ void ThreadGuest::interpret_one() {
 }
 
 void ThreadGuest::interpret_block(unsigned limit) {
-  finish(i386::run(thread_.cpu, limit));
+  const i386::Outcome outcome = i386::run(thread_.cpu, limit);
+  // Nearly always: the rest is not to be part of this function, whose frame every cold block pays.
+  if (outcome != i386::Outcome::next && outcome != i386::Outcome::branch) finish(outcome);
 }
 
 void ThreadGuest::interpret(void (*entering)(const void* state)) {

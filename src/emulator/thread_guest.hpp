@@ -45,7 +45,7 @@ class ThreadGuest final : public engine::Guest {
 
  private:
   /// Does what the interpreter's `outcome` asks for.
-  void finish(i386::Outcome outcome);
+  [[gnu::noinline]] void finish(i386::Outcome outcome);
   bool was_code_write();
   bool was_passing();
 

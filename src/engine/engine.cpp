@@ -1,5 +1,6 @@
 #include "engine/engine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/diagnostics.hpp"
@@ -207,8 +208,10 @@ Block* Engine::find(GuestAddress address) {
 }
 
 bool Engine::cold(GuestAddress address) {
+  const bool later = counters_.blocks_translated.get() >= kManyBlocks;
+  const unsigned limit = later ? std::min(options_.cold_runs, kLaterColdRuns) : options_.cold_runs;
   uint8_t& runs = runs_of(address);
-  if (runs >= options_.cold_runs) return false;
+  if (runs >= limit) return false;
   ++runs;
   return true;
 }

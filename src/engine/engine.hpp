@@ -15,10 +15,16 @@
 
 namespace ferry::engine {
 
+/// See EngineOptions::cold_runs.
+inline constexpr unsigned kColdRuns = 6;
+inline constexpr unsigned kManyBlocks = 256;
+inline constexpr unsigned kLaterColdRuns = 2;
+
 struct EngineOptions {
-  /// A block is interpreted this many times before it is translated: start-up code that runs once
-  /// costs more to translate than to interpret.
-  unsigned cold_runs = 2;
+  /// A block is interpreted this many times before it is translated, as the code of a start-up
+  /// costs more to translate than to interpret; after kManyBlocks translations kLaterColdRuns times
+  /// at the most, as a program that has so much code to repeat repeats nearly all of it.
+  unsigned cold_runs = kColdRuns;
   /// After this many translated blocks the rest is interpreted: a way to find a wrong block.
   uint64_t max_translated = UINT64_MAX;
   GuestAddress guest_end = 0x8000'0000;  ///< blocks lie below; the beginning of a page

@@ -25,7 +25,10 @@ class Executor {
 /// ferry's interpreter, in this process.
 [[nodiscard]] std::unique_ptr<Executor> make_interpreter_executor();
 
-/// The same, but x87 instructions that have a helper for the translator go through it.
+/// The same by run(), which executes cold blocks: frequent forms without decoding them first.
+[[nodiscard]] std::unique_ptr<Executor> make_run_executor();
+
+/// The interpreter, but x87 instructions that have a helper for the translator go through it.
 [[nodiscard]] std::unique_ptr<Executor> make_helper_executor();
 
 /// ferry's translator, in this process. Only on MIPS64 hosts.

@@ -15,7 +15,12 @@ namespace {
 
 class InterpreterExecutor final : public Executor {
  public:
-  explicit InterpreterExecutor(bool uses_helpers) : uses_helpers_(uses_helpers) {}
+  enum class Way : uint8_t {
+    step,
+    run,     ///< as cold blocks are: frequent forms are decoded and executed at once
+    helpers  ///< by the x87 helpers that translated code calls
+  };
+  explicit InterpreterExecutor(Way way) : way_(way) {}
 
   void run(std::span<const Case> cases, std::span<Result> results) override {
     for (size_t i = 0; i < cases.size(); ++i) run_one(cases[i], results[i]);
@@ -27,7 +32,9 @@ class InterpreterExecutor final : public Executor {
     using i386::Vector;
     i386::CpuState cpu;
     arena_.begin(test, cpu);
-    Outcome outcome = uses_helpers_ && run_helper(test, cpu) ? Outcome::next : Outcome::again;
+    Outcome outcome = Outcome::again;
+    if (way_ == Way::helpers && run_helper(test, cpu)) outcome = Outcome::next;
+    if (way_ == Way::run && i386::translatable(cpu)) outcome = i386::run(cpu, 1);
     while (outcome == Outcome::again) outcome = i386::step(cpu);
     const bool raised = outcome == Outcome::exception || outcome == Outcome::trap;
     // A single-step trap only ends the case; it is not its result.
@@ -66,18 +73,22 @@ class InterpreterExecutor final : public Executor {
     return true;
   }
 
-  bool uses_helpers_;
+  Way way_;
   GuestArena arena_;
 };
 
 }  // namespace
 
 std::unique_ptr<Executor> make_interpreter_executor() {
-  return std::make_unique<InterpreterExecutor>(false);
+  return std::make_unique<InterpreterExecutor>(InterpreterExecutor::Way::step);
+}
+
+std::unique_ptr<Executor> make_run_executor() {
+  return std::make_unique<InterpreterExecutor>(InterpreterExecutor::Way::run);
 }
 
 std::unique_ptr<Executor> make_helper_executor() {
-  return std::make_unique<InterpreterExecutor>(true);
+  return std::make_unique<InterpreterExecutor>(InterpreterExecutor::Way::helpers);
 }
 
 }  // namespace ferry::semantics

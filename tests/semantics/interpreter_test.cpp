@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <vector>
 
 #include "guest/i386/flags.hpp"
 #include "guest/memory/memory.hpp"
@@ -190,6 +191,71 @@ TEST_F(InterpreterTest, LazyFlagsEqualTheInstructions) {
       ASSERT_EQ(lazy.eflags & eflags::kArithmetic, cpu_.eflags & eflags::kArithmetic)
           << "kind " << lazy.lazy.kind << " a " << a << " b " << b;
       ASSERT_EQ(lazy.lazy.kind, 0u);
+    }
+  }
+}
+
+/// A random instruction of one to three bytes that changes registers and flags alone, or reads
+/// flags: most are frequent forms of run(), which leave flags unpacked for the next one. Jcc goes
+/// to the next instruction.
+void add_random_instruction(Random& random, std::vector<uint8_t>& code) {
+  const auto byte = [&] { return static_cast<uint8_t>(random.below(256)); };
+  const auto operands = [&] { return static_cast<uint8_t>(0xc0 | byte()); };
+  // ADD to CMP, TEST and MOV with their widths; ADC and SBB want the carry of what came before.
+  static constexpr uint8_t kBinary[] = {0x00, 0x01, 0x02, 0x03, 0x09, 0x10, 0x11, 0x18,
+                                        0x19, 0x21, 0x28, 0x29, 0x2b, 0x30, 0x31, 0x38,
+                                        0x39, 0x3b, 0x84, 0x85, 0x88, 0x89};
+  static constexpr uint8_t kFlags[] = {0x9f, 0xf5, 0xf8, 0xf9};  // LAHF, CMC, CLC, STC
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+      code.insert(code.end(), {random.pick(kBinary), operands()});
+      break;
+    case 2:
+      code.insert(code.end(),
+                  {random.percent(50) ? uint8_t{0x80} : uint8_t{0x83}, operands(), byte()});
+      break;
+    case 3:
+      code.push_back(static_cast<uint8_t>(0x40 | random.below(16)));
+      break;
+    case 4:
+      code.insert(code.end(), {0xc1, operands(), byte()});
+      break;
+    case 5:
+      code.insert(code.end(), {static_cast<uint8_t>(0x70 | random.below(16)), 0});
+      break;
+    case 6:
+      code.insert(code.end(), {0x0f, static_cast<uint8_t>(0x90 | random.below(16)), operands()});
+      break;
+    default:
+      code.push_back(random.pick(kFlags));
+      break;
+  }
+}
+
+TEST_F(InterpreterTest, SequencesOfFrequentFormsDoWhatSingleStepsDo) {
+  Random random(1);
+  for (int turn = 0; turn < 20'000; ++turn) {
+    begin({});
+    std::vector<uint8_t> code;
+    for (int i = 0; i < 12; ++i) add_random_instruction(random, code);
+    const uint32_t end = kCodeAddress + static_cast<uint32_t>(code.size());
+    code.insert(code.end(), 3, 0x90);  // run() may go on past the end
+    ASSERT_TRUE(
+        guest::copy_to_guest(kCodeAddress, code.data(), static_cast<uint32_t>(code.size())));
+    for (uint32_t& reg : cpu_.gpr) reg = random.value();
+    CpuState steps = cpu_;
+    while (cpu_.eip < end) {
+      const Outcome outcome = run(cpu_, 1 + random.below(4));
+      ASSERT_TRUE(outcome == Outcome::next || outcome == Outcome::branch);
+      while (steps.eip < cpu_.eip) {
+        const Outcome stepped = step(steps);
+        ASSERT_TRUE(stepped == Outcome::next || stepped == Outcome::branch);
+      }
+      ASSERT_EQ(steps.eip, cpu_.eip);
+      ASSERT_EQ(steps.gpr, cpu_.gpr) << "turn " << turn << ", before " << std::hex << cpu_.eip;
+      ASSERT_EQ(steps.eflags, cpu_.eflags)
+          << "turn " << turn << ", before " << std::hex << cpu_.eip;
     }
   }
 }

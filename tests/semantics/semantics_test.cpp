@@ -2,7 +2,7 @@
 //
 //   semantics_test --native RUNNER [--cases N] [--seed S] [--row MNEMONIC]
 //                 [--family integer|x87|all] [--record FILE] [--keep FILE] [--engine E]
-//   semantics_test --replay FILE [--keep FILE] [--engine interpret|helpers|translate]
+//   semantics_test --replay FILE [--keep FILE] [--engine interpret|run|helpers|translate]
 //   semantics_test --native RUNNER --probes
 //
 // --record writes the cases with the processor's results; --replay checks a recording on any host.
@@ -54,6 +54,7 @@ std::FILE* open_or_die(const std::string& path, const char* mode, std::FILE* sta
 
 std::unique_ptr<Executor> make_executor(const std::string& engine) {
   if (engine == "translate") return make_translator_executor();
+  if (engine == "run") return make_run_executor();
   if (engine == "helpers") return make_helper_executor();
   return make_interpreter_executor();
 }

@@ -10,6 +10,8 @@
 #include "guest/i386/decode/inline.hpp"
 #include "guest/i386/decode/operand_forms.hpp"
 #include "guest/i386/decode/row_table.hpp"
+#include "guest/i386/flags.hpp"
+#include "guest/i386/interpret/frequent.hpp"
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
 
@@ -216,38 +218,46 @@ bool enter_page(CpuState& cpu, uint32_t address) {
 
 }  // namespace
 
+Outcome interpret::execute_other(CpuState& cpu, const uint8_t* bytes, uint32_t address) {
+  materialise_flags(cpu);
+  Instruction instruction;
+  // Most instructions have no prefix and are decoded in line: start-up is interpreted.
+  if (!decode_quickly(i386::tables(), bytes, address, instruction) &&
+      decode(bytes, kMaxInstructionLength, address, instruction) != DecodeStatus::ok) {
+    return step(cpu);  // raises the exception
+  }
+  // TF is clear here, so the handler does without the rest of execute().
+  const Outcome outcome = kRunHandlers[instruction.row](cpu, instruction);
+  if (outcome == Outcome::next) cpu.eip = instruction.next_address();
+  return outcome;
+}
+
 Outcome run(CpuState& cpu, unsigned limit) {
   CHECK(cpu.lazy.kind == static_cast<uint32_t>(FlagKind::packed));
   uint32_t page = guest::page_floor(cpu.eip) + guest::kPageSize;  // entered; at first another one
-  const Tables& tables = i386::tables();
-  Instruction instruction;
   Outcome outcome = Outcome::next;
   do {
     const uint32_t address = cpu.eip;
-    bool decoded = false;
-    if (address - page >= guest::kPageSize) [[unlikely]] {
-      if (!enter_page(cpu, address)) return fetch_fault(cpu, address);
-      if (!cpu.fetch_window.direct) return step(cpu);
-      page = guest::page_floor(address);
+    if (address - page >= kNarrow) [[unlikely]] {
+      if (address - page >= guest::kPageSize) {
+        if (!enter_page(cpu, address)) {
+          outcome = fetch_fault(cpu, address);
+          break;
+        }
+        if (cpu.fetch_window.direct) page = guest::page_floor(address);
+      }
+      if (address - page >= kNarrow) {
+        materialise_flags(cpu);
+        outcome = step(cpu);
+        if (!translatable(cpu)) break;
+        continue;
+      }
     }
     // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
     const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
-    if (address - page < kNarrow) {
-      // Most instructions have no prefix and are decoded in line: start-up is interpreted.
-      decoded = decode_quickly(tables, bytes, address, instruction) ||
-                decode(bytes, page + guest::kPageSize - address, address, instruction) ==
-                    DecodeStatus::ok;
-    }
-    if (!decoded) {
-      outcome = step(cpu);
-      if (outcome != Outcome::next || !translatable(cpu)) break;
-      continue;
-    }
-    // TF is clear here, so the handler does without the rest of execute().
-    outcome = kRunHandlers[instruction.row](cpu, instruction);
-    if (outcome != Outcome::next) break;
-    cpu.eip = address + instruction.length;
-  } while (--limit > 0);
+    outcome = interpret::kForms[*bytes](cpu, bytes, address);
+  } while (outcome == Outcome::next && --limit > 0);
+  materialise_flags(cpu);
   return outcome;
 }
 
