@@ -228,7 +228,7 @@ run_ferry() {
       --) shift; break ;;
       *=*) ;;
       # Options whose value is the next word.
-      -L|-E|-U|-0|-s|-cpu|-r|-p|-d|-D|-dfilter|--root|--set-env|--unset-env|--argv0|--stack-size|--cpu|\
+      -L|-E|-U|-0|-s|-cpu|-r|-p|-d|-D|-dfilter|--root|--set-env|--unset-env|--keep-env|--argv0|--stack-size|--cpu|\
       --uname-release|--page-size|--log|--log-file|--log-filter|--engine|--no-pass|--max-block|--max-branches|\
       --cold-runs|--code-cache|--memory-model|--stats|--bisect|--max-translated)
         if [ $# -gt 1 ]; then shift; options+=("$1"); fi ;;

@@ -64,11 +64,11 @@ void report_lost_log() {
 
 }  // namespace
 
-void enable_log_channel(LogChannel channel) {
-  detail::enabled_log_channels |= 1u << static_cast<unsigned>(channel);
+void enable_log_channels(uint32_t bits) {
+  detail::enabled_log_channels |= bits;
 }
 
-bool enable_log_channels(std::string_view list, std::string_view* unknown) {
+bool add_log_channels(uint32_t& bits, std::string_view list, std::string_view* unknown) {
   while (!list.empty()) {
     const size_t comma = list.find(',');
     const std::string_view item = list.substr(0, comma);
@@ -79,7 +79,7 @@ bool enable_log_channels(std::string_view list, std::string_view* unknown) {
       *unknown = item;
       return false;
     }
-    enable_log_channel(static_cast<LogChannel>(channel));
+    bits |= 1u << channel;
   }
   return true;
 }

@@ -34,11 +34,17 @@ extern uint32_t enabled_log_channels;  // bit = LogChannel
   return (detail::enabled_log_channels >> static_cast<unsigned>(channel)) & 1;
 }
 
-void enable_log_channel(LogChannel channel);
+[[nodiscard]] constexpr uint32_t log_channel_bit(LogChannel channel) {
+  return 1u << static_cast<unsigned>(channel);
+}
 
-/// Turns on the channels of `list` ("in_asm,out_asm"). Returns false and names the unknown item in
-/// `*unknown`.
-bool enable_log_channels(std::string_view list, std::string_view* unknown);
+/// Turns on the channels whose bits are set.
+void enable_log_channels(uint32_t bits);
+
+/// Sets the bits of the channels of `list` ("in_asm,out_asm"). Returns false and names the unknown
+/// item in `*unknown`.
+[[nodiscard]] bool add_log_channels(uint32_t& bits, std::string_view list,
+                                    std::string_view* unknown);
 
 /// The text printed for `-d help`: one line per channel.
 [[nodiscard]] std::string_view log_channel_name(LogChannel channel);

@@ -86,7 +86,7 @@ struct TranslatingParts {
                {.cold_runs = line.cold_runs,
                 .max_translated = line.max_translated,
                 .guest_end = translate::run::AddressTable::kEnd,
-                .chain = line.chain,
+                .chain = !line.no_chain,
                 .nudge = linux::nudge,
                 .translated = blocks_are_logged() ? log_translated : nullptr,
                 .entering = entries_are_logged() ? log_entering : nullptr,
@@ -213,10 +213,9 @@ linux::LaunchRequest launch_request(const CommandLine& line, std::vector<std::st
       return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
     });
   };
-  for (const std::string& name : line.unset_variables) remove(name);
-  for (const std::string& variable : line.set_variables) {
-    remove(std::string_view(variable).substr(0, variable.find('=')));
-    environment.push_back(variable);
+  for (const EnvironmentChange& change : line.environment_changes) {
+    remove(change.name());
+    if (!change.removes()) environment.push_back(change.text);
   }
   request.environment = std::move(environment);
   return request;
@@ -257,7 +256,7 @@ void run_program(const CommandLine& given, char** environment) {
   line.translation.check = line.engine == EngineKind::check;
   if (line.translation.check || entries_are_logged()) {  // every block from the run loop
     line.translation.every_exit_leaves = true;
-    line.chain = false;
+    line.no_chain = true;
     line.cold_runs = 0;
   }
   if (line.engine != EngineKind::interpret) {

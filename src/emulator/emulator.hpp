@@ -1,7 +1,7 @@
 // Everything of one process together: address space, guest process, translator, engine.
 #pragma once
 
-#include "emulator/options.hpp"
+#include "emulator/command_line.hpp"
 
 namespace ferry::emulator {
 

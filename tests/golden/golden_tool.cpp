@@ -142,7 +142,7 @@ std::vector<std::string> block_texts(const char* path, const translate::Options&
 
 int main(int argc, char** argv) {
   // With this channel on, every instruction has a mark.
-  ferry::enable_log_channel(ferry::LogChannel::in_asm);
+  ferry::enable_log_channels(ferry::log_channel_bit(ferry::LogChannel::in_asm));
   if (argc != 3) die(2, "usage: golden_tool BLOCKS FOLDER");
   std::map<std::string, std::string> files = row_files();
   const std::vector<std::string> plain = block_texts(argv[1], {});

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -49,12 +51,20 @@ static void execute_again(char* program, int turns) {
 
 int main(int argc, char** argv) {
   struct utsname system;
+  struct { char sysname[65], nodename[65], release[65], version[65], machine[65]; } old;
+  struct rlimit limit;
   if (argc > 2 && strcmp(argv[1], "execute") == 0) execute_again(argv[0], atoi(argv[2]));
   uname(&system);
   for (int i = 0; i < argc; ++i) printf("argument %d: %s\n", i, argv[i]);
   show("FERRY_TEST_SET");
   show("FERRY_TEST_UNSET");
-  printf("release %s\nstack %lu\n", system.release, stack_bytes());
+  show("LD_PRELOAD");
+  show("LD_LIBRARY_PATH");
+  printf("release %s\nmachine %s\nnode %s\nstack %lu\n", system.release, system.machine, system.nodename, stack_bytes());
+  getrlimit(RLIMIT_STACK, &limit);
+  printf("stack limit %lu\nsecure %lu\n", limit.rlim_cur, getauxval(AT_SECURE));
+  syscall(SYS_olduname, &old);
+  printf("old release %s %s\n", old.release, old.machine);
   if (argc > 1 && strcmp(argv[1], "unimp") == 0) printf("call 9999: %ld\n", syscall(9999));
   if (argc > 1 && strcmp(argv[1], "words") == 0) word_calls();
   if (argc > 1 && strcmp(argv[1], "share") == 0) {

@@ -1,47 +1,7 @@
 #!/bin/bash
 # command_line.sh I386_PROGRAM FERRY...: the options, what they log, and the messages for wrong ones.
 # I386_PROGRAM is arguments.c, compiled. Below an emulator ferry is the MIPS build, which translates.
-program=$1
-shift
-ferry=("$@")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failed=0
-limit=500 # seconds; only a guard against hangs
-
-complain() {
-  echo "FAILED: $1"
-  head -n 6 "$work/out" "$work/err"
-  failed=1
-}
-
-# run STATUS OPTION...: stdout to out, stderr to err.
-run() {
-  local expected=$1 status
-  shift
-  timeout -k 5 $limit "${ferry[@]}" "$@" >"$work/out" 2>"$work/err" </dev/null
-  status=$?
-  if [ $status = 124 ] || [ $status = 137 ]; then complain "$*: out of time, no end in $limit s"; return; fi
-  [ $status = "$expected" ] || complain "$*: status $status, should be $expected"
-}
-
-# has FILE REGEX...: each REGEX matches a line of FILE.
-has() {
-  local file=$1 regex
-  shift
-  for regex in "$@"; do grep -Eq -e "$regex" "$file" || complain "no '$regex' in $file"; done
-}
-
-lacks() { if grep -Eq -e "$2" "$1"; then complain "'$2' in $1"; fi; }
-
-# refused TEXT OPTION...: status 1 and one line that says why and where help is.
-refused() {
-  local text="ferry: $1 (--help lists the options)"
-  shift
-  run 1 "$@"
-  [ "$(cat err)" = "$text" ] && [ ! -s out ] || complain "$*: should say: $text"
-}
+. "$(dirname "$0")/command_line_checks.sh"
 
 translates=no
 "${ferry[@]}" --engine=check -version >out 2>err && translates=yes
@@ -73,16 +33,23 @@ refused "unknown option '-nonsense'" -nonsense "$program"
 refused "unknown option '--nonsense=1'" --nonsense=1 "$program"
 refused "-d: needs a value" -d
 refused "no program given" -strace
-refused "unknown log item 'nonsense'" -d exec,nonsense "$program"
+refused "-d: unknown log item 'nonsense'" -d exec,nonsense "$program"
 refused "-dfilter: bad range '5'" -dfilter 1+1,5 "$program"
-refused "unknown pass 'nonsense'" --no-pass=nonsense "$program"
-refused "unknown processor 'nonsense'" -cpu nonsense "$program"
-refused "-s: bad value 'x'" -s x "$program"
-refused "-E x: no '='" -E x "$program"
-refused "unknown engine 'nonsense'" --engine=nonsense "$program"
-refused "unknown memory model 'nonsense'" --memory-model=nonsense "$program"
+refused "--no-pass: unknown pass 'nonsense'" --no-pass=nonsense "$program"
+refused "-cpu: unknown processor 'nonsense'" -cpu nonsense "$program"
+for size in x 0 -1 3Q 2G 4294967297 99999999999999999999; do refused "-s: bad value '$size'" -s $size "$program"; done
+refused "-E: no '=' in 'x'" -E x "$program"
+refused "-E: no '=' in 'x,A'" -E x,A "$program"
+refused "-U: 'A=1' is no variable's name" -U A=1 "$program"
+refused "-U: '' is no variable's name" -U A,,B "$program"
+refused "-r: longer than 64 bytes" -r "$(printf %065d 1)" "$program"
+refused "--core: bad value 'perhaps': yes or no" --core=perhaps "$program"
+FERRY_STRACE=perhaps refused "FERRY_STRACE: bad value 'perhaps': yes or no" "$program"
+FERRY_CPU=nonsense refused "FERRY_CPU: unknown processor 'nonsense'" "$program"
+refused "--engine: unknown engine 'nonsense'" --engine=nonsense "$program"
+refused "--memory-model: unknown memory model 'nonsense'" --memory-model=nonsense "$program"
 if [ $translates = no ]; then
-  refused "engine 'translate' needs a MIPS64 host" --engine=translate "$program"
+  refused "--engine: engine 'translate' needs a MIPS64 host" --engine=translate "$program"
 fi
 
 # --- what the program sees; options after the program are the program's
@@ -90,7 +57,45 @@ run 7 -0 zero -E FERRY_TEST_SET=a=b -U FERRY_TEST_UNSET -r 5.4.3-test -s 3M "$pr
 has out '^argument 0: zero$' '^argument 1: -d$' '^argument 3: --engine=none$' '^FERRY_TEST_SET=a=b$' \
   '^FERRY_TEST_UNSET=\(unset\)$' '^release 5\.4\.3-test$' '^stack 3145728$'
 FERRY_UNAME=5.5.5-variable run 7 "$program"
-has out '^release 5\.5\.5-variable$'
+has out '^release 5\.5\.5-variable$' '^machine i686$' "^node $(uname -n)\$" '^old release 5\.5\.5-variable i686$'
+FERRY_UNAME=5.5.5-variable run 7 -r '' "$program"
+has out "^release $(uname -r)\$"
+run 7 -0 '' "$program" x
+has out '^argument 0: $' '^argument 1: x$'
+run 7 -s 1 "$program"
+grep -Eq '^stack (131072|1[3-9][0-9]{4})$' out || complain "-s 1: not the smallest stack"
+ulimit -Ss 2048
+run 7 -s 3M "$program"
+has out '^stack 3145728$' '^stack limit 2097152$'
+ulimit -Ss 8192
+
+# The changes take effect in the order in which they are given, the last one wins; forms and results are qemu-user's.
+SET=FERRY_TEST_SET UNSET=FERRY_TEST_UNSET
+changes() {
+  local set=$1 unset=$2
+  shift 2
+  run 7 "$@" "$program"
+  has out "^$SET=$set\$" "^$UNSET=$unset\$"
+}
+changes 1 '\(unset\)' -E $SET=1
+changes 2 b -E $SET=1,$UNSET=b -E $SET=2
+changes '\(unset\)' '\(unset\)' -E $SET=1 -U $SET
+changes 1 '\(unset\)' -U $SET -E $SET=1
+changes '' = -E $SET= -E $UNSET==
+export FERRY_TEST_SET=host FERRY_TEST_UNSET=host
+changes host host
+changes '\(unset\)' '\(unset\)' -U $SET,$UNSET
+FERRY_UNSET_ENV=$SET,$UNSET FERRY_SET_ENV=$SET=1 changes '\(unset\)' '\(unset\)'
+FERRY_UNSET_ENV=$SET,$UNSET changes '\(unset\)' 2 -E $UNSET=2
+# A comma is the value's, unless another variable follows.
+changes 'a,b,2c=d, e=f,' 2 -E "$SET=a,b,2c=d, e=f,,$UNSET=2"
+unset FERRY_TEST_SET FERRY_TEST_UNSET
+# The guest's loader finds these variables, ferry's own and an emulator's do not, after an exec neither.
+run 7 -E LD_PRELOAD=/nowhere.so,LD_LIBRARY_PATH=/nowhere -0 "$program" "$program" execute 1
+has out '^LD_PRELOAD=/nowhere.so$' '^LD_LIBRARY_PATH=/nowhere$'
+[ ! -s err ] || complain "-E LD_PRELOAD reaches the host's loader"
+run 7 -E LD_PRELOAD=/nowhere.so -U LD_PRELOAD "$program"
+has out '^LD_PRELOAD=\(unset\)$'
 marker=$(sed -n 's/^marker \(.*\): 12345678$/\1/p' out)
 [ -n "$marker" ] || complain "the program did not run"
 

@@ -1,7 +1,9 @@
 #include "linux/load/exec_environment.hpp"
 
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,11 +11,13 @@
 #include <map>
 
 #include "linux/host/host_syscall.hpp"
+#include "linux/kernel/descriptor_names.hpp"
 
 namespace ferry::linux {
 
 namespace {
 
+constexpr std::string_view kOwnPrefix = "FERRY_";
 // Host environment variables between a ferry and the ferry it execs; the guest never sees them.
 constexpr std::string_view kRunnerVariable = "FERRY_RUNNER";
 constexpr std::string_view kBinaryVariable = "FERRY_BINARY_FD";
@@ -60,6 +64,15 @@ void take_state(GuestProcess& process, std::string_view text) {
   process.may_write_memory_file = numbers[12] != 0;
 }
 
+/// Takes the two descriptors that FERRY_PROGRAM_FD names. Returns whether the exec named a
+/// descriptor and not a path.
+bool take_program(std::string_view value, int& program, int& interpreter) {
+  const char* end = value.data() + value.size();
+  const auto parsed = std::from_chars(value.data(), end, program);
+  const auto second = std::from_chars(std::min(parsed.ptr + 1, end), end, interpreter);
+  return second.ptr != end;
+}
+
 void take_private_variable(GuestProcess& process, std::string_view name, std::string_view value) {
   if (name == kRunnerVariable) {
     process.runner = split_words(value);
@@ -70,11 +83,8 @@ void take_private_variable(GuestProcess& process, std::string_view name, std::st
   } else if (name == kNameVariable) {
     process.executed_path = value;
   } else if (name == kProgramVariable) {
-    const char* end = value.data() + value.size();
-    const auto parsed = std::from_chars(value.data(), end, process.inherited.program);
-    const auto second =
-        std::from_chars(std::min(parsed.ptr + 1, end), end, process.inherited.interpreter);
-    process.executed_descriptor = second.ptr != end;
+    process.executed_descriptor =
+        take_program(value, process.inherited.program, process.inherited.interpreter);
   } else if (name == kStateVariable) {
     take_state(process, value);
   } else if (name == kSmallVariable) {
@@ -100,7 +110,41 @@ void hide_descriptors(GuestProcess& process) {
   process.hidden.hide_log();
 }
 
+/// Closes the descriptors that a ferry opened for this one, which does not trust it.
+void close_private_descriptors(std::string_view name, std::string_view value) {
+  int descriptors[] = {-1, -1};
+  if (name == kProgramVariable || name == kBinaryVariable)
+    take_program(value, descriptors[0], descriptors[1]);
+  for (const int descriptor : descriptors) {
+    if (descriptor > STDERR_FILENO) host_call(SYS_close, descriptor);
+  }
+}
+
 }  // namespace
+
+bool has_foreign_rights() {
+  return getauxval(AT_SECURE) != 0;
+}
+
+std::string executed_name(std::span<const char* const> variables) {
+  std::string name;
+  for (const std::string_view text : variables) {
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view variable = text.substr(0, equals);
+    const std::string_view value = text.substr(equals + 1);
+    if (variable == kNameVariable) name = value;
+    int program = -1;
+    int interpreter = -1;
+    if (variable == kProgramVariable && take_program(value, program, interpreter)) {
+      name = descriptor_path(program);
+      constexpr std::string_view kDeleted = " (deleted)";
+      if (name.ends_with(kDeleted)) name.resize(name.size() - kDeleted.size());
+      break;
+    }
+  }
+  return name.substr(name.rfind('/') + 1);
+}
 
 bool needs_guest_prefix(std::string_view variable) {
   for (const std::string_view start :
@@ -117,10 +161,15 @@ std::vector<std::string> take_environment(GuestProcess& process, char** host_env
   process.limit_stack = {stack.soft, stack.hard};
   std::vector<std::string> visible;
   Filters filters;
+  const bool trusted = !has_foreign_rights();
   for (char** entry = host_environment; *entry != nullptr; ++entry) {
     std::string_view text(*entry);
     const size_t equals = text.find('=');
     const std::string_view name = text.substr(0, equals);
+    if (!trusted && name.starts_with(kOwnPrefix)) {
+      close_private_descriptors(name, text.substr(std::min(equals, text.size() - 1) + 1));
+      continue;
+    }
     if (name.starts_with(kSeccompVariable)) {
       take_filter(filters, name, text.substr(std::min(equals, text.size() - 1) + 1));
       continue;

@@ -2,6 +2,7 @@
 // of the guest's process that the host's kernel does not keep through an exec.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,17 @@ namespace ferry::linux {
 /// like stay as they are: they are options for children too, as qemu-user's are.
 inline constexpr std::string_view kGuestVariablePrefix = "FERRY_GUEST_";
 [[nodiscard]] bool needs_guest_prefix(std::string_view variable);
+
+/// Whether the process has rights that its caller may not have (AT_SECURE), as when binfmt_misc's
+/// flag C gives it those of a set-user-ID i386 program. Then the FERRY_* variables of the
+/// environment count for nothing, and the guest does not get them: it might pass them on with its
+/// rights.
+[[nodiscard]] bool has_foreign_rights();
+
+/// The name of the file that a guest's exec executed, as ps shows it but in full, from the strings
+/// NAME=VALUE of the environment that begin with FERRY_. Empty if a command line started this
+/// process.
+[[nodiscard]] std::string executed_name(std::span<const char* const> variables);
 
 /// Reads FERRY_RUNNER and the like from `host_environment`, opens ferry's own binary under a hidden
 /// descriptor, and returns the environment that the guest sees. Call it once, before anything else.

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string_view>
 
@@ -21,13 +22,15 @@ namespace ferry::linux {
 
 namespace {
 
+constexpr int kWrongOption = 1;
 constexpr int kNotFound = 127;
 /// Where an i386 kernel puts PIEs, on any host page.
 constexpr uint32_t kExecutableBase = 0x56550000;
 
 [[noreturn]] void fail(const ProgramProblem& problem) {
   const bool missing = problem.error == abi::kENOENT || problem.error == abi::kENOTDIR;
-  die(missing ? kNotFound : kNotRunnable, "%s: %s", problem.subject.c_str(), problem.reason);
+  die(missing ? kNotFound : kNotRunnable, "%s: %s", problem.subject.c_str(),
+      problem.reason.c_str());
 }
 
 /// The program's memory cannot be mapped. In the kernel this happens after the point of no return:
@@ -35,6 +38,17 @@ constexpr uint32_t kExecutableBase = 0x56550000;
 [[noreturn]] void fail_mapping(const GuestProcess& process, const Program& program, Errno error) {
   if (process.executed_by_guest()) die_by_signal({.signo = abi::kSIGSEGV, .code = SI_KERNEL});
   die(kNotRunnable, "%s: cannot be mapped: %s", program.path.c_str(), guest_errno_text(error));
+}
+
+/// ROOT without links and a slash at its end; empty if it is the host's own root folder.
+std::string canonical_root(const std::string& root) {
+  char canonical[PATH_MAX];
+  // With the slash it must be a folder.
+  if (realpath((root + "/").c_str(), canonical) == nullptr) {
+    die(kWrongOption, "%s: no root for -L, the folder of an i386 system: %s", root.c_str(),
+        std::strerror(errno));
+  }
+  return std::strcmp(canonical, "/") == 0 ? "" : canonical;
 }
 
 LoadedProgram load_program(GuestProcess& process, const Program& program) {
@@ -104,12 +118,7 @@ void lower_file_limit(const GuestProcess& process) {
 }  // namespace
 
 void launch(GuestProcess& process, Thread& thread, const LaunchRequest& request) {
-  if (!process.root.empty()) {
-    char canonical[PATH_MAX];
-    if (realpath(process.root.c_str(), canonical) == nullptr)
-      die(kNotRunnable, "%s: no such root", process.root.c_str());
-    process.root = std::strcmp(canonical, "/") == 0 ? "" : canonical;
-  }
+  if (!process.root.empty()) process.root = canonical_root(process.root);
   Program program;
   const ProgramProblem problem = open_requested(process, request, program);
   if (problem.error != kOk) fail(problem);

@@ -16,6 +16,7 @@
 #include "linux/kernel/errno_map.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/path.hpp"
+#include "linux/load/refusal.hpp"
 
 namespace ferry::linux {
 
@@ -85,8 +86,11 @@ ProgramProblem open_executable(const GuestProcess& process, const ProgramName& n
   const long result = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE, &status);
   if (result < 0) return problem(errno_from_host(result), subject);
   if (S_ISDIR(status.stx_mode)) return {abi::kEACCES, "Is a directory", subject};
-  if (!S_ISREG(status.stx_mode) || !may_execute(descriptor.get()))
-    return problem(abi::kEACCES, subject);
+  if (!S_ISREG(status.stx_mode)) return {abi::kEACCES, "not a regular file", subject};
+  if (!may_execute(descriptor.get())) {
+    if ((status.stx_mode & 0111) != 0) return problem(abi::kEACCES, subject);
+    return {abi::kEACCES, "not executable (chmod +x makes it so)", subject};
+  }
   return open_for_writing(descriptor.get()) ? problem(abi::kETXTBSY, subject) : ProgramProblem{};
 }
 
@@ -155,16 +159,21 @@ ProgramProblem open_interpreter(const GuestProcess& process, Program& program) {
   if (path.back() != '\0')
     return {abi::kENOEXEC, "name of its interpreter without an end", program.path};
   path.resize(std::strlen(path.c_str()));
-  ProgramProblem found = open_named(process, path, program.interpreter);
-  if (found.error != kOk) return found;
+  const ProgramProblem found = open_named(process, path, program.interpreter);
+  if (found.error == abi::kENOENT || found.error == abi::kENOTDIR)
+    return {found.error, missing_loader_text(path, process.root), program.path};
+  const auto loader_problem = [&](Errno error, const std::string& reason) -> ProgramProblem {
+    return {error, "its loader " + path + ": " + reason, program.path};
+  };
+  if (found.error != kOk) return loader_problem(found.error, found.reason);
   constexpr long kHeaderSize = 52;
   char header[kHeaderSize];
   if (host_call(SYS_pread64, program.interpreter.get(), header, kHeaderSize, 0) != kHeaderSize)
-    return {abi::kEIO, elf_problem_text(ElfProblem::truncated), path};
+    return loader_problem(abi::kEIO, elf_problem_text(ElfProblem::truncated));
   const ElfProblem elf =
       parse_elf(program.interpreter.get(), ElfRole::interpreter, program.interpreter_image);
-  if (elf != ElfProblem::none) return {abi::kELIBBAD, elf_problem_text(elf), path};
-  return {};
+  if (elf == ElfProblem::none) return {};
+  return loader_problem(abi::kELIBBAD, refusal_text(program.interpreter.get(), elf));
 }
 
 }  // namespace
@@ -177,7 +186,8 @@ void OwnedDescriptor::reset(int descriptor) {
 /// Reads headers and finds PT_INTERP's file.
 ProgramProblem examine(const GuestProcess& process, Program& program) {
   const ElfProblem elf = parse_elf(program.descriptor.get(), ElfRole::program, program.image);
-  if (elf != ElfProblem::none) return {abi::kENOEXEC, elf_problem_text(elf), program.path};
+  if (elf != ElfProblem::none)
+    return {abi::kENOEXEC, refusal_text(program.descriptor.get(), elf), program.path};
   return open_interpreter(process, program);
 }
 
@@ -202,8 +212,10 @@ ProgramProblem open_program(const GuestProcess& process, const ProgramName& name
       extended.insert(extended.end(), program.arguments.begin() + 1, program.arguments.end());
     }
     program.arguments = std::move(extended);
-    program.path = interpreter;
     found = open_named(process, interpreter, program.descriptor);
+    if (found.error == abi::kENOENT || found.error == abi::kENOTDIR)
+      return {found.error, missing_interpreter_text(interpreter), program.path};
+    program.path = interpreter;
   }
   return found;
 }

@@ -46,7 +46,7 @@ struct Program {
 /// after "ferry: PATH: ".
 struct ProgramProblem {
   Errno error;
-  const char* reason = nullptr;
+  std::string reason;
   std::string subject;  ///< the file that the reason is about
 };
 

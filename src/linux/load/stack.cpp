@@ -12,6 +12,7 @@
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/i386/signal_frame.hpp"
 #include "linux/kernel/signals.hpp"
+#include "linux/load/exec_environment.hpp"
 
 namespace ferry::linux {
 
@@ -75,7 +76,7 @@ std::vector<uint32_t> auxiliary_entries(const GuestProcess& process, const Progr
           AT_EUID,         static_cast<uint32_t>(host_call(SYS_geteuid)),
           AT_GID,          gid,
           AT_EGID,         static_cast<uint32_t>(host_call(SYS_getegid)),
-          AT_SECURE,       0};
+          AT_SECURE,       has_foreign_rights()};
 }
 
 }  // namespace

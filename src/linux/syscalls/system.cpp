@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 
@@ -11,26 +12,37 @@
 
 namespace ferry::linux {
 
-CallResult sys_uname(Thread& t, GuestPointer name) {
+namespace {
+
+/// What uname says of this system. Returns 0 or a host's negative error.
+long name_system(const GuestProcess& process, abi::UtsName& guest) {
   struct utsname host;
   const long result = host_call(SYS_uname, &host);
-  if (result < 0) return guest_result(result);
-  abi::UtsName guest;
+  if (result < 0) return result;
   static_assert(sizeof host == sizeof guest);
   std::memcpy(&guest, &host, sizeof guest);
   std::memset(guest.machine, 0, sizeof guest.machine);
   std::memcpy(guest.machine, "i686", 5);
-  const std::string& release = t.process->kernel_release;
+  const std::string& release = process.kernel_release;
   if (!release.empty()) std::snprintf(guest.release, sizeof guest.release, "%s", release.c_str());
+  return 0;
+}
+
+}  // namespace
+
+CallResult sys_uname(Thread& t, GuestPointer name) {
+  abi::UtsName guest;
+  const long result = name_system(*t.process, guest);
+  if (result < 0) return guest_result(result);
   return copy_out(t, name, guest) ? kOk : abi::kEFAULT;
 }
 
-CallResult sys_olduname(Thread& t, GuestPointer name) {  // struct old_utsname: no domain name
-  struct utsname host;
-  host_call(SYS_uname, &host);
-  std::memset(host.machine, 0, sizeof host.machine);
-  std::memcpy(host.machine, "i686", 5);
-  return copy_out_bytes(t, name, &host, 5 * 65) ? kOk : abi::kEFAULT;
+CallResult sys_olduname(Thread& t, GuestPointer name) {
+  abi::UtsName guest;
+  const long result = name_system(*t.process, guest);
+  if (result < 0) return guest_result(result);
+  // struct old_utsname: the same without the domain name
+  return copy_out_bytes(t, name, &guest, offsetof(abi::UtsName, domainname)) ? kOk : abi::kEFAULT;
 }
 
 CallResult sys_sysinfo(Thread& t, GuestPointer info) {
