@@ -180,6 +180,10 @@ void follow_core_limit(Thread& thread) {
   }
 }
 
+void report_delivery(Thread& thread, const abi::SigInfo& info) {
+  if (hooks.delivered != nullptr) hooks.delivered(thread, info);
+}
+
 void set_signal_hooks(const SignalHooks& new_hooks) {
   hooks = new_hooks;
 }
@@ -330,6 +334,7 @@ void die_by_signal(const abi::SigInfo& info) {
   announce_end(thread);
   block_host_signals();
   dump_core(thread, info);
+  if (hooks.died != nullptr) hooks.died(thread, info.signo);
   const HostAction action{kHostDefault, 0};
   set_host_action(host_signal, &action, nullptr);
   host_call(SYS_tgkill, host_call(SYS_getpid), host_call(SYS_gettid), host_signal);
