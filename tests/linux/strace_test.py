@@ -11,6 +11,7 @@ What must differ is made equal first:
 and these are left out, because ferry cannot know them (docs/strace.md):
   - signals that do nothing (SIGCHLD, SIGURG, SIGCONT without a handler) never reach ferry, and SIGSTOP and SIGKILL act on it
     at once, so they have no line;
+  - rseq, which glibc calls in each thread if its first call succeeds: ferry has none;
   - names of two requests of ioctl with one number ("SNDCTL_TMR_STOP or TCSETSW"): ferry has no sound devices.
 """
 import os
@@ -70,11 +71,20 @@ RULES = [
     (r"\b1[789]\d{8}\b", "NOW"),
     (r"(ru_[us]time)=\{[^}]*\}", r"\1={}"),
     (r"(tms_\w+|si_[us]time)=\d+", r"\1=N"),
-    (r"(?:\\x[0-9a-f]{2}){5}", "RANDOM"),
+    (r"(?:\\x[0-9a-f]{2}){4,5}", "RANDOM"),
+    (r"(child_tidptr=|base_addr=|set_tid_address\(|set_robust_list\()(ADDRESS|0x8\w+)", r"\1ADDRESS"),
+    (r"^((?:getppid|getpgrp|getpgid|getsid)\(\d*\)) = \d+", r"\1 = N"),
+    (r"entry_number=\d+", "entry_number=N"),  # an i386 kernel has 6 to 8, a 64-bit one 12 to 14
+    (r"^((?:shm|sem|msg)get\(.*\)) = \d+", r"\1 = ID"),
+    (r"^((?:shm|sem|msg)(?:ctl|at|op|timedop|timedop_time64|snd|rcv))\(\d+", r"\1(ID"),
+    (r"^sysinfo\(\{.*\}\)", "sysinfo({})"),
+    (r"^(membarrier\(MEMBARRIER_CMD_QUERY, 0\)) = .*", r"\1"),  # ferry offers fewer
+    (r"^(brk\(.*\)) = .*", r"\1"),
+    (r"^brk\(0x\w+\)", "brk(ADDRESS)"),
     (r"f_fsid=\{[^}]*\}", "f_fsid={}"),
     (r"SNDCTL_\w+ or ", ""),
 ]
-LEFT_OUT = re.compile(r"--- (SIGCHLD|SIGURG|SIGCONT|SIGSTOP) |--- stopped by ")
+LEFT_OUT = re.compile(r"--- (SIGCHLD|SIGURG|SIGCONT|SIGSTOP) |--- stopped by |rseq\(")
 
 
 def normalised(processes):

@@ -163,7 +163,7 @@ void show_statfs64(Printer& p, uint32_t guest) {
 void show_iovec(Printer& p, uint32_t guest, uint32_t count, uint32_t bytes) {
   p.array<abi::IoVec>(guest, count, [&](const abi::IoVec& vector) {
     const uint32_t used = std::min(vector.length, bytes);
-    bytes -= used;
+    if (bytes != UINT32_MAX) bytes -= used;
     p.text += "{iov_base=";
     p.data(vector.base, used);
     p.add(", iov_len=%u}", vector.length);

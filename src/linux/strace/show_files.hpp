@@ -32,7 +32,7 @@ void show_statfs64(Printer& p, uint32_t guest);
 void show_vectors(Printer& p, const uint32_t* words);
 void show_read_vectors(Printer& p, const uint32_t* words);
 void show_remote_vectors(Printer& p, const uint32_t* words);
-/// Elements of an iovec array, of whose bytes `bytes` count.
+/// Elements of an iovec array, of whose bytes the first `bytes` count; UINT32_MAX: all.
 void show_iovec(Printer& p, uint32_t guest, uint32_t count, uint32_t bytes);
 
 /// fcntl behind its descriptor.

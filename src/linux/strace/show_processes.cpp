@@ -187,6 +187,15 @@ void show_user_desc(Printer& p, uint32_t guest) {
   p.add(", useable=%d}", bit(abi::kDescUsable));
 }
 
+void show_got_user_desc(Printer& p, uint32_t guest) {
+  uint32_t number;
+  if (p.failed() && copy_in(guest, number)) {
+    p.add("{entry_number=%d, ...}", static_cast<int32_t>(number));
+  } else {
+    show_user_desc(p, guest);
+  }
+}
+
 void note_entry_number(Printer& p) {
   uint32_t number;
   if (p.result.ok() && copy_in(p.words[0], number)) p.add_note("entry_number=%u", number);

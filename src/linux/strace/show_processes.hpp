@@ -19,6 +19,8 @@ void show_rlimit64(Printer& p, uint32_t guest);
 void show_clone(Printer& p, const uint32_t* words);
 void show_clone3(Printer& p, const uint32_t* words);
 void show_user_desc(Printer& p, uint32_t guest);
+/// As get_thread_area wrote it; if that failed, the number that was asked for.
+void show_got_user_desc(Printer& p, uint32_t guest);
 void note_entry_number(Printer& p);
 /// modify_ldt behind its function.
 void show_ldt(Printer& p, const uint32_t* words);

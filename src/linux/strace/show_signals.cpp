@@ -187,7 +187,8 @@ void add_siginfo(Printer& p, const abi::SigInfo& info) {
 
 void show_siginfo(Printer& p, uint32_t guest) {
   abi::SigInfo info;
-  if (p.fetch(guest, info)) add_siginfo(p, info);
+  if (!p.fetch(guest, info)) return;
+  info.signo == 0 ? p.add("{}") : add_siginfo(p, info);
 }
 
 void show_altstack(Printer& p, uint32_t guest) {

@@ -103,6 +103,11 @@ void show_created_queue(Printer& p, const uint32_t* words) {
   if ((words[-2] & kCreate) != 0) show_queue_attributes(p, words[0]);
 }
 
+void show_host_name(Printer& p, const uint32_t* words) {
+  constexpr uint32_t kLongest = 64;  // __NEW_UTS_LEN
+  words[1] > kLongest ? p.address(words[0]) : p.data(words[0], words[1]);
+}
+
 void show_uname(Printer& p, uint32_t guest) {
   abi::UtsName name;
   if (!p.fetch(guest, name)) return;

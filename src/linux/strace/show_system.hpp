@@ -25,6 +25,8 @@ void show_queue_attributes(Printer& p, uint32_t guest);
 void show_queue_mode(Printer& p, const uint32_t* words);
 void show_created_queue(Printer& p, const uint32_t* words);
 
+/// The name of sethostname, unless it is too long for a kernel.
+void show_host_name(Printer& p, const uint32_t* words);
 void show_uname(Printer& p, uint32_t guest);
 void show_sysinfo(Printer& p, uint32_t guest);
 void show_syslog_action(Printer& p, uint32_t action);

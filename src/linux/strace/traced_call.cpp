@@ -1,6 +1,7 @@
 #include "linux/strace/traced_call.hpp"
 
 #include <cstdio>
+#include <vector>
 
 #include "linux/kernel/errno_map.hpp"
 #include "linux/kernel/guest_process.hpp"
@@ -29,13 +30,13 @@ void pad(std::string& text, size_t column) {
 
 /// Writes `rest`, the end of a call named `name`, behind its beginning or in a line of its own.
 /// `result`: from "= " on.
-void write_end(const Thread& thread, const std::string& name, const std::string& rest,
+void write_end(const Thread& thread, int32_t tid, const std::string& name, const std::string& rest,
                const std::string& result) {
-  TraceLog::Writer writer(thread.process->trace, thread.tid);
+  TraceLog::Writer writer(thread.process->trace, tid);
   std::string text;
   size_t column = writer.column();
   if (!writer.line_is_open()) {
-    text = line_start(thread.tid) + "<... " + name + " resumed>";
+    text = line_start(tid) + "<... " + name + " resumed>";
     column = 0;
   }
   text += rest;
@@ -43,10 +44,10 @@ void write_end(const Thread& thread, const std::string& name, const std::string&
   writer.write(text + result + "\n");
 }
 
-void write_line(const Thread& thread, const std::string& text) {
-  TraceLog::Writer writer(thread.process->trace, thread.tid);
+void write_line(const Thread& thread, int32_t tid, const std::string& text) {
+  TraceLog::Writer writer(thread.process->trace, tid);
   const bool open = writer.line_is_open();
-  writer.write((open ? " <unfinished ...>\n" : "") + line_start(thread.tid) + text + "\n");
+  writer.write((open ? " <unfinished ...>\n" : "") + line_start(tid) + text + "\n");
 }
 
 /// What strace says of a call that a signal interrupted: the kernel's own error, which the program
@@ -81,8 +82,12 @@ const char* interruption(uint32_t number, const std::array<uint32_t, kMostWords>
 
 }  // namespace
 
-TracedCall::TracedCall(const Thread& thread, uint32_t number, const ShownCall& call)
-    : printer_(thread, call.words), format_(call.format), number_(number), tid_(thread.tid) {
+TracedCall::TracedCall(Thread& thread, uint32_t number, const ShownCall& call)
+    : thread_(thread),
+      printer_(thread, call.words),
+      format_(call.format),
+      number_(number),
+      tid_(thread.tid) {
   if (format_ != nullptr) {
     name_ = format_->name;
   } else {
@@ -92,6 +97,7 @@ TracedCall::TracedCall(const Thread& thread, uint32_t number, const ShownCall& c
   }
   printer_.text = line_start(tid_) + name_ + "(";
   add_arguments_at_entry();
+  thread_.traced_call = format_ != nullptr ? format_->name : "syscall";
   TraceLog::Writer writer(thread.process->trace, tid_);
   writer.write(printer_.text);
 }
@@ -139,7 +145,8 @@ void TracedCall::add_arguments_at_exit() {
 }
 
 void TracedCall::finish(CallResult result) {
-  const Thread& thread = printer_.thread;
+  const Thread& thread = thread_;
+  thread_.traced_call = nullptr;
   if (thread.tid != tid_) return;
   // sigreturn's result is what the interrupted program has in eax.
   if (result == kRegistersSet) {
@@ -153,7 +160,7 @@ void TracedCall::finish(CallResult result) {
   const std::string rest = printer_.text + ")";
   printer_.text.clear();
   add_result();
-  write_end(thread, name_, rest, printer_.text);
+  write_end(thread, tid_, name_, rest, printer_.text);
   if (result == kExitThread || result == kExitProcess) report_exit(result == kExitProcess);
 }
 
@@ -200,18 +207,25 @@ void TracedCall::report_exit(bool whole_process) {
   char text[40];
   std::snprintf(text, sizeof text, "+++ exited with %d +++", thread.exit_status & 0xff);
   if (whole_process) {
-    std::vector<int32_t> others;
+    struct Other {
+      int32_t tid;
+      std::string call;
+    };
+    std::vector<Other> others;
     {
       const LockGuard guard(thread.process->lock);
-      for (const Thread* other : thread.process->threads)
-        if (other->tid != tid_) others.push_back(other->tid);
+      for (const Thread* other : thread.process->threads) {
+        const char* call = other->traced_call;
+        if (other->tid != tid_) others.push_back({other->tid, call != nullptr ? call : ""});
+      }
     }
-    for (const int32_t other : others) {
-      TraceLog::Writer writer(thread.process->trace, tid_);
-      writer.write(line_start(other) + text + "\n");
+    for (const Other& other : others) {
+      if (!other.call.empty())
+        write_end(thread, other.tid, other.call, " <unfinished ...>)", "= ?");
+      write_line(thread, other.tid, text);
     }
   }
-  write_line(thread, text);
+  write_line(thread, tid_, text);
 }
 
 void log_signal(Thread& thread, const abi::SigInfo& info) {
@@ -220,18 +234,18 @@ void log_signal(Thread& thread, const abi::SigInfo& info) {
   p.signal(static_cast<uint32_t>(info.signo));
   p.text += " ";
   add_siginfo(p, info);
-  write_line(thread, p.text + " ---");
+  write_line(thread, thread.tid, p.text + " ---");
 }
 
 void log_death(Thread& thread, int signal) {
   Printer p(thread, {});
   p.text = "+++ killed by ";
   p.signal(static_cast<uint32_t>(signal));
-  write_line(thread, p.text + " +++");
+  write_line(thread, thread.tid, p.text + " +++");
 }
 
 void log_begun_program(Thread& thread) {
-  write_end(thread, "execve", ")", "= 0");
+  write_end(thread, thread.tid, "execve", ")", "= 0");
 }
 
 }  // namespace ferry::linux::strace

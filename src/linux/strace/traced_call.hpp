@@ -16,7 +16,7 @@ class TracedCall {
  public:
   /// Writes the call's name and those arguments that are known. `call` without a format: an unknown
   /// system call.
-  TracedCall(const Thread& thread, uint32_t number, const ShownCall& call);
+  TracedCall(Thread& thread, uint32_t number, const ShownCall& call);
   /// Writes the rest. In the child of a fork, which did not make the call, it writes nothing.
   void finish(CallResult result);
 
@@ -26,6 +26,7 @@ class TracedCall {
   void add_result();
   void report_exit(bool whole_process);
 
+  Thread& thread_;
   Printer printer_;
   const CallFormat* format_;
   const uint32_t number_;

@@ -146,7 +146,15 @@ static void creation(void) {
   call(SYS_execveat, AT_FDCWD, "missing", arguments_of, environment, AT_EMPTY_PATH);
 }
 
-int main(void) {
+static void execution(char* program) {
+  int child = fork();
+  static char* arguments_of[] = {"again", "once", NULL};
+  if (child == 0) execve(program, arguments_of, NULL);
+  call(SYS_wait4, child, NULL, 0, NULL);
+}
+
+int main(int argc, char** argv) {
+  if (argc == 2) return 5;
   begin();
   waits();
   identity();
@@ -154,5 +162,6 @@ int main(void) {
   scheduling();
   options();
   creation();
+  execution(argv[0]);
   return 0;
 }

@@ -51,7 +51,7 @@ static void queues(void) {
 static void system_wide(void) {
   call(SYS_uname, buffer);
   call(SYS_sysinfo, buffer);
-  call(SYS_sethostname, "name", -1);
+  call(SYS_sethostname, "name", 100);
   call(SYS_syslog, 99, NULL, 0);
   call(SYS_modify_ldt, 0, buffer, 16);
   call(SYS_landlock_create_ruleset, NULL, 0, 1);

@@ -116,11 +116,11 @@ static void futexes(void) {
   static unsigned head, size;
   call(SYS_get_robust_list, 0, &head, &size);
   call(SYS_set_tid_address, NULL);
-  static unsigned description[4] = {13, 0x1000, 0xfffff, 0x51};
+  static unsigned description[4] = {-1, 0x1000, 0xfffff, 0x51};
   call(SYS_set_thread_area, description);
   call(SYS_get_thread_area, description);
-  description[0] = -1;
-  call(SYS_set_thread_area, description);
+  description[0] = 99;
+  call(SYS_get_thread_area, description);
   call(SYS_getcpu, NULL, NULL, NULL);
 }
 
