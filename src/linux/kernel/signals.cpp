@@ -214,7 +214,7 @@ void initialize_signals(Thread& thread) {
   follow_core_limit(thread);
   {
     const LockGuard guard(process.lock);
-    apply_actions(process, taken_by_default(process) & ~kHostMayDump);
+    apply_actions(process, taken_by_default(process));
   }
   HostSignalSet inherited;
   host_call(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &inherited, sizeof inherited);

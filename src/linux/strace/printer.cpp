@@ -119,7 +119,7 @@ void Printer::flags(const abi::NameTable& table, uint32_t bits) {
 
 std::string short_signal_name(uint32_t number) {
   if (number == 32) return "RTMIN";
-  if (number > 32) return "RT_" + std::to_string(number - 32);
+  if (number > 32) return std::string("RT_").append(std::to_string(number - 32));
   const char* name = name_of(abi::kSignals, number);
   return name != nullptr ? name + 3 : std::to_string(number);
 }
@@ -128,7 +128,7 @@ void Printer::signal(uint32_t number) {
   if (number == 0 || number > 64) {
     add("%d", static_cast<int>(number));
   } else {
-    text += "SIG" + short_signal_name(number);
+    add("SIG%s", short_signal_name(number).c_str());
   }
 }
 
@@ -142,7 +142,7 @@ void Printer::signal_set(uint64_t set) {
   const char* separator = "";
   for (uint32_t number = 1; number <= 64; ++number) {
     if ((set >> (number - 1) & 1) == 0) continue;
-    text += separator + short_signal_name(number);
+    add("%s%s", separator, short_signal_name(number).c_str());
     separator = " ";
   }
   text += "]";

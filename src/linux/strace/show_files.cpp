@@ -406,6 +406,17 @@ void show_moving_offset64(Printer& p, const uint32_t* words) {
   show_moving<abi::S64>(p, words[0]);
 }
 
+namespace {
+
+void add_handle_bytes(Printer& p, uint32_t guest, uint32_t size) {
+  char bytes[128];  // MAX_HANDLE_SZ
+  const uint32_t shown = std::min<uint32_t>(size, sizeof bytes);
+  if (!copy_in_bytes(guest, bytes, shown)) return p.address(guest);
+  p.bytes({bytes, shown}, size > shown, Quotes::all_hexadecimal);
+}
+
+}  // namespace
+
 void show_handle(Printer& p, const uint32_t* words) {
   struct {
     uint32_t bytes;
@@ -423,13 +434,26 @@ void show_handle(Printer& p, const uint32_t* words) {
     p.text += "}";
     return;
   }
-  p.add(", handle_type=%#x, f_handle=0x", static_cast<uint32_t>(handle.type));
-  for (uint32_t i = 0; i < std::min(handle.bytes, 128u); ++i) {
-    uint8_t byte = 0;
-    if (!copy_in(words[0] + 8 + i, byte)) break;
-    p.add("%02x", byte);
-  }
+  p.add(", handle_type=%d, f_handle=", handle.type);
+  add_handle_bytes(p, words[0] + 8, handle.bytes);
   p.text += "}";
+}
+
+void show_known_handle(Printer& p, uint32_t guest) {
+  struct {
+    uint32_t bytes;
+    int32_t type;
+  } handle;
+  if (!p.fetch(guest, handle)) return;
+  p.add("{handle_bytes=%u, handle_type=%d, f_handle=", handle.bytes, handle.type);
+  add_handle_bytes(p, guest + 8, handle.bytes);
+  p.text += "}";
+}
+
+void show_swap_flags(Printer& p, uint32_t flags) {
+  constexpr uint32_t kPriority = 0x7fff;
+  p.flags(abi::kSwapFlags, flags & ~kPriority);
+  if ((flags & kPriority) != 0) p.add("|%u", flags & kPriority);
 }
 
 void show_quota_command(Printer& p, uint32_t command) {

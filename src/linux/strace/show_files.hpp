@@ -49,7 +49,10 @@ void show_offset(Printer& p, uint32_t guest);
 /// sendfile's offset before and behind the call.
 void show_moving_offset(Printer& p, const uint32_t* words);
 void show_moving_offset64(Printer& p, const uint32_t* words);
+/// A file handle that the call fills in, and one that it is given.
 void show_handle(Printer& p, const uint32_t* words);
+void show_known_handle(Printer& p, uint32_t guest);
+void show_swap_flags(Printer& p, uint32_t flags);
 /// A path that the call wrote.
 void show_written_path(Printer& p, uint32_t guest);
 void show_fanotify_events(Printer& p, uint32_t events);

@@ -480,7 +480,6 @@ void show_ioprio(Printer& p, uint32_t priority) {
 }
 
 void note_ioprio(Printer& p) {
-  p.style = ResultStyle::hexadecimal;
   if (p.result.ok()) note_shown(p, [&] { show_ioprio(p, p.result.value()); });
 }
 

@@ -145,8 +145,7 @@ namespace {
 
 constexpr uint32_t kSolIp = 0, kSolSocket = 1, kSolTcp = 6, kSolUdp = 17, kSolIpv6 = 41,
                    kSolNetlink = 270;
-constexpr uint32_t kSoError = 4, kSoLinger = 13, kSoPeerCredentials = 17, kSoReceiveTimeout = 20,
-                   kSoSendTimeout = 21;
+constexpr uint32_t kSoLinger = 13, kSoPeerCredentials = 17;
 
 const abi::NameTable* options_of(uint32_t level) {
   switch (level) {
@@ -184,8 +183,6 @@ void add_option_value(Printer& p, const uint32_t* words, uint32_t guest, uint32_
     if (p.fetch_bytes(guest, number, 12))
       p.add("{pid=%d, uid=%u, gid=%u}", number[0], static_cast<uint32_t>(number[1]),
             static_cast<uint32_t>(number[2]));
-  } else if ((option == kSoReceiveTimeout || option == kSoSendTimeout) && length >= 8) {
-    show_timeval(p, guest);
   } else if (length == 4) {
     show_number(p, guest);
   } else if (length < 4) {

@@ -132,6 +132,14 @@ void show_sysinfo(Printer& p, uint32_t guest) {
         info.unit);
 }
 
+void show_reboot(Printer& p, const uint32_t* words) {
+  constexpr uint32_t kRestart2 = 0xa1b2c3d4;
+  p.value(abi::kRebootCommands, words[0]);
+  if (words[0] != kRestart2) return;
+  p.text += ", ";
+  p.string(words[1]);
+}
+
 void show_syslog_action(Printer& p, uint32_t action) {
   if (const char* name = name_of(abi::kSyslogActions, action)) {
     p.add("%u /* %s */", action, name);

@@ -29,6 +29,8 @@ void show_created_queue(Printer& p, const uint32_t* words);
 void show_host_name(Printer& p, const uint32_t* words);
 void show_uname(Printer& p, uint32_t guest);
 void show_sysinfo(Printer& p, uint32_t guest);
+/// reboot's command, and its argument if the command takes one.
+void show_reboot(Printer& p, const uint32_t* words);
 void show_syslog_action(Printer& p, uint32_t action);
 /// A key's number, or the name of one of the process's keyrings.
 void show_keyring(Printer& p, uint32_t key);

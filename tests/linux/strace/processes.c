@@ -155,6 +155,7 @@ static void execution(char* program) {
 
 int main(int argc, char** argv) {
   if (argc == 2) return 5;
+  block_child_signal();
   begin();
   waits();
   identity();

@@ -1,7 +1,7 @@
+#include "trace.h"
+
 #include <pthread.h>
 #include <time.h>
-
-#include "trace.h"
 
 static int ends[2];
 

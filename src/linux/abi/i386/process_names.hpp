@@ -401,6 +401,19 @@ inline constexpr NamedValue kFutexCompareRows[] = {{0, "FUTEX_OP_CMP_EQ"}, {1, "
                                                    {4, "FUTEX_OP_CMP_GT"}, {5, "FUTEX_OP_CMP_GE"}};
 inline constexpr NameTable kFutexCompares{kFutexCompareRows, "FUTEX_OP_CMP_???"};
 
+inline constexpr NamedValue kRebootMagicRows[] = {{0xfee1dead, "LINUX_REBOOT_MAGIC1"}};
+inline constexpr NameTable kRebootMagics{kRebootMagicRows, "LINUX_REBOOT_MAGIC_???"};
+inline constexpr NamedValue kRebootMagic2Rows[] = {{0x28121969, "LINUX_REBOOT_MAGIC2"},
+                                                   {0x05121996, "LINUX_REBOOT_MAGIC2A"},
+                                                   {0x16041998, "LINUX_REBOOT_MAGIC2B"},
+                                                   {0x20112000, "LINUX_REBOOT_MAGIC2C"}};
+inline constexpr NameTable kRebootMagics2{kRebootMagic2Rows, "LINUX_REBOOT_MAGIC_???"};
+inline constexpr NamedValue kRebootCommandRows[] = {
+    {0x01234567, "LINUX_REBOOT_CMD_RESTART"},    {0xcdef0123, "LINUX_REBOOT_CMD_HALT"},
+    {0x89abcdef, "LINUX_REBOOT_CMD_CAD_ON"},     {0, "LINUX_REBOOT_CMD_CAD_OFF"},
+    {0x4321fedc, "LINUX_REBOOT_CMD_POWER_OFF"},  {0xa1b2c3d4, "LINUX_REBOOT_CMD_RESTART2"},
+    {0xd000fce2, "LINUX_REBOOT_CMD_SW_SUSPEND"}, {0x45584543, "LINUX_REBOOT_CMD_KEXEC"}};
+inline constexpr NameTable kRebootCommands{kRebootCommandRows, "LINUX_REBOOT_CMD_???"};
 inline constexpr NamedValue kSyslogRows[] = {
     {0, "SYSLOG_ACTION_CLOSE"},         {1, "SYSLOG_ACTION_OPEN"},
     {2, "SYSLOG_ACTION_READ"},          {3, "SYSLOG_ACTION_READ_ALL"},
