@@ -17,9 +17,7 @@ static void opening(void) {
   call(SYS_openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   call(SYS_openat, 4, "two", O_CREAT | O_EXCL | O_RDWR, 0600);
   call(SYS_openat, -1, "two", O_TMPFILE | O_RDWR, 0);
-  uint64_t how[3] = {O_RDONLY | O_CLOEXEC, 0, 8};
-  call(SYS_openat2, AT_FDCWD, "one", how, 24);
-  call(SYS_openat2, AT_FDCWD, "one", how, 8);
+  call(SYS_open, "one", O_RDONLY);
   call(SYS_creat, "three", 0);
   call(SYS_close, 7);
   call(SYS_close, 99);
@@ -57,8 +55,6 @@ static void reading(void) {
   call(SYS_writev, 3, BAD, 1);
   call(SYS_writev, 3, v, 0);
   call(SYS_pwritev, 3, v, 1, 5, 0);
-  call(SYS_preadv2, 3, v, 1, 0, 0, 2);
-  call(SYS_pwritev2, 3, v, 1, 0, 0, 0x10);
   call(SYS_fsync, 3);
   call(SYS_fdatasync, 3);
   call(SYS_sync);

@@ -1,3 +1,4 @@
+// Calls and details that qemu-user does not have.
 #include "trace.h"
 
 #include <arpa/inet.h>
@@ -128,6 +129,26 @@ static void control(void) {
   call(SYS_msgctl, -1, 77, NULL);
 }
 
+static void unknown_to_emulators(void) {
+  call(SYS_landlock_create_ruleset, NULL, 0, 1);
+  call(SYS_keyctl, 0, -3, 0);
+  call(SYS_add_key, "user", "ferry", "x", 1, 99);
+  call(SYS_quotactl, 0x80000700, "missing", 0, buffer);
+  call(SYS_fanotify_mark, -1, 1, 2, 0, AT_FDCWD, "missing");
+  call(SYS_fsopen, "none", 1);
+  call(SYS_open_tree, -1, "missing", 1);
+  call(SYS_move_mount, -1, "missing", -1, "missing", 0);
+  call(SYS_socket, 99, 99, 99);
+  uint64_t how[3] = {O_RDONLY | O_CLOEXEC, 0, 8};
+  int file = call(SYS_open, "file", O_RDWR | O_CREAT, 0600);
+  call(SYS_openat2, AT_FDCWD, "file", how, 24);
+  call(SYS_openat2, AT_FDCWD, "file", how, 8);
+  struct iovec v = {buffer, 3};
+  call(SYS_pwritev2, file, &v, 1, 0, 0, 0x10);
+  call(SYS_preadv2, file, &v, 1, 0, 0, 2);
+  call(SYS_mq_notify, file, NULL);
+}
+
 static void rarer_calls(void) {
   static aio_context_t context;
   call(SYS_io_setup, 0, &context);
@@ -208,6 +229,7 @@ int main(void) {
   streams();
   wide_structures();
   control();
+  unknown_to_emulators();
   rarer_calls();
   deaths();
   return 0;

@@ -18,7 +18,7 @@ static void creating(void) {
   call(SYS_socket, AF_INET, SOCK_DGRAM, 0);
   call(SYS_socket, AF_INET6, SOCK_DGRAM, IPPROTO_UDP);
   call(SYS_socket, AF_NETLINK, SOCK_RAW, 0);
-  call(SYS_socket, 99, 99, 99);
+  call(SYS_socket, 99, SOCK_RAW, 99);
   call(SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, pair);
   unsigned words[4] = {AF_UNIX, SOCK_STREAM, 0, (unsigned)pair};
   call(SYS_socketcall, 8, words);
