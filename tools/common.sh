@@ -25,7 +25,7 @@ packages_for() {
     machine) on_mips64 || echo qemu-system-mips cpio python3 ;;
     bench) echo python3
            on_mips64 || echo g++-i686-linux-gnu ;;
-    check) echo clang-format clang-tidy python3 nasm
+    check) echo clang-format clang-tidy python3 nasm strace
            on_mips64 || echo g++-i686-linux-gnu ;;
   esac
 }

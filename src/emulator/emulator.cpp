@@ -24,6 +24,7 @@
 #include "linux/kernel/threads.hpp"
 #include "linux/load/exec_environment.hpp"
 #include "linux/load/launch.hpp"
+#include "linux/strace/traced_call.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
 #include "translate/i386_to_mips64/run/code_place.hpp"
 #include "translate/i386_to_mips64/run/helpers.hpp"
@@ -265,6 +266,10 @@ void run_program(const CommandLine& given, char** environment) {
     hooks.interrupt = on_interrupt;
     hooks.fault = on_fault;
   }
+  if (log_enabled(LogChannel::strace)) {
+    hooks.delivered = linux::strace::log_signal;
+    hooks.died = linux::strace::log_death;
+  }
   install_crash_report(translating != nullptr ? &translating->cache : nullptr);
   linux::set_signal_hooks(hooks);
   linux::launch(process, thread, launch_request(line, std::move(guest_environment)));
@@ -272,6 +277,8 @@ void run_program(const CommandLine& given, char** environment) {
   if (!process.executor->prepare(thread)) die(126, "no memory for a thread");
   process.add(thread);
   linux::publish(process);
+  if (log_enabled(LogChannel::strace) && process.executed_by_guest())
+    linux::strace::log_begun_program(thread);
   process.executor->run(thread);
   linux::finish_thread(thread);
   delete &thread;

@@ -74,13 +74,11 @@ void GuestProcess::hold_for_fork() {
   hidden.hold_for_fork();
   small.hold_for_fork();
   directory_positions.hold_for_fork();
-  trace.lock.acquire();
   async.lock.acquire();
 }
 
 void GuestProcess::release_after_fork() {
   async.lock.release();
-  trace.lock.release();
   directory_positions.release_after_fork();
   small.release_after_fork();
   hidden.release_after_fork();

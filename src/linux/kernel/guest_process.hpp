@@ -21,6 +21,7 @@
 #include "linux/kernel/seccomp_filter.hpp"
 #include "linux/kernel/signal_state.hpp"
 #include "linux/kernel/small_descriptors.hpp"
+#include "linux/kernel/trace_log.hpp"
 
 namespace ferry::linux {
 
@@ -46,12 +47,7 @@ struct InheritedProgram {
   /// RLIMIT_NOFILE's soft limit before the exec; UINT64_MAX: started from the command line.
   uint64_t soft_file_limit = UINT64_MAX;
   const SeccompFilter* seccomp_filter = nullptr;  ///< the newest
-};
-
-/// The line of the log's system calls that has no result yet.
-struct OpenTrace {
-  Lock lock;
-  int32_t tid = 0;  ///< the thread that makes the call; 0: no line is open
+  int trace_memory = -1;                          ///< descriptor of TraceLog's memory; -1: none
 };
 
 class GuestProcess {
@@ -105,7 +101,7 @@ class GuestProcess {
   uint64_t limit_files_hard = UINT64_MAX;
   HiddenDescriptors hidden;
   SmallDescriptors small;
-  OpenTrace trace;
+  TraceLog trace;
   DirectoryPositions directory_positions;
   AsyncContexts async;
   /// Ferry's own binary, which an exec executes.

@@ -52,6 +52,7 @@ bool deliver_one(Thread& thread, const abi::SigInfo& info) {
   if (log_enabled(LogChannel::int_))
     log_printf(LogChannel::int_, "signal %d code %d at %08x, handler %08x\n", signal, info.code,
                thread.cpu.eip, action.handler);
+  report_delivery(thread, info);
   if (action.handler == SignalAction::kIgnore) return false;
   if (action.handler == SignalAction::kDefault) {
     if (contains(kIgnoredByDefault, signal)) return false;

@@ -132,6 +132,18 @@ void host_handler(int host_signal, siginfo_t* info, void* context) {
 /// is SIGEMT on MIPS.
 constexpr SignalSet kHostMayDump = kCoreByDefault | signal_bit(abi::kSIGSTKFLT);
 
+/// Signals of which a process dies by default and that can be handled. Those of libcs are not among
+/// them, nor other real-time signals.
+constexpr SignalSet kDeadlyByDefault =
+    0x7fffffff & ~(kIgnoredByDefault | kStopByDefault | kUnblockable);
+
+/// Signals whose default action ferry takes itself: the host's kernel would dump ferry, or the log
+/// would not tell of them.
+SignalSet taken_by_default(const GuestProcess& process) {
+  return (process.takes_core_signals ? kHostMayDump : SignalSet{0}) |
+         (hooks.delivered != nullptr ? kDeadlyByDefault : SignalSet{0});
+}
+
 /// Under the process's lock.
 void learn_inherited_action(GuestProcess& process, int signal) {
   HostAction host;
@@ -152,8 +164,8 @@ void apply_action(GuestProcess& process, int signal) {
                                ? process.ignored_faults | ignored
                                : process.ignored_faults & ~ignored;
   HostAction host;
-  const bool taken = process.takes_core_signals && contains(kHostMayDump, signal) &&
-                     action.handler == SignalAction::kDefault;
+  const bool taken =
+      contains(taken_by_default(process), signal) && action.handler == SignalAction::kDefault;
   if (contains(kFaultSet, signal) || taken || action.handler > SignalAction::kIgnore) {
     host.handler = reinterpret_cast<uintptr_t>(host_handler);
     host.flags = SA_SIGINFO | SA_RESTART;
@@ -165,6 +177,15 @@ void apply_action(GuestProcess& process, int signal) {
   set_host_action(signal_to_host(signal), &host, nullptr);
 }
 
+/// Under the process's lock.
+void apply_actions(GuestProcess& process, SignalSet signals) {
+  for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
+    if (!contains(signals, signal)) continue;
+    learn_inherited_action(process, signal);
+    apply_action(process, signal);
+  }
+}
+
 }  // namespace
 
 void follow_core_limit(Thread& thread) {
@@ -173,11 +194,11 @@ void follow_core_limit(Thread& thread) {
   const LockGuard guard(process.lock);
   if (process.takes_core_signals) return;
   process.takes_core_signals = true;
-  for (int signal = 1; signal <= static_cast<int>(kSignalCount); ++signal) {
-    if (!contains(kHostMayDump, signal)) continue;
-    learn_inherited_action(process, signal);
-    apply_action(process, signal);
-  }
+  apply_actions(process, kHostMayDump);
+}
+
+void report_delivery(Thread& thread, const abi::SigInfo& info) {
+  if (hooks.delivered != nullptr) hooks.delivered(thread, info);
 }
 
 void set_signal_hooks(const SignalHooks& new_hooks) {
@@ -191,6 +212,10 @@ void initialize_signals(Thread& thread) {
     apply_action(process, signal);
   }
   follow_core_limit(thread);
+  {
+    const LockGuard guard(process.lock);
+    apply_actions(process, taken_by_default(process));
+  }
   HostSignalSet inherited;
   host_call(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &inherited, sizeof inherited);
   const SignalSet blocked = set_to_guest(inherited);
@@ -330,6 +355,7 @@ void die_by_signal(const abi::SigInfo& info) {
   announce_end(thread);
   block_host_signals();
   dump_core(thread, info);
+  if (hooks.died != nullptr) hooks.died(thread, info.signo);
   const HostAction action{kHostDefault, 0};
   set_host_action(host_signal, &action, nullptr);
   host_call(SYS_tgkill, host_call(SYS_getpid), host_call(SYS_gettid), host_signal);

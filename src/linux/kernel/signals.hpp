@@ -31,8 +31,13 @@ struct SignalHooks {
   /// A synchronous SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGTRAP. True: handled, the context was
   /// changed. False: not in translated code.
   bool (*fault)(Thread& thread, int host_signal, siginfo_t* info, ucontext_t* context) = nullptr;
+  /// The thread is about to get a guest signal, or to die of one: for the log. Not in a handler.
+  void (*delivered)(Thread& thread, const abi::SigInfo& info) = nullptr;
+  void (*died)(Thread& thread, int signal) = nullptr;
 };
 void set_signal_hooks(const SignalHooks& hooks);
+/// Calls the hook `delivered`.
+void report_delivery(Thread& thread, const abi::SigInfo& info);
 
 /// Installs the fault handlers and takes over dispositions and the mask inherited from exec.
 void initialize_signals(Thread& thread);

@@ -42,6 +42,8 @@ struct Thread {
   KernelWrites kernel_writes;  ///< known to the address space from GuestProcess::add on
   /// Number of the call being made or restarted; what strace and restarts use.
   uint32_t syscall_number = 0;
+  /// Name of the call in the log that has no result yet, or null. Other threads read it.
+  std::atomic<const char*> traced_call{nullptr};
   /// Whether something looks at every call before it is made: the log, or seccomp(2).
   Relaxed<bool> watches_calls = log_enabled(LogChannel::strace);
   /// Other threads of the process may set these two, under its lock (SECCOMP_FILTER_FLAG_TSYNC).

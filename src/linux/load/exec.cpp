@@ -86,7 +86,8 @@ CallResult replace_process(Thread& t, const Program& program, const ProgramName&
   long result;
   {
     const KeptOpen files[] = {KeptOpen(binary), KeptOpen(program.descriptor.get()),
-                              KeptOpen(program.interpreter.get())};
+                              KeptOpen(program.interpreter.get()),
+                              KeptOpen(process.hidden[process.trace.memory()])};
     // The next ferry, and an emulator below it, open files before the guest's limit applies again.
     const RaisedFileLimit raised;
     if (!process.runner.empty()) {

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <map>
 
+#include "common/diagnostics.hpp"
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/descriptor_names.hpp"
 
@@ -25,6 +26,7 @@ constexpr std::string_view kStateVariable = "FERRY_STATE";
 constexpr std::string_view kNameVariable = "FERRY_NAME";
 constexpr std::string_view kProgramVariable = "FERRY_PROGRAM_FD";
 constexpr std::string_view kSmallVariable = "FERRY_SMALL_FILES";
+constexpr std::string_view kTraceVariable = "FERRY_TRACE_FD";
 /// One for each filter, with its number, oldest first: an emulator may change their order.
 constexpr std::string_view kSeccompVariable = "FERRY_SECCOMP_";
 
@@ -42,7 +44,7 @@ std::vector<std::string> split_words(std::string_view text) {
 bool is_private_variable(std::string_view name) {
   return name == kRunnerVariable || name == kBinaryVariable || name == kStateVariable ||
          name == kNameVariable || name == kProgramVariable || name == kSmallVariable ||
-         name.starts_with(kSeccompVariable);
+         name == kTraceVariable || name.starts_with(kSeccompVariable);
 }
 
 void take_state(GuestProcess& process, std::string_view text) {
@@ -89,6 +91,8 @@ void take_private_variable(GuestProcess& process, std::string_view name, std::st
     take_state(process, value);
   } else if (name == kSmallVariable) {
     process.small.take_text(value);
+  } else if (name == kTraceVariable) {
+    std::from_chars(value.data(), value.data() + value.size(), process.inherited.trace_memory);
   }
 }
 
@@ -108,6 +112,8 @@ void hide_descriptors(GuestProcess& process) {
         static_cast<int>(host_call(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC)));
   }
   process.hidden.hide_log();
+  if (log_enabled(LogChannel::strace))
+    process.trace.begin(process.hidden, process.inherited.trace_memory);
 }
 
 /// Closes the descriptors that a ferry opened for this one, which does not trust it.
@@ -215,6 +221,8 @@ std::vector<std::string> private_environment(const GuestProcess& process, Signal
   if (process.hidden[process.binary] >= 0)
     variables.push_back(std::string(kBinaryVariable) + "=" +
                         std::to_string(process.hidden[process.binary]));
+  if (const int memory = process.hidden[process.trace.memory()]; memory >= 0)
+    variables.push_back(std::string(kTraceVariable) + "=" + std::to_string(memory));
   if (std::string numbers = process.small.text_for_exec(); !numbers.empty())
     variables.push_back(std::string(kSmallVariable) + "=" + numbers);
   SignalSet ignored = 0;

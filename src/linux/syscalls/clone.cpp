@@ -177,7 +177,6 @@ namespace {
 
 void set_up_child(Thread& child, const CloneRequest& request) {
   child.tid = static_cast<int32_t>(host_call(SYS_gettid));
-  child.process->trace.tid = 0;
   if (child.process->record != nullptr) child.process->record->pid = child.tid;
   child.cpu.gpr[i386::EAX] = 0;
   if (request.stack != 0) child.cpu.gpr[i386::ESP] = request.stack;

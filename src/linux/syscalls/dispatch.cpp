@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "common/diagnostics.hpp"
+#include "linux/strace/traced_call.hpp"
 #include "linux/syscalls/seccomp.hpp"
 #include "linux/syscalls/strace.hpp"
 #include "linux/syscalls/table.hpp"
@@ -51,8 +52,9 @@ void restart(Thread& thread, Restart how) {
 [[gnu::noinline, gnu::cold]] CallResult watched_call(Thread& thread, uint32_t number,
                                                      SyscallHandler handler,
                                                      const Arguments& arguments) {
-  const bool traced = log_enabled(LogChannel::strace);
-  if (traced) trace_call(thread, number, arguments);
+  std::optional<strace::TracedCall> traced;
+  if (log_enabled(LogChannel::strace))
+    traced.emplace(thread, number, shown_call(number, arguments));
   const std::optional<CallResult> verdict = seccomp_verdict(thread, number, arguments);
   CallResult result = kRegistersSet;
   if (verdict) {
@@ -60,7 +62,7 @@ void restart(Thread& thread, Restart how) {
   } else {
     result = handler != nullptr ? handler(thread, arguments) : not_implemented(number);
   }
-  if (traced) trace_result(thread, result);
+  if (traced) traced->finish(result);
   return result;
 }
 

@@ -1,143 +1,73 @@
 #include "linux/syscalls/strace.hpp"
 
-#include <fcntl.h>
-
-#include "common/diagnostics.hpp"
-#include "common/text_line.hpp"
-#include "linux/kernel/errno_map.hpp"
 #include "linux/syscalls/table.hpp"
 
 namespace ferry::linux {
 
 namespace {
 
-void add_string(TextLine& line, uint32_t guest) {
-  char text[64];
-  const Result<uint32_t> length = copy_in_string(guest, text, sizeof text);
-  if (length.error() == abi::kEFAULT) {
-    line.add("%#x", guest);
-    return;
-  }
-  const bool cut = !length.ok();
-  line.add("\"");
-  for (size_t i = 0; i < (cut ? sizeof text : length.value()); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 32 || c > 126 || c == '"' || c == '\\') {
-      line.add("\\%03o", c);
-    } else {
-      line.add("%c", c);
-    }
-  }
-  line.add(cut ? "\"..." : "\"");
-}
-
-void add_argument(TextLine& line, ArgumentKind kind, uint32_t value) {
+const strace::Format& plain_format(ArgumentKind kind) {
   switch (kind) {
     case ArgumentKind::string:
+      return strace::str;
     case ArgumentKind::path:
-      value == 0 ? line.add("NULL") : add_string(line, value);
-      break;
+      return strace::path;
     case ArgumentKind::pointer:
-      value == 0 ? line.add("NULL") : line.add("%#x", value);
-      break;
+      return strace::ptr;
     case ArgumentKind::bits:
-      line.add("%#x", value);
-      break;
+      return strace::hex;
     case ArgumentKind::mode:
-      line.add("0%o", value);
-      break;
+      return strace::mode;
     case ArgumentKind::unsigned_number:
-      line.add("%u", value);
-      break;
+      return strace::unum;
     case ArgumentKind::directory:
-      if (static_cast<int32_t>(value) == AT_FDCWD) {
-        line.add("AT_FDCWD");
-        break;
-      }
-      [[fallthrough]];
+      return strace::at_fd;
+    case ArgumentKind::signal:
+      return strace::sig;
     default:
-      line.add("%d", static_cast<int32_t>(value));
-      break;
+      return strace::num;
   }
 }
 
-void add_arguments(TextLine& line, const Call& call, const Arguments& registers) {
-  Arguments arguments = registers;
-  if (call.in_memory && !copy_in_arguments(call, registers.words[0], arguments)) {
-    add_argument(line, ArgumentKind::pointer, registers.words[0]);
-    return;
-  }
-  for (unsigned i = 0; i < call.count(); ++i) {
-    if (i > 0) line.add(",");
-    add_argument(line, call.kinds[i], arguments.words[i]);
-  }
-}
-
-}  // namespace
-
-namespace {
-
-const char* name_of(uint32_t number) {
-  const SyscallRow* row = syscall_row(number);
-  return row != nullptr ? row->name : "unknown";
-}
-
-void add_result(TextLine& line, CallResult result) {
-  switch (result.outcome()) {
-    case CallResult::Outcome::value:
-      line.add(result.value() > 0x10000 ? " = %#x\n" : " = %u\n", result.value());
-      break;
-    case CallResult::Outcome::error: {
-      const char* name = guest_errno_name(result.error());
-      line.add(" = -1 %s (%s)\n", name != nullptr ? name : "errno",
-               guest_errno_text(result.error()));
-      break;
+/// Formats for all calls, by the types of their handlers' arguments.
+const strace::CallFormat* plain_formats() {
+  static const auto* const formats = [] {
+    auto* made = new std::array<strace::CallFormat, kCallCount>;
+    for (uint32_t number = 0; number < kCallCount; ++number) {
+      const SyscallRow* row = syscall_row(number);
+      if (row == nullptr) continue;
+      strace::CallFormat& format = (*made)[number];
+      format.name = row->name;
+      for (unsigned i = 0; i < row->call.count(); ++i)
+        format.formats[i] = plain_format(row->call.kinds[i]);
     }
-    case CallResult::Outcome::restart_if_handler_allows:
-    case CallResult::Outcome::restart_always:
-      line.add(" = ? (to be restarted)\n");
-      break;
-    case CallResult::Outcome::registers_set:
-    case CallResult::Outcome::exit_thread:
-    case CallResult::Outcome::exit_process:
-      line.add(" = ?\n");
-      break;
-  }
+    return made->data();
+  }();
+  return formats;
 }
 
 }  // namespace
 
-void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments) {
-  TextLine line;
+strace::ShownCall shown_call(uint32_t number, const Arguments& registers) {
+  strace::ShownCall call{strace::call_format(number), registers.words};
+  if (number == strace::kNr_socketcall || number == strace::kNr_ipc) {
+    const strace::ShownCall made = number == strace::kNr_ipc ? strace::ipc_call(registers.words)
+                                                             : strace::socket_call(registers.words);
+    if (made.format != nullptr) return made;
+  }
   const SyscallRow* row = syscall_row(number);
-  line.add("%d ", thread.tid);
-  if (row == nullptr) {
-    line.add("syscall_%u(", number);
+  if (row == nullptr) return call;
+  if (call.format == nullptr) call.format = &plain_formats()[number];
+  Arguments arguments{};
+  if (!row->call.in_memory) return call;
+  if (copy_in_arguments(row->call, registers.words[0], arguments)) {
+    call.words = arguments.words;
   } else {
-    line.add("%s(", row->name);
-    add_arguments(line, row->call, arguments);
+    static constexpr strace::CallFormat kUnreadable{"mmap", {strace::ptr}};
+    static constexpr strace::CallFormat kUnreadableSelect{"select", {strace::ptr}};
+    call.format = number == strace::kNr_mmap ? &kUnreadable : &kUnreadableSelect;
   }
-  line.add(")");
-  OpenTrace& open = thread.process->trace;
-  const LockGuard guard(open.lock);
-  if (open.tid != 0) log_write(" <unfinished ...>\n");
-  open.tid = thread.tid;
-  log_write(line.text());
-}
-
-void trace_result(const Thread& thread, CallResult result) {
-  TextLine line;
-  OpenTrace& open = thread.process->trace;
-  const LockGuard guard(open.lock);
-  if (open.tid == thread.tid) {
-    open.tid = 0;
-  } else {
-    if (open.tid != 0) line.add(" <unfinished ...>\n");
-    open.tid = 0;
-    line.add("%d <... %s resumed>", thread.tid, name_of(thread.syscall_number));
-  }
-  add_result(line, result);
-  log_write(line.text());
+  return call;
 }
 
 }  // namespace ferry::linux

@@ -1,14 +1,14 @@
-// The log of system calls: one line each, formatted by the types of its arguments. Where another
-// thread's call comes in between, "<unfinished ...>" ends the line, and the result has one of its
-// own, as with strace -f.
+// What the log shows of a system call: the bridge between the table of calls and the room
+// linux/strace.
 #pragma once
 
+#include "linux/strace/call_formats.hpp"
 #include "linux/syscalls/call_traits.hpp"
 
 namespace ferry::linux {
 
-/// "PID name(arguments)" before the call, " = result" after it.
-void trace_call(const Thread& thread, uint32_t number, const Arguments& arguments);
-void trace_result(const Thread& thread, CallResult result);
+/// The format of call `number`, and its argument words, which may be in memory. A call without a
+/// row in strace/call_formats.inc is shown by the types of its handler's arguments.
+[[nodiscard]] strace::ShownCall shown_call(uint32_t number, const Arguments& registers);
 
 }  // namespace ferry::linux
