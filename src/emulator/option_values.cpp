@@ -146,7 +146,7 @@ std::string set_cpu_model(CommandLine& line, std::string_view name) {
 }
 
 std::string set_page_size(CommandLine& line, const char* value) {
-  const std::string problem = set_size(line.host_page_bytes, value, 4096, 65536);
+  std::string problem = set_size(line.host_page_bytes, value, 4096, 65536);
   const bool power_of_two = (line.host_page_bytes & (line.host_page_bytes - 1)) == 0;
   return problem.empty() && !power_of_two ? bad_value(value) + ": not a power of two" : problem;
 }
@@ -164,7 +164,7 @@ std::string add_log_items(CommandLine& line, const char* items) {
 
 std::string set_strace(CommandLine& line, const char* value) {
   bool on = false;
-  const std::string problem = set_switch(on, value);
+  std::string problem = set_switch(on, value);
   line.log_channels &= ~log_channel_bit(LogChannel::strace);
   if (on) line.log_channels |= log_channel_bit(LogChannel::strace);
   return problem;
@@ -230,7 +230,7 @@ std::string keep_variables(CommandLine& line, std::string_view list) {
 }
 
 std::string set_stack_size(CommandLine& line, const char* value) {
-  const std::string problem = set_size(line.stack_bytes, value, 1, 1u << 30);
+  std::string problem = set_size(line.stack_bytes, value, 1, 1u << 30);
   line.stack_bytes = std::max(line.stack_bytes, kSmallestStack);
   return problem;
 }

@@ -17,14 +17,23 @@ namespace {
 constexpr const char* kSystemFile = "/etc/ferry.conf";
 constexpr std::string_view kAllPrograms = "*";
 
-/// Where the user's file would be; empty: nowhere. As the XDG base directory specification has it,
-/// relative names count as none.
-std::string user_file(const OwnVariables& variables) {
-  if (variables.config_home != nullptr && *variables.config_home == '/')
-    return std::string(variables.config_home) + "/ferry.conf";
-  if (variables.home != nullptr && *variables.home == '/')
-    return std::string(variables.home) + "/.config/ferry.conf";
-  return {};
+/// Writes to `path` where the user's file would be. Returns whether it can be anywhere: as the XDG
+/// base directory specification has it, relative names count as none. Every start comes here, so
+/// there is no allocation.
+bool find_user_file(const OwnVariables& variables, char (&path)[4096]) {
+  const char* folder = variables.config_home;
+  const char* name = "/ferry.conf";
+  if (folder == nullptr || *folder != '/') {
+    folder = variables.home;
+    name = "/.config/ferry.conf";
+  }
+  if (folder == nullptr || *folder != '/') return false;
+  const size_t length = std::strlen(folder);
+  const size_t name_size = std::strlen(name) + 1;
+  if (length + name_size > sizeof path) return false;  // no such file (ENAMETOOLONG)
+  std::memcpy(path, folder, length);
+  std::memcpy(path + length, name, name_size);
+  return true;
 }
 
 /// Opens a settings file; -1 if there is none.
@@ -166,8 +175,8 @@ void add_settings(Settings& settings, std::string_view name, const OwnVariables&
                   bool secure) {
   add_file(settings, name, kSystemFile, false);
   if (secure) return;
-  const std::string own = user_file(variables);
-  if (!own.empty()) add_file(settings, name, own.c_str(), true);
+  char own[4096];
+  if (find_user_file(variables, own)) add_file(settings, name, own, true);
   add_environment(settings, variables);
 }
 

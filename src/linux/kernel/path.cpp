@@ -42,74 +42,104 @@ bool always_host(std::string_view path) {
   return false;
 }
 
-/// A path walked inside ROOT.
+/// A path walked inside ROOT. Every call of a guest that names a file comes here if there is a
+/// ROOT, so one buffer serves both names of a file.
 struct Walk {
-  std::string path;  ///< as the guest sees it: absolute, no links, no dots
+  std::string text;  ///< ROOT, then the path as the guest sees it: absolute, no links, no dots
+  size_t root_size = 0;
   bool exists = true;
-  bool below_host = false;  ///< only the host is asked, until a link names an absolute path
+  bool plain_on_host = false;  ///< not in ROOT; the host has it, and its last component is no link
+  bool below_host = false;     ///< only the host is asked, until a link names an absolute path
   bool too_many_links = false;
+
+  /// The path as the guest and the host see it.
+  [[nodiscard]] const char* path() const { return text.c_str() + root_size; }
+  [[nodiscard]] bool is_top() const { return text.size() == root_size; }
+  void shorten_to(size_t size) {
+    text.resize(size);
+    if (size < missing_size_) missing_size_ = std::string::npos;
+  }
+  /// Takes the last component away.
+  void leave() {
+    if (!is_top()) shorten_to(text.rfind('/'));
+  }
+
+  /// readlink(2) of the path in ROOT. There is nothing below what is missing: it is not asked for
+  /// again.
+  [[nodiscard]] long read_link_in_root(char (&target)[4096]) {
+    if (missing_size_ != std::string::npos) return -ENOENT;
+    const long length = host_call(SYS_readlinkat, AT_FDCWD, text.c_str(), target, sizeof target);
+    if (length < 0 && length != -EINVAL) missing_size_ = text.size();
+    return length;
+  }
+  [[nodiscard]] long read_link_of_host(char (&target)[4096]) const {
+    return host_call(SYS_readlinkat, AT_FDCWD, path(), target, sizeof target);
+  }
+
+ private:
+  size_t missing_size_ =
+      std::string::npos;  ///< of `text` up to the first component missing in ROOT
 };
 
-/// Takes the next component off `rest`.
-std::string next_component(std::string& rest) {
-  const size_t start = rest.find_first_not_of('/');
-  if (start == std::string::npos) {
-    rest.clear();
-    return {};
-  }
-  const size_t end = rest.find('/', start);
-  std::string component = rest.substr(start, end == std::string::npos ? end : end - start);
-  rest = end == std::string::npos ? std::string{} : rest.substr(end);
-  return component;
-}
-
-/// The bytes of the link's text, or a negative error.
-long read_link(const std::string& path, char (&target)[4096]) {
-  return host_call(SYS_readlinkat, AT_FDCWD, path.c_str(), target, sizeof target);
-}
-
-Walk walk_in_root(const std::string& root, std::string rest, LastLink last_link, Walk walk = {}) {
+/// Walks `guest_path`, from where `walk` is.
+void walk_in_root(Walk& walk, std::string_view guest_path, LastLink last_link) {
   unsigned links = 0;
-  const bool wants_directory = rest.ends_with('/');
-  while (!rest.empty()) {
-    const std::string component = next_component(rest);
-    if (component.empty() || component == ".") continue;
+  const bool wants_directory = guest_path.ends_with('/');
+  std::string after_link;  // what is left of the path, from the first link on
+  std::string_view rest = guest_path;
+  for (;;) {
+    const size_t start = rest.find_first_not_of('/');
+    if (start == std::string_view::npos) break;
+    rest.remove_prefix(start);
+    const std::string_view component = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(component.size());
+    if (component == ".") continue;
+    walk.plain_on_host = false;
     if (component == "..") {
-      const size_t slash = walk.path.rfind('/');
-      walk.path.resize(slash == std::string::npos ? 0 : slash);
+      walk.leave();
       continue;
     }
-    walk.path += '/';
-    walk.path += component;
+    walk.text += '/';
+    walk.text += component;
     char target[4096];
-    long length = walk.below_host ? -ENOENT : read_link(root + walk.path, target);
-    const bool is_last = rest.find_first_not_of('/') == std::string::npos;
+    long length = walk.below_host ? -ENOENT : walk.read_link_in_root(target);
     if (length == -EINVAL) continue;  // exists, no link
+    const bool is_last = rest.find_first_not_of('/') == std::string_view::npos;
     const bool in_root = length >= 0;
     // The path may be the host's, who would look for what a link there names outside of ROOT.
-    if (!in_root && !always_host(walk.path)) length = read_link(walk.path, target);
+    if (!in_root && !always_host(walk.path())) length = walk.read_link_of_host(target);
     const bool kept = is_last && last_link == LastLink::keep && !wants_directory;
     if (length < 0 || (kept && !in_root)) {
       walk.exists = false;
+      walk.plain_on_host = length == -EINVAL;
       if (is_last) break;
       continue;  // nothing below it either; `..` still counts
     }
     if (kept) break;
     if (++links > kMaxLinks) {
       walk.too_many_links = true;
-      break;
+      return;
     }
     const std::string_view link(target, static_cast<size_t>(length));
+    walk.leave();
     if (link.starts_with('/')) {
       walk.exists = true;
       walk.below_host = false;
+      walk.shorten_to(walk.root_size);
     }
-    const size_t slash = walk.path.rfind('/');
-    walk.path.resize(link.starts_with('/') ? 0 : slash);
-    rest.insert(0, link);
+    after_link = std::string(link).append(rest);
+    rest = after_link;
   }
-  if (walk.path.empty()) walk.path = "/";
-  if (wants_directory && walk.path != "/") walk.path += '/';
+  if (walk.is_top()) walk.text += '/';
+  if (wants_directory && !walk.text.ends_with('/')) walk.text += '/';
+}
+
+Walk walk_from_top(const std::string& root, std::string_view guest_path, LastLink last_link) {
+  Walk walk;
+  walk.text.reserve(root.size() + guest_path.size() + 1);
+  walk.text = root;
+  walk.root_size = root.size();
+  walk_in_root(walk, guest_path, last_link);
   return walk;
 }
 
@@ -119,20 +149,26 @@ std::string parent_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
+/// Whether the host alone has the file that a walk did not find in ROOT, or would have it: a new
+/// one goes where its folder is, to the host if both have that.
+bool belongs_to_host(const Walk& walk) {
+  if (host_exists(walk.path())) return true;
+  const std::string parent = parent_of(walk.path());
+  if (host_exists(parent.c_str())) return true;
+  return !host_exists((walk.text.substr(0, walk.root_size) + parent).c_str());
+}
+
 /// What a walk from an absolute path found. Returns whether the host may still have to follow the
 /// last link.
-bool take_walk(const GuestProcess& process, const Walk& walk, HostPath& result) {
+bool take_walk(const Walk& walk, HostPath& result) {
   if (walk.too_many_links) {
     result.error = abi::kELOOP;
     return false;
   }
-  const bool host_only =
-      !walk.exists &&
-      (host_exists(walk.path.c_str()) || host_exists(parent_of(walk.path).c_str()) ||
-       !host_exists((process.root + parent_of(walk.path)).c_str()));
-  const bool host = always_host(walk.path) || host_only;
-  set_text(result, host ? walk.path : process.root + walk.path);
-  return host;
+  const bool host =
+      always_host(walk.path()) || (!walk.exists && (walk.plain_on_host || belongs_to_host(walk)));
+  set_text(result, host ? walk.path() : std::string_view(walk.text));
+  return host && !walk.plain_on_host;
 }
 
 /// What follows the root link of a ferry process's folder in /proc, as an absolute path: the
@@ -168,7 +204,7 @@ bool resolve_absolute(const GuestProcess& process, std::string_view path, LastLi
     set_text(result, path);
     return true;
   }
-  return take_walk(process, walk_in_root(process.root, std::string(path), last_link), result);
+  return take_walk(walk_from_top(process.root, path, last_link), result);
 }
 
 /// A path relative to the host's folder `base`, or to no known folder if that is empty. Returns
@@ -176,10 +212,13 @@ bool resolve_absolute(const GuestProcess& process, std::string_view path, LastLi
 bool resolve_below_host(const GuestProcess& process, const std::string& base,
                         std::string_view guest_path, LastLink last_link, HostPath& result) {
   if (base.starts_with('/') && !always_host(base)) {
-    const Walk walk =
-        walk_in_root(process.root, std::string(guest_path), last_link,
-                     {.path = base == "/" ? "" : base, .exists = false, .below_host = true});
-    if (!walk.below_host) return take_walk(process, walk, result);
+    Walk walk;
+    walk.text = process.root + (base == "/" ? "" : base);
+    walk.root_size = process.root.size();
+    walk.exists = false;
+    walk.below_host = true;
+    walk_in_root(walk, guest_path, last_link);
+    if (!walk.below_host) return take_walk(walk, result);
   }
   set_text(result, guest_path);
   return true;
@@ -214,13 +253,13 @@ bool resolve_in_root(const GuestProcess& process, int directory, std::string_vie
   if (base.empty() || !inside_root(process, base))
     return resolve_below_host(process, base, guest_path, last_link, result);
   const std::string from_root = base.substr(process.root.size()) + "/" + std::string(guest_path);
-  const Walk walk = walk_in_root(process.root, from_root, last_link);
+  const Walk walk = walk_from_top(process.root, from_root, last_link);
   if (walk.too_many_links) {
     result.error = abi::kELOOP;
     return false;
   }
-  const bool host = always_host(walk.path);
-  set_text(result, host ? walk.path : process.root + walk.path);
+  const bool host = always_host(walk.path());
+  set_text(result, host ? walk.path() : std::string_view(walk.text));
   return host;
 }
 

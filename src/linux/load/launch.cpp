@@ -42,6 +42,7 @@ constexpr uint32_t kExecutableBase = 0x56550000;
 
 /// ROOT without links and a slash at its end; empty if it is the host's own root folder.
 std::string canonical_root(const std::string& root) {
+  if (root == "/") return {};  // of most execs
   char canonical[PATH_MAX];
   // With the slash it must be a folder.
   if (realpath((root + "/").c_str(), canonical) == nullptr) {
