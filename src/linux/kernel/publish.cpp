@@ -5,13 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <new>
-#include <string>
 
 #include "linux/host/host_syscall.hpp"
 #include "linux/kernel/guest_process.hpp"
-#include "linux/kernel/host_file.hpp"
 
 namespace ferry::linux {
 
@@ -31,23 +28,10 @@ void* map_record() {
   return memory < 0 && memory > -4096 ? nullptr : reinterpret_cast<void*>(memory);
 }
 
-/// Field `number` of the host's /proc/PID/stat; 0 without it.
-uint64_t host_stat_field(unsigned number) {
-  const std::string stat = read_host_file("/proc/thread-self/stat");
-  size_t position = stat.rfind(')');
-  for (unsigned field = 2; field < number && position < stat.size(); ++field)
-    position = stat.find(' ', position + 1);
-  uint64_t value = 0;
-  if (position < stat.size())
-    std::from_chars(stat.data() + position + 1, stat.data() + stat.size(), value);
-  return value;
-}
-
 /// Tells the host's kernel where the guest's arguments are, which it shows to everybody: also to
 /// those who may not read the record, and to programs that are no guests. A host without
 /// CONFIG_CHECKPOINT_RESTORE, and an emulator, refuse.
 void show_arguments_to_host(const ProgramLayout& layout) {
-  constexpr unsigned kStartBrk = 47;
   struct prctl_mm_map map {};
   map.start_code = layout.start_code;
   map.end_code = layout.end_code;
@@ -58,11 +42,11 @@ void show_arguments_to_host(const ProgramLayout& layout) {
   map.arg_end = layout.arg_end;
   map.env_start = layout.env_start;
   map.env_end = layout.env_end;
-  // The heap remains ferry's.
-  map.start_brk = host_stat_field(kStartBrk);
-  map.brk = static_cast<uint64_t>(host_call(SYS_brk, 0));
+  // The heap remains ferry's. Where it begins only /proc/self/stat tells, which takes long to read;
+  // that it begins here means only that what it has by now is not given back.
+  map.start_brk = map.brk = static_cast<uint64_t>(host_call(SYS_brk, 0));
   map.exe_fd = static_cast<uint32_t>(-1);
-  if (map.start_brk != 0) host_call(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
+  host_call(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }
 
 }  // namespace

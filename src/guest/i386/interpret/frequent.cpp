@@ -159,7 +159,7 @@ template <OperandType T>
   // The flags of a comparison with 0.
   if (is_of(lazy.kind, FlagKind::logic8))
     return holds_after_sub(condition, lazy.result, 0, lazy.result);
-  materialise_flags(cpu);
+  pack_flags(cpu);
   return condition_holds(condition, cpu.eflags);
 }
 
@@ -545,6 +545,25 @@ consteval std::array<Form, 256> make_forms() {
 }
 
 }  // namespace
+
+void pack_flags(CpuState& cpu) {
+  const LazyFlags& lazy = cpu.lazy;
+  uint32_t flags = 0;
+  switch (static_cast<FlagKind>(lazy.kind)) {
+    case FlagKind::packed:
+      return;
+    case FlagKind::sub32:
+      flags = sub_flags(lazy.a, lazy.b, lazy.result);
+      break;
+    case FlagKind::logic32:
+      flags = logic_flags(lazy.result);
+      break;
+    default:
+      return materialise_flags(cpu);
+  }
+  set_arithmetic_flags(cpu, flags);
+  cpu.lazy.kind = static_cast<uint32_t>(FlagKind::packed);
+}
 
 constexpr std::array<Form, 256> kForms = make_forms();
 

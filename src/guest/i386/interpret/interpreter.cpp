@@ -219,7 +219,7 @@ bool enter_page(CpuState& cpu, uint32_t address) {
 }  // namespace
 
 Outcome interpret::execute_other(CpuState& cpu, const uint8_t* bytes, uint32_t address) {
-  materialise_flags(cpu);
+  interpret::pack_flags(cpu);
   Instruction instruction;
   // Most instructions have no prefix and are decoded in line: start-up is interpreted.
   if (!decode_quickly(i386::tables(), bytes, address, instruction) &&
@@ -247,7 +247,7 @@ Outcome run(CpuState& cpu, unsigned limit) {
         if (cpu.fetch_window.direct) page = guest::page_floor(address);
       }
       if (address - page >= kNarrow) {
-        materialise_flags(cpu);
+        interpret::pack_flags(cpu);
         outcome = step(cpu);
         if (!translatable(cpu)) break;
         continue;
@@ -257,7 +257,7 @@ Outcome run(CpuState& cpu, unsigned limit) {
     const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
     outcome = interpret::kForms[*bytes](cpu, bytes, address);
   } while (outcome == Outcome::next && --limit > 0);
-  materialise_flags(cpu);
+  interpret::pack_flags(cpu);
   return outcome;
 }
 
