@@ -2,7 +2,7 @@
 """strace_test.py STRACE PROGRAM FERRY...: what `ferry -strace` prints of an i386 program must be what strace(1) prints.
 
 Runs PROGRAM under `STRACE -f` and under FERRY, each in an empty folder of its own, and compares the two logs from the call
-that trace.h's begin() makes. Exit status 77, with the reason: the test cannot run here.
+that trace.h's begin() makes. All paths are absolute. Exit status 77, with the reason: the test cannot run here.
 
 What must differ is made equal first:
   - numbers of processes (by the order in which they appear), and the order of lines of different processes: the lines of each
@@ -56,10 +56,10 @@ def joined(text):
 
 
 def from_begin(processes):
-    first = next(iter(processes.values()))
+    first = next(iter(processes.values()), [])
     begin = [i for i, line in enumerate(first) if line.startswith(BEGIN)]
     if not begin:
-        sys.exit("the program did not begin")
+        sys.exit("a log without the program's beginning")
     del first[:begin[0]]
     return processes
 

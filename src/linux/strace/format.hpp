@@ -41,6 +41,9 @@ struct CallFormat {
   }
 };
 
+// The words of which rows are made have the names that a row reads best with.
+// NOLINTBEGIN(readability-identifier-naming)
+
 /// A function that prints one argument word, as a format.
 template <auto Function, unsigned Words = 1>
 inline constexpr Format in{Format::When::entry, Words,
@@ -118,5 +121,7 @@ inline constexpr Format hex_result{Format::When::result, 0, [](Printer& p, const
                                    }};
 inline constexpr Format octal_result{
     Format::When::result, 0, [](Printer& p, const uint32_t*) { p.style = ResultStyle::octal; }};
+
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace ferry::linux::strace

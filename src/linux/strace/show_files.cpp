@@ -370,7 +370,7 @@ void show_llseek_offset(Printer& p, const uint32_t* words) {
 }
 
 void show_place(Printer& p, uint32_t guest) {
-  abi::U64 place;
+  uint64_t place;
   if (p.fetch(guest, place)) p.add("[%llu]", static_cast<unsigned long long>(place));
 }
 
@@ -380,7 +380,7 @@ void show_descriptor_pair(Printer& p, uint32_t guest) {
 }
 
 void show_offset(Printer& p, uint32_t guest) {
-  abi::S64 offset;
+  int64_t offset;
   if (p.fetch(guest, offset)) p.add("[%lld]", static_cast<long long>(offset));
 }
 
@@ -403,7 +403,7 @@ void show_moving_offset(Printer& p, const uint32_t* words) {
 }
 
 void show_moving_offset64(Printer& p, const uint32_t* words) {
-  show_moving<abi::S64>(p, words[0]);
+  show_moving<int64_t>(p, words[0]);
 }
 
 namespace {
@@ -485,7 +485,7 @@ void show_attribute(Printer& p, const uint32_t* words) {
 }
 
 void show_landlock_ruleset(Printer& p, uint32_t guest) {
-  abi::U64 accesses;
+  uint64_t accesses;
   if (!p.fetch(guest, accesses)) return;
   p.text += "{handled_access_fs=";
   p.flags(abi::kLandlockAccesses, static_cast<uint32_t>(accesses));

@@ -7,7 +7,7 @@
 namespace ferry::linux::strace {
 
 void show_signal_set(Printer& p, uint32_t guest) {
-  abi::U64 set;
+  uint64_t set;
   if (p.fetch(guest, set)) p.signal_set(set);
 }
 
@@ -225,7 +225,7 @@ void show_sigreturn(Printer& p, const uint32_t*) {
 
 void show_rt_sigreturn(Printer& p, const uint32_t*) {
   const uint32_t frame = p.thread.cpu.gpr[i386::ESP] - 4;
-  abi::U64 mask = 0;
+  uint64_t mask = 0;
   const bool readable =
       copy_in(static_cast<uint32_t>(frame + offsetof(abi::RtSigFrame, context.sigmask)), mask);
   add_frame_mask(p, readable, mask);
