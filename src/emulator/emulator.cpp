@@ -169,7 +169,9 @@ class GuestExecutor final : public linux::Executor {
   }
   void keep_only(linux::Thread& survivor) override {
     gate_.keep_only_mine(survivor.tid);
-    if (translating != nullptr) translate::run::Thread::of(survivor.cpu)->set_number(survivor.tid);
+    if (translating == nullptr) return;
+    translate::run::Thread::of(survivor.cpu)->set_number(survivor.tid);
+    translating->engine.begin_child();
   }
 
   void stop_others() override { gate_.begin(); }

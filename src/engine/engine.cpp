@@ -208,7 +208,7 @@ Block* Engine::find(GuestAddress address) {
 }
 
 bool Engine::cold(GuestAddress address) {
-  const bool later = counters_.blocks_translated.get() >= kManyBlocks;
+  const bool later = counters_.blocks_translated.get() >= young_until_;
   const unsigned limit = later ? std::min(options_.cold_runs, kLaterColdRuns) : options_.cold_runs;
   uint8_t& runs = runs_of(address);
   if (runs >= limit) return false;
@@ -369,6 +369,11 @@ void Engine::hold_for_fork() {
 void Engine::release_after_fork() {
   cache_.release_after_fork();
   threads_.lock_.release();
+}
+
+void Engine::begin_child() {
+  cold_runs_.fill(0);
+  young_until_ = counters_.blocks_translated.get() + kManyBlocks;
 }
 
 void Engine::evict(unsigned region) {

@@ -83,6 +83,9 @@ class Engine {
   /// child finds nothing half done. The child destroys the other threads' objects.
   void hold_for_fork();
   void release_after_fork();
+  /// In the child of a fork: what it has not run yet counts as the code of a start-up again, since
+  /// most children soon execute another program, or end.
+  void begin_child();
 
   /// The sum of what all threads have counted. Any thread may ask.
   [[nodiscard]] Statistics statistics();
@@ -146,7 +149,8 @@ class Engine {
   /// Runs of untranslated code, by the address's hash: of all threads together, as code that many
   /// threads run once each is not cold.
   std::array<uint8_t, 4096> cold_runs_{};
-  BlockDraft draft_;      ///< of the block in the making; a member, as it is large
+  uint64_t young_until_ = kManyBlocks;  ///< blocks translated when the process is no longer young
+  BlockDraft draft_;                    ///< of the block in the making; a member, as it is large
   unsigned refused_ = 0;  ///< how often `make_room` said no since a region was evicted
   /// How often blocks were made unreachable. Read without the lock: a thread that has entered its
   /// slot either sees the count that came with the discard of a block, or keeps the block's memory
