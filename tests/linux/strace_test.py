@@ -105,7 +105,7 @@ def normalised(processes):
 
 
 def check_padding(text):
-    """Results begin in column 40, or one space behind a longer call."""
+    """Results begin in column 40, or one space after a longer call."""
     for line in text.splitlines():
         match = re.match(r"(.*?\))( +)= [-\d?]", line)
         if match is None or "resumed" in line:

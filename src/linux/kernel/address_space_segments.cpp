@@ -45,7 +45,7 @@ long attach_above(const SegmentRequest& segment, uint32_t length) {
 }
 
 /// The same, but its `length` bytes (whole pages of the kernel) become `whole`; there is no memory
-/// behind what is added.
+/// past what is added.
 long attach_elsewhere(const SegmentRequest& segment, uint32_t length, uint32_t whole) {
   const long attached = attach_above(segment, length);
   if (attached < 0 || length == whole) return attached;

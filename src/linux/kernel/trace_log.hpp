@@ -39,7 +39,7 @@ class TraceLog {
     /// Whether the thread's own line is open, and where it ends.
     [[nodiscard]] bool line_is_open() const { return shared_.open == tid_; }
     [[nodiscard]] uint32_t column() const { return shared_.column; }
-    /// Writes what continues the thread's open line, or begins one behind those of others. Without
+    /// Writes what continues the thread's open line, or begins one after those of others. Without
     /// a newline at its end the line stays open.
     void write(std::string_view text);
 

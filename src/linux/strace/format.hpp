@@ -1,6 +1,6 @@
 // What the rows of call_formats.inc are made of: how one argument of a system call is shown, and
 // when. Arguments are shown at the entry of the call, up to the first that shows what the call
-// wrote; that one and those behind it follow when the call is done, as with strace(1).
+// wrote; that one and those after it follow when the call is done, as with strace(1).
 #pragma once
 
 #include <array>

@@ -24,7 +24,7 @@ void add_escaped(std::string& text, unsigned char c, char next) {
     text += static_cast<char>(c);
   } else {
     char digits[8];
-    // A digit behind a shorter number would belong to it.
+    // A digit after a shorter number would belong to it.
     std::snprintf(digits, sizeof digits, next >= '0' && next <= '7' ? "\\%03o" : "\\%o", c);
     text += digits;
   }

@@ -35,7 +35,7 @@ class Printer {
   CallResult result = uint32_t{0};
   std::string text;
   ResultStyle style = ResultStyle::decimal;
-  std::string note;         ///< stands in brackets behind the result
+  std::string note;         ///< stands in brackets after the result
   uint32_t remembered = 0;  ///< a length at the entry of the call, which may have changed it
 
   [[gnu::format(printf, 2, 3)]] void add(const char* format, ...);

@@ -8,7 +8,7 @@
 namespace ferry::linux::strace {
 
 void show_open_flags(Printer& p, uint32_t flags);
-/// The mode behind `flags`, shown only where the call creates a file.
+/// The mode after `flags`, shown only where the call creates a file.
 void show_creation_mode(Printer& p, const uint32_t* words);
 void show_open_how(Printer& p, const uint32_t* words);
 /// S_IFREG|0644.
@@ -35,7 +35,7 @@ void show_remote_vectors(Printer& p, const uint32_t* words);
 /// Elements of an iovec array, of whose bytes the first `bytes` count; UINT32_MAX: all.
 void show_iovec(Printer& p, uint32_t guest, uint32_t count, uint32_t bytes);
 
-/// fcntl behind its descriptor.
+/// fcntl's arguments after its descriptor.
 void show_fcntl(Printer& p, const uint32_t* words);
 void show_directory_entries(Printer& p, uint32_t guest);
 void show_directory_entries64(Printer& p, uint32_t guest);
@@ -46,7 +46,7 @@ void show_place(Printer& p, uint32_t guest);
 void show_descriptor_pair(Printer& p, uint32_t guest);
 /// [5]: a number of 64 bits, or of 32.
 void show_offset(Printer& p, uint32_t guest);
-/// sendfile's offset before and behind the call.
+/// sendfile's offset before and after the call.
 void show_moving_offset(Printer& p, const uint32_t* words);
 void show_moving_offset64(Printer& p, const uint32_t* words);
 /// A file handle that the call fills in, and one that it is given.

@@ -22,7 +22,7 @@ void show_user_desc(Printer& p, uint32_t guest);
 /// As get_thread_area wrote it; if that failed, the number that was asked for.
 void show_got_user_desc(Printer& p, uint32_t guest);
 void note_entry_number(Printer& p);
-/// modify_ldt behind its function.
+/// modify_ldt's arguments after its function.
 void show_ldt(Printer& p, const uint32_t* words);
 
 void show_arguments(Printer& p, uint32_t guest);

@@ -8,7 +8,7 @@
 namespace ferry::linux::strace {
 
 void show_socket_type(Printer& p, uint32_t type);
-/// The protocol behind family and type.
+/// The protocol, which follows family and type.
 void show_protocol(Printer& p, const uint32_t* words);
 /// An address that the call reads, and its length in the next word.
 void show_address(Printer& p, const uint32_t* words);

@@ -37,7 +37,7 @@ void show_keyring(Printer& p, uint32_t key);
 void show_keyctl(Printer& p, const uint32_t* words);
 /// Request and argument of ioctl.
 void show_ioctl(Printer& p, const uint32_t* words);
-/// mincore's address and length, and the vector behind them.
+/// mincore's address and length, and the vector after them.
 void show_range(Printer& p, const uint32_t* words);
 void show_residency(Printer& p, const uint32_t* words);
 void show_map_flags(Printer& p, uint32_t flags);

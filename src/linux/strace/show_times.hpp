@@ -51,7 +51,7 @@ void show_pselect_mask(Printer& p, uint32_t guest);
 void show_epoll_event(Printer& p, const uint32_t* words);
 void show_epoll_events(Printer& p, uint32_t guest);
 
-/// futex behind its address; with a timeout of 32 bits or 64.
+/// futex's arguments after its address; with a timeout of 32 bits or 64.
 void show_futex(Printer& p, const uint32_t* words);
 void show_futex64(Printer& p, const uint32_t* words);
 

@@ -28,7 +28,7 @@ void pad(std::string& text, size_t column) {
   if (end < kResultColumn) text.append(kResultColumn - end, ' ');
 }
 
-/// Writes `rest`, the end of a call named `name`, behind its beginning or in a line of its own.
+/// Writes `rest`, the end of a call named `name`, after its beginning or in a line of its own.
 /// `result`: from "= " on.
 void write_end(const Thread& thread, int32_t tid, const std::string& name, const std::string& rest,
                const std::string& result) {

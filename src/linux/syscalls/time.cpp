@@ -72,16 +72,19 @@ CallResult get_clock(Thread& t, int32_t clock, GuestPointer time_pointer, long n
 
 CallResult set_clock(int32_t clock, GuestPointer time_pointer, TimeWidth width) {
   struct timespec time;
-  if (!copy_in_time(time_pointer, width, time)) return abi::kEFAULT;
-  return guest_result(host_call(SYS_clock_settime, clock, &time));
+  // The kernel asks whether the clock can be set before it reads the time.
+  const bool readable = copy_in_time(time_pointer, width, time);
+  return guest_result(host_call(SYS_clock_settime, clock, readable ? &time : nullptr));
 }
 
 CallResult sleep_on_clock(Thread& t, int clock, int flags, uint32_t request, uint32_t remaining,
                           TimeWidth width) {
   struct timespec time;
-  if (!copy_in_time(request, width, time)) return abi::kEFAULT;
+  // Whether one can sleep on the clock, the kernel asks before it reads the time.
+  const bool readable = copy_in_time(request, width, time);
   // The time left replaces the time requested, because the call may be made again.
-  const CallResult result = sleeping_call(t, SYS_clock_nanosleep, clock, flags, &time, &time);
+  const CallResult result =
+      sleeping_call(t, SYS_clock_nanosleep, clock, flags, readable ? &time : nullptr, &time);
   if (result == abi::kEINTR && remaining != 0 && (flags & TIMER_ABSTIME) == 0 &&
       !copy_out_time(t, remaining, width, time)) {
     return abi::kEFAULT;
