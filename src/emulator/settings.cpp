@@ -9,6 +9,7 @@
 #include "common/diagnostics.hpp"
 #include "emulator/ini_file.hpp"
 #include "emulator/option_values.hpp"
+#include "linux/load/exec_environment.hpp"
 
 namespace ferry::emulator {
 
@@ -16,7 +17,6 @@ namespace {
 
 constexpr const char* kSystemFile = "/etc/ferry.conf";
 constexpr std::string_view kAllPrograms = "*";
-constexpr std::string_view kOwnPrefix = "FERRY_";
 
 /// Writes to `path` where the user's file would be. Returns whether it can be anywhere: as the XDG
 /// base directory specification has it, relative names count as none. Every start comes here, so
@@ -120,7 +120,7 @@ void add_environment(Settings& settings, const OwnVariables& variables) {
     if (row.environment == nullptr) continue;
     for (const char* const entry : variables.ferry) {
       // A program that an exec starts always has some of them, and they are no options.
-      if (entry[kOwnPrefix.size()] != row.environment[kOwnPrefix.size()]) continue;
+      if (entry[linux::kOwnPrefix.size()] != row.environment[linux::kOwnPrefix.size()]) continue;
       const size_t length = std::strlen(row.environment);
       if (std::strncmp(entry, row.environment, length) == 0 && entry[length] == '=')
         settings.put({.row = &row, .value = entry + length + 1, .from_environment = true});
@@ -164,7 +164,7 @@ OwnVariables find_own_variables(char** environment) {
   // Most variables are none of these, which their first letter tells.
   for (char** entry = environment; *entry != nullptr; ++entry) {
     if (**entry == 'F') {
-      if (value_of(*entry, kOwnPrefix) != nullptr) found.ferry.push_back(*entry);
+      if (value_of(*entry, linux::kOwnPrefix) != nullptr) found.ferry.push_back(*entry);
     } else if (**entry == 'H') {
       if (const char* value = value_of(*entry, "HOME=")) found.home = value;
     } else if (**entry == 'X') {

@@ -1,7 +1,5 @@
 #include "emulator/thread_guest.hpp"
 
-#include <utility>
-
 #include "guest/i386/interpret/interpreter.hpp"
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/i386/exceptions.hpp"
@@ -30,8 +28,8 @@ bool ThreadGuest::system_call() {
 
 /// The interpreter may have run for the run loop, or been called by a block for one instruction.
 void ThreadGuest::deliver_exception() {
-  if (was_code_write() || was_passing()) return interpret_one();
-  linux::handle_exception(thread_, thread_.cpu.exception);
+  if (was_code_write() || !linux::handle_exception(thread_, thread_.cpu.exception))
+    interpret_one();
 }
 
 bool ThreadGuest::translatable() const {
@@ -51,19 +49,6 @@ bool ThreadGuest::was_code_write() {
   const uint32_t page = exception.address & ~(space.host_page_size() - 1);
   engine_->written(page, page + space.host_page_size());
   return true;
-}
-
-/// Whether the exception is a page fault that only another thread's change of the address space, or
-/// its watch, has caused. The number of changes tells; each change allows one repetition.
-bool ThreadGuest::was_passing() {
-  const i386::Exception& exception = thread_.cpu.exception;
-  const linux::AddressSpace& space = *thread_.process->space;
-  if (!thread_.process->threaded() || exception.vector != i386::Vector::PF ||
-      !space.allows(exception.address, linux::allowing_protection(exception))) {
-    return false;
-  }
-  const uint32_t known = std::exchange(changes_, space.changes());
-  return known != changes_;
 }
 
 void ThreadGuest::finish(i386::Outcome outcome) {

@@ -47,7 +47,6 @@ class ThreadGuest final : public engine::Guest {
   /// Does what the interpreter's `outcome` asks for.
   [[gnu::noinline]] void finish(i386::Outcome outcome);
   bool was_code_write();
-  bool was_passing();
 
   linux::Thread& thread_;
   engine::Engine* engine_;
@@ -55,7 +54,6 @@ class ThreadGuest final : public engine::Guest {
   ExclusiveGate::Participant& participant_;
   Lock* const turn_;
   bool running_ = true;
-  uint32_t changes_ = 0;  ///< AddressSpace::changes() at the last repeated access
 };
 
 }  // namespace ferry::emulator

@@ -4,7 +4,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,45 +76,6 @@ static void remapped(void) {
   stop = 1;
   join(threads, 3);
   printf("mapped again %d\n", bad);
-}
-
-// Only what the guest itself forbids may fail: a thread that runs into pages without permission sees so, and nothing else.
-static __thread volatile int faults;
-static void skip(int signal, siginfo_t *info, void *context) {
-  const uintptr_t at = (uintptr_t)info->si_addr;
-  if (signal != SIGSEGV || at < (uintptr_t)page + 4096 || at >= (uintptr_t)page + 8192) {
-    static const char text[] = "a fault that nobody caused\n";
-    write(1, text, sizeof text - 1);
-    _exit(1);
-  }
-  ++faults;
-  mprotect(page + 4096, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
-  (void)context;
-}
-
-static void *fault_beside(void *argument) {
-  const int id = (int)(intptr_t)argument;
-  volatile int *word = (volatile int *)(page + 4096) + id;
-  for (int i = 0; i < 100 * rounds; ++i) {
-    if (id == 0) mprotect(page + 4096, 4096, i % 2 ? PROT_READ : PROT_NONE);
-    *word = i;
-    ((volatile int *)(page + 2048))[id] = i;  // in a page whose code the others execute
-    call(id);
-  }
-  return NULL;
-}
-
-static void only_own_faults(void) {
-  pthread_t threads[kThreads];
-  struct sigaction action = {.sa_sigaction = skip, .sa_flags = SA_SIGINFO | SA_NODEFER};
-  sigaction(SIGSEGV, &action, NULL);
-  sigaction(SIGBUS, &action, NULL);
-  for (int i = 0; i < kThreads; ++i) put_code(page + i * kSlot, i);
-  start(threads, kThreads, fault_beside);
-  join(threads, kThreads);
-  signal(SIGSEGV, SIG_DFL);
-  signal(SIGBUS, SIG_DFL);
-  printf("only own faults %d\n", bad);
 }
 
 // recv into a page whose code others execute.
@@ -252,7 +212,7 @@ static void beside_a_loop(void) {
 int main(int argc, char **argv) {
   if (argc > 1) rounds = atoi(argv[1]);
   page = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  void (*sections[])(void) = {one_page, remapped, only_own_faults, received, locked, beside_a_loop};
+  void (*sections[])(void) = {one_page, remapped, received, locked, beside_a_loop};
   for (unsigned i = 0; i < sizeof sections / sizeof *sections; ++i) {
     sections[i]();
     fflush(stdout);

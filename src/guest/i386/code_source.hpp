@@ -15,6 +15,9 @@ class CodeSource {
   [[nodiscard]] virtual uint32_t direct_fetch_end(uint32_t address) const {
     return fetch_end(address);
   }
+  /// Whether another thread may take bytes away while an instruction is read: then the interpreter
+  /// copies instructions before it decodes them. An answer is forgotten as the others are.
+  [[nodiscard]] virtual bool changes_beside() const { return false; }
 
  protected:
   ~CodeSource() = default;

@@ -172,7 +172,7 @@ struct CpuState {
     uint32_t begin = 0;
     uint32_t bytes = 0;
     uint32_t generation = 0;
-    bool direct = false;  ///< the bytes can be read by their addresses
+    bool in_place = false;  ///< the bytes can be decoded where they lie
   } fetch_window;
 };
 

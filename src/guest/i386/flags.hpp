@@ -211,9 +211,11 @@ enum class FlagKind : uint32_t {
 
 namespace detail {
 
+/// Not in line, so that those who pack flags have no part in the search by kind.
 template <OperandType T>
-[[nodiscard]] constexpr uint32_t evaluate_width(FlagKind kind8, uint32_t wide_a, uint32_t b,
-                                                uint32_t wide_result) {
+[[nodiscard]] [[gnu::noinline]] constexpr uint32_t evaluate_width(FlagKind kind8, uint32_t wide_a,
+                                                                  uint32_t b,
+                                                                  uint32_t wide_result) {
   const auto a = static_cast<T>(wide_a);
   const auto narrow_b = static_cast<T>(b);
   const auto result = static_cast<T>(wide_result);
@@ -252,6 +254,9 @@ template <OperandType T>
 /// The six arithmetic flags of a lazy operation. Operands may be sign- or zero-extended: only the
 /// bits of the width count. `kind` must not be packed.
 [[nodiscard]] constexpr uint32_t evaluate(FlagKind kind, uint32_t a, uint32_t b, uint32_t result) {
+  // Most are one of these.
+  if (kind == FlagKind::sub32) return sub_flags(a, b, result);
+  if (kind == FlagKind::logic32) return logic_flags(result);
   const uint32_t index = static_cast<uint32_t>(kind) - 1;
   const auto kind8 = static_cast<FlagKind>(index - index % 3 + 1);
   switch (index % 3) {
@@ -264,8 +269,9 @@ template <OperandType T>
   }
 }
 
-/// Packs cpu.lazy into cpu.eflags.
-constexpr void materialise_flags(CpuState& cpu) {
+/// Packs cpu.lazy into cpu.eflags. Not in line: it would keep the loop of cold code, which calls it
+/// three times, out of its caller.
+[[gnu::noinline]] constexpr void materialise_flags(CpuState& cpu) {
   if (cpu.lazy.kind == static_cast<uint32_t>(FlagKind::packed)) return;
   const uint32_t arithmetic =
       evaluate(static_cast<FlagKind>(cpu.lazy.kind), cpu.lazy.a, cpu.lazy.b, cpu.lazy.result);

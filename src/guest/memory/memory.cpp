@@ -29,6 +29,20 @@ void* reach(uint32_t guest_address, bool write) {
   return page_access != nullptr ? page_access->reach(guest_address, write) : nullptr;
 }
 
+/// While an object lives, what reach() returned stays good: no other thread takes that memory away
+/// or gives it another use.
+class Steady {
+ public:
+  Steady() {
+    if (page_access != nullptr) page_access->begin();
+  }
+  ~Steady() {
+    if (page_access != nullptr) page_access->end();
+  }
+  Steady(const Steady&) = delete;
+  Steady& operator=(const Steady&) = delete;
+};
+
 /// An operand whose plain access has faulted: where its bytes are, in one page or in two.
 struct Pieces {
   Pieces(uint32_t guest_address, uint32_t size, bool write)
@@ -51,6 +65,7 @@ struct Pieces {
            host_access::copy(rest, bytes + first_size, rest_size);
   }
 
+  Steady steady;
   uint32_t first_size;
   uint32_t rest_size;
   void* first;
@@ -103,9 +118,13 @@ template <typename T>
 template <typename T>
 [[gnu::noinline, gnu::cold]] bool exchange_pieces(uint32_t guest_address, T& expected, T desired,
                                                   bool& exchanged) {
-  const Pieces pieces(guest_address, sizeof(T), true);
-  if (!pieces.whole()) return exchange_alone(guest_address, expected, desired, exchanged);
-  return host_access::compare_exchange(pieces.first, expected, desired, exchanged);
+  {
+    const Pieces pieces(guest_address, sizeof(T), true);
+    if (pieces.whole())
+      return host_access::compare_exchange(pieces.first, expected, desired, exchanged);
+  }
+  // Waits for other threads, so the pieces must be given back before.
+  return exchange_alone(guest_address, expected, desired, exchanged);
 }
 
 /// Calls `copy(place, done, size)` for what lies in each page of a guest range.
@@ -115,6 +134,7 @@ template <typename Copy>
   for (uint32_t done = 0; done < size;) {
     const uint32_t at = guest_address + done;
     const uint32_t piece = std::min(size - done, kPageSize - at % kPageSize);
+    const Steady steady;
     void* const place = reach(at, write);
     if (place == nullptr || !copy(place, done, piece)) return false;
     done += piece;

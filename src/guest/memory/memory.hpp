@@ -39,6 +39,9 @@ void set_store_observer(StoreObserver observer);
 /// elsewhere, or is not there before it is asked for.
 class PageAccess {
  public:
+  /// Between these two no other thread changes mappings. Neither is signal-safe.
+  virtual void begin() = 0;
+  virtual void end() = 0;
   /// Where the byte at `guest_address` is on the host, good to the end of its 4 KB page and until
   /// the next change of mappings; null if the guest may not read (or write) it. Not signal-safe.
   [[nodiscard]] virtual void* reach(uint32_t guest_address, bool write) = 0;

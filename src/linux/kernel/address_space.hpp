@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/lock.hpp"
@@ -248,6 +249,7 @@ class AddressSpace final : public i386::CodeSource {
   }
   [[nodiscard]] uint32_t fetch_end(uint32_t address) const override;
   [[nodiscard]] uint32_t direct_fetch_end(uint32_t address) const override;
+  [[nodiscard]] bool changes_beside() const override { return lock_.enabled(); }
   /// The host's address of the byte at `address` if the guest may read (or write) that byte; else
   /// null. A mapping that grows down is extended to the byte if its size stays within `stack_limit`
   /// bytes. Not signal-safe.
@@ -306,16 +308,20 @@ class AddressSpace final : public i386::CodeSource {
   /// Whether the kernel may be writing to the host page of the guest page at `page`: asked after a
   /// watch has begun there. Under lock().
   [[nodiscard]] bool kernel_may_write(uint32_t page) const;
-  /// Counts changes of mappings and protections, and how often watches began or ended. An access
-  /// that failed although the guest may make it is to be repeated if this number has changed since
-  /// before: another thread may have been in the middle of a change.
-  [[nodiscard]] uint32_t changes() const { return changes_.load(std::memory_order_acquire); }
-  /// Whether the guest may access `address` in one of the ways of `protection`. Waits until a
-  /// change that another thread is making is done.
-  [[nodiscard]] bool allows(uint32_t address, uint8_t protection) const {
+  /// What an access that failed has met, after any change that another thread was making.
+  struct FailedAccess {
+    int protection;  ///< the guest's own, as prot_at says
+    /// The guest may make the access, and mappings have changed since the last repetition: another
+    /// thread may have been in the middle of that change, so the access is to be repeated.
+    bool again;
+  };
+  /// Judges a failed access to `address` that any bit of `needed` allows. `known` is the caller's,
+  /// for nothing but these questions; a failure that no change explains is not repeated twice.
+  [[nodiscard]] FailedAccess judge(uint32_t address, uint8_t needed, uint32_t& known) const {
     const MemoryGuard guard(lock_);
-    const int allowed = prot_at(address);
-    return allowed >= 0 && (allowed & protection) != 0;
+    const int protection = prot_at(address);
+    const bool allowed = protection >= 0 && (protection & needed) != 0;
+    return {protection, lock_.enabled() && allowed && news(known)};
   }
   /// Repeats `access` to [begin, begin + length), which failed, as long as the guest may make it
   /// and other threads change the address space meanwhile. Whether it succeeded.
@@ -323,13 +329,14 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool repeat_while_changing(uint32_t begin, uint32_t length, uint8_t protection,
                                            Access access) const {
     if (!lock_.enabled()) return false;
-    for (uint32_t known = changes() - 1;;) {
-      const bool allowed = accessible_in(begin, length, protection);
-      const uint32_t now = changes();
-      if (!allowed || now == known) return false;
-      known = now;
+    const auto again = [&](uint32_t& known) {
+      const MemoryGuard guard(lock_);
+      return accessible_in(begin, length, protection) && news(known);
+    };
+    for (uint32_t known = changes_ - 1; again(known);) {
       if (access()) return true;
     }
+    return false;
   }
 
  private:
@@ -411,6 +418,13 @@ class AddressSpace final : public i386::CodeSource {
   size_t first_ending_after(uint32_t address) const;
   void split_at(uint32_t address);
   void note_change();
+  /// Whether anything has changed since `known`, which becomes the present number of changes. Under
+  /// lock(), in one piece with the look at protections: between them a change could begin that the
+  /// next failure has as its cause.
+  [[nodiscard]] bool news(uint32_t& known) const {
+    const uint32_t before = std::exchange(known, changes_.load(std::memory_order_relaxed));
+    return known != before;
+  }
   void erase_range(uint32_t begin, uint32_t end);
   void insert(const Mapping& mapping);
   void merge_around(uint32_t begin, uint32_t end);
@@ -467,6 +481,7 @@ class AddressSpace final : public i386::CodeSource {
   SplitPages splits_{host_page_size_, states_};
   std::vector<const KernelWrites*> kernel_writes_;
   std::atomic<bool> foreign_write_ = false;
+  /// Changes of mappings and protections, and beginnings and ends of watches.
   std::atomic<uint32_t> changes_ = 0;
 };
 

@@ -8,6 +8,16 @@
 
 namespace ferry::linux {
 
+void ProcessPages::begin() {
+  MemoryLock& lock = current_thread()->process->space->lock();
+  if (lock.enabled()) lock.acquire();
+}
+
+void ProcessPages::end() {
+  MemoryLock& lock = current_thread()->process->space->lock();
+  if (lock.enabled()) lock.release();
+}
+
 void* ProcessPages::reach(uint32_t guest_address, bool write) {
   return current_thread()->process->reach(guest_address, write);
 }

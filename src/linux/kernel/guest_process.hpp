@@ -37,6 +37,8 @@ struct GuestLimit {
 /// For the guest's accesses to memory that the host has at another address.
 class ProcessPages final : public guest::PageAccess {
  public:
+  void begin() override;
+  void end() override;
   [[nodiscard]] void* reach(uint32_t guest_address, bool write) override;
 };
 

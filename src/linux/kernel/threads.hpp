@@ -39,6 +39,7 @@ struct Thread {
   int exit_status = 0;
   bool ends_process = false;  ///< with all its threads (exit_group)
   ThreadSignals signals;
+  uint32_t changes_known = 0;  ///< for AddressSpace::judge
   KernelWrites kernel_writes;  ///< known to the address space from GuestProcess::add on
   /// Number of the call being made or restarted; what strace and restarts use.
   uint32_t syscall_number = 0;

@@ -18,7 +18,6 @@ namespace ferry::linux {
 
 namespace {
 
-constexpr std::string_view kOwnPrefix = "FERRY_";
 // Host environment variables between a ferry and the ferry it execs; the guest never sees them.
 constexpr std::string_view kRunnerVariable = "FERRY_RUNNER";
 constexpr std::string_view kBinaryVariable = "FERRY_BINARY_FD";

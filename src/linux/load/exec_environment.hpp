@@ -12,6 +12,9 @@
 
 namespace ferry::linux {
 
+/// The host environment's variables that mean something to ferry begin so.
+inline constexpr std::string_view kOwnPrefix = "FERRY_";
+
 /// A guest's environment variable that would change the runner (LD_PRELOAD, QEMU_*) or that has a
 /// private name of ferry's travels through an exec under a name with this prefix. FERRY_LOG and the
 /// like stay as they are: they are options for children too, as qemu-user's are.

@@ -117,6 +117,14 @@ void Printer::flags(const abi::NameTable& table, uint32_t bits) {
   if (*separator == '\0' && table.unknown != nullptr) add(" /* %s */", table.unknown);
 }
 
+void Printer::value_and_flags(const abi::NameTable& values, uint32_t mask,
+                              const abi::NameTable& flag_names, uint32_t bits) {
+  value(values, bits & mask);
+  if ((bits & ~mask) == 0) return;
+  text += "|";
+  flags(flag_names, bits & ~mask);
+}
+
 std::string short_signal_name(uint32_t number) {
   if (number == 32) return "RTMIN";
   if (number > 32) return std::string("RT_").append(std::to_string(number - 32));

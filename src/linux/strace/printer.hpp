@@ -58,6 +58,9 @@ class Printer {
   void value(const abi::NameTable& table, uint32_t number);
   /// Names of bits, joined by |. A row of value 0 names an empty set.
   void flags(const abi::NameTable& table, uint32_t bits);
+  /// A value in the bits of `mask`, and flags in all others.
+  void value_and_flags(const abi::NameTable& values, uint32_t mask,
+                       const abi::NameTable& flag_names, uint32_t bits);
   void signal(uint32_t number);
   /// [INT CHLD]; from 43 signals on those that are missing: ~[KILL STOP].
   void signal_set(uint64_t set);
@@ -73,6 +76,9 @@ class Printer {
   /// array the first elements are shown, and of one that cannot be read to its end what can.
   template <typename T, typename Show>
   void array(uint32_t guest, uint32_t count, Show show);
+  /// Puts what `show` prints into the note of the result.
+  template <typename Show>
+  void note_shown(Show show);
 
  private:
   void add_list(std::string& to, const char* format, va_list arguments);
@@ -102,6 +108,14 @@ void Printer::array(uint32_t guest, uint32_t count, Show show) {
     show(element);
   }
   text += "]";
+}
+
+template <typename Show>
+void Printer::note_shown(Show show) {
+  const size_t before = text.size();
+  show();
+  note += text.substr(before);
+  text.resize(before);
 }
 
 /// "SIGINT" without its SIG, or RT_3; `number` is 1..64.

@@ -146,10 +146,7 @@ void show_statx(Printer& p, uint32_t guest) {
 
 void show_statx_flags(Printer& p, uint32_t flags) {
   constexpr uint32_t kSync = 0x6000;
-  p.value(abi::kAtStatxSyncTypes, flags & kSync);
-  if ((flags & ~kSync) == 0) return;
-  p.text += "|";
-  p.flags(abi::kAtFlags, flags & ~kSync);
+  p.value_and_flags(abi::kAtStatxSyncTypes, kSync, abi::kAtFlags, flags);
 }
 
 void show_statfs(Printer& p, uint32_t guest) {
@@ -290,15 +287,6 @@ bool show_fcntl_argument(Printer& p, uint32_t command, uint32_t argument) {
   return true;
 }
 
-/// Puts what `show` prints into the note of the result.
-template <typename Show>
-void note_shown(Printer& p, Show show) {
-  const size_t before = p.text.size();
-  show();
-  p.note += p.text.substr(before);
-  p.text.resize(before);
-}
-
 void show_fcntl_result(Printer& p, uint32_t command) {
   using namespace fcntl_command;
   const uint32_t result = p.result.value();
@@ -306,20 +294,20 @@ void show_fcntl_result(Printer& p, uint32_t command) {
   if (command == kGetFd && result != 0) {
     p.style = ResultStyle::hexadecimal;
     p.note = "flags ";
-    note_shown(p, [&] { p.flags(abi::kFdFlags, result); });
+    p.note_shown([&] { p.flags(abi::kFdFlags, result); });
   } else if (command == kGetFl) {
     p.style = ResultStyle::hexadecimal;
     p.note = "flags ";
-    note_shown(p, [&] { show_open_flags(p, result); });
+    p.note_shown([&] { show_open_flags(p, result); });
   } else if (command == kGetSig && result != 0) {
-    note_shown(p, [&] { p.signal(result); });
+    p.note_shown([&] { p.signal(result); });
   } else if (command == kGetLease) {
     p.style = ResultStyle::hexadecimal;
-    note_shown(p, [&] { p.value(abi::kLockTypes, result); });
+    p.note_shown([&] { p.value(abi::kLockTypes, result); });
   } else if (command == kGetSeals && result != 0) {
     p.style = ResultStyle::hexadecimal;
     p.note = "seals ";
-    note_shown(p, [&] { p.flags(abi::kSeals, result); });
+    p.note_shown([&] { p.flags(abi::kSeals, result); });
   }
 }
 
@@ -466,10 +454,7 @@ void show_quota_command(Printer& p, uint32_t command) {
 
 void show_fanotify_init(Printer& p, uint32_t flags) {
   constexpr uint32_t kClasses = 0xc;
-  p.value(abi::kFanotifyClasses, flags & kClasses);
-  if ((flags & ~kClasses) == 0) return;
-  p.text += "|";
-  p.flags(abi::kFanotifyInitFlags, flags & ~kClasses);
+  p.value_and_flags(abi::kFanotifyClasses, kClasses, abi::kFanotifyInitFlags, flags);
 }
 
 void show_fanotify_events(Printer& p, uint32_t events) {

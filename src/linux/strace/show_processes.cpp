@@ -231,27 +231,12 @@ void show_environment(Printer& p, uint32_t guest) {
 
 void show_personality(Printer& p, uint32_t personality) {
   if (personality == UINT32_MAX) return p.add("0xffffffff");
-  p.value(abi::kPersonalities, personality & 0xff);
-  if (personality <= 0xff) return;
-  p.text += "|";
-  p.flags(abi::kPersonalityFlags, personality & ~0xffu);
+  p.value_and_flags(abi::kPersonalities, 0xff, abi::kPersonalityFlags, personality);
 }
-
-namespace {
-
-template <typename Show>
-void note_shown(Printer& p, Show show) {
-  const size_t before = p.text.size();
-  show();
-  p.note += p.text.substr(before);
-  p.text.resize(before);
-}
-
-}  // namespace
 
 void note_personality(Printer& p) {
   p.style = ResultStyle::hexadecimal;
-  if (p.result.ok()) note_shown(p, [&] { show_personality(p, p.result.value()); });
+  if (p.result.ok()) p.note_shown([&] { show_personality(p, p.result.value()); });
 }
 
 namespace prctl_option {
@@ -310,7 +295,7 @@ void show_prctl(Printer& p, const uint32_t* words) {
   uint32_t number = 0;
   switch (option) {
     case kGetDumpable:
-      if (p.result.ok()) note_shown(p, [&] { p.value(abi::kDumpable, p.result.value()); });
+      if (p.result.ok()) p.note_shown([&] { p.value(abi::kDumpable, p.result.value()); });
       break;
     case kGetDeathSignal:
       if (!p.fetch(second, number)) break;
@@ -414,7 +399,7 @@ void show_capabilities(Printer& p, uint32_t guest) {
 }
 
 void note_scheduler(Printer& p) {
-  if (p.result.ok()) note_shown(p, [&] { p.value(abi::kSchedulers, p.result.value()); });
+  if (p.result.ok()) p.note_shown([&] { p.value(abi::kSchedulers, p.result.value()); });
 }
 
 namespace {
@@ -480,7 +465,7 @@ void show_ioprio(Printer& p, uint32_t priority) {
 }
 
 void note_ioprio(Printer& p) {
-  if (p.result.ok()) note_shown(p, [&] { show_ioprio(p, p.result.value()); });
+  if (p.result.ok()) p.note_shown([&] { show_ioprio(p, p.result.value()); });
 }
 
 void show_pointer_at(Printer& p, uint32_t guest) {
@@ -537,7 +522,7 @@ void show_got_groups16(Printer& p, uint32_t guest) {
 void show_membarrier_result(Printer& p) {
   if (!p.result.ok() || p.words[0] != 0) return;
   p.style = ResultStyle::hexadecimal;
-  note_shown(p, [&] { p.flags(abi::kMembarrierSet, p.result.value()); });
+  p.note_shown([&] { p.flags(abi::kMembarrierSet, p.result.value()); });
 }
 
 }  // namespace ferry::linux::strace

@@ -41,14 +41,6 @@ void show_action(Printer& p, uint32_t guest) {
   p.text += "}";
 }
 
-template <typename Show>
-void note_shown(Printer& p, Show show) {
-  const size_t before = p.text.size();
-  show();
-  p.note += p.text.substr(before);
-  p.text.resize(before);
-}
-
 }  // namespace
 
 void show_sigaction(Printer& p, uint32_t guest) {
@@ -62,11 +54,11 @@ void show_old_sigaction(Printer& p, uint32_t guest) {
 void note_handler(Printer& p) {
   p.style = ResultStyle::hexadecimal;
   if (p.result.ok() && p.result.value() < 2)
-    note_shown(p, [&] { show_handler(p, p.result.value()); });
+    p.note_shown([&] { show_handler(p, p.result.value()); });
 }
 
 void note_signal(Printer& p) {
-  if (p.result.ok()) note_shown(p, [&] { p.signal(p.result.value()); });
+  if (p.result.ok()) p.note_shown([&] { p.signal(p.result.value()); });
 }
 
 void show_mask_word(Printer& p, uint32_t mask) {
@@ -76,13 +68,13 @@ void show_mask_word(Printer& p, uint32_t mask) {
 void note_mask(Printer& p) {
   p.style = ResultStyle::hexadecimal;
   p.note = "mask ";
-  note_shown(p, [&] { p.signal_set(p.result.value()); });
+  p.note_shown([&] { p.signal_set(p.result.value()); });
 }
 
 void note_old_mask(Printer& p) {
   p.style = ResultStyle::hexadecimal;
   p.note = "old mask ";
-  note_shown(p, [&] { p.signal_set(p.result.value()); });
+  p.note_shown([&] { p.signal_set(p.result.value()); });
 }
 
 namespace {

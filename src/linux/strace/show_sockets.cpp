@@ -20,10 +20,7 @@ constexpr uint32_t kUnix = 1, kInet = 2, kInet6 = 10, kNetlink = 16;
 
 void show_socket_type(Printer& p, uint32_t type) {
   constexpr uint32_t kKinds = 15;
-  p.value(abi::kSocketTypes, type & kKinds);
-  if ((type & ~kKinds) == 0) return;
-  p.text += "|";
-  p.flags(abi::kSocketFlags, type & ~kKinds);
+  p.value_and_flags(abi::kSocketTypes, kKinds, abi::kSocketFlags, type);
 }
 
 void show_protocol(Printer& p, const uint32_t* words) {

@@ -189,10 +189,7 @@ void show_residency(Printer& p, const uint32_t* words) {
 
 void show_map_flags(Printer& p, uint32_t flags) {
   constexpr uint32_t kTypes = 15;
-  p.value(abi::kMapTypes, flags & kTypes);
-  if ((flags & ~kTypes) == 0) return;
-  p.text += "|";
-  p.flags(abi::kMapFlags, flags & ~kTypes);
+  p.value_and_flags(abi::kMapTypes, kTypes, abi::kMapFlags, flags);
 }
 
 void show_page_offset(Printer& p, uint32_t page) {

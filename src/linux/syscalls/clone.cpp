@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "common/diagnostics.hpp"
+#include "guest/i386/code_source.hpp"
 #include "linux/kernel/executor.hpp"
 #include "linux/kernel/fault_signals.hpp"
 #include "linux/kernel/signal_map.hpp"
@@ -112,6 +113,7 @@ void expect_threads(Thread& t) {
   if (process.threaded()) return;
   process.space->order_memory(t.cpu);
   process.space->lock().enable();
+  i386::forget_code_ranges();
   // An arena for each thread would cost mappings that are made and unmade with the thread, and
   // ferry's heap is used by slow paths alone.
   mallopt(M_ARENA_MAX, 1);

@@ -59,6 +59,10 @@ enum class TimeWidth : uint8_t { time32, time64 };
 [[nodiscard]] bool copy_in_time(uint32_t guest, TimeWidth width, struct timespec& time);
 [[nodiscard]] bool copy_out_time(Thread& thread, uint32_t guest, TimeWidth width,
                                  const struct timespec& time);
+/// Whether the kernel waits so long (include/linux/time64.h, timespec64_valid).
+[[nodiscard]] inline bool is_valid(const struct timespec& time) {
+  return time.tv_sec >= 0 && time.tv_nsec >= 0 && time.tv_nsec < 1'000'000'000;
+}
 [[nodiscard]] bool copy_in_timeval(uint32_t guest, struct timeval& time);
 [[nodiscard]] bool copy_out_timeval(Thread& thread, uint32_t guest, const struct timeval& time);
 [[nodiscard]] bool copy_in_itimerspec(uint32_t guest, TimeWidth width, struct itimerspec& time);

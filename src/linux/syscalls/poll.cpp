@@ -353,7 +353,7 @@ CallResult sys_epoll_pwait2(Thread& t, Fd fd, GuestPointer events, int32_t count
   bool has_mask = false;
   if (timeout != 0) {
     if (!copy_in_time(timeout, TimeWidth::time64, time)) return abi::kEFAULT;
-    if (time.tv_sec < 0 || time.tv_nsec < 0 || time.tv_nsec >= 1000000000) return abi::kEINVAL;
+    if (!is_valid(time)) return abi::kEINVAL;
   }
   if (mask_pointer != 0 && set_size != sizeof(SignalSet)) return abi::kEINVAL;
   if (!read_mask(mask_pointer, mask, has_mask)) return abi::kEFAULT;

@@ -482,7 +482,7 @@ CallResult receive_until(Thread& t, int fd, uint32_t vector, uint32_t count, uin
   struct timespec left {};
   if (timeout != 0) {
     if (!copy_in_time(timeout, width, left)) return abi::kEFAULT;
-    if (left.tv_sec < 0 || left.tv_nsec < 0 || left.tv_nsec >= 1000000000) return abi::kEINVAL;
+    if (!is_valid(left)) return abi::kEINVAL;
   }
   if ((flags & MSG_ERRQUEUE) == 0) {
     int error = 0;

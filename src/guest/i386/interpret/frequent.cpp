@@ -3,6 +3,7 @@
 #include "guest/i386/interpret/frequent.hpp"
 
 #include <bit>
+#include <functional>
 #include <type_traits>
 
 #include "guest/i386/decode/inline.hpp"
@@ -159,129 +160,101 @@ template <OperandType T>
   // The flags of a comparison with 0.
   if (is_of(lazy.kind, FlagKind::logic8))
     return holds_after_sub(condition, lazy.result, 0, lazy.result);
-  pack_flags(cpu);
+  materialise_flags(cpu);
   return condition_holds(condition, cpu.eflags);
 }
 
 // Arithmetic and logic.
 
-struct Add {
-  static constexpr FlagKind kKind = FlagKind::add8;
-  static constexpr bool kWrites = true;
+/// What an operation computes of its operands and does to the flags, and whether it keeps the
+/// result.
+template <FlagKind kKind8, typename Function, bool kKeepsResult = true>
+struct Operation {
+  static constexpr FlagKind kKind = kKind8;
+  static constexpr bool kWrites = kKeepsResult;
   template <OperandType T>
   static T apply(T a, T b) {
-    return static_cast<T>(a + b);
+    return static_cast<T>(Function{}(a, b));
   }
 };
-struct Sub {
-  static constexpr FlagKind kKind = FlagKind::sub8;
-  static constexpr bool kWrites = true;
-  template <OperandType T>
-  static T apply(T a, T b) {
-    return static_cast<T>(a - b);
-  }
-};
-struct Cmp : Sub {
-  static constexpr bool kWrites = false;
-};
-struct Or {
-  static constexpr FlagKind kKind = FlagKind::logic8;
-  static constexpr bool kWrites = true;
-  template <OperandType T>
-  static T apply(T a, T b) {
-    return a | b;
-  }
-};
-struct And {
-  static constexpr FlagKind kKind = FlagKind::logic8;
-  static constexpr bool kWrites = true;
-  template <OperandType T>
-  static T apply(T a, T b) {
-    return a & b;
-  }
-};
-struct Test : And {
-  static constexpr bool kWrites = false;
-};
-struct Xor {
-  static constexpr FlagKind kKind = FlagKind::logic8;
-  static constexpr bool kWrites = true;
-  template <OperandType T>
-  static T apply(T a, T b) {
-    return a ^ b;
-  }
-};
+using Add = Operation<FlagKind::add8, std::plus<>>;
+using Sub = Operation<FlagKind::sub8, std::minus<>>;
+using Cmp = Operation<FlagKind::sub8, std::minus<>, false>;
+using Or = Operation<FlagKind::logic8, std::bit_or<>>;
+using And = Operation<FlagKind::logic8, std::bit_and<>>;
+using Test = Operation<FlagKind::logic8, std::bit_and<>, false>;
+using Xor = Operation<FlagKind::logic8, std::bit_xor<>>;
 
 /// `memory` op= `b`.
-template <typename Operation, OperandType T>
+template <typename Op, OperandType T>
 [[gnu::always_inline]] inline bool apply_to_memory(CpuState& cpu, const Memory& memory, T b) {
   T a = 0;
   T result = 0;
-  if constexpr (Operation::kWrites) {
+  if constexpr (Op::kWrites) {
     if (!modify_memory(cpu, memory.segment, memory.address, false, a, result,
-                       [&](T old) { return Operation::template apply<T>(old, b); })) {
+                       [&](T old) { return Op::template apply<T>(old, b); })) {
       return false;
     }
   } else {
     if (!load_memory(cpu, memory.segment, memory.address, a)) return false;
-    result = Operation::template apply<T>(a, b);
+    result = Op::template apply<T>(a, b);
   }
-  set_lazy(cpu, Operation::kKind, a, b, result);
+  set_lazy(cpu, Op::kKind, a, b, result);
   return true;
 }
 
 /// Register `reg` op= `b`.
-template <typename Operation, OperandType T>
+template <typename Op, OperandType T>
 [[gnu::always_inline]] inline void apply_to_register(CpuState& cpu, unsigned reg, T b) {
   const T a = register_value<T>(cpu, reg);
-  const T result = Operation::template apply<T>(a, b);
-  if constexpr (Operation::kWrites) set_register(cpu, reg, result);
-  set_lazy(cpu, Operation::kKind, a, b, result);
+  const T result = Op::template apply<T>(a, b);
+  if constexpr (Op::kWrites) set_register(cpu, reg, result);
+  set_lazy(cpu, Op::kKind, a, b, result);
 }
 
 /// OP r/m, r
-template <typename Operation, OperandType T>
+template <typename Op, OperandType T>
 Outcome to_rm(CpuState& cpu, const uint8_t* bytes, uint32_t address) {
   const unsigned modrm = bytes[1];
   const T b = register_value<T>(cpu, middle(modrm));
   if (is_register(modrm)) {
-    apply_to_register<Operation, T>(cpu, modrm & 7, b);
+    apply_to_register<Op, T>(cpu, modrm & 7, b);
     return go_on(cpu, address, bytes, bytes + 2);
   }
   const Memory memory = memory_at(cpu, bytes + 1);
-  if (!apply_to_memory<Operation, T>(cpu, memory, b)) return Outcome::exception;
+  if (!apply_to_memory<Op, T>(cpu, memory, b)) return Outcome::exception;
   return go_on(cpu, address, bytes, memory.next);
 }
 
 /// OP r, r/m
-template <typename Operation, OperandType T>
+template <typename Op, OperandType T>
 Outcome to_register(CpuState& cpu, const uint8_t* bytes, uint32_t address) {
   T b = 0;
   const uint8_t* next = nullptr;
   if (!read_rm(cpu, bytes + 1, b, next)) return Outcome::exception;
-  apply_to_register<Operation, T>(cpu, middle(bytes[1]), b);
+  apply_to_register<Op, T>(cpu, middle(bytes[1]), b);
   return go_on(cpu, address, bytes, next);
 }
 
 /// OP AL or EAX, immediate
-template <typename Operation, OperandType T>
+template <typename Op, OperandType T>
 Outcome to_accumulator(CpuState& cpu, const uint8_t* bytes, uint32_t address) {
-  apply_to_register<Operation, T>(cpu, EAX, static_cast<T>(load<T>(bytes + 1)));
+  apply_to_register<Op, T>(cpu, EAX, static_cast<T>(load<T>(bytes + 1)));
   return go_on(cpu, address, bytes, bytes + 1 + sizeof(T));
 }
 
 /// OP r/m, immediate of type Immediate
-template <typename Operation, OperandType T, typename Immediate>
+template <typename Op, OperandType T, typename Immediate>
 [[gnu::always_inline]] inline Outcome rm_immediate(CpuState& cpu, const uint8_t* bytes,
                                                    uint32_t address) {
   const unsigned modrm = bytes[1];
   if (is_register(modrm)) {
-    apply_to_register<Operation, T>(cpu, modrm & 7, static_cast<T>(load<Immediate>(bytes + 2)));
+    apply_to_register<Op, T>(cpu, modrm & 7, static_cast<T>(load<Immediate>(bytes + 2)));
     return go_on(cpu, address, bytes, bytes + 2 + sizeof(Immediate));
   }
   const Memory memory = memory_at(cpu, bytes + 1);
   const T b = static_cast<T>(load<Immediate>(memory.next));
-  if (!apply_to_memory<Operation, T>(cpu, memory, b)) return Outcome::exception;
+  if (!apply_to_memory<Op, T>(cpu, memory, b)) return Outcome::exception;
   return go_on(cpu, address, bytes, memory.next + sizeof(Immediate));
 }
 
@@ -490,14 +463,14 @@ Outcome two_bytes(CpuState& cpu, const uint8_t* bytes, uint32_t address) {
 // The table.
 
 /// The six opcodes of an operation that are laid out alike.
-template <typename Operation>
+template <typename Op>
 constexpr void add_operation(std::array<Form, 256>& forms, unsigned opcode) {
-  forms[opcode] = to_rm<Operation, uint8_t>;
-  forms[opcode + 1] = to_rm<Operation, uint32_t>;
-  forms[opcode + 2] = to_register<Operation, uint8_t>;
-  forms[opcode + 3] = to_register<Operation, uint32_t>;
-  forms[opcode + 4] = to_accumulator<Operation, uint8_t>;
-  forms[opcode + 5] = to_accumulator<Operation, uint32_t>;
+  forms[opcode] = to_rm<Op, uint8_t>;
+  forms[opcode + 1] = to_rm<Op, uint32_t>;
+  forms[opcode + 2] = to_register<Op, uint8_t>;
+  forms[opcode + 3] = to_register<Op, uint32_t>;
+  forms[opcode + 4] = to_accumulator<Op, uint8_t>;
+  forms[opcode + 5] = to_accumulator<Op, uint32_t>;
 }
 
 consteval std::array<Form, 256> make_forms() {
@@ -545,25 +518,6 @@ consteval std::array<Form, 256> make_forms() {
 }
 
 }  // namespace
-
-void pack_flags(CpuState& cpu) {
-  const LazyFlags& lazy = cpu.lazy;
-  uint32_t flags = 0;
-  switch (static_cast<FlagKind>(lazy.kind)) {
-    case FlagKind::packed:
-      return;
-    case FlagKind::sub32:
-      flags = sub_flags(lazy.a, lazy.b, lazy.result);
-      break;
-    case FlagKind::logic32:
-      flags = logic_flags(lazy.result);
-      break;
-    default:
-      return materialise_flags(cpu);
-  }
-  set_arithmetic_flags(cpu, flags);
-  cpu.lazy.kind = static_cast<uint32_t>(FlagKind::packed);
-}
 
 constexpr std::array<Form, 256> kForms = make_forms();
 

@@ -19,9 +19,6 @@ using Form = Outcome (*)(CpuState& cpu, const uint8_t* bytes, uint32_t address);
 /// By the first byte of the instruction. A form that is not frequent goes to execute_other().
 extern const std::array<Form, 256> kForms;
 
-/// Packs the flags that forms left in cpu.lazy into eflags: the frequent kinds without a search.
-void pack_flags(CpuState& cpu);
-
 /// The Form of all instructions: the decoder and the row's handler (interpreter.cpp).
 Outcome execute_other(CpuState& cpu, const uint8_t* bytes, uint32_t address);
 

@@ -138,7 +138,8 @@ std::atomic<uint32_t> code_generation{1};
   uint32_t end = code_source != nullptr ? code_source->direct_fetch_end(address) : ~0u;
   const bool direct = end != address;
   if (!direct) end = code_source->fetch_end(address);
-  cpu.fetch_window = {address, end - address, generation, direct};
+  const bool in_place = direct && (code_source == nullptr || !code_source->changes_beside());
+  cpu.fetch_window = {address, end - address, generation, in_place};
   return end != address;
 }
 
@@ -210,16 +211,28 @@ namespace {
 /// From this offset on, an instruction may reach into the next page.
 constexpr uint32_t kNarrow = guest::kPageSize - kMaxInstructionLength + 1;
 
-/// Whether the byte at `address`, the first of its page that is executed, is there.
+/// Whether the page of `address` has instructions that can be decoded in place.
 bool enter_page(CpuState& cpu, uint32_t address) {
   uint8_t byte = 0;
-  return may_fetch(cpu, address) && guest::load(address, byte);
+  return may_fetch(cpu, address) && cpu.fetch_window.in_place && guest::load(address, byte);
+}
+
+/// Executes the instruction at `address`, which may fault or go on in the next page, from a copy.
+[[gnu::noinline]] Outcome run_copied(CpuState& cpu, uint32_t address) {
+  if ((address & guest::kPageMask) > guest::kPageSize - kFetchBytes) {
+    materialise_flags(cpu);
+    return step(cpu);
+  }
+  uint8_t bytes[kFetchBytes];
+  if (!may_fetch(cpu, address) || !fetch(bytes, address, sizeof bytes))
+    return fetch_fault(cpu, address);
+  return interpret::kForms[*bytes](cpu, bytes, address);
 }
 
 }  // namespace
 
 Outcome interpret::execute_other(CpuState& cpu, const uint8_t* bytes, uint32_t address) {
-  interpret::pack_flags(cpu);
+  materialise_flags(cpu);
   Instruction instruction;
   // Most instructions have no prefix and are decoded in line: start-up is interpreted.
   if (!decode_quickly(i386::tables(), bytes, address, instruction) &&
@@ -239,25 +252,18 @@ Outcome run(CpuState& cpu, unsigned limit) {
   do {
     const uint32_t address = cpu.eip;
     if (address - page >= kNarrow) [[unlikely]] {
-      if (address - page >= guest::kPageSize) {
-        if (!enter_page(cpu, address)) {
-          outcome = fetch_fault(cpu, address);
-          break;
-        }
-        if (cpu.fetch_window.direct) page = guest::page_floor(address);
-      }
+      if (address - page >= guest::kPageSize && enter_page(cpu, address))
+        page = guest::page_floor(address);
       if (address - page >= kNarrow) {
-        interpret::pack_flags(cpu);
-        outcome = step(cpu);
+        outcome = run_copied(cpu, address);
         if (!translatable(cpu)) break;
         continue;
       }
     }
-    // Bytes of that page are decoded in place; a file that shrinks meanwhile is read no further.
     const auto* bytes = static_cast<const uint8_t*>(guest::host_pointer(address));
     outcome = interpret::kForms[*bytes](cpu, bytes, address);
   } while (outcome == Outcome::next && --limit > 0);
-  interpret::pack_flags(cpu);
+  materialise_flags(cpu);
   return outcome;
 }
 

@@ -372,17 +372,6 @@ inline constexpr NameTable kMadvice{kMadviseRows, "MADV_???"};
 inline constexpr NamedValue kGetrandomRows[] = {
     {1, "GRND_NONBLOCK"}, {2, "GRND_RANDOM"}, {4, "GRND_INSECURE"}};
 inline constexpr NameTable kGetrandomFlags{kGetrandomRows, "GRND_???"};
-inline constexpr NamedValue kMembarrierRows[] = {
-    {1, "MEMBARRIER_CMD_GLOBAL"},
-    {2, "MEMBARRIER_CMD_GLOBAL_EXPEDITED"},
-    {4, "MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED"},
-    {8, "MEMBARRIER_CMD_PRIVATE_EXPEDITED"},
-    {16, "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED"},
-    {32, "MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE"},
-    {64, "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE"},
-    {128, "MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ"},
-    {256, "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ"}};
-inline constexpr NameTable kMembarrierSet{kMembarrierRows, "MEMBARRIER_CMD_???"};
 inline constexpr NamedValue kMembarrierCommandRows[] = {
     {0, "MEMBARRIER_CMD_QUERY"},
     {1, "MEMBARRIER_CMD_GLOBAL"},
@@ -395,6 +384,9 @@ inline constexpr NamedValue kMembarrierCommandRows[] = {
     {128, "MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ"},
     {256, "MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ"}};
 inline constexpr NameTable kMembarrierCommands{kMembarrierCommandRows, "MEMBARRIER_CMD_???"};
+/// The set that MEMBARRIER_CMD_QUERY, whose value is 0, gives of the others.
+inline constexpr NameTable kMembarrierSet{std::span(kMembarrierCommandRows).subspan(1),
+                                          "MEMBARRIER_CMD_???"};
 
 // --- System V IPC, POSIX queues ------------------------------------------------------------------
 inline constexpr NamedValue kIpcFlagRows[] = {

@@ -45,13 +45,22 @@ int32_t fp_code(uint32_t exceptions) {
   return 0;
 }
 
+/// For a page fault: the protections of which any one allows the access.
+uint8_t allowing_protection(const i386::Exception& exception) {
+  if ((exception.error_code & i386::kPageFaultFetch) != 0) return kProtExec;
+  if ((exception.error_code & i386::kPageFaultWrite) != 0) return kProtWrite;
+  return kProtRead | kProtWrite | kProtExec;
+}
+
+/// The signal of a page fault; its number is 0 if the access is to be repeated.
 abi::SigInfo page_fault(Thread& thread, const i386::Exception& exception) {
-  const AddressSpace& space = *thread.process->space;
-  const int protection = space.prot_at(exception.address);
-  const uint32_t access = exception.error_code & (i386::kPageFaultWrite | i386::kPageFaultFetch);
   const uint8_t needed = allowing_protection(exception);
-  bool present = protection > 0;
+  // One look for both questions: other threads change protections.
+  const auto [protection, again] =
+      thread.process->space->judge(exception.address, needed, thread.changes_known);
   abi::SigInfo info{};
+  if (again) return info;
+  bool present = protection > 0;
   info.fault.address = exception.address;
   if (protection >= 0 && (protection & needed) != 0) {
     // The guest may do this: the host's fault was a SIGBUS, past the end of a mapped file.
@@ -62,6 +71,7 @@ abi::SigInfo page_fault(Thread& thread, const i386::Exception& exception) {
     info.signo = abi::kSIGSEGV;
     info.code = protection < 0 ? 1 /* SEGV_MAPERR */ : 2 /* SEGV_ACCERR */;
   }
+  const uint32_t access = exception.error_code & (i386::kPageFaultWrite | i386::kPageFaultFetch);
   thread.signals.error_code =
       access | i386::kPageFaultUser | (present ? i386::kPageFaultPresent : 0);
   thread.signals.fault_address = exception.address;
@@ -70,13 +80,7 @@ abi::SigInfo page_fault(Thread& thread, const i386::Exception& exception) {
 
 }  // namespace
 
-uint8_t allowing_protection(const i386::Exception& exception) {
-  if ((exception.error_code & i386::kPageFaultFetch) != 0) return kProtExec;
-  if ((exception.error_code & i386::kPageFaultWrite) != 0) return kProtWrite;
-  return kProtRead | kProtWrite | kProtExec;
-}
-
-void handle_exception(Thread& thread, const i386::Exception& exception) {
+bool handle_exception(Thread& thread, const i386::Exception& exception) {
   const i386::CpuState& cpu = thread.cpu;
   log_printf(LogChannel::int_, "exception %d error %x address %08x at %08x\n",
              static_cast<int>(exception.vector), exception.error_code, exception.address, cpu.eip);
@@ -86,6 +90,7 @@ void handle_exception(Thread& thread, const i386::Exception& exception) {
   switch (exception.vector) {
     case Vector::PF:
       info = page_fault(thread, exception);
+      if (info.signo == 0) return false;
       break;
     case Vector::MF:
       info.signo = abi::kSIGFPE;
@@ -110,6 +115,7 @@ void handle_exception(Thread& thread, const i386::Exception& exception) {
   }
   CHECK(info.signo != 0);
   force_signal(thread, info);
+  return true;
 }
 
 }  // namespace ferry::linux

@@ -9,10 +9,8 @@ namespace ferry::linux {
 struct Thread;
 
 /// Turns a guest exception into a guest signal (SIGSEGV, SIGFPE, ...) that deliver_pending_signals
-/// delivers.
-void handle_exception(Thread& thread, const i386::Exception& exception);
-
-/// For a page fault: the protections of which any one allows the access.
-[[nodiscard]] uint8_t allowing_protection(const i386::Exception& exception);
+/// delivers. False: there is no signal; the instruction is to be executed again, because only
+/// another thread's change of the address space, or its watch, made it fault.
+[[nodiscard]] bool handle_exception(Thread& thread, const i386::Exception& exception);
 
 }  // namespace ferry::linux

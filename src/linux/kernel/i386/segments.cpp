@@ -1,5 +1,6 @@
 #include "linux/kernel/i386/segments.hpp"
 
+#include "common/diagnostics.hpp"
 #include "guest/i386/segments.hpp"
 #include "linux/kernel/i386/exceptions.hpp"
 #include "linux/kernel/threads.hpp"
@@ -31,7 +32,8 @@ void return_to_user(Thread& thread) {
   // With a local stack segment, a 64-bit kernel makes a double fault on its stack for 16-bit
   // programs (espfix64) of it, and then this (exc_double_fault, arch/x86/kernel/traps.c of 6.1).
   if (is_local(stack)) fault = {Vector::GP, 0, 0};
-  handle_exception(thread, fault);
+  const bool signalled = handle_exception(thread, fault);
+  CHECK(signalled);  // it is no page fault
 }
 
 void follow_descriptors(Thread& thread) {
