@@ -5,35 +5,64 @@
 #include <atomic>
 #include <cstdint>
 
+#include "common/diagnostics.hpp"
+
 namespace ferry {
+
+/// Whether each lock checks the order of docs/threads.md. Only with sanitizers: it costs accesses
+/// to thread-local memory.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kChecksLockOrder = true;
+#else
+inline constexpr bool kChecksLockOrder = false;
+#endif
 
 /// Not recursive. A signal handler must not take it.
 class Lock {
  public:
-  Lock() = default;
+  /// When a thread may take the lock that takes the memory lock too.
+  enum class Order : uint8_t { before_memory, after_memory };
+
+  explicit Lock(Order order = Order::after_memory) : order_(order) {}
   /// A copy of an object has a lock of its own, which nobody holds.
-  Lock(const Lock&) {}
+  Lock(const Lock& other) : order_(other.order_) {}
   Lock& operator=(const Lock&) = delete;
   ~Lock() = default;
 
   [[nodiscard]] bool try_acquire() {
     uint32_t free = kFree;
-    return state_.compare_exchange_strong(free, kHeld, std::memory_order_acquire,
-                                          std::memory_order_relaxed);
+    const bool acquired = state_.compare_exchange_strong(free, kHeld, std::memory_order_acquire,
+                                                         std::memory_order_relaxed);
+    if (acquired) note(1);
+    return acquired;
   }
   void acquire() {
     if (try_acquire()) return;
     while (state_.exchange(kAwaited, std::memory_order_acquire) != kFree) {
       state_.wait(kAwaited, std::memory_order_relaxed);
     }
+    note(1);
   }
   void release() {
+    note(-1);
     if (state_.exchange(kFree, std::memory_order_release) == kAwaited) state_.notify_one();
   }
 
+  /// Stops ferry if the calling thread holds a lock that is to be taken after the memory lock.
+  /// Without kChecksLockOrder nothing is known of that.
+  static void check_memory_may_follow() { CHECK(held_ == 0); }
+
  private:
   static constexpr uint32_t kFree = 0, kHeld = 1, kAwaited = 2;
+
+  void note(int change) const {
+    if constexpr (kChecksLockOrder) held_ += order_ == Order::after_memory ? change : 0;
+  }
+
+  /// How many locks of Order::after_memory the thread holds; with kChecksLockOrder.
+  static inline thread_local int held_ = 0;
   std::atomic<uint32_t> state_{kFree};
+  Order order_;
 };
 
 /// Holds a Lock for its lifetime.
@@ -65,7 +94,10 @@ class MemoryLock {
     return true;
   }
   void acquire() {
-    if (!held_by_me()) lock_.acquire();
+    if (!held_by_me()) {
+      if constexpr (kChecksLockOrder) Lock::check_memory_may_follow();
+      lock_.acquire();
+    }
     enter();
   }
   void release() {
@@ -89,7 +121,7 @@ class MemoryLock {
   }
 
   bool enabled_ = false;
-  Lock lock_;
+  Lock lock_{Lock::Order::before_memory};
   std::atomic<const void*> owner_{nullptr};
   unsigned depth_ = 0;  ///< of the owner
 };

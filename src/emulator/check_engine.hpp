@@ -69,7 +69,7 @@ class CheckingTranslator final : public engine::Translator {
 
   translate::run::BlockTranslator& translator_;
   const engine::CodeCache& cache_;
-  Lock turn_;
+  Lock turn_{Lock::Order::before_memory};
   Relaxed<bool> threaded_ = false;
   std::vector<Write> writes_;
   // The guest's part of the state, kept here because a new one costs as much as a short block.

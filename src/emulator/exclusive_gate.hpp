@@ -60,7 +60,7 @@ class ExclusiveGate final : public guest::ExclusiveAccess {
   [[nodiscard]] bool alone(const Participant& self, bool nudge);
 
   void (*nudge_)(int32_t thread);
-  Lock turn_;  ///< of the one that is alone, or wants to be
+  Lock turn_{Lock::Order::before_memory};  ///< of the one that is alone, or wants to be
   std::atomic<uint32_t> closed_{0};
   Lock list_lock_;
   Participant* first_ = nullptr;

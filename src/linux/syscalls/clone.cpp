@@ -269,7 +269,6 @@ struct VforkChild {
     process.record = nullptr;
     process.ended = {};
     process.threads.clear();
-    process.add(thread);
   }
   ~VforkChild() { process.remove(thread); }
   VforkChild(const VforkChild&) = delete;
@@ -321,6 +320,7 @@ std::unique_ptr<VforkChild> make_vfork_child(const Thread& t, const CloneRequest
   process.hold_for_fork();
   auto child = std::make_unique<VforkChild>(t, request);
   process.release_after_fork();
+  child->process.add(child->thread);  // takes the memory lock, so the others must be free
   return child;
 }
 
