@@ -49,10 +49,12 @@ class MemoryBridge final : public linux::MappingObserver, public engine::PagePro
     const uint32_t mask = space_.host_page_size() - 1;
     engine_->written(begin & ~mask, (end + mask) & ~mask);
   }
-  void set_write_watch(GuestAddress page, bool on) override {
-    space_.set_write_watch(page, page + guest::kPageSize, on);
+  bool begin_watch(GuestAddress page) override {
+    return space_.begin_write_watch(page, page + guest::kPageSize);
   }
-  bool write_expected(GuestAddress page) override { return space_.kernel_may_write(page); }
+  void end_watch(GuestAddress page) override {
+    space_.end_write_watch(page, page + guest::kPageSize);
+  }
 
  private:
   linux::AddressSpace& space_;

@@ -45,12 +45,14 @@ bool CodeWriteTracker::add(Block& block, std::span<const GuestRange> ranges) {
 
 [[gnu::noinline]] void CodeWriteTracker::begin_page(uint32_t page) {
   used_[page / kGroupPages] |= uint64_t{1} << page % kGroupPages;
-  set_watch(page, true);
+  const GuestAddress address = page * kGuestPageSize;
+  if (!self_checking(address) && !protector_.begin_watch(address)) unwatched_.push_back(address);
 }
 
 void CodeWriteTracker::end_page(uint32_t page) {
   used_[page / kGroupPages] &= ~(uint64_t{1} << page % kGroupPages);
-  set_watch(page, false);
+  const GuestAddress address = page * kGuestPageSize;
+  if (!self_checking(address)) protector_.end_watch(address);
 }
 
 [[gnu::noinline]] CodeWriteTracker::Link* CodeWriteTracker::recycled_link() {

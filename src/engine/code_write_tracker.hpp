@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/block.hpp"
@@ -16,11 +17,10 @@ namespace ferry::engine {
 /// Write protection of guest pages; implemented by the address space.
 class PageProtector {
  public:
-  /// While on, writes to the guest page at `page` fault even where the guest may write.
-  virtual void set_write_watch(GuestAddress page, bool on) = 0;
-  /// Asked after a watch has begun: whether writes to the page are under way that would fail now,
-  /// and must not. With several threads only.
-  virtual bool write_expected(GuestAddress page) = 0;
+  /// From now on writes to the guest page at `page` fault even where the guest may write. False:
+  /// nothing is watched, since writes are under way there that must not fail.
+  [[nodiscard]] virtual bool begin_watch(GuestAddress page) = 0;
+  virtual void end_watch(GuestAddress page) = 0;
 
  protected:
   ~PageProtector() = default;
@@ -44,8 +44,8 @@ class CodeWriteTracker {
   CodeWriteTracker(const CodeWriteTracker&) = delete;
   CodeWriteTracker& operator=(const CodeWriteTracker&) = delete;
 
-  /// Registers `block` with every page of `ranges`, and protects the pages that are not
-  /// self-checking. No range may be empty or reach beyond `guest_end`. Stops ferry if memory is
+  /// Registers `block` with every page of `ranges`, and watches the pages that are not
+  /// self-checking, as far as that can be (take_unwatched). No range may be empty or reach beyond `guest_end`. Stops ferry if memory is
   /// exhausted. Returns whether one of the pages had no block before, so that nobody saw writes to
   /// it until now.
   bool add(Block& block, std::span<const GuestRange> ranges);
@@ -64,6 +64,10 @@ class CodeWriteTracker {
     const auto entry = writes_.find(page / kGuestPageSize);
     return entry != writes_.end() && entry->second > kMostWrites;
   }
+  /// The pages of the blocks added since the last call that could not be watched.
+  [[nodiscard]] std::vector<GuestAddress> take_unwatched() {
+    return std::exchange(unwatched_, {});
+  }
   /// Makes the page at `page`, which has no block, self-checking at once.
   void expect_writes(GuestAddress page) { writes_[page / kGuestPageSize] = kMostWrites + 1; }
   /// Counts writes to the pages of [begin, end), whose mapping changes, from 0 again. Returns the
@@ -81,10 +85,6 @@ class CodeWriteTracker {
   static constexpr uint32_t kGroupPages = 64;
   static constexpr unsigned kSlabLinks = 256;
 
-  void set_watch(uint32_t page, bool on) {
-    const GuestAddress address = page * kGuestPageSize;
-    if (!self_checking(address)) protector_.set_write_watch(address, on);
-  }
   /// The page got its first block, or lost its last one.
   void begin_page(uint32_t page);
   void end_page(uint32_t page);
@@ -114,6 +114,7 @@ class CodeWriteTracker {
   Link* unused_end_ = nullptr;
   Link* free_ = nullptr;
   std::vector<std::unique_ptr<Link[]>> slabs_;
+  std::vector<GuestAddress> unwatched_;
   std::unordered_map<uint32_t, uint8_t> writes_;  ///< by page number
 };
 

@@ -232,20 +232,11 @@ inline Block* Engine::make(Thread& thread, GuestAddress address) {
     const bool unseen_writes = tracker_.add(*block, draft_.ranges.span());
     if (!lock_.enabled() || !unseen_writes) return block;
     // Another thread may have written to the bytes after they were read and before they were
-    // watched. They are watched now, so the block is made once more.
+    // watched. They are watched now, or check themselves, so the block is made once more.
     block->set_valid(false);
     translator_.forget_analysis();
-    give_up_watches();
-  }
-}
-
-void Engine::give_up_watches() {
-  for (const GuestRange& range : draft_.ranges.span()) {
-    for (GuestAddress page = range.begin & ~(kGuestPageSize - 1); page < range.end;
-         page += kGuestPageSize) {
-      if (tracker_.self_checking(page)) continue;
-      if (protector_.write_expected(page)) check_always(page, page + kGuestPageSize);
-    }
+    for (const GuestAddress page : tracker_.take_unwatched())
+      check_always(page, page + kGuestPageSize);
   }
 }
 

@@ -116,8 +116,6 @@ class Engine {
   /// Makes the block at `address` and watches its pages, but does not publish it. Null: nothing
   /// there can be translated, or there is no room at present.
   [[gnu::always_inline]] Block* make(Thread& thread, GuestAddress address);
-  /// Makes the pages of the draft self-checking that must not be watched.
-  void give_up_watches();
   /// Makes `block` unreachable, if it is not so already.
   void discard(Block& block);
   /// `invalidate` where there may be something to drop.

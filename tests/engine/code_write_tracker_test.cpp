@@ -15,11 +15,11 @@ namespace {
 
 class FakeProtector final : public PageProtector {
  public:
-  bool write_expected(GuestAddress) override { return false; }
-  void set_write_watch(GuestAddress page, bool on) override {
-    EXPECT_EQ(watched.contains(page), !on) << page;
-    on ? static_cast<void>(watched.insert(page)) : static_cast<void>(watched.erase(page));
+  bool begin_watch(GuestAddress page) override {
+    EXPECT_TRUE(watched.insert(page).second) << page;
+    return true;
   }
+  void end_watch(GuestAddress page) override { EXPECT_EQ(watched.erase(page), 1u) << page; }
   std::set<GuestAddress> watched;
 };
 

@@ -118,11 +118,15 @@ class FakePatcher final : public CodePatcher {
 
 class FakeProtector final : public PageProtector {
  public:
-  bool write_expected(GuestAddress page) override { return expected.contains(page); }
-  void set_write_watch(GuestAddress page, bool on) override {
-    EXPECT_EQ(watched.contains(page), !on);
-    if (!on) ending(page);
-    on ? static_cast<void>(watched.insert(page)) : static_cast<void>(watched.erase(page));
+  bool begin_watch(GuestAddress page) override {
+    if (expected.contains(page)) return false;
+    EXPECT_TRUE(watched.insert(page).second);
+    return true;
+  }
+  void end_watch(GuestAddress page) override {
+    EXPECT_TRUE(watched.contains(page) || expected.contains(page));
+    ending(page);
+    watched.erase(page);
   }
   std::set<GuestAddress> watched;
   std::set<GuestAddress> expected;  ///< pages that the kernel may be writing

@@ -228,11 +228,11 @@ class Index final : public CodeIndex {
 /// A write is allowed or refused at once, as by an MMU.
 class Protector final : public PageProtector {
  public:
-  bool write_expected(GuestAddress) override { return false; }
-  void set_write_watch(GuestAddress page, bool on) override {
-    const std::lock_guard guard(mutex_);
-    watched_[page / kGuestPageSize] = on;
+  bool begin_watch(GuestAddress page) override {
+    set(page, true);
+    return true;
   }
+  void end_watch(GuestAddress page) override { set(page, false); }
   bool write(Memory& memory, GuestAddress address, uint32_t word) {
     const std::lock_guard guard(mutex_);
     if (watched_[address / kGuestPageSize]) return false;
@@ -241,6 +241,11 @@ class Protector final : public PageProtector {
   }
 
  private:
+  void set(GuestAddress page, bool on) {
+    const std::lock_guard guard(mutex_);
+    watched_[page / kGuestPageSize] = on;
+  }
+
   std::mutex mutex_;
   std::array<bool, kGuestBytes / kGuestPageSize> watched_{};
 };

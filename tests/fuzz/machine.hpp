@@ -68,8 +68,8 @@ class Machine final : engine::Guest, engine::PageProtector, i386::CodeSource {
   void interpret_block(unsigned limit) override;
   [[nodiscard]] bool translatable() const override;
   [[nodiscard]] bool running() const override { return !raised_ && turns_++ < kMaxTurns; }
-  void set_write_watch(GuestAddress, bool) override {}
-  bool write_expected(GuestAddress) override { return false; }
+  [[nodiscard]] bool begin_watch(GuestAddress) override { return true; }
+  void end_watch(GuestAddress) override {}
   [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override;
   bool step();
 

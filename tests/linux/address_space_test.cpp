@@ -34,7 +34,7 @@ struct Recorder final : MappingObserver {
   void range_shared(uint32_t begin, uint32_t end) override { shared_bytes += end - begin; }
   void kernel_write(uint32_t begin, uint32_t end) override {
     ++writes;
-    space->set_write_watch(begin, end, false);
+    space->end_write_watch(begin, end);
   }
   void memory_shared() override { ++shared; }
   AddressSpace* space = nullptr;
@@ -271,7 +271,7 @@ void watches(uint32_t host_page) {
   space.set_observer(&recorder);
   expect(space.map(fixed(kBase, 32, kReadWrite)).ok());
   expect_equal(recorder.changes, 1);
-  space.set_write_watch(kBase + 4 * guest::kPageSize, kBase + 5 * guest::kPageSize, true);
+  expect(space.begin_write_watch(kBase + 4 * guest::kPageSize, kBase + 5 * guest::kPageSize));
   expect(space.write_watched(kBase + 4 * guest::kPageSize + 8));
   expect_equal(space.write_watched(kBase + 5 * guest::kPageSize), host_page > guest::kPageSize);
   expect(!space.write_watched(kBase + 16 * guest::kPageSize));
@@ -281,11 +281,31 @@ void watches(uint32_t host_page) {
   expect_equal(recorder.writes, 1);
   expect(!space.write_watched(kBase + 4 * guest::kPageSize));
   std::memset(guest::host_pointer(kBase), 1, 32 * guest::kPageSize);
-  space.set_write_watch(kBase, kBase + 32 * guest::kPageSize, true);
+  expect(space.begin_write_watch(kBase, kBase + 32 * guest::kPageSize));
   expect_equal(space.unmap(kBase, 32 * guest::kPageSize).value, 0);
   expect(space.map(fixed(kBase, 32, kReadWrite)).ok());
   expect(!space.write_watched(kBase));
   std::memset(guest::host_pointer(kBase), 1, 32 * guest::kPageSize);
+  expect_equal(space.unmap(kBase, 32 * guest::kPageSize).value, 0);
+}
+
+// recv into a page of code failed at times: another thread protected the page first and asked then
+// whether a kernel was writing there.
+void watch_beside_kernel_write(uint32_t host_page) {
+  AddressSpace space(host_page);
+  expect(space.map(fixed(kBase, 32, kReadWrite)).ok());
+  KernelWrites writes;
+  space.add_kernel_writes(writes);
+  constexpr uint32_t kPage = kBase + 16 * guest::kPageSize;
+  const unsigned place = writes.add(kPage + 100, kPage + 104);
+  expect(!space.begin_write_watch(kPage, kPage + guest::kPageSize));
+  expect(!space.write_watched(kPage));
+  expect(space.begin_write_watch(kBase, kBase + guest::kPageSize));
+  std::memset(guest::host_pointer(kPage), 1, guest::kPageSize);
+  writes.remove(place);
+  expect(space.begin_write_watch(kPage, kPage + guest::kPageSize));
+  expect(space.write_watched(kPage));
+  space.remove_kernel_writes(writes);
   expect_equal(space.unmap(kBase, 32 * guest::kPageSize).value, 0);
 }
 
@@ -382,6 +402,7 @@ int main() {
     if (page < host_page) continue;
     random_changes(page, file);
     watches(page);
+    watch_beside_kernel_write(page);
     growth(page);
     shared_code(page);
   }

@@ -32,7 +32,7 @@ struct Observer final : MappingObserver {
   void range_changed(uint32_t, uint32_t) override { ++changes; }
   void range_shared(uint32_t, uint32_t) override {}
   void kernel_write(uint32_t begin, uint32_t end) override {
-    space.set_write_watch(begin, end, false);
+    space.end_write_watch(begin, end);
   }
   void memory_shared() override {}
   AddressSpace& space;
@@ -92,7 +92,7 @@ class Worker {
         return;
       case 4: {
         const MemoryGuard guard(space_.lock());  // as the engine calls it
-        return space_.set_write_watch(address(begin), address(end), true);
+        return static_cast<void>(space_.begin_write_watch(address(begin), address(end)));
       }
       case 5:
         return advise(begin, end);

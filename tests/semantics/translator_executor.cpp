@@ -137,8 +137,8 @@ class TranslatorExecutor final : public Executor,
   [[nodiscard]] bool running() const override { return turns_-- > 0; }
 
   // PageProtector
-  void set_write_watch(GuestAddress, bool) override {}
-  bool write_expected(GuestAddress) override { return false; }
+  [[nodiscard]] bool begin_watch(GuestAddress) override { return true; }
+  void end_watch(GuestAddress) override {}
 
   // CodeSource
   [[nodiscard]] GuestAddress fetch_end(GuestAddress address) const override {

@@ -44,7 +44,7 @@ class MappingObserver {
   /// other mappings, of this process or of others, and write(2) to its file show there.
   virtual void range_shared(uint32_t begin, uint32_t end) = 0;
   /// Called before the kernel or ferry itself writes [begin, end), which has write-watched pages:
-  /// the observer must drop the watches there (set_write_watch off) and the translations.
+  /// the observer must drop the watches there (end_write_watch) and the translations.
   virtual void kernel_write(uint32_t begin, uint32_t end) = 0;
   /// Called by the only thread, before another thread or process can see the order in which the
   /// guest accesses its memory.
@@ -283,10 +283,12 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] uint32_t program_break() const { return break_; }
 
   // --- write watch ------------------------------------------------------------------------------
-  /// While on, the host pages of [page_begin, page_end) are not writable although the guest's
-  /// protection says so. Guest page granularity; a host page is protected if any of its guest pages
-  /// is watched. Unmapping or remapping a page ends its watch. Signal-safe when switching off.
-  void set_write_watch(uint32_t page_begin, uint32_t page_end, bool on);
+  /// Until the end of the watch, the host pages of [page_begin, page_end) are not writable although
+  /// the guest's protection says so. Whole guest pages; a host page is protected if any of its
+  /// guest pages is watched. Unmapping or remapping a page ends its watch. False: the host's kernel
+  /// may be writing there for another thread, and nothing is watched.
+  [[nodiscard]] bool begin_write_watch(uint32_t page_begin, uint32_t page_end);
+  void end_write_watch(uint32_t page_begin, uint32_t page_end);
   /// Whether a write to `address` faults because of a watch, its own or a neighbour's in the same
   /// host page, although the guest may write there. Signal-safe.
   [[nodiscard]] bool write_watched(uint32_t address) const;
@@ -302,12 +304,9 @@ class AddressSpace final : public i386::CodeSource {
     return host_page_size_ <= PageStates::kPlainReach &&
            states_.plain_around(begin, begin + length - 1);
   }
-  /// Threads whose kernel writes are to be asked about.
+  /// Threads whose kernel writes keep watches from beginning.
   void add_kernel_writes(const KernelWrites& writes);
   void remove_kernel_writes(const KernelWrites& writes);
-  /// Whether the kernel may be writing to the host page of the guest page at `page`: asked after a
-  /// watch has begun there. Under lock().
-  [[nodiscard]] bool kernel_may_write(uint32_t page) const;
   /// What an access that failed has met, after any change that another thread was making.
   struct FailedAccess {
     int protection;  ///< the guest's own, as prot_at says
@@ -418,6 +417,8 @@ class AddressSpace final : public i386::CodeSource {
   size_t first_ending_after(uint32_t address) const;
   void split_at(uint32_t address);
   void note_change();
+  void protect_as_watched(uint32_t page_begin, uint32_t page_end);
+  [[nodiscard]] bool kernel_may_write(uint32_t page_begin, uint32_t page_end) const;
   /// Whether anything has changed since `known`, which becomes the present number of changes. Under
   /// lock(), in one piece with the look at protections: between them a change could begin that the
   /// next failure has as its cause.

@@ -22,14 +22,31 @@ bool AddressSpace::any_writable(uint32_t begin, uint32_t end) const {
 }
 
 void AddressSpace::clear_watch(uint32_t begin, uint32_t end) {
-  if (states_.any_watch_in(begin, end)) set_write_watch(begin, end, false);
+  if (states_.any_watch_in(begin, end)) end_write_watch(begin, end);
 }
 
-void AddressSpace::set_write_watch(uint32_t page_begin, uint32_t page_end, bool on) {
+bool AddressSpace::begin_write_watch(uint32_t page_begin, uint32_t page_end) {
   const MemoryGuard guard(lock_);
+  states_.watch(page_begin, page_end, true);
+  // In this order, against a thread that adds a range and then looks for watches: either it sees
+  // this one, and waits for the lock, or its range is seen here, before anything is protected.
+  if (kernel_may_write(page_begin, page_end)) {
+    states_.watch(page_begin, page_end, false);
+    return false;
+  }
+  protect_as_watched(page_begin, page_end);
+  return true;
+}
+
+void AddressSpace::end_write_watch(uint32_t page_begin, uint32_t page_end) {
+  const MemoryGuard guard(lock_);
+  states_.watch(page_begin, page_end, false);
+  protect_as_watched(page_begin, page_end);
+}
+
+void AddressSpace::protect_as_watched(uint32_t page_begin, uint32_t page_end) {
   const uint32_t begin = host_floor(page_begin);
   const uint32_t end = host_ceil(page_end);
-  states_.watch(guest::page_floor(page_begin), guest::page_ceil(page_end), on);
   // A watch changes nothing where the guest may not write anyway, as in most code.
   if (any_writable(begin, end)) apply_protection(begin, end);
   changes_.fetch_add(1, std::memory_order_release);
@@ -72,12 +89,13 @@ void AddressSpace::remove_kernel_writes(const KernelWrites& writes) {
   std::erase(kernel_writes_, &writes);
 }
 
-bool AddressSpace::kernel_may_write(uint32_t page) const {
+/// Whether the kernel may be writing to the host pages of [page_begin, page_end). Under lock().
+bool AddressSpace::kernel_may_write(uint32_t page_begin, uint32_t page_end) const {
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  const uint32_t begin = host_floor(page);
-  return std::any_of(kernel_writes_.begin(), kernel_writes_.end(), [&](const KernelWrites* each) {
-    return each->overlap(begin, begin + host_page_size_);
-  });
+  const uint32_t begin = host_floor(page_begin);
+  const uint32_t end = host_ceil(page_end);
+  return std::any_of(kernel_writes_.begin(), kernel_writes_.end(),
+                     [&](const KernelWrites* each) { return each->overlap(begin, end); });
 }
 
 /// Tells the observer of shared executable memory in [begin, end).
