@@ -50,17 +50,17 @@ class Lock {
 
   /// Stops ferry if the calling thread holds a lock that is to be taken after the memory lock.
   /// Without kChecksLockOrder nothing is known of that.
-  static void check_memory_may_follow() { CHECK(held_ == 0); }
+  static void check_memory_may_follow() { CHECK(held == 0); }
 
  private:
   static constexpr uint32_t kFree = 0, kHeld = 1, kAwaited = 2;
 
   void note(int change) const {
-    if constexpr (kChecksLockOrder) held_ += order_ == Order::after_memory ? change : 0;
+    if constexpr (kChecksLockOrder) held += order_ == Order::after_memory ? change : 0;
   }
 
   /// How many locks of Order::after_memory the thread holds; with kChecksLockOrder.
-  static inline thread_local int held_ = 0;
+  static inline thread_local int held = 0;
   std::atomic<uint32_t> state_{kFree};
   Order order_;
 };

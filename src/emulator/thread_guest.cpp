@@ -28,8 +28,7 @@ bool ThreadGuest::system_call() {
 
 /// The interpreter may have run for the run loop, or been called by a block for one instruction.
 void ThreadGuest::deliver_exception() {
-  if (was_code_write() || !linux::handle_exception(thread_, thread_.cpu.exception))
-    interpret_one();
+  if (was_code_write() || !linux::handle_exception(thread_, thread_.cpu.exception)) interpret_one();
 }
 
 bool ThreadGuest::translatable() const {

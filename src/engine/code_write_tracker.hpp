@@ -45,9 +45,9 @@ class CodeWriteTracker {
   CodeWriteTracker& operator=(const CodeWriteTracker&) = delete;
 
   /// Registers `block` with every page of `ranges`, and watches the pages that are not
-  /// self-checking, as far as that can be (take_unwatched). No range may be empty or reach beyond `guest_end`. Stops ferry if memory is
-  /// exhausted. Returns whether one of the pages had no block before, so that nobody saw writes to
-  /// it until now.
+  /// self-checking, as far as that can be (take_unwatched). No range may be empty or reach beyond
+  /// `guest_end`. Stops ferry if memory is exhausted. Returns whether one of the pages had no block
+  /// before, so that nobody saw writes to it until now.
   bool add(Block& block, std::span<const GuestRange> ranges);
   /// Hands over the blocks made from the pages of [begin, end). The pages stay protected until
   /// `release`: another thread that writes must not find its own old code still reachable.
@@ -65,9 +65,7 @@ class CodeWriteTracker {
     return entry != writes_.end() && entry->second > kMostWrites;
   }
   /// The pages of the blocks added since the last call that could not be watched.
-  [[nodiscard]] std::vector<GuestAddress> take_unwatched() {
-    return std::exchange(unwatched_, {});
-  }
+  [[nodiscard]] std::vector<GuestAddress> take_unwatched() { return std::exchange(unwatched_, {}); }
   /// Makes the page at `page`, which has no block, self-checking at once.
   void expect_writes(GuestAddress page) { writes_[page / kGuestPageSize] = kMostWrites + 1; }
   /// Counts writes to the pages of [begin, end), whose mapping changes, from 0 again. Returns the

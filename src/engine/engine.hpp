@@ -51,7 +51,6 @@ class Engine {
         options_(options),
         lock_(lock),
         linker_(patcher),
-        protector_(protector),
         tracker_(protector, options.guest_end) {}
 
   /// Runs `guest` on the calling host thread, which owns `thread`, until it ends.
@@ -142,7 +141,6 @@ class Engine {
   Threads threads_;
   MemoryLock& lock_;  ///< guards the members below, and what the references above refer to
   BlockLinker linker_;
-  PageProtector& protector_;
   CodeWriteTracker tracker_;
   /// Runs of untranslated code, by the address's hash: of all threads together, as code that many
   /// threads run once each is not cold.

@@ -31,9 +31,7 @@ struct Observer final : MappingObserver {
   explicit Observer(AddressSpace& observed) : space(observed) {}
   void range_changed(uint32_t, uint32_t) override { ++changes; }
   void range_shared(uint32_t, uint32_t) override {}
-  void kernel_write(uint32_t begin, uint32_t end) override {
-    space.end_write_watch(begin, end);
-  }
+  void kernel_write(uint32_t begin, uint32_t end) override { space.end_write_watch(begin, end); }
   void memory_shared() override {}
   AddressSpace& space;
   unsigned changes = 0;  ///< under the lock

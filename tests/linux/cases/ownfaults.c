@@ -1,9 +1,9 @@
 // Threads write to a page, and execute code there, that one of them forbids and allows again all the time, beside another with
 // code that all execute and write to. Only what the guest itself forbids may fail: it sees SIGSEGV at its own address, and
-// nothing else. There were three faults that nobody had caused. The present number of changes was asked for after the look at the page's
-// protection, and a change that began in between made the next failure look as if no change explained it. And a write that the
-// guest had forbidden became a SIGBUS, as at the end of a file, when the page was allowed again before the signal was chosen. The interpreter read code in place that another thread had just taken
-// away, and ended ferry.
+// nothing else. There were three faults that nobody had caused. The present number of changes was asked for after the look at
+// the page's protection, and a change that began in between made the next failure look as if no change explained it. A write
+// that the guest had forbidden became a SIGBUS, as at the end of a file, when the page was allowed again before the signal was
+// chosen. The interpreter read code in place that another thread had just taken away, and ended ferry.
 //EXPECT: done, bad 0
 #define _GNU_SOURCE
 #include <pthread.h>
