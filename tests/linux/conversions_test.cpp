@@ -175,6 +175,15 @@ void status() {
   expect(!stat32_from(host).has_value());
   host.stx_size = 5;
   expect_equal(stat32_from(host)->uid, 65534);
+  // oldstat cut the numbers of files to 16 bits, as no kernel does (fs/stat.c, cp_old_stat).
+  host.stx_ino = 65535;
+  host.stx_nlink = 65535;
+  expect_equal(old_stat_from(host)->ino, 65535);
+  host.stx_ino = 65536;
+  expect(!old_stat_from(host).has_value());
+  host.stx_ino = 1;
+  host.stx_nlink = 65536;
+  expect(!old_stat_from(host).has_value());
 }
 
 void rows() {

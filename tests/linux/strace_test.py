@@ -78,6 +78,9 @@ RULES = [
     (r"entry_number=\d+", "entry_number=N"),  # an i386 kernel has 6 to 8, a 64-bit one 12 to 14
     (r"^((?:shm|sem|msg)get\(.*\)) = \d+", r"\1 = ID"),
     (r"^((?:shm|sem|msg)(?:ctl|at|op|timedop|timedop_time64|snd|rcv))\(\d+", r"\1(ID"),
+    # What all programs have of IPC, and the highest index in use.
+    (r"\b(used_ids|shm_tot|shm_rss|shm_swp|msgpool|msgmap|msgtql|semusz|semaem)=\d+", r"\1=N"),
+    (r"^((?:shm|msg|sem)ctl\(.*_INFO, \{.*\}\)) = \d+", r"\1 = N"),
     (r"^(timer_create\(.*), \[\d+\]\)", r"\1, [ID])"),  # an emulator has numbers of its own
     (r"^(timer_(?:\w+time(?:64)?|getoverrun|delete))\(\d+", r"\1(ID"),
     (r"^sysinfo\(\{.*\}\)", "sysinfo({})"),

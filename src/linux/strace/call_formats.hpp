@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "linux/strace/call_numbers.hpp"
 #include "linux/strace/format.hpp"
 
 namespace ferry::linux::strace {
@@ -19,18 +20,5 @@ struct ShownCall {
 /// The call that socketcall or ipc makes with `words`; without a format if there is none.
 [[nodiscard]] ShownCall socket_call(const std::array<uint32_t, kMostWords>& words);
 [[nodiscard]] ShownCall ipc_call(const std::array<uint32_t, kMostWords>& words);
-
-/// Numbers of the i386 system calls (abi/i386/syscalls.inc).
-enum CallNumber : uint32_t {
-#define SYSCALL(number, name, handler, support, note) kNr_##name = (number),
-#define IN_MEMORY(number, name, handler, support, note) kNr_##name = (number),
-#define PASS(number, name, host_name, ...) kNr_##name = (number),
-#define ABSENT(number, name, note) kNr_##name = (number),
-#include "linux/abi/i386/syscalls.inc"
-#undef SYSCALL
-#undef IN_MEMORY
-#undef PASS
-#undef ABSENT
-};
 
 }  // namespace ferry::linux::strace

@@ -76,7 +76,7 @@ class Printer {
   /// array the first elements are shown, and of one that cannot be read to its end what can.
   template <typename T, typename Show>
   void array(uint32_t guest, uint32_t count, Show show);
-  /// Puts what `show` prints into the note of the result.
+  /// Adds what `show` prints to the note of the result.
   template <typename Show>
   void note_shown(Show show);
 

@@ -10,26 +10,23 @@ namespace ferry::linux::strace {
 
 namespace {
 
-/// Adds what `show` prints to the note.
+/// Adds what `show` prints to the note, after what is there.
 template <typename Show>
-void note_shown(Printer& p, Show show) {
-  const size_t before = p.text.size();
-  show();
+void note_next(Printer& p, Show show) {
   if (!p.note.empty()) p.note += ", ";
-  p.note += p.text.substr(before);
-  p.text.resize(before);
+  p.note_shown(show);
 }
 
 void note_left(Printer& p, uint32_t guest, void (*show)(Printer&, uint32_t)) {
   if (guest == 0) return;
-  note_shown(p, [&] {
+  note_next(p, [&] {
     p.text += "left ";
     show(p, guest);
   });
 }
 
 void note_ready(Printer& p) {
-  note_shown(p, [&] {
+  note_next(p, [&] {
     p.text += "[";
     const char* separator = "";
     const uint32_t count = std::min(p.words[1], 4096u);
@@ -85,7 +82,7 @@ void note_sets(Printer& p, void (*show)(Printer&, uint32_t)) {
   for (uint32_t i = 0; i < 3; ++i) {
     const uint32_t set = p.words[i + 1];
     if (set == 0 || !any_set(set, p.words[0])) continue;
-    note_shown(p, [&] {
+    note_next(p, [&] {
       p.text += kNames[i];
       add_descriptor_set(p, set, p.words[0]);
     });

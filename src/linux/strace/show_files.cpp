@@ -444,14 +444,6 @@ void show_swap_flags(Printer& p, uint32_t flags) {
   if ((flags & kPriority) != 0) p.add("|%u", flags & kPriority);
 }
 
-void show_quota_command(Printer& p, uint32_t command) {
-  p.text += "QCMD(";
-  p.value(abi::kQuotaCommands, command >> 8);
-  p.text += ", ";
-  p.value(abi::kQuotaTypes, command & 0xff);
-  p.text += ")";
-}
-
 void show_fanotify_init(Printer& p, uint32_t flags) {
   constexpr uint32_t kClasses = 0xc;
   p.value_and_flags(abi::kFanotifyClasses, kClasses, abi::kFanotifyInitFlags, flags);

@@ -56,7 +56,6 @@ void show_swap_flags(Printer& p, uint32_t flags);
 /// A path that the call wrote.
 void show_written_path(Printer& p, uint32_t guest);
 void show_fanotify_events(Printer& p, uint32_t events);
-void show_quota_command(Printer& p, uint32_t command);
 void show_fanotify_init(Printer& p, uint32_t flags);
 /// An attribute's names, as listxattr wrote them, or a value: buffer and size.
 void show_attribute(Printer& p, const uint32_t* words);

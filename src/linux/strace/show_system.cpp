@@ -5,103 +5,9 @@
 
 #include "linux/abi/i386/abi_types.hpp"
 #include "linux/abi/i386/file_names.hpp"
-#include "linux/abi/i386/ipc_types.hpp"
 #include "linux/abi/i386/process_names.hpp"
 
 namespace ferry::linux::strace {
-
-void show_key(Printer& p, uint32_t key) {
-  key == 0 ? p.add("IPC_PRIVATE") : p.add("%#x", key);
-}
-
-namespace {
-
-void add_flags_and_mode(Printer& p, const abi::NameTable& table, uint32_t flags) {
-  if ((flags & ~0777u) != 0) {
-    p.flags(table, flags & ~0777u);
-    p.text += "|";
-  }
-  p.add("%#03o", flags & 0777);
-}
-
-void add_ipc_command(Printer& p, const abi::NameTable& table, uint32_t command) {
-  if ((command & static_cast<uint32_t>(abi::kIpc64)) != 0) p.text += "IPC_64|";
-  p.value(table, command & ~static_cast<uint32_t>(abi::kIpc64));
-}
-
-}  // namespace
-
-void show_ipc_flags(Printer& p, uint32_t flags) {
-  add_flags_and_mode(p, abi::kIpcFlags, flags);
-}
-void show_shm_flags(Printer& p, uint32_t flags) {
-  add_flags_and_mode(p, abi::kShmFlags, flags);
-}
-void show_msgctl_command(Printer& p, uint32_t command) {
-  add_ipc_command(p, abi::kMsgctlCommands, command);
-}
-void show_semctl_command(Printer& p, uint32_t command) {
-  add_ipc_command(p, abi::kSemctlCommands, command);
-}
-void show_shmctl_command(Printer& p, uint32_t command) {
-  add_ipc_command(p, abi::kShmctlCommands, command);
-}
-
-void show_semaphore_operations(Printer& p, const uint32_t* words) {
-  struct Operation {
-    uint16_t number;
-    int16_t change, flags;
-  };
-  p.array<Operation>(words[0], words[1], [&](const Operation& operation) {
-    p.add("{sem_num=%u, sem_op=%d, sem_flg=", operation.number, operation.change);
-    p.flags(abi::kSemopFlags, static_cast<uint16_t>(operation.flags));
-    p.text += "}";
-  });
-  p.add(", %u", words[1]);
-}
-
-namespace {
-
-void add_message(Printer& p, uint32_t guest, uint32_t length) {
-  int32_t type;
-  if (!p.fetch(guest, type)) return;
-  p.add("{mtype=%d, mtext=", type);
-  p.data(guest + 4, length);
-  p.text += "}";
-}
-
-}  // namespace
-
-void show_sent_message(Printer& p, const uint32_t* words) {
-  add_message(p, words[0], words[1]);
-  p.add(", %u", words[1]);
-}
-
-void show_received_message(Printer& p, const uint32_t* words) {
-  add_message(p, words[0], words[1]);
-  p.add(", %u", words[1]);
-}
-
-void show_queue_attributes(Printer& p, uint32_t guest) {
-  abi::MqAttr attributes;
-  if (!p.fetch(guest, attributes)) return;
-  p.text += "{mq_flags=";
-  p.flags(abi::kOpenFlags, static_cast<uint32_t>(attributes.flags));
-  p.add(", mq_maxmsg=%d, mq_msgsize=%d, mq_curmsgs=%d}", attributes.most_messages,
-        attributes.message_size, attributes.messages);
-}
-
-namespace {
-constexpr uint32_t kCreate = 0100;  // O_CREAT
-}  // namespace
-
-void show_queue_mode(Printer& p, const uint32_t* words) {
-  if ((words[-1] & kCreate) != 0) p.mode(words[0] & 0xffff);
-}
-
-void show_created_queue(Printer& p, const uint32_t* words) {
-  if ((words[-2] & kCreate) != 0) show_queue_attributes(p, words[0]);
-}
 
 void show_host_name(Printer& p, const uint32_t* words) {
   constexpr uint32_t kLongest = 64;  // __NEW_UTS_LEN
@@ -146,6 +52,96 @@ void show_syslog_action(Printer& p, uint32_t action) {
   } else {
     p.add("%u /* SYSLOG_ACTION_??? */", action);
   }
+}
+
+namespace {
+
+constexpr uint32_t kSync = 0x800001, kQuotaOn = 0x800002, kQuotaOff = 0x800003,
+                   kGetQuota = 0x800007, kSetQuota = 0x800008;
+
+void add_quota_command(Printer& p, uint32_t command) {
+  p.text += "QCMD(";
+  p.value(abi::kQuotaCommands, command >> 8);
+  p.text += ", ";
+  p.value(abi::kQuotaTypes, command & 0xff);
+  p.text += ")";
+}
+
+void show_quota(Printer& p, uint32_t guest) {
+  struct {  // struct if_dqblk, include/uapi/linux/quota.h
+    abi::U64 hard_blocks, soft_blocks, space, hard_inodes, soft_inodes, inodes;
+  } quota;
+  if (!p.fetch(guest, quota)) return;
+  p.add("{dqb_bhardlimit=%llu, dqb_bsoftlimit=%llu, dqb_curspace=%llu",
+        static_cast<unsigned long long>(quota.hard_blocks),
+        static_cast<unsigned long long>(quota.soft_blocks),
+        static_cast<unsigned long long>(quota.space));
+  p.add(", dqb_ihardlimit=%llu, dqb_isoftlimit=%llu, dqb_curinodes=%llu, ...}",
+        static_cast<unsigned long long>(quota.hard_inodes),
+        static_cast<unsigned long long>(quota.soft_inodes),
+        static_cast<unsigned long long>(quota.inodes));
+}
+
+/// Number and argument, as the command has them.
+void add_quota_argument(Printer& p, uint32_t command, const uint32_t* words) {
+  if (command == kSync || command == kQuotaOff) return;
+  const bool late = command == kGetQuota;
+  if (!p.exiting) {
+    p.text += ", ";
+    if (command == kQuotaOn) {
+      p.value(abi::kQuotaFormats, words[0]);
+    } else {
+      p.add("%d", static_cast<int32_t>(words[0]));
+    }
+    p.text += ", ";
+  }
+  if (p.exiting != late) return;
+  switch (command) {
+    case kQuotaOn:
+      return p.path(words[1]);
+    case kGetQuota:
+    case kSetQuota:
+      return show_quota(p, words[1]);
+    default:
+      return p.address(words[1]);
+  }
+}
+
+}  // namespace
+
+void show_quotactl(Printer& p, const uint32_t* words) {
+  if (!p.exiting) {
+    add_quota_command(p, words[0]);
+    p.text += ", ";
+    p.string(words[1]);
+  }
+  add_quota_argument(p, words[0] >> 8, words + 2);
+}
+
+void show_quotactl_fd(Printer& p, const uint32_t* words) {
+  if (!p.exiting) add_quota_command(p, words[0]);
+  add_quota_argument(p, words[0] >> 8, words + 1);
+}
+
+void show_mount_attributes(Printer& p, const uint32_t* words) {
+  struct {  // struct mount_attr, include/uapi/linux/mount.h
+    abi::U64 set, clear, propagation, user_namespace;
+  } attributes;
+  const auto low = [](abi::U64 number) {
+    return static_cast<uint32_t>(static_cast<uint64_t>(number));
+  };
+  if (words[1] < sizeof attributes) {
+    p.address(words[0]);
+  } else if (p.fetch(words[0], attributes)) {
+    p.text += "{attr_set=";
+    p.flags(abi::kMountAttributes, low(attributes.set));
+    p.text += ", attr_clr=";
+    p.flags(abi::kMountAttributes, low(attributes.clear));
+    p.text += ", propagation=";
+    p.flags(abi::kMountFlags, low(attributes.propagation));
+    p.add(", userns_fd=%u}", low(attributes.user_namespace));
+  }
+  p.add(", %u", words[1]);
 }
 
 void show_keyring(Printer& p, uint32_t key) {

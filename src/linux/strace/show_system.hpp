@@ -1,4 +1,4 @@
-// How strace shows System V IPC, POSIX queues, ioctl, and what calls tell of the system.
+// How strace shows ioctl and what calls tell of the system.
 #pragma once
 
 #include <cstdint>
@@ -7,24 +7,6 @@
 
 namespace ferry::linux::strace {
 
-void show_key(Printer& p, uint32_t key);
-/// Flags and mode of msgget and its like.
-void show_ipc_flags(Printer& p, uint32_t flags);
-void show_shm_flags(Printer& p, uint32_t flags);
-/// Commands with IPC_64.
-void show_msgctl_command(Printer& p, uint32_t command);
-void show_semctl_command(Printer& p, uint32_t command);
-void show_shmctl_command(Printer& p, uint32_t command);
-/// Operations: address and count.
-void show_semaphore_operations(Printer& p, const uint32_t* words);
-/// A message: address and length.
-void show_sent_message(Printer& p, const uint32_t* words);
-void show_received_message(Printer& p, const uint32_t* words);
-void show_queue_attributes(Printer& p, uint32_t guest);
-/// Mode and attributes of mq_open, shown if the call creates a queue.
-void show_queue_mode(Printer& p, const uint32_t* words);
-void show_created_queue(Printer& p, const uint32_t* words);
-
 /// The name of sethostname, unless it is too long for a kernel.
 void show_host_name(Printer& p, const uint32_t* words);
 void show_uname(Printer& p, uint32_t guest);
@@ -32,6 +14,11 @@ void show_sysinfo(Printer& p, uint32_t guest);
 /// reboot's command, and its argument if the command takes one.
 void show_reboot(Printer& p, const uint32_t* words);
 void show_syslog_action(Printer& p, uint32_t action);
+/// Command, device, number and argument of quotactl, and the same without the device.
+void show_quotactl(Printer& p, const uint32_t* words);
+void show_quotactl_fd(Printer& p, const uint32_t* words);
+/// mount_setattr's attributes and their size.
+void show_mount_attributes(Printer& p, const uint32_t* words);
 /// A key's number, or the name of one of the process's keyrings.
 void show_keyring(Printer& p, uint32_t key);
 void show_keyctl(Printer& p, const uint32_t* words);

@@ -1,5 +1,7 @@
 #include "linux/strace/show_times.hpp"
 
+#include <sys/timex.h>
+
 #include <ctime>
 
 #include "linux/abi/i386/abi_types.hpp"
@@ -289,6 +291,53 @@ void show_futex(Printer& p, const uint32_t* words) {
 }
 void show_futex64(Printer& p, const uint32_t* words) {
   add_futex(p, words, show_timespec64);
+}
+
+namespace {
+
+/// Both forms have fields of the same names, of different widths.
+template <typename Timex>
+void add_timex(Printer& p, const Timex& timex, long long seconds, long long microseconds) {
+  const auto field = [&](const char* name, long long value) { p.add(", %s=%lld", name, value); };
+  p.text += "{modes=";
+  p.flags(abi::kAdjustModes, timex.modes);
+  field("offset", timex.offset);
+  field("freq", timex.freq);
+  field("maxerror", timex.maxerror);
+  field("esterror", timex.esterror);
+  p.text += ", status=";
+  p.flags(abi::kClockStatus, static_cast<uint32_t>(timex.status));
+  field("constant", timex.constant);
+  field("precision", timex.precision);
+  field("tolerance", timex.tolerance);
+  p.add(", time={tv_sec=%lld, tv_usec=%lld}", seconds, microseconds);
+  field("tick", timex.tick);
+  field("ppsfreq", timex.ppsfreq);
+  field("jitter", timex.jitter);
+  field("shift", timex.shift);
+  field("stabil", timex.stabil);
+  field("jitcnt", timex.jitcnt);
+  field("calcnt", timex.calcnt);
+  field("errcnt", timex.errcnt);
+  field("stbcnt", timex.stbcnt);
+  field("tai", timex.tai);
+  p.text += "}";
+}
+
+}  // namespace
+
+void show_timex(Printer& p, uint32_t guest) {
+  abi::Timex32 timex;
+  if (p.fetch(guest, timex)) add_timex(p, timex, timex.time.seconds, timex.time.microseconds);
+}
+
+void show_timex64(Printer& p, uint32_t guest) {
+  struct timex host;  // that of a 64-bit host is struct __kernel_timex
+  if (p.fetch(guest, host)) add_timex(p, host, host.time.tv_sec, host.time.tv_usec);
+}
+
+void note_clock_state(Printer& p) {
+  if (p.result.ok()) p.note_shown([&] { p.value(abi::kClockStates, p.result.value()); });
 }
 
 }  // namespace ferry::linux::strace

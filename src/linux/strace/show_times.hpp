@@ -31,6 +31,10 @@ void note_date(Printer& p);
 void show_zone(Printer& p, uint32_t guest);
 void show_tms(Printer& p, uint32_t guest);
 void show_sigevent(Printer& p, uint32_t guest);
+void show_timex(Printer& p, uint32_t guest);
+void show_timex64(Printer& p, uint32_t guest);
+/// The clock's state, which adjtimex returns.
+void note_clock_state(Printer& p);
 /// [5]
 void show_number(Printer& p, uint32_t guest);
 /// The same, unsigned.

@@ -230,7 +230,8 @@ std::optional<abi::Stat32> stat32_from(const struct statx& host) {
 }
 
 std::optional<abi::OldStat> old_stat_from(const struct statx& host) {
-  if (host.stx_size > INT32_MAX) return {};
+  if (host.stx_size > INT32_MAX || host.stx_ino > UINT16_MAX || host.stx_nlink > UINT16_MAX)
+    return {};
   abi::OldStat guest;
   std::memset(&guest, 0, sizeof guest);
   const auto short_device = [](uint32_t major, uint32_t minor) {

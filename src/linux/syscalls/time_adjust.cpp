@@ -9,22 +9,13 @@ namespace ferry::linux {
 
 namespace {
 
-struct Timex32 {  // struct old_timex32, include/linux/time32.h
-  uint32_t modes;
-  int32_t offset, freq, maxerror, esterror, status, constant, precision, tolerance;
-  abi::TimeVal32 time;
-  int32_t tick, ppsfreq, jitter, shift, stabil, jitcnt, calcnt, errcnt, stbcnt, tai;
-  int32_t unused[11];
-};
-static_assert(sizeof(Timex32) == 128);
-
 /// struct __kernel_timex is the 64-bit host's struct timex.
 static_assert(sizeof(struct timex) == 208);
 
 /// Calls `each(guest's field, host's field)` for all fields of the same name but modes, time and
 /// tai.
 template <typename Each>
-void for_each_field(Timex32& guest, struct timex& host, Each each) {
+void for_each_field(abi::Timex32& guest, struct timex& host, Each each) {
   each(guest.offset, host.offset);
   each(guest.freq, host.freq);
   each(guest.maxerror, host.maxerror);
@@ -45,7 +36,7 @@ void for_each_field(Timex32& guest, struct timex& host, Each each) {
 }
 
 /// kernel/time/time.c, get_old_timex32.
-struct timex timex_to_host(Timex32& guest) {
+struct timex timex_to_host(abi::Timex32& guest) {
   struct timex host {};
   host.modes = guest.modes;
   host.time = {guest.time.seconds, guest.time.microseconds};
@@ -54,8 +45,8 @@ struct timex timex_to_host(Timex32& guest) {
 }
 
 /// put_old_timex32.
-Timex32 timex_to_guest(struct timex& host) {
-  Timex32 guest{};
+abi::Timex32 timex_to_guest(struct timex& host) {
+  abi::Timex32 guest{};
   guest.modes = host.modes;
   guest.time = {static_cast<int32_t>(host.time.tv_sec), static_cast<int32_t>(host.time.tv_usec)};
   for_each_field(guest, host, [](auto& to, auto& from) { to = static_cast<int32_t>(from); });
@@ -67,7 +58,7 @@ Timex32 timex_to_guest(struct timex& host) {
 
 /// The structure is written back in any case.
 CallResult sys_adjtimex(Thread& t, GuestPointer pointer) {
-  Timex32 guest;
+  abi::Timex32 guest;
   if (!copy_in(pointer, guest)) return abi::kEFAULT;
   struct timex host = timex_to_host(guest);
   const CallResult result = guest_result(host_call(SYS_adjtimex, &host));
@@ -76,7 +67,7 @@ CallResult sys_adjtimex(Thread& t, GuestPointer pointer) {
 
 /// kernel/time/posix-timers.c.
 CallResult sys_clock_adjtime(Thread& t, int32_t clock, GuestPointer pointer) {
-  Timex32 guest;
+  abi::Timex32 guest;
   if (!copy_in(pointer, guest)) return abi::kEFAULT;
   struct timex host = timex_to_host(guest);
   const CallResult result = guest_result(host_call(SYS_clock_adjtime, clock, &host));

@@ -336,4 +336,13 @@ struct RtSigFrame {  // struct rt_sigframe_ia32
 };
 static_assert(sizeof(RtSigFrame) == 268);
 
+struct Timex32 {  // struct old_timex32, include/linux/time32.h
+  uint32_t modes;
+  int32_t offset, freq, maxerror, esterror, status, constant, precision, tolerance;
+  TimeVal32 time;
+  int32_t tick, ppsfreq, jitter, shift, stabil, jitcnt, calcnt, errcnt, stbcnt, tai;
+  int32_t unused[11];
+};
+static_assert(sizeof(Timex32) == 128);
+
 }  // namespace ferry::linux::abi

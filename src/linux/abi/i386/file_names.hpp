@@ -325,6 +325,9 @@ inline constexpr NamedValue kQuotaCommandRows[] = {
     {0x800004, "Q_GETFMT"},   {0x800005, "Q_GETINFO"},  {0x800006, "Q_SETINFO"},
     {0x800007, "Q_GETQUOTA"}, {0x800008, "Q_SETQUOTA"}, {0x800009, "Q_GETNEXTQUOTA"}};
 inline constexpr NameTable kQuotaCommands{kQuotaCommandRows, "Q_???"};
+inline constexpr NamedValue kQuotaFormatRows[] = {
+    {1, "QFMT_VFS_OLD"}, {2, "QFMT_VFS_V0"}, {3, "QFMT_OCFS2"}, {4, "QFMT_VFS_V1"}};
+inline constexpr NameTable kQuotaFormats{kQuotaFormatRows, "QFMT_VFS_???"};
 inline constexpr NamedValue kQuotaTypeRows[] = {{0, "USRQUOTA"}, {1, "GRPQUOTA"}, {2, "PRJQUOTA"}};
 inline constexpr NameTable kQuotaTypes{kQuotaTypeRows, "???QUOTA"};
 

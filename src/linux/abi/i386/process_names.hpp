@@ -453,4 +453,39 @@ inline constexpr NamedValue kKeyringRows[] = {
     {0xfffffff9, "KEY_SPEC_REQKEY_AUTH_KEY"},      {0xfffffff8, "KEY_SPEC_REQUESTOR_KEYRING"}};
 inline constexpr NameTable kKeyrings{kKeyringRows, nullptr};
 
+// --- asynchronous I/O, the clock's adjustment ----------------------------------------------------
+inline constexpr NamedValue kAioOperationRows[] = {
+    {0, "IOCB_CMD_PREAD"},  {1, "IOCB_CMD_PWRITE"}, {2, "IOCB_CMD_FSYNC"},
+    {3, "IOCB_CMD_FDSYNC"}, {4, "IOCB_CMD_PREADX"}, {5, "IOCB_CMD_POLL"},
+    {6, "IOCB_CMD_NOOP"},   {7, "IOCB_CMD_PREADV"}, {8, "IOCB_CMD_PWRITEV"}};
+inline constexpr NameTable kAioOperations{kAioOperationRows, "IOCB_CMD_???"};
+inline constexpr NamedValue kFutex2Rows[] = {{2, "FUTEX_32"}, {128, "FUTEX_PRIVATE_FLAG"}};
+inline constexpr NameTable kFutex2Flags{kFutex2Rows, "FUTEX_???"};
+inline constexpr NamedValue kAdjustModeRows[] = {{0x8001, "ADJ_OFFSET_SINGLESHOT"},
+                                                 {0xa001, "ADJ_OFFSET_SS_READ"},
+                                                 {1, "ADJ_OFFSET"},
+                                                 {2, "ADJ_FREQUENCY"},
+                                                 {4, "ADJ_MAXERROR"},
+                                                 {8, "ADJ_ESTERROR"},
+                                                 {0x10, "ADJ_STATUS"},
+                                                 {0x20, "ADJ_TIMECONST"},
+                                                 {0x80, "ADJ_TAI"},
+                                                 {0x100, "ADJ_SETOFFSET"},
+                                                 {0x1000, "ADJ_MICRO"},
+                                                 {0x2000, "ADJ_NANO"},
+                                                 {0x4000, "ADJ_TICK"}};
+inline constexpr NameTable kAdjustModes{kAdjustModeRows, "ADJ_???"};
+inline constexpr NamedValue kClockStatusRows[] = {
+    {1, "STA_PLL"},           {2, "STA_PPSFREQ"},       {4, "STA_PPSTIME"},
+    {8, "STA_FLL"},           {0x10, "STA_INS"},        {0x20, "STA_DEL"},
+    {0x40, "STA_UNSYNC"},     {0x80, "STA_FREQHOLD"},   {0x100, "STA_PPSSIGNAL"},
+    {0x200, "STA_PPSJITTER"}, {0x400, "STA_PPSWANDER"}, {0x800, "STA_PPSERROR"},
+    {0x1000, "STA_CLOCKERR"}, {0x2000, "STA_NANO"},     {0x4000, "STA_MODE"},
+    {0x8000, "STA_CLK"}};
+inline constexpr NameTable kClockStatus{kClockStatusRows, "STA_???"};
+inline constexpr NamedValue kClockStateRows[] = {{0, "TIME_OK"},   {1, "TIME_INS"},
+                                                 {2, "TIME_DEL"},  {3, "TIME_OOP"},
+                                                 {4, "TIME_WAIT"}, {5, "TIME_ERROR"}};
+inline constexpr NameTable kClockStates{kClockStateRows, "TIME_???"};
+
 }  // namespace ferry::linux::abi
