@@ -102,6 +102,17 @@ class GuestBuffer {
 /// futex).
 [[nodiscard]] void* shared_word(Thread& thread, uint32_t guest);
 
+/// An address that no process has. A host call gets it in place of what the guest does not have
+/// where the guest says: what else the host finds wrong comes first, in the kernel's order.
+[[nodiscard]] inline char* nowhere() {
+  constexpr uint32_t kTop = 0xfffff000;  // sign-extended
+  return static_cast<char*>(guest::host_pointer(kTop));
+}
+/// `result` of such a call; its EFAULT stands for `error`.
+[[nodiscard]] inline CallResult in_order(CallResult result, Errno error) {
+  return result.error() == abi::kEFAULT ? CallResult(error) : result;
+}
+
 /// Element `index` of a guest's iovec array, unchanged. EFAULT, or EINVAL for a length that is
 /// negative as a number of 32 bits (lib/iov_iter.c, copy_compat_iovec_from_user).
 [[nodiscard]] Errno copy_in_vector(uint32_t guest, uint32_t index, abi::IoVec& vector);

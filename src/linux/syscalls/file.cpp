@@ -111,12 +111,18 @@ struct VectorPlace {
   uint32_t flags = 0;  ///< RWF_*
 };
 
+/// The error of a call whose vectors are wrong: the kernel looks at the descriptor first.
+template <typename... Words>
+CallResult refuse_vectors(Fd fd, Errno error, uint32_t count, long number, Words... rest) {
+  return in_order(guest_result(host_call(number, fd, nowhere(), count, rest...)), error);
+}
+
 template <typename... Words>
 CallResult read_vectors(Thread& t, Fd fd, GuestPointer vectors_pointer, uint32_t count,
                         const VectorPlace& place, long number, Words... rest) {
   HostVectors vectors;
   vectors.load(t, vectors_pointer, count, true);
-  if (vectors.error != kOk) return vectors.error;
+  if (vectors.error != kOk) return refuse_vectors(fd, vectors.error, count, number, rest...);
   if (is_own_memory(t, fd))
     return read_own_memory(t, fd, vectors.span(), place.position, place.flags);
   return blocking_call(t, number, fd, vectors.entries, vectors.count, rest...);
@@ -127,7 +133,7 @@ CallResult write_vectors(Thread& t, Fd fd, GuestPointer vectors_pointer, uint32_
                          const VectorPlace& place, long number, Words... rest) {
   HostVectors vectors;
   vectors.load(t, vectors_pointer, count, false);
-  if (vectors.error != kOk) return vectors.error;
+  if (vectors.error != kOk) return refuse_vectors(fd, vectors.error, count, number, rest...);
   if (is_own_memory(t, fd))
     return write_own_memory(t, fd, vectors.span(), place.position, place.flags);
   if (t.process->small.contains(fd)) {

@@ -27,8 +27,8 @@ CallResult open_call(Thread& t, int directory, uint32_t path, uint32_t guest_fla
   PathArgument argument;
   const uint32_t flags = open_flags_to_host(guest_flags);
   const bool creates_new = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-  const Errno error =
-      argument.load(t, directory, path, link_mode((flags & O_NOFOLLOW) == 0 && !creates_new));
+  argument.load(t, directory, path, link_mode((flags & O_NOFOLLOW) == 0 && !creates_new));
+  const Errno error = argument.host.error;
   if (error != kOk) return error;
   const bool small = (guest_flags & kGuestLargeFile) == 0 && (flags & O_PATH) == 0;
   if (const auto own = open_proc_file(t, argument.host.file, flags)) {
@@ -73,12 +73,11 @@ CallResult status_of(Thread& t, int directory, uint32_t path, uint32_t flags, ui
                      struct statx& status) {
   PathArgument argument;
   const LastLink last_link = link_mode((flags & AT_SYMLINK_NOFOLLOW) == 0);
-  const Errno error = argument.load(t, directory, path, last_link);
-  if (error != kOk) return error;
+  argument.load(t, directory, path, last_link);
   const HostPath& host = argument.host;
-  const long result = host_call(SYS_statx, host.directory, host.text, flags, mask, &status);
+  const long result = host_call(SYS_statx, host.directory, argument.text(), flags, mask, &status);
   if (result == 0) hide_in_status(t, host.directory, host.text, status);
-  return guest_result(result);
+  return argument.settle(guest_result(result));
 }
 
 template <typename Guest>
@@ -241,7 +240,8 @@ namespace {
 CallResult read_link(Thread& t, int directory, uint32_t path, uint32_t buffer, uint32_t size) {
   if (static_cast<int32_t>(size) <= 0) return abi::kEINVAL;
   PathArgument argument;
-  const Errno error = argument.load(t, directory, path, LastLink::keep);
+  argument.load(t, directory, path, LastLink::keep);
+  const Errno error = argument.host.error;
   if (error != kOk) return error;
   const GuestProcess& process = *t.process;
   const ProcFile& file = argument.host.file;
@@ -275,27 +275,32 @@ CallResult sys_readlinkat(Thread& t, DirFd directory, GuestPath path, GuestPoint
 
 namespace {
 
+/// The result of a host call that was given both paths: the kernel looks at the first one first.
+CallResult settle(const PathArgument& source, const PathArgument& target, CallResult result) {
+  return source.host.error != kOk ? source.settle(result) : target.settle(result);
+}
+
 /// link, rename: two paths. `first_link` is for linkat's AT_SYMLINK_FOLLOW.
 template <typename... Words>
 CallResult two_paths(Thread& t, int from_directory, uint32_t from, int to_directory, uint32_t to,
                      LastLink first_link, long number, Words... rest) {
   PathArgument source;
   PathArgument target;
-  Errno error = source.load(t, from_directory, from, first_link);
-  if (error == kOk) error = target.load(t, to_directory, to, LastLink::keep);
-  if (error != kOk) return error;
-  return guest_result(host_call(number, source.host.directory, source.host.text,
-                                target.host.directory, target.host.text, rest...));
+  source.load(t, from_directory, from, first_link);
+  target.load(t, to_directory, to, LastLink::keep);
+  const long result = host_call(number, source.host.directory, source.text(), target.host.directory,
+                                target.text(), rest...);
+  return settle(source, target, guest_result(result));
 }
 
 CallResult make_symlink(Thread& t, uint32_t contents, int directory, uint32_t path) {
   char text[4096];
   const Result<uint32_t> length = copy_in_string(contents, text, sizeof text);
-  if (!length.ok()) return length;
-  PathArgument argument;
-  const Errno error = argument.load(t, directory, path, LastLink::keep);
-  if (error != kOk) return error;
-  return guest_result(host_call(SYS_symlinkat, text, argument.host.directory, argument.host.text));
+  return with_path(t, directory, path, LastLink::keep, [&](int host_directory, const char* name) {
+    const long result =
+        host_call(SYS_symlinkat, length.ok() ? text : nowhere(), host_directory, name);
+    return length.ok() ? guest_result(result) : in_order(guest_result(result), length.error());
+  });
 }
 
 }  // namespace
@@ -396,9 +401,9 @@ namespace {
 
 CallResult truncate_call(Thread& t, uint32_t path, int64_t length) {
   PathArgument argument;
-  const Errno error = argument.load(t, AT_FDCWD, path, LastLink::follow);
-  if (error != kOk) return error;
-  const CallResult result = guest_result(host_call(SYS_truncate, argument.host.text, length));
+  argument.load(t, AT_FDCWD, path, LastLink::follow);
+  const CallResult result =
+      argument.settle(guest_result(host_call(SYS_truncate, argument.text(), length)));
   const long fd =
       result.ok() ? host_call(SYS_openat, AT_FDCWD, argument.host.text, O_PATH | O_CLOEXEC) : -1;
   if (fd >= 0) {
@@ -475,10 +480,9 @@ CallResult sys_utime(Thread& t, GuestPath path, GuestPointer times_pointer) {
 }
 
 CallResult sys_inotify_add_watch(Thread& t, Fd fd, GuestPath path, Flags mask) {
-  PathArgument argument;
-  const Errno error = argument.load(t, AT_FDCWD, path, LastLink::follow);
-  if (error != kOk) return error;
-  return guest_result(host_call(SYS_inotify_add_watch, fd, argument.host.text, mask));
+  return with_path(t, AT_FDCWD, path, LastLink::follow, [&](int, const char* text) {
+    return guest_result(host_call(SYS_inotify_add_watch, fd, text, mask));
+  });
 }
 
 // --- mounting ------------------------------------------------------------------------------------
@@ -488,10 +492,12 @@ CallResult sys_mount(Thread& t, GuestString source_pointer, GuestPath target_poi
   PathArgument source;
   PathArgument target;
   if (source_pointer != 0) {
-    const Errno error = source.load(t, AT_FDCWD, source_pointer, LastLink::follow);
+    source.load(t, AT_FDCWD, source_pointer, LastLink::follow);
+    const Errno error = source.host.error;
     if (error != kOk) return error;
   }
-  const Errno error = target.load(t, AT_FDCWD, target_pointer, LastLink::follow);
+  target.load(t, AT_FDCWD, target_pointer, LastLink::follow);
+  const Errno error = target.host.error;
   if (error != kOk) return error;
   // A source may be a word like "proc": only one that begins with a slash is a path.
   const bool is_path = source_pointer != 0 && source.guest[0] == '/';
@@ -516,10 +522,10 @@ CallResult sys_swapoff(Thread& t, GuestPath path) {
 CallResult sys_pivot_root(Thread& t, GuestPath root, GuestPath old) {
   PathArgument source;
   PathArgument target;
-  Errno error = source.load(t, AT_FDCWD, root, LastLink::follow);
-  if (error == kOk) error = target.load(t, AT_FDCWD, old, LastLink::follow);
-  if (error != kOk) return error;
-  return guest_result(host_call(SYS_pivot_root, source.host.text, target.host.text));
+  source.load(t, AT_FDCWD, root, LastLink::follow);
+  target.load(t, AT_FDCWD, old, LastLink::follow);
+  const long result = host_call(SYS_pivot_root, source.text(), target.text());
+  return settle(source, target, guest_result(result));
 }
 
 }  // namespace ferry::linux

@@ -287,7 +287,11 @@ int64_t milliseconds_of(const struct timespec* timeout) {
 CallResult epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
                            const struct timespec* timeout, const SignalSet* mask) {
   constexpr int32_t kCountLimit = INT32_MAX / static_cast<int32_t>(sizeof(abi::EpollEvent));
-  if (count <= 0 || count > kCountLimit) return abi::kEINVAL;
+  if (count <= 0 || count > kCountLimit) {
+    // Newer kernels look at the descriptor first, older ones at the count: the host knows.
+    return guest_result(host_call(SYS_epoll_pwait, fd, nowhere(), count <= 0 ? count : INT32_MAX, 0,
+                                  nullptr, sizeof(HostSignalSet)));
+  }
   const uint32_t wanted =
       static_cast<uint32_t>(count) < kMaxEvents ? static_cast<uint32_t>(count) : kMaxEvents;
   struct epoll_event host[kMaxEvents];

@@ -41,10 +41,12 @@ CallResult sys_waitid(Thread& t, int32_t type, Pid pid, GuestPointer info, Flags
   siginfo_t host{};
   struct rusage usage {};
   const CallResult result = blocking_call(t, SYS_waitid, type, pid, &host, options, &usage);
-  if (!result.ok()) return result;
-  if (usage_pointer != 0 && !copy_out(t, usage_pointer, rusage_from(usage))) return abi::kEFAULT;
+  // kernel/exit.c: use is told of a child alone, and the structure is written after an error too.
+  const bool found = result.ok() && host.si_signo != 0;
+  if (found && usage_pointer != 0 && !copy_out(t, usage_pointer, rusage_from(usage)))
+    return abi::kEFAULT;
   if (info == 0) return result;
-  const abi::SigInfo guest = host.si_signo != 0 ? siginfo_to_guest(host) : abi::SigInfo{};
+  const abi::SigInfo guest = found ? siginfo_to_guest(host) : abi::SigInfo{};
   // The kernel writes the six words it knows, not the whole structure.
   return copy_out_bytes(t, info, &guest, 24) ? result : abi::kEFAULT;
 }

@@ -158,9 +158,10 @@ CallResult sys_sigaltstack(Thread& t, GuestPointer stack_pointer, GuestPointer o
     if (state == abi::kSsOnStack) return abi::kEPERM;
     const uint32_t mode = stack.flags & ~abi::kSsAutoDisarm;
     if (mode != abi::kSsDisable && mode != abi::kSsOnStack && mode != 0) return abi::kEINVAL;
+    const bool same = stack.base == alt.base && stack.size == alt.size && stack.flags == alt.flags;
     if (mode == abi::kSsDisable) {
-      alt = {};
-    } else {
+      alt = {0, 0, stack.flags};
+    } else if (!same) {  // what is so already is not judged
       if (stack.size < abi::kMinSigStackSize) return abi::kENOMEM;
       alt = {stack.base, stack.size, stack.flags};
     }
@@ -241,15 +242,16 @@ CallResult sys_pidfd_send_signal(Thread&, Fd fd, SignalNumber signal, GuestPoint
                                  Flags flags) {
   abi::SigInfo info{};
   siginfo_t host{};
+  void* host_pointer = nullptr;
   if (info_pointer != 0) {
-    if (!copy_in(info_pointer, info)) return abi::kEFAULT;
-    // kernel/signal.c (6.1), do_pidfd_send_signal
-    if (info.signo != signal) return abi::kEINVAL;
+    host_pointer = copy_in(info_pointer, info) ? static_cast<void*>(&host) : nowhere();
     host = siginfo_to_host(info);
-    host.si_signo = number_for_host(signal);
+    // The host finds another number, after what comes before (kernel/signal.c).
+    const int number = number_for_host(signal);
+    host.si_signo = info.signo == signal ? number : ~number;
   }
-  return guest_result(host_call(SYS_pidfd_send_signal, fd, number_for_host(signal),
-                                info_pointer != 0 ? &host : nullptr, flags));
+  return guest_result(
+      host_call(SYS_pidfd_send_signal, fd, number_for_host(signal), host_pointer, flags));
 }
 CallResult sys_rt_tgsigqueueinfo(Thread& t, Pid pid, Pid tid, SignalNumber signal,
                                  GuestPointer info) {

@@ -28,13 +28,15 @@ struct SocketAddress {
   sockaddr_storage storage;
   uint32_t length = 0;
   bool given = false;
+  bool missing = false;  ///< not in the guest's memory, or of no possible length
 
+  /// What is missing is for the host to find: it looks at the socket first.
   Errno load(Thread& t, uint32_t guest, uint32_t guest_length) {
     given = guest != 0;  // of no bytes, too
-    if (guest_length > sizeof storage) return abi::kEINVAL;
-    std::memset(&storage, 0, sizeof storage);
-    if (!copy_in_bytes(guest, &storage, guest_length)) return abi::kEFAULT;
     length = guest_length;
+    std::memset(&storage, 0, sizeof storage);
+    missing = length > sizeof storage || !copy_in_bytes(guest, &storage, length);
+    if (missing) return kOk;
     auto* unix_address = reinterpret_cast<sockaddr_un*>(&storage);
     constexpr uint32_t kPathAt = offsetof(sockaddr_un, sun_path);
     if (length <= kPathAt || storage.ss_family != AF_UNIX || unix_address->sun_path[0] == '\0' ||
@@ -52,7 +54,10 @@ struct SocketAddress {
     length = kPathAt + static_cast<uint32_t>(path_length) + 1;
     return kOk;
   }
-  [[nodiscard]] const void* pointer() const { return given ? &storage : nullptr; }
+  [[nodiscard]] void* pointer() {
+    if (missing) return nowhere();
+    return given ? &storage : nullptr;
+  }
 };
 
 /// accept, getsockname, recvfrom: the kernel fills in an address and its length.
@@ -61,10 +66,11 @@ CallResult with_returned_address(Thread& t, uint32_t address, uint32_t length_po
   sockaddr_storage storage;
   int32_t room = 0;
   if (address != 0) {
-    if (!copy_in(length_pointer, room)) return abi::kEFAULT;
-    if (room < 0) return abi::kEINVAL;
+    // The host finds it, after what comes before.
+    if (!copy_in(length_pointer, room))
+      return call(&storage, reinterpret_cast<socklen_t*>(nowhere()));
   }
-  socklen_t length = sizeof storage;
+  socklen_t length = room < 0 ? static_cast<socklen_t>(room) : sizeof storage;
   const CallResult result =
       call(address != 0 ? &storage : nullptr, address != 0 ? &length : nullptr);
   if (!result.ok() || address == 0) return result;
@@ -84,6 +90,11 @@ NewFd sys_socket(Thread&, int32_t domain, Flags type, int32_t protocol) {
 CallResult sys_socketpair(Thread& t, int32_t domain, Flags type, int32_t protocol,
                           GuestPointer pair_pointer) {
   int32_t pair[2];
+  // net/socket.c, __sys_socketpair: the numbers are written before the sockets are made.
+  if (!t.process->space->accessible(pair_pointer, sizeof pair, kProtWrite)) {
+    return guest_result(
+        host_call(SYS_socketpair, domain, socket_type_to_host(type), protocol, nowhere()));
+  }
   const long result = host_call(SYS_socketpair, domain, socket_type_to_host(type), protocol, pair);
   if (result < 0) return guest_result(result);
   for (const int32_t end : pair) t.process->hidden.guest_got(end);
@@ -226,7 +237,8 @@ CallResult sys_getsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_o
                        option == SO_ERROR ? errno_to_guest(value) : socket_type_to_guest(value));
   }
   uint32_t size;
-  if (!copy_in(size_pointer, size)) return abi::kEFAULT;
+  if (!copy_in(size_pointer, size))
+    return guest_result(host_call(SYS_getsockopt, fd, level, option, nowhere(), nowhere()));
   return guest_result(host_call(SYS_getsockopt, fd, level, option,
                                 writable(t, value_pointer, size).pointer(),
                                 writable(t, size_pointer, 4).pointer()));
@@ -279,7 +291,7 @@ Errno Message::load(Thread& t, const abi::MsgHdr& guest, bool receives) {
     const uint32_t length = std::min<uint32_t>(guest.name_length, sizeof address.storage);
     const Errno error = address.load(t, guest.name, length);
     if (error != kOk) return error;
-    host.msg_name = &address.storage;
+    host.msg_name = address.pointer();
     host.msg_namelen = address.length;
   }
   return load_control(t, guest);
@@ -398,22 +410,27 @@ Errno Message::store(Thread& t, uint32_t pointer, abi::MsgHdr guest) {
   return copy_out(t, pointer, guest) ? kOk : abi::kEFAULT;
 }
 
+/// The error of a call whose message is wrong: the kernel looks at the socket first.
+CallResult refuse_message(int fd, Errno error) {
+  return in_order(guest_result(host_call(SYS_sendmsg, fd, nowhere(), 0)), error);
+}
+
 CallResult send_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) {
   abi::MsgHdr guest;
-  if (!copy_in(pointer, guest)) return abi::kEFAULT;
+  if (!copy_in(pointer, guest)) return refuse_message(fd, abi::kEFAULT);
   Message message;
   const Errno error = message.load(t, guest, false);
-  if (error != kOk) return error;
+  if (error != kOk) return refuse_message(fd, error);
   return blocking_call(t, SYS_sendmsg, fd, &message.host, flags);
 }
 
 CallResult receive_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) {
   // MSG_CMSG_CLOEXEC and all other MSG_* are the same everywhere (include/linux/socket.h).
   abi::MsgHdr guest;
-  if (!copy_in(pointer, guest)) return abi::kEFAULT;
+  if (!copy_in(pointer, guest)) return refuse_message(fd, abi::kEFAULT);
   Message message;
   Errno error = message.load(t, guest, true);
-  if (error != kOk) return error;
+  if (error != kOk) return refuse_message(fd, error);
   const CallResult result = blocking_call(t, SYS_recvmsg, fd, &message.host, flags);
   if (!result.ok()) return result;
   error = message.store(t, pointer, guest);
@@ -423,8 +440,9 @@ CallResult receive_message(Thread& t, int fd, uint32_t pointer, uint32_t flags) 
 
 /// sendmmsg: one message after the other; an error counts only if it is the first.
 template <typename One>
-CallResult many_messages(Thread& t, uint32_t vector, uint32_t count, One one) {
+CallResult many_messages(Thread& t, int fd, uint32_t vector, uint32_t count, One one) {
   constexpr uint32_t kMax = 1024;  // UIO_MAXIOV
+  if (count == 0) return refuse_message(fd, kOk);
   uint32_t done = 0;
   for (; done < std::min(count, kMax); ++done) {
     const uint32_t at = vector + done * static_cast<uint32_t>(sizeof(abi::MMsgHdr));
@@ -506,7 +524,7 @@ CallResult sys_recvmsg(Thread& t, Fd fd, GuestPointer message, Flags flags) {
   return receive_message(t, fd, message, flags);
 }
 CallResult sys_sendmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags) {
-  return many_messages(t, messages, count,
+  return many_messages(t, fd, messages, count,
                        [&](uint32_t at, uint32_t) { return send_message(t, fd, at, flags); });
 }
 CallResult sys_recvmmsg(Thread& t, Fd fd, GuestPointer messages, uint32_t count, Flags flags,

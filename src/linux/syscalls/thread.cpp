@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -197,7 +198,9 @@ CallResult sys_sched_setaffinity(Thread&, Pid pid, uint32_t mask_size, GuestPoin
 CallResult sys_sched_getaffinity(Thread& t, Pid pid, uint32_t mask_size,
                                  GuestPointer mask_pointer) {
   uint64_t mask[kMaxAffinityBytes / 8] = {};
-  if ((mask_size & 3) != 0) return abi::kEINVAL;
+  // kernel/compat.c: all processors must find room.
+  static const auto processors = static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_CONF));
+  if ((mask_size & 3) != 0 || uint64_t{mask_size} * 8 < processors) return abi::kEINVAL;
   const long result = host_call(SYS_sched_getaffinity, pid, sizeof mask, mask);
   if (result < 0) return guest_result(result);
   // A host word more than the guest asked for may hold no processor.
