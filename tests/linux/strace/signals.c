@@ -83,7 +83,7 @@ static void sending(void) {
 static void waiting(void) {
   struct action a = {handler, 0, 0, 0};
   call(SYS_rt_sigaction, SIGALRM, &a, NULL, 8);
-  static struct itimerval timer = {{0, 0}, {0, 30000}};
+  static struct itimerval timer = {{0, 0}, {0, 300000}};
   static uint64_t none;
   call(SYS_setitimer, ITIMER_REAL, &timer, NULL);
   call(SYS_rt_sigsuspend, &none, 8);

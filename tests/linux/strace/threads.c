@@ -24,7 +24,7 @@ int main(void) {
   begin();
   pthread_t first, second;
   pthread_create(&first, NULL, reads, NULL);
-  struct timespec time = {0, 50000000};
+  struct timespec time = {0, 400000000};  // long enough for a thread to wait in its call, beside other tests
   nanosleep(&time, NULL);
   write(ends[1], "x", 1);
   nanosleep(&time, NULL);
