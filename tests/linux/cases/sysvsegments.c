@@ -212,7 +212,7 @@ static void errors(void) {
   printf(" %s", ea(attach(0x7fffffff, 0, 0)));
   printf(" %s", ea(attach(s, 0, SHM_REMAP)));
   printf(" %s", ea(attach(s, (void *)0x123, SHM_REMAP | SHM_RND)));
-  printf(" %s", ea(attach(s, (void *)0xffff0000, 0)));
+  printf(" %s", ea(attach(s, (void *)0xfffff000, 0)));  // past where the kernel may have put the stack
   printf(" %s\n", ea(attach(0x7fffffff, (void *)0x123, 0)));
   printf("detach %s", e(syscall(DT_, 0)));
   printf(" %s", e(syscall(DT_, &s)));
