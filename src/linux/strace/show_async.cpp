@@ -1,6 +1,7 @@
 #include "linux/strace/show_async.hpp"
 
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/abi/i386/aio_types.hpp"
 #include "linux/abi/i386/file_names.hpp"
 #include "linux/abi/i386/process_names.hpp"
 #include "linux/strace/show_files.hpp"
@@ -9,27 +10,13 @@ namespace ferry::linux::strace {
 
 namespace {
 
-struct Request {  // struct iocb, include/uapi/linux/aio_abi.h
-  abi::U64 data;
-  uint32_t key, write_flags;
-  uint16_t operation;
-  int16_t priority;
-  int32_t descriptor;
-  abi::U64 buffer, length;
-  abi::S64 offset;
-  abi::U64 reserved;
-  uint32_t flags;
-  int32_t event_descriptor;
-};
-static_assert(sizeof(Request) == 64);
-
 constexpr uint32_t kRead = 0, kWrite = 1, kPoll = 5, kReadVectors = 7, kWriteVectors = 8;
 
 void add_wide_address(Printer& p, uint64_t address) {
   address == 0 ? p.add("NULL") : p.add("%#llx", static_cast<unsigned long long>(address));
 }
 
-void add_head(Printer& p, const Request& request) {
+void add_head(Printer& p, const abi::ControlBlock& request) {
   p.add("{aio_data=%#llx", static_cast<unsigned long long>(request.data));
   if (request.key != 0) p.add(", aio_key=%u", request.key);
   p.text += ", aio_lio_opcode=";
@@ -46,7 +33,7 @@ void add_head(Printer& p, const Request& request) {
   p.add(", aio_fildes=%d", request.descriptor);
 }
 
-void add_buffer(Printer& p, const Request& request) {
+void add_buffer(Printer& p, const abi::ControlBlock& request) {
   const auto address = static_cast<uint32_t>(static_cast<uint64_t>(request.buffer));
   const auto length = static_cast<uint32_t>(static_cast<uint64_t>(request.length));
   p.text += ", aio_buf=";
@@ -69,7 +56,7 @@ void add_buffer(Printer& p, const Request& request) {
   p.add(", aio_offset=%lld", static_cast<long long>(request.offset));
 }
 
-void add_request(Printer& p, const Request& request) {
+void add_request(Printer& p, const abi::ControlBlock& request) {
   constexpr uint32_t kHasEventDescriptor = 1;  // IOCB_FLAG_RESFD
   add_head(p, request);
   switch (request.operation) {
@@ -96,13 +83,13 @@ void add_request(Printer& p, const Request& request) {
 void show_requests(Printer& p, const uint32_t* words) {
   p.add("%d, ", static_cast<int32_t>(words[0]));
   p.array<uint32_t>(words[1], words[0], [&](uint32_t at) {
-    Request request;
+    abi::ControlBlock request;
     if (p.fetch(at, request)) add_request(p, request);
   });
 }
 
 void show_request(Printer& p, uint32_t guest) {
-  Request request;
+  abi::ControlBlock request;
   if (!p.fetch(guest, request)) return;
   add_head(p, request);
   p.text += "}";

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "linux/abi/i386/aio_types.hpp"
 #include "linux/kernel/descriptor_names.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/file_effects.hpp"
@@ -22,19 +23,8 @@ namespace ferry::linux {
 
 namespace {
 
-struct ControlBlock {  // struct iocb, the same everywhere
-  abi::U64 data;
-  uint32_t key, write_flags;
-  uint16_t operation;
-  int16_t priority;
-  int32_t descriptor;
-  abi::U64 buffer, length;
-  abi::S64 offset;
-  abi::U64 reserved;
-  uint32_t flags;
-  int32_t event_descriptor;
-};
-static_assert(sizeof(ControlBlock) == 64 && sizeof(AsyncEvent) == 32);
+using abi::ControlBlock;
+static_assert(sizeof(AsyncEvent) == 32);
 
 enum Operation : uint16_t { kRead = 0, kWrite, kSync, kSyncData, kReadVectors = 7, kWriteVectors };
 constexpr uint32_t kHasEventDescriptor = 1;  // IOCB_FLAG_RESFD
