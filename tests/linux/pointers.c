@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -71,10 +70,13 @@ static void try_row(const struct row *row) {
       for (unsigned i = 0; i < count; ++i) words[i] = row->kinds[i] == 'p' ? (long)buffer : numbers[pass];
       words[place] = kBad;
       memset(buffer, 0, sizeof buffer);
-      const struct itimerval timer = {.it_value = {0, 200000}};
+      // Again and again, in case it fires before the call waits.
+      const struct itimerval timer = {{0, 50000}, {0, 50000}}, off = {0};
       setitimer(ITIMER_REAL, &timer, NULL);
       const long result = syscall(row->number, words[0], words[1], words[2], words[3], words[4], words[5]);
-      printf(" %s", result == -1 ? strerrorname_np(errno) : "done");
+      const int error = errno;
+      setitimer(ITIMER_REAL, &off, NULL);
+      printf(" %s", result == -1 ? strerrorname_np(error) : "done");
     }
     printf("\n");
   }

@@ -269,8 +269,8 @@ template <OperandType T>
   }
 }
 
-/// Packs cpu.lazy into cpu.eflags. Not in line: it would keep the loop of cold code, which calls it
-/// three times, out of its caller.
+/// Packs cpu.lazy into cpu.eflags. Not in line: the compiler would spread it over the loop of cold
+/// code, which seldom needs it.
 [[gnu::noinline]] constexpr void materialise_flags(CpuState& cpu) {
   if (cpu.lazy.kind == static_cast<uint32_t>(FlagKind::packed)) return;
   const uint32_t arithmetic =

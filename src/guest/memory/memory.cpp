@@ -29,19 +29,24 @@ void* reach(uint32_t guest_address, bool write) {
   return page_access != nullptr ? page_access->reach(guest_address, write) : nullptr;
 }
 
-/// While an object lives, what reach() returned stays good: no other thread takes that memory away
-/// or gives it another use.
-class Steady {
+/// Between begin() and end() of what `kPointer` points to, if anything, while an object lives.
+template <auto& kPointer>
+class During {
  public:
-  Steady() {
-    if (page_access != nullptr) page_access->begin();
+  During() {
+    if (kPointer != nullptr) kPointer->begin();
   }
-  ~Steady() {
-    if (page_access != nullptr) page_access->end();
+  ~During() {
+    if (kPointer != nullptr) kPointer->end();
   }
-  Steady(const Steady&) = delete;
-  Steady& operator=(const Steady&) = delete;
+  During(const During&) = delete;
+  During& operator=(const During&) = delete;
 };
+/// What reach() returned stays good: no other thread takes that memory away or gives it another
+/// use.
+using Steady = During<page_access>;
+/// No other thread touches guest memory for the guest.
+using Alone = During<exclusive_access>;
 
 /// An operand whose plain access has faulted: where its bytes are, in one page or in two.
 struct Pieces {
@@ -85,19 +90,6 @@ template <typename T>
   if (pieces.whole()) return host_access::store(pieces.first, value);
   return pieces.split() && pieces.copy_from(&value);
 }
-
-/// While an object lives, no other thread touches guest memory for the guest.
-class Alone {
- public:
-  Alone() {
-    if (exclusive_access != nullptr) exclusive_access->begin();
-  }
-  ~Alone() {
-    if (exclusive_access != nullptr) exclusive_access->end();
-  }
-  Alone(const Alone&) = delete;
-  Alone& operator=(const Alone&) = delete;
-};
 
 /// An exchange that the host cannot make atomic: the operand crosses a doubleword of MIPS, or lies
 /// in pages that are not side by side.

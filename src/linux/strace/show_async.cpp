@@ -4,6 +4,7 @@
 #include "linux/abi/i386/aio_types.hpp"
 #include "linux/abi/i386/file_names.hpp"
 #include "linux/abi/i386/process_names.hpp"
+#include "linux/kernel/async_contexts.hpp"
 #include "linux/strace/show_files.hpp"
 
 namespace ferry::linux::strace {
@@ -96,15 +97,11 @@ void show_request(Printer& p, uint32_t guest) {
 }
 
 void show_io_events(Printer& p, uint32_t guest) {
-  struct Event {  // struct io_event
-    abi::U64 data, request;
-    abi::S64 result, result2;
-  };
-  p.array<Event>(guest, p.failed() ? 0 : p.result.value(), [&](const Event& event) {
+  p.array<AsyncEvent>(guest, p.failed() ? 0 : p.result.value(), [&](const AsyncEvent& event) {
     p.add("{data=%#llx, obj=", static_cast<unsigned long long>(event.data));
-    add_wide_address(p, event.request);
+    add_wide_address(p, event.control);
     p.add(", res=%lld, res2=%lld}", static_cast<long long>(event.result),
-          static_cast<long long>(event.result2));
+          static_cast<long long>(event.second_result));
   });
 }
 

@@ -33,6 +33,7 @@ void show_ipc_flags(Printer& p, uint32_t flags) {
 void show_shm_flags(Printer& p, uint32_t flags) {
   add_flags_and_mode(p, abi::kShmFlags, flags);
 }
+
 namespace {
 
 void add_permissions(Printer& p, const char* name, const abi::IpcPermissions& permissions) {
