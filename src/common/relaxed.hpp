@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <type_traits>
 
 namespace ferry {
 
@@ -24,6 +25,12 @@ class Relaxed {
   [[nodiscard]] T get() const { return value_.load(std::memory_order_relaxed); }
   operator T() const { return get(); }  // NOLINT(google-explicit-constructor)
   void set(T value) { value_.store(value, std::memory_order_relaxed); }
+  /// Sets these bits of a number; others may set other bits at the same time.
+  void set_bits(T bits)
+    requires std::is_integral_v<T>
+  {
+    value_.fetch_or(bits, std::memory_order_relaxed);
+  }
 
  private:
   std::atomic<T> value_;

@@ -17,13 +17,13 @@ void ThreadGuest::deliver_interrupts() {
 }
 
 bool ThreadGuest::system_call() {
-  const i386::CpuState& cpu = thread_.cpu;
-  const uint32_t next = cpu.eip;
   ExclusiveGate::leave(participant_);
-  const bool resumes = linux::handle_syscall(thread_) == linux::SyscallAction::resume;
+  const linux::SyscallAction action = linux::handle_syscall(thread_);
   gate_.enter(participant_);
-  if (!resumes) running_ = false;
-  return resumes && cpu.eip == next && i386::translatable(cpu);
+  if (action == linux::SyscallAction::go_on) [[likely]]
+    return true;
+  if (action == linux::SyscallAction::end_thread) running_ = false;
+  return false;
 }
 
 /// The interpreter may have run for the run loop, or been called by a block for one instruction.

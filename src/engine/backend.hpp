@@ -81,7 +81,8 @@ class Guest {
   virtual void deliver_interrupts() = 0;
   /// Makes the system call. If the call ends the guest thread, `running` is false afterwards; the
   /// function returns in that case too. Returns whether the guest goes on at the same pc, with no
-  /// more changed than the result, in a state that allows translated code.
+  /// more changed than the result, in a state that allows translated code; the answer counts only
+  /// where no interrupt is pending.
   virtual bool system_call() = 0;
   /// Turns the exception recorded in the state into a guest signal.
   virtual void deliver_exception() = 0;

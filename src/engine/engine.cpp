@@ -108,17 +108,16 @@ void Engine::run(Guest& guest, Thread& thread) {
   epochs.leave(thread.slot_);
 }
 
+/// What is needed after the call is read again from `thread`, because each value that is kept in a
+/// register during the call costs every call two instructions. The child of a vfork, which has used
+/// `thread` too, may have left other values there; but then an interrupt is pending.
 bool Engine::system_call(Thread& thread) {
-  Guest& guest = *thread.guest_;
-  const uint64_t seen = thread.discards_seen_;
   ++thread.counters_.system_calls;
-  bool goes_on = false;
-  {
-    const Outside outside(threads_.epochs(), thread.slot_);
-    goes_on = guest.system_call();
-  }
-  thread.guest_ = &guest;  // the call may have been vfork
-  return goes_on && discards_.get() == seen;
+  Epochs::leave(thread.slot_);
+  const bool goes_on = thread.guest_->system_call();
+  const Engine& engine = *thread.engine_;
+  thread.threads_.epochs_.enter(thread.slot_);
+  return goes_on && engine.discards_.get() == thread.discards_seen_;
 }
 
 Engine::Next Engine::find_next(Thread& thread, GuestAddress address) {

@@ -58,9 +58,9 @@ class Engine {
 
   /// Makes the system call of the guest that `thread` runs, which is in a block, before the guest
   /// pc. Returns whether the block may go on there: the guest runs on at the same pc, only with the
-  /// result, and no block has been discarded since the thread was last in the run loop. Signals
-  /// that wait are not looked at.
-  [[nodiscard]] bool system_call(Thread& thread);
+  /// result, and no block has been discarded since the thread was last in the run loop. Pending
+  /// interrupts are not looked at. The engine is that of `thread`.
+  [[nodiscard]] static bool system_call(Thread& thread);
 
   // A thread calls the next four functions outside of translated code only.
 

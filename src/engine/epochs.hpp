@@ -54,7 +54,7 @@ class Epochs {
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
   /// The thread is not in translated code, and forgets what it knows of blocks.
-  void leave(Slot& slot) { slot.epoch_.store(kQuiescent, std::memory_order_release); }
+  static void leave(Slot& slot) { slot.epoch_.store(kQuiescent, std::memory_order_release); }
   /// Called between `enter` and `leave`, outside translated code. Returns whether an epoch has
   /// ended since the thread last looked. If so, the thread must forget its pointers to blocks,
   /// whose memory may now be reused.

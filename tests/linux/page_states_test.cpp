@@ -88,7 +88,7 @@ class Model {
     return end == i ? address(i) + 5 : address(end);
   }
 
-  PageStates states_;
+  PageStates states_{guest::kPageSize};
   std::array<Page, kPages> pages_{};
 };
 

@@ -301,8 +301,7 @@ class AddressSpace final : public i386::CodeSource {
   /// A quick look: whether no watch and no split page is near [begin, begin + length), so that the
   /// host's kernel may use it as it lies. Not an answer about protections.
   [[nodiscard]] bool plain(uint32_t begin, uint32_t length) const {
-    return host_page_size_ <= PageStates::kPlainReach &&
-           states_.plain_around(begin, begin + length - 1);
+    return states_.plain_around(begin, begin + length - 1);
   }
   /// Threads whose kernel writes keep watches from beginning.
   void add_kernel_writes(const KernelWrites& writes);
@@ -478,7 +477,7 @@ class AddressSpace final : public i386::CodeSource {
   uint32_t break_start_ = 0;
   uint32_t break_ = 0;
   uint32_t mmap_top_ = guest::kGuestEnd;  ///< mappings are placed below it while there is room
-  PageStates states_;
+  PageStates states_{host_page_size_};
   SplitPages splits_{host_page_size_, states_};
   std::vector<const KernelWrites*> kernel_writes_;
   std::atomic<bool> foreign_write_ = false;

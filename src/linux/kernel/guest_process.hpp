@@ -111,16 +111,23 @@ class GuestProcess {
 
   Executor* executor = nullptr;  ///< set at the start
   bool is_vfork_child = false;
-  Relaxed<bool> has_signalfd = false;           ///< reads may have to be converted (signalfd)
-  Relaxed<bool> has_memory_file = false;        ///< /proc/PID/mem was opened
-  Relaxed<bool> may_write_memory_file = false;  ///< the same, or by a program before an exec
-  /// Files the guest opened for writing; whether one of them was mapped too (file_effects.hpp).
+  /// Files that reads and writes treat apart.
+  enum SpecialFile : uint8_t {
+    kSignalfd = 1,         ///< what is read from it may have to be converted
+    kMemoryFile = 2,       ///< /proc/PID/mem, opened by this program
+    kAnyMemoryFile = 4,    ///< the same, or opened by a program before an exec
+    kWrittenAndMapped = 8  ///< opened for writing, and mapped (file_effects.hpp)
+  };
+  /// Those that the process may have, as bits: mostly none.
+  Relaxed<uint8_t> special_files = 0;
+  /// Files the guest opened for writing (file_effects.hpp).
   std::set<FileId> files_written;
   Relaxed<bool> opened_for_writing = false;  ///< whether files_written has any
-  Relaxed<bool> writes_mapped_files = false;
   /// The parent waits until this is closed (only below an emulator).
   HiddenDescriptors::Handle vfork_release = HiddenDescriptors::kNone;
 
+  /// Whether the process may have a file of one of these kinds.
+  [[nodiscard]] bool may_have(unsigned special) const { return (special_files & special) != 0; }
   /// Whether a guest's exec started this process, and not a command line.
   [[nodiscard]] bool executed_by_guest() const { return inherited.program >= 0; }
   /// AddressSpace::reach with this process's limit of the stack.

@@ -10,7 +10,8 @@
 
 namespace ferry::linux {
 
-PageStates::PageStates() {
+PageStates::PageStates(uint32_t host_page)
+    : not_plain_(host_page <= kPlainReach ? kEachByte * (kWatched | kSplit) : ~uint64_t{0}) {
   const long memory = host_call(SYS_mmap, nullptr, kPages, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory < 0) die(126, "cannot map %u bytes for the states of pages: out of memory", kPages);

@@ -23,7 +23,8 @@ class PageStates {
   static constexpr uint32_t kPlainReach = kPagesPerWord * guest::kPageSize;  ///< in bytes
 
   /// Maps the bytes, of which untouched ones take no memory. Stops ferry if memory is exhausted.
-  PageStates();
+  /// `host_page`: the size of the host's pages.
+  explicit PageStates(uint32_t host_page);
   ~PageStates();
   PageStates(const PageStates&) = delete;
   PageStates& operator=(const PageStates&) = delete;
@@ -44,12 +45,12 @@ class PageStates {
   [[nodiscard]] bool any_split_in(uint32_t begin, uint32_t end) const {
     return ever_split_.load(std::memory_order_relaxed) && any_in(begin, end, kSplit);
   }
-  /// A quick look at [first_byte, last_byte] and all around it up to kPlainReach: whether no page
-  /// there is watched or split. No: one may be.
+  /// A quick look at [first_byte, last_byte] and the host pages it touches: whether no page there
+  /// is watched or split. No: one may be.
   [[nodiscard]] bool plain_around(uint32_t first_byte, uint32_t last_byte) const {
     if (last_byte >= guest::kGuestEnd || first_byte > last_byte) return false;
     const uint32_t first = first_byte / kPlainReach, last = last_byte / kPlainReach;
-    return last - first <= 1 && ((word(first) | word(last)) & kNotPlain) == 0;
+    return last - first <= 1 && ((word(first) | word(last)) & not_plain_) == 0;
   }
   /// End of the run of executable pages that begins at `address`, which may be given early in a
   /// long run; `address` itself if its page is not executable. `direct`: the run ends before a page
@@ -75,7 +76,6 @@ class PageStates {
   static constexpr uint8_t kWatched = 16;  ///< by the engine, for writes
   static constexpr uint8_t kSplit = 32;    ///< its host page is split (split_pages.hpp)
   static constexpr uint64_t kEachByte = 0x0101'0101'0101'0101;
-  static constexpr uint64_t kNotPlain = kEachByte * (kWatched | kSplit);
   static constexpr uint32_t kPages = guest::kGuestEnd / guest::kPageSize;
 
   /// Bytes of a word: `state` in those of the pages [begin, end) that the word at `index` has, at
@@ -90,6 +90,9 @@ class PageStates {
   void update(uint32_t begin, uint32_t end, uint8_t clear, uint8_t set);
 
   uint64_t* words_;
+  /// The bits of pages that are not plain; all bits where a host page is larger than a word covers.
+  /// Not a constant, which MIPS takes six instructions to make.
+  const uint64_t not_plain_;
   std::atomic<uint32_t> watched_ = 0;     ///< pages
   std::atomic<bool> ever_split_ = false;  ///< never on hosts whose pages are the guest's
 };

@@ -396,4 +396,9 @@ bool only_message_came(Thread& thread) {
   return false;
 }
 
+bool ended_for_nothing(Thread& thread) {
+  if (only_message_came(thread)) return true;
+  return thread.signal_pending == 0 && thread.signals.blocked_came;
+}
+
 }  // namespace ferry::linux

@@ -51,6 +51,8 @@ void force_signal(Thread& thread, const abi::SigInfo& info);
 /// After the host ended a call with EINTR: whether only a message (messages.hpp) was the reason.
 /// The message is then dealt with, and the caller makes the call again.
 [[nodiscard]] bool only_message_came(Thread& thread);
+/// The same, or a signal that the guest blocks (ThreadSignals::blocked_came).
+[[nodiscard]] bool ended_for_nothing(Thread& thread);
 
 // --- used by the system calls --------------------------------------------------------------------
 /// rt_sigaction; null pointers as in the kernel.

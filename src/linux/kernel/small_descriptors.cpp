@@ -9,6 +9,11 @@
 
 namespace ferry::linux {
 
+SmallKind SmallDescriptors::kind(int fd) const {
+  const LockGuard guard(lock_);
+  return kind_locked(fd);
+}
+
 void SmallDescriptors::set(int fd, SmallKind kind) {
   if (fd < 0 || (kind == SmallKind::large && !any_)) return;
   const LockGuard guard(lock_);

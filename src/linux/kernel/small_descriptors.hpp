@@ -52,10 +52,8 @@ class SmallDescriptors {
   void release_after_fork() { lock_.release(); }
 
  private:
-  [[nodiscard]] SmallKind kind(int fd) const {
-    const LockGuard guard(lock_);
-    return kind_locked(fd);
-  }
+  /// Out of line, as nearly all processes have no such descriptor.
+  [[nodiscard, gnu::noinline, gnu::cold]] SmallKind kind(int fd) const;
   [[nodiscard]] SmallKind kind_locked(int fd) const {
     const size_t index = static_cast<uint32_t>(fd);
     return index < kinds_.size() ? kinds_[index] : SmallKind::large;

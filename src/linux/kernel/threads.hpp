@@ -30,6 +30,9 @@ struct Thread {
   /// Not 0: something waits for deliver_pending_signals. Set by the host's signal handler, read by
   /// the run loop before each entry and by the safe-syscall routine.
   std::atomic<uint32_t> signal_pending{0};
+  /// More than eax has changed in a system call that gives a result: the thread, which may be in
+  /// the middle of a block, must come to its run loop before it goes on.
+  void leave_block() { signal_pending = 1; }
 
   GuestProcess* process;
   int32_t tid = 0;

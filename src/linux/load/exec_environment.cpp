@@ -29,6 +29,9 @@ constexpr std::string_view kTraceVariable = "FERRY_TRACE_FD";
 /// One for each filter, with its number, oldest first: an emulator may change their order.
 constexpr std::string_view kSeccompVariable = "FERRY_SECCOMP_";
 
+/// The bits of GuestProcess::special_files that an exec hands on.
+constexpr uint8_t kInheritedFiles = GuestProcess::kSignalfd | GuestProcess::kAnyMemoryFile;
+
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
   while (!text.empty()) {
@@ -47,7 +50,7 @@ bool is_private_variable(std::string_view name) {
 }
 
 void take_state(GuestProcess& process, std::string_view text) {
-  uint64_t numbers[13] = {};
+  uint64_t numbers[12] = {};
   for (uint64_t& number : numbers) {
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, 16);
     text.remove_prefix(
@@ -61,8 +64,7 @@ void take_state(GuestProcess& process, std::string_view text) {
   process.inherited_ignored = numbers[8];
   process.inherited.soft_file_limit = numbers[9];
   process.limit_files_hard = numbers[10];
-  process.has_signalfd = numbers[11] != 0;
-  process.may_write_memory_file = numbers[12] != 0;
+  process.special_files.set_bits(static_cast<uint8_t>(numbers[11]));
 }
 
 /// Takes the two descriptors that FERRY_PROGRAM_FD names. Returns whether the exec named a
@@ -240,8 +242,7 @@ std::vector<std::string> private_environment(const GuestProcess& process, Signal
                               ignored,
                               files.soft,
                               std::min(files.hard, process.limit_files_hard),
-                              uint64_t{process.has_signalfd},
-                              uint64_t{process.may_write_memory_file}};
+                              uint64_t{process.special_files} & kInheritedFiles};
   std::string state(kStateVariable);
   char separator = '=';
   for (const uint64_t number : numbers) {

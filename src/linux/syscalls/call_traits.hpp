@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "guest/i386/cpu_state.hpp"
 #include "linux/abi/i386/abi_types.hpp"
 #include "linux/syscalls/calls.hpp"
 
@@ -15,14 +16,35 @@ namespace ferry::linux {
 
 inline constexpr unsigned kMostArguments = 6;
 
-/// The argument words of a call, from the registers or from guest memory.
-struct Arguments {
-  std::array<uint32_t, kMostArguments> words;
+/// The argument words of a call, in general registers: the guest's, or a copy. Refers to them.
+class Arguments {
+ public:
+  using Registers = std::array<uint32_t, i386::kGprCount>;
+  using Words = std::array<uint32_t, kMostArguments>;
+
+  explicit Arguments(const Registers& registers) : registers_(&registers) {}
+  [[nodiscard]] uint32_t operator[](unsigned i) const { return (*registers_)[kOrder[i]]; }
+  [[nodiscard]] Words words() const {
+    Words words;
+    for (unsigned i = 0; i < words.size(); ++i) words[i] = (*this)[i];
+    return words;
+  }
+  /// Registers that hold `words` as arguments.
+  [[nodiscard]] static Registers registers_with(const Words& words) {
+    Registers registers{};
+    for (unsigned i = 0; i < words.size(); ++i) registers[kOrder[i]] = words[i];
+    return registers;
+  }
+
+ private:
+  static constexpr std::array<uint8_t, kMostArguments> kOrder = {i386::EBX, i386::ECX, i386::EDX,
+                                                                 i386::ESI, i386::EDI, i386::EBP};
+  const Registers* registers_;
 };
 
 /// What every handler looks like to the tables: it unpacks the words. Returns what the handler
 /// does, or EBADF.
-using SyscallHandler = CallResult (*)(Thread&, const Arguments&);
+using SyscallHandler = CallResult (*)(Thread&, Arguments);
 
 /// A call as the tables hold it.
 struct Call {
@@ -47,7 +69,7 @@ template <ArgumentKind Kind, typename T>
 struct OneWord {
   static constexpr unsigned kWords = 1;
   static constexpr ArgumentKind kKind = Kind;
-  static T unpack(const uint32_t* words) { return static_cast<T>(words[0]); }
+  static T unpack(Arguments words, unsigned at) { return static_cast<T>(words[at]); }
 };
 
 template <>
@@ -56,29 +78,29 @@ template <>
 struct ArgumentTraits<uint32_t> : OneWord<ArgumentKind::unsigned_number, uint32_t> {};
 template <typename Number, ArgumentKind Kind>
 struct ArgumentTraits<Argument<Number, Kind>> : OneWord<Kind, Argument<Number, Kind>> {
-  static Argument<Number, Kind> unpack(const uint32_t* words) {
-    return {static_cast<Number>(words[0])};
+  static Argument<Number, Kind> unpack(Arguments words, unsigned at) {
+    return {static_cast<Number>(words[at])};
   }
 };
 template <>
 struct ArgumentTraits<Word> : OneWord<ArgumentKind::bits, Word> {
-  static Word unpack(const uint32_t* words) { return {words[0]}; }
+  static Word unpack(Arguments words, unsigned at) { return {words[at]}; }
 };
 template <>
 struct ArgumentTraits<FileOffset> {
   static constexpr unsigned kWords = 2;
   static constexpr ArgumentKind kKind = ArgumentKind::bits;
-  static FileOffset unpack(const uint32_t* words) {
-    return {static_cast<int64_t>(words[0] | static_cast<uint64_t>(words[1]) << 32)};
+  static FileOffset unpack(Arguments words, unsigned at) {
+    return {static_cast<int64_t>(words[at] | static_cast<uint64_t>(words[at + 1]) << 32)};
   }
 };
 
 /// Whether the argument is a descriptor that the guest does not have.
 template <typename T>
-bool names_hidden(const Thread& thread, const uint32_t* words) {
+bool names_hidden(const Thread& thread, uint32_t word) {
   constexpr ArgumentKind kKind = ArgumentTraits<T>::kKind;
   if constexpr (kKind == ArgumentKind::descriptor || kKind == ArgumentKind::directory) {
-    return thread.process->descriptor_hidden(static_cast<int32_t>(words[0]));
+    return thread.process->descriptor_hidden(static_cast<int32_t>(word));
   } else {
     return false;
   }
@@ -105,8 +127,8 @@ struct CallTraits<ResultType (*)(Thread&, Types...)> {
   }();
 
   template <ResultType (*Handler)(Thread&, Types...)>
-  static CallResult call(Thread& thread, const Arguments& arguments) {
-    return unpack<Handler>(thread, arguments.words.data(), std::index_sequence_for<Types...>());
+  static CallResult call(Thread& thread, Arguments arguments) {
+    return unpack<Handler>(thread, arguments, std::index_sequence_for<Types...>());
   }
 
  private:
@@ -119,11 +141,11 @@ struct CallTraits<ResultType (*)(Thread&, Types...)> {
   }();
 
   template <ResultType (*Handler)(Thread&, Types...), size_t... I>
-  static CallResult unpack(Thread& thread, [[maybe_unused]] const uint32_t* words,
+  static CallResult unpack(Thread& thread, [[maybe_unused]] Arguments words,
                            std::index_sequence<I...>) {
-    if ((detail::names_hidden<Types>(thread, words + kStarts[I]) || ...)) return abi::kEBADF;
+    if ((detail::names_hidden<Types>(thread, words[kStarts[I]]) || ...)) return abi::kEBADF;
     const ResultType result =
-        Handler(thread, detail::ArgumentTraits<Types>::unpack(words + kStarts[I])...);
+        Handler(thread, detail::ArgumentTraits<Types>::unpack(words, kStarts[I])...);
     if constexpr (std::is_same_v<ResultType, NewFd>) {
       if (result.ok()) thread.process->hidden.guest_got(static_cast<int>(result.value()));
     }
@@ -142,23 +164,24 @@ inline constexpr Call kCall = call_of<Handler>();
 
 /// Reads the argument words of `call` from guest memory. False for EFAULT.
 [[nodiscard]] inline bool copy_in_arguments(const Call& call, uint32_t guest,
-                                            Arguments& arguments) {
-  return copy_in_bytes(guest, arguments.words.data(), call.count() * 4);
+                                            Arguments::Words& words) {
+  return copy_in_bytes(guest, words.data(), call.count() * 4);
 }
 
 /// Makes `call` with argument words from guest memory.
 inline CallResult call_with_words(Thread& thread, const Call& call, uint32_t guest) {
-  Arguments arguments{};
-  if (!copy_in_arguments(call, guest, arguments)) return abi::kEFAULT;
-  return call.handler(thread, arguments);
+  Arguments::Words words{};
+  if (!copy_in_arguments(call, guest, words)) return abi::kEFAULT;
+  const Arguments::Registers registers = Arguments::registers_with(words);
+  return call.handler(thread, Arguments(registers));
 }
 
 /// The call that `Handler` implements, with its arguments in memory: the only register points
 /// there.
 template <auto Handler>
 [[nodiscard]] constexpr Call call_in_memory() {
-  return {[](Thread& thread, const Arguments& registers) {
-            return call_with_words(thread, kCall<Handler>, registers.words[0]);
+  return {[](Thread& thread, Arguments registers) {
+            return call_with_words(thread, kCall<Handler>, registers[0]);
           },
           kCall<Handler>.kinds, true};
 }

@@ -17,22 +17,30 @@
 
 namespace ferry::linux {
 
+template <typename... Words>
+[[nodiscard]] long repeat_call(Thread& thread, long number, Words... words);
+
 /// safe_call, made again if it ended for something that interrupts no call of the guest's.
 template <typename... Words>
 [[nodiscard]] long interruptible_call(Thread& thread, long number, Words... words) {
-  for (;;) {
-    thread.signals.blocked_came = false;
-    const long result = safe_call(thread.signal_pending, number, words...);
-    if (result != -EINTR) return result;
-    if (only_message_came(thread)) continue;
-    if (thread.signal_pending != 0 || !thread.signals.blocked_came) return result;
-  }
+  thread.signals.blocked_came = false;
+  const long result = safe_call(thread.signal_pending, number, words...);
+  return result == -EINTR && ended_for_nothing(thread) ? repeat_call(thread, number, words...)
+                                                       : result;
+}
+/// interruptible_call out of line.
+template <typename... Words>
+[[nodiscard, gnu::noinline, gnu::cold]] long repeat_call(Thread& thread, long number,
+                                                         Words... words) {
+  return interruptible_call(thread, number, words...);
 }
 
 /// A call that the kernel restarts with SA_RESTART (ERESTARTSYS): read, wait4, flock, ...
 template <typename... Words>
 [[nodiscard]] CallResult blocking_call(Thread& thread, long number, Words... words) {
   const long result = interruptible_call(thread, number, words...);
+  if (result >= 0) [[likely]]
+    return static_cast<uint32_t>(result);
   if (result == kSafeCallNotBegun) return kErestartNoIntr;
   return result == kSafeCallInterrupted ? kErestartSys : guest_result(result);
 }
@@ -52,6 +60,14 @@ template <typename... Words>
 class GuestBuffer {
  public:
   enum class Use : uint8_t { kernel_reads, kernel_writes };
+
+  /// A quick look: whether the kernel can be given the guest's own address, and nothing is to be
+  /// done before the call or after it. No: something may have to be.
+  [[nodiscard]] static bool simple(const Thread& thread, uint32_t guest, uint32_t length, Use use) {
+    const AddressSpace& space = *thread.process->space;
+    return (use == Use::kernel_reads || !thread.process->threaded()) &&
+           space.plain(guest, length) && space.prot_at(guest) >= 0;
+  }
 
   /// A length that leaves guest space is cut: the kernel would stop there.
   GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use use);

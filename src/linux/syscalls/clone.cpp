@@ -187,6 +187,7 @@ void set_up_child(Thread& child, const CloneRequest& request) {
   child.robust_list_head = 0;
   reset_signals_in_child(child);
   if (request.has(kCloneClearSighand)) reset_handlers(child);
+  child.leave_block();  // esp
 }
 
 long host_clone_flags(const CloneRequest& request) {
@@ -344,8 +345,9 @@ CallResult vfork_process(Thread& t, const CloneRequest& request) {
   t.cpu.guards |= child->thread.cpu.guards & i386::CpuState::kOrdered;
   // A child that was killed in the middle of a change of the shared memory leaves it unusable.
   CHECK(!t.process->space->lock().held_by_me());
-  // Until here a message of another process (messages.hpp) was noted for the child's thread.
-  if (t.process->space->foreign_write_noted()) t.signal_pending = 1;
+  // The child has used what the engine keeps for this thread. And until here a message of another
+  // process (messages.hpp) was noted for the child's thread.
+  t.leave_block();
   t.process->hidden.restore_log();
   return finish_parent(t, request, pid);
 }

@@ -105,6 +105,7 @@ CallResult sys_set_thread_area(Thread& t, GuestPointer descriptor) {
     if (!copy_out(t, descriptor, free)) return abi::kEFAULT;
     desc.entry_number = static_cast<uint32_t>(free);
   }
+  t.leave_block();
   return set_entry(t, desc);
 }
 
@@ -168,6 +169,7 @@ CallResult write_table(Thread& t, uint32_t guest, uint32_t size, bool old_mode) 
   const MemoryGuard guard(space.lock());
   if (!space.local_descriptors().set(desc.entry_number, descriptor)) return abi::kENOMEM;
   follow_descriptors(t);
+  t.leave_block();
   return kOk;
 }
 

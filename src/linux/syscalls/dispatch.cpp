@@ -45,13 +45,13 @@ void restart(Thread& thread, Restart how) {
     case CallResult::Outcome::exit_thread:
       return SyscallAction::end_thread;
   }
-  return SyscallAction::resume;
+  return SyscallAction::look;
 }
 
 /// A call that seccomp(2) or the log looks at.
 [[gnu::noinline, gnu::cold]] CallResult watched_call(Thread& thread, uint32_t number,
                                                      SyscallHandler handler,
-                                                     const Arguments& arguments) {
+                                                     Arguments arguments) {
   std::optional<strace::TracedCall> traced;
   if (log_enabled(LogChannel::strace))
     traced.emplace(thread, number, shown_call(number, arguments));
@@ -69,10 +69,8 @@ void restart(Thread& thread, Restart how) {
 }  // namespace
 
 SyscallAction handle_syscall(Thread& thread) {
-  const auto& gpr = thread.cpu.gpr;
-  const uint32_t number = gpr[i386::EAX];
-  const Arguments arguments{{{gpr[i386::EBX], gpr[i386::ECX], gpr[i386::EDX], gpr[i386::ESI],
-                              gpr[i386::EDI], gpr[i386::EBP]}}};
+  const uint32_t number = thread.cpu.gpr[i386::EAX];
+  const Arguments arguments(thread.cpu.gpr);
   thread.syscall_number = number;
   const SyscallHandler handler = syscall_handler(number);
   CallResult result = kRegistersSet;
@@ -84,7 +82,7 @@ SyscallAction handle_syscall(Thread& thread) {
   if (!result.sets_eax()) [[unlikely]]
     return finish_unusual(thread, result.outcome());
   thread.cpu.gpr[i386::EAX] = result.eax();
-  return SyscallAction::resume;
+  return SyscallAction::go_on;
 }
 
 }  // namespace ferry::linux

@@ -58,12 +58,15 @@ std::array<struct iovec, 1> one(const GuestBuffer& buffer) {
 
 }  // namespace
 
-CallResult sys_read(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size) {
+namespace {
+
+[[gnu::noinline]] CallResult read_with_care(Thread& t, Fd fd, GuestPointer buffer_pointer,
+                                            uint32_t size) {
   const GuestBuffer buffer = writable(t, buffer_pointer, size);
   if (is_own_memory(t, fd)) return read_own_memory(t, fd, one(buffer));
   const CallResult result = blocking_call(t, SYS_read, fd, buffer.pointer(), buffer.length());
   constexpr uint32_t kInfo = sizeof(signalfd_siginfo);
-  if (t.process->has_signalfd && result.value() >= kInfo && result.value() % kInfo == 0 &&
+  if (t.process->may_have(GuestProcess::kSignalfd) && result.value() >= kInfo && result.value() % kInfo == 0 &&
       descriptor_link(fd) == "anon_inode:[signalfd]") {
     signalfd_infos_to_guest(static_cast<signalfd_siginfo*>(buffer.pointer()),
                             result.value() / kInfo);
@@ -71,13 +74,36 @@ CallResult sys_read(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size
   return result;
 }
 
-CallResult sys_write(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t size) {
+[[gnu::noinline]] CallResult write_with_care(Thread& t, Fd fd, GuestPointer buffer_pointer,
+                                             uint32_t size) {
   const GuestBuffer buffer = readable(t, buffer_pointer, size);
   if (is_own_memory(t, fd)) return write_own_memory(t, fd, one(buffer));
   const Result<uint64_t> length = write_length(t, fd, buffer.length(), {});
   if (!length.ok()) return length.error();
   const CallResult result = blocking_call(t, SYS_write, fd, buffer.pointer(), length.value());
   note_written(t, fd);
+  return result;
+}
+
+}  // namespace
+
+CallResult sys_read(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
+  constexpr unsigned kSpecial = GuestProcess::kSignalfd | GuestProcess::kMemoryFile;
+  if (t.process->may_have(kSpecial) ||
+      !GuestBuffer::simple(t, buffer, size, GuestBuffer::Use::kernel_writes)) [[unlikely]]
+    return read_with_care(t, fd, buffer, size);
+  return blocking_call(t, SYS_read, fd, guest::host_pointer(buffer), size);
+}
+
+CallResult sys_write(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
+  constexpr unsigned kSpecial = GuestProcess::kMemoryFile | GuestProcess::kAnyMemoryFile |
+                                GuestProcess::kWrittenAndMapped;
+  if (t.process->may_have(kSpecial) || t.process->small.limits(fd) ||
+      !GuestBuffer::simple(t, buffer, size, GuestBuffer::Use::kernel_reads)) [[unlikely]]
+    return write_with_care(t, fd, buffer, size);
+  const CallResult result = blocking_call(t, SYS_write, fd, guest::host_pointer(buffer), size);
+  if (t.process->may_have(kSpecial)) [[unlikely]]  // since another thread has mapped the file
+    note_written(t, fd);
   return result;
 }
 

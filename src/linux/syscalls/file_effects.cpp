@@ -61,8 +61,8 @@ void note_opened(Thread& thread, int fd, const char* name, uint32_t flags) {
   GuestProcess& process = *thread.process;
   const std::string_view text(name);
   if (text == "mem" || text.ends_with("/mem"))
-    process.has_memory_file = process.may_write_memory_file = true;
-  if ((flags & O_ACCMODE) == O_RDONLY || process.writes_mapped_files) return;
+    process.special_files.set_bits(GuestProcess::kMemoryFile | GuestProcess::kAnyMemoryFile);
+  if ((flags & O_ACCMODE) == O_RDONLY || process.may_have(GuestProcess::kWrittenAndMapped)) return;
   FileId file;
   if (!identify_file(fd, file)) return;
   {
@@ -72,21 +72,21 @@ void note_opened(Thread& thread, int fd, const char* name, uint32_t flags) {
   // In this order, and after a mapping in the other one (note_mapped): of two threads at least one
   // sees both.
   process.opened_for_writing = true;
-  if (process.space->ever_mapped(file)) process.writes_mapped_files = true;
+  if (process.space->ever_mapped(file)) process.special_files.set_bits(GuestProcess::kWrittenAndMapped);
 }
 
 void note_mapped(Thread& thread, int fd) {
   GuestProcess& process = *thread.process;
   FileId file;
-  if (process.writes_mapped_files || !process.opened_for_writing || !identify_file(fd, file))
+  if (process.may_have(GuestProcess::kWrittenAndMapped) || !process.opened_for_writing || !identify_file(fd, file))
     return;
   const LockGuard guard(process.lock);
-  if (process.files_written.contains(file)) process.writes_mapped_files = true;
+  if (process.files_written.contains(file)) process.special_files.set_bits(GuestProcess::kWrittenAndMapped);
 }
 
 void note_written(Thread& thread, int fd) {
-  if (thread.process->writes_mapped_files) note_resized(thread, fd);
-  if (!thread.process->may_write_memory_file) return;
+  if (thread.process->may_have(GuestProcess::kWrittenAndMapped)) note_resized(thread, fd);
+  if (!thread.process->may_have(GuestProcess::kAnyMemoryFile)) return;
   if (const int owner = memory_file_owner(fd); owner > 0 && owner != host_call(SYS_getpid))
     tell_of_write(*thread.process, owner);
 }
@@ -97,7 +97,7 @@ void note_resized(Thread& thread, int fd) {
 }
 
 bool is_own_memory(const Thread& thread, int fd) {
-  if (!thread.process->has_memory_file) return false;
+  if (!thread.process->may_have(GuestProcess::kMemoryFile)) return false;
   return memory_file_owner(fd) == host_call(SYS_getpid);
 }
 

@@ -23,12 +23,8 @@ GuestBuffer::GuestBuffer(Thread& thread, uint32_t guest, uint32_t length, Use us
       guest_(guest),
       length_(clip_buffer(guest, length)),
       use_(use) {
-  const GuestProcess& process = *thread.process;
-  const AddressSpace& space = *process.space;
-  const bool simple = use == Use::kernel_reads || !process.threaded();
-  if (simple && space.plain(guest, length_) && space.prot_at(guest) >= 0) [[likely]]
-    return;
-  look_closer(thread);
+  if (!simple(thread, guest, length_, use)) [[unlikely]]
+    look_closer(thread);
 }
 
 [[gnu::noinline]] void GuestBuffer::look_closer(Thread& thread) {

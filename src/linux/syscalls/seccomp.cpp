@@ -51,9 +51,9 @@ std::optional<CallResult> strict_verdict(Thread& t, uint32_t number) {
   return end_thread(t, abi::kSIGKILL);
 }
 
-std::optional<CallResult> filter_verdict(Thread& t, uint32_t number, const Arguments& arguments) {
+std::optional<CallResult> filter_verdict(Thread& t, uint32_t number, Arguments arguments) {
   SeccompData data{static_cast<int32_t>(number), kArchitecture, t.cpu.eip, {}};
-  std::copy(arguments.words.begin(), arguments.words.end(), data.arguments);
+  std::ranges::copy(arguments.words(), data.arguments);
   const uint32_t verdict = run_filters(t.seccomp_filter.load(std::memory_order_acquire), data);
   switch (verdict & kActionBits) {
     case kAllow:
@@ -80,7 +80,7 @@ std::optional<CallResult> filter_verdict(Thread& t, uint32_t number, const Argum
 
 }  // namespace
 
-std::optional<CallResult> seccomp_verdict(Thread& t, uint32_t number, const Arguments& arguments) {
+std::optional<CallResult> seccomp_verdict(Thread& t, uint32_t number, Arguments arguments) {
   switch (t.seccomp_mode) {
     case SeccompMode::none:
       return {};

@@ -11,7 +11,7 @@ namespace ferry::linux {
 /// What the call of `number` comes to if it is not made; nothing if it is made (kernel/seccomp.c,
 /// __secure_computing).
 [[nodiscard]] std::optional<CallResult> seccomp_verdict(Thread& thread, uint32_t number,
-                                                        const Arguments& arguments);
+                                                        Arguments arguments);
 
 /// prctl(PR_SET_SECCOMP).
 [[nodiscard]] CallResult set_seccomp(Thread& thread, uint32_t mode, GuestPointer filter);

@@ -304,7 +304,7 @@ NewFd make_signalfd(Thread& t, Fd fd, GuestPointer set_pointer, uint32_t set_siz
   if (set_size != sizeof set) return abi::kEINVAL;
   if (!copy_in(set_pointer, set)) return abi::kEFAULT;
   const HostSignalSet host_set = set_to_host(without_unblockable(set) & ~kFaultSet);
-  t.process->has_signalfd = true;
+  t.process->special_files.set_bits(GuestProcess::kSignalfd);
   return guest_result(
       host_call(SYS_signalfd4, fd, &host_set, sizeof host_set, creation_flags_to_host(flags)));
 }

@@ -48,20 +48,20 @@ const strace::CallFormat* plain_formats() {
 
 }  // namespace
 
-strace::ShownCall shown_call(uint32_t number, const Arguments& registers) {
-  strace::ShownCall call{strace::call_format(number), registers.words};
+strace::ShownCall shown_call(uint32_t number, Arguments registers) {
+  strace::ShownCall call{strace::call_format(number), registers.words()};
   if (number == strace::kNr_socketcall || number == strace::kNr_ipc) {
-    const strace::ShownCall made = number == strace::kNr_ipc ? strace::ipc_call(registers.words)
-                                                             : strace::socket_call(registers.words);
+    const strace::ShownCall made = number == strace::kNr_ipc ? strace::ipc_call(call.words)
+                                                             : strace::socket_call(call.words);
     if (made.format != nullptr) return made;
   }
   const SyscallRow* row = syscall_row(number);
   if (row == nullptr) return call;
   if (call.format == nullptr) call.format = &plain_formats()[number];
-  Arguments arguments{};
+  Arguments::Words words{};
   if (!row->call.in_memory) return call;
-  if (copy_in_arguments(row->call, registers.words[0], arguments)) {
-    call.words = arguments.words;
+  if (copy_in_arguments(row->call, registers[0], words)) {
+    call.words = words;
   } else {
     static constexpr strace::CallFormat kUnreadable{"mmap", {strace::ptr}};
     static constexpr strace::CallFormat kUnreadableSelect{"select", {strace::ptr}};

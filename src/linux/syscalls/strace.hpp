@@ -9,6 +9,6 @@ namespace ferry::linux {
 
 /// The format of call `number`, and its argument words, which may be in memory. A call without a
 /// row in strace/call_formats.inc is shown by the types of its handler's arguments.
-[[nodiscard]] strace::ShownCall shown_call(uint32_t number, const Arguments& registers);
+[[nodiscard]] strace::ShownCall shown_call(uint32_t number, Arguments registers);
 
 }  // namespace ferry::linux

@@ -102,12 +102,7 @@ uint64_t helper_system_call(CpuState* cpu) {
   // no block stay as they are.
   if (cpu->lazy.kind >= kCodePlace.base) materialise_lazy(*cpu);
   record_x87_call(*cpu);
-  const auto* returns_to =
-      reinterpret_cast<const uint32_t*>(cpu->host_area[offset::kSlotReturnAddress]);
-  const bool goes_on = thread->engine().system_call(*thread);
-  // The copy of an interrupted block has no exits to other blocks, and may be overwritten.
-  if (goes_on && thread->original(returns_to) == returns_to) return 0;
-  return static_cast<uint64_t>(LeaveReason::interrupted);
+  return engine::Engine::system_call(*thread) ? 0 : static_cast<uint64_t>(LeaveReason::interrupted);
 }
 
 void helper_materialise(CpuState* cpu) {
