@@ -26,9 +26,7 @@ class Relaxed {
   operator T() const { return get(); }  // NOLINT(google-explicit-constructor)
   void set(T value) { value_.store(value, std::memory_order_relaxed); }
   /// Sets these bits of a number; others may set other bits at the same time.
-  void set_bits(T bits)
-    requires std::is_integral_v<T>
-  {
+  void set_bits(T bits) requires std::is_integral_v<T> {
     value_.fetch_or(bits, std::memory_order_relaxed);
   }
 

@@ -50,8 +50,7 @@ void restart(Thread& thread, Restart how) {
 
 /// A call that seccomp(2) or the log looks at.
 [[gnu::noinline, gnu::cold]] CallResult watched_call(Thread& thread, uint32_t number,
-                                                     SyscallHandler handler,
-                                                     Arguments arguments) {
+                                                     SyscallHandler handler, Arguments arguments) {
   std::optional<strace::TracedCall> traced;
   if (log_enabled(LogChannel::strace))
     traced.emplace(thread, number, shown_call(number, arguments));

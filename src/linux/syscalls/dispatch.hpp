@@ -8,8 +8,8 @@ namespace ferry::linux {
 struct Thread;
 
 enum class SyscallAction : uint8_t {
-  go_on,       ///< only eax has changed, unless Thread::signal_pending is set: look at that, as always
-  look,        ///< anything of the processor's state may have changed
+  go_on,  ///< only eax has changed, unless Thread::signal_pending is set: look at that, as always
+  look,   ///< anything of the processor's state may have changed
   end_thread,  ///< the thread ended, as Thread::exit_status and ends_process say
 };
 

@@ -66,8 +66,8 @@ namespace {
   if (is_own_memory(t, fd)) return read_own_memory(t, fd, one(buffer));
   const CallResult result = blocking_call(t, SYS_read, fd, buffer.pointer(), buffer.length());
   constexpr uint32_t kInfo = sizeof(signalfd_siginfo);
-  if (t.process->may_have(GuestProcess::kSignalfd) && result.value() >= kInfo && result.value() % kInfo == 0 &&
-      descriptor_link(fd) == "anon_inode:[signalfd]") {
+  if (t.process->may_have(GuestProcess::kSignalfd) && result.value() >= kInfo &&
+      result.value() % kInfo == 0 && descriptor_link(fd) == "anon_inode:[signalfd]") {
     signalfd_infos_to_guest(static_cast<signalfd_siginfo*>(buffer.pointer()),
                             result.value() / kInfo);
   }
@@ -96,8 +96,8 @@ CallResult sys_read(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
 }
 
 CallResult sys_write(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
-  constexpr unsigned kSpecial = GuestProcess::kMemoryFile | GuestProcess::kAnyMemoryFile |
-                                GuestProcess::kWrittenAndMapped;
+  constexpr unsigned kSpecial =
+      GuestProcess::kMemoryFile | GuestProcess::kAnyMemoryFile | GuestProcess::kWrittenAndMapped;
   if (t.process->may_have(kSpecial) || t.process->small.limits(fd) ||
       !GuestBuffer::simple(t, buffer, size, GuestBuffer::Use::kernel_reads)) [[unlikely]]
     return write_with_care(t, fd, buffer, size);

@@ -72,16 +72,19 @@ void note_opened(Thread& thread, int fd, const char* name, uint32_t flags) {
   // In this order, and after a mapping in the other one (note_mapped): of two threads at least one
   // sees both.
   process.opened_for_writing = true;
-  if (process.space->ever_mapped(file)) process.special_files.set_bits(GuestProcess::kWrittenAndMapped);
+  if (process.space->ever_mapped(file))
+    process.special_files.set_bits(GuestProcess::kWrittenAndMapped);
 }
 
 void note_mapped(Thread& thread, int fd) {
   GuestProcess& process = *thread.process;
   FileId file;
-  if (process.may_have(GuestProcess::kWrittenAndMapped) || !process.opened_for_writing || !identify_file(fd, file))
+  if (process.may_have(GuestProcess::kWrittenAndMapped) || !process.opened_for_writing ||
+      !identify_file(fd, file))
     return;
   const LockGuard guard(process.lock);
-  if (process.files_written.contains(file)) process.special_files.set_bits(GuestProcess::kWrittenAndMapped);
+  if (process.files_written.contains(file))
+    process.special_files.set_bits(GuestProcess::kWrittenAndMapped);
 }
 
 void note_written(Thread& thread, int fd) {

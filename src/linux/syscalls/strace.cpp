@@ -51,8 +51,8 @@ const strace::CallFormat* plain_formats() {
 strace::ShownCall shown_call(uint32_t number, Arguments registers) {
   strace::ShownCall call{strace::call_format(number), registers.words()};
   if (number == strace::kNr_socketcall || number == strace::kNr_ipc) {
-    const strace::ShownCall made = number == strace::kNr_ipc ? strace::ipc_call(call.words)
-                                                             : strace::socket_call(call.words);
+    const strace::ShownCall made =
+        number == strace::kNr_ipc ? strace::ipc_call(call.words) : strace::socket_call(call.words);
     if (made.format != nullptr) return made;
   }
   const SyscallRow* row = syscall_row(number);

@@ -5,9 +5,28 @@
 #include <functional>
 
 #include "guest/i386/cpu_model.hpp"
+#include "guest/i386/host_clock.hpp"
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/operands.hpp"
 #include "guest/i386/segments.hpp"
+
+namespace ferry::i386 {
+
+namespace {
+
+HostClock known_clock;
+
+}  // namespace
+
+void set_host_clock(const HostClock& clock) {
+  known_clock = clock;
+}
+
+const HostClock& host_clock() {
+  return known_clock;
+}
+
+}  // namespace ferry::i386
 
 namespace ferry::i386::interpret {
 
@@ -100,6 +119,15 @@ Outcome RDTSC(CpuState& cpu, const Instruction&) {
 Outcome RDTSCP(CpuState& cpu, const Instruction& instruction) {
   cpu.gpr[ECX] = 0;
   return RDTSC(cpu, instruction);
+}
+
+Outcome RDCLOCK(CpuState& cpu, const Instruction& instruction) {
+  if (!host_clock().exists_at(instruction.address)) return raise(cpu, Vector::UD);
+  const ClockReading reading = host_clock().read(cpu.gpr[EAX], cpu.gpr[ECX]);
+  cpu.gpr[EAX] = static_cast<uint32_t>(reading.seconds);
+  cpu.gpr[EDX] = static_cast<uint32_t>(reading.seconds >> 32);
+  cpu.gpr[ECX] = static_cast<uint32_t>(reading.nanoseconds);
+  return Outcome::next;
 }
 
 Outcome NOP(CpuState&, const Instruction&) {

@@ -2,6 +2,7 @@
 
 #include "common/diagnostics.hpp"
 #include "engine/engine.hpp"
+#include "guest/i386/host_clock.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
 #include "guest/i386/x87/operations.hpp"
 #include "host/mips64/code_patcher.hpp"
@@ -216,6 +217,7 @@ void install(Thread& thread, CpuState& cpu) {
   slots[offset::kSlotInterpret] = address_of(helper_interpret);
   slots[offset::kSlotMaterialise] = address_of(helper_materialise);
   slots[offset::kSlotSystemCall] = address_of(helper_system_call);
+  slots[offset::kSlotClock] = address_of(i386::host_clock().read);
   for (unsigned i = 0; i < i386::kX87OperationCount; ++i) {
     slots[offset::kSlotFirstOperation + i] = address_of(i386::kX87Operations[i]);
   }
