@@ -362,7 +362,7 @@ void Engine::release_after_fork() {
 }
 
 void Engine::begin_child() {
-  cold_runs_.fill(0);
+  std::ranges::fill(cold_runs_, uint8_t{0});
   young_until_ = counters_.blocks_translated.get() + kManyBlocks;
 }
 

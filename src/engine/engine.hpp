@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/lock.hpp"
+#include "common/zeroed_array.hpp"
 #include "engine/backend.hpp"
 #include "engine/block_linker.hpp"
 #include "engine/code_cache.hpp"
@@ -144,7 +145,7 @@ class Engine {
   CodeWriteTracker tracker_;
   /// Runs of untranslated code, by the address's hash: of all threads together, as code that many
   /// threads run once each is not cold.
-  std::array<uint8_t, 4096> cold_runs_{};
+  ZeroedArray<uint8_t> cold_runs_{4096};
   uint64_t young_until_ = kManyBlocks;  ///< blocks translated when the process is no longer young
   BlockDraft draft_;                    ///< of the block in the making; a member, as it is large
   unsigned refused_ = 0;  ///< how often `make_room` said no since a region was evicted

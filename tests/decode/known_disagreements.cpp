@@ -134,6 +134,8 @@ constexpr auto kTable = std::to_array<KnownDisagreement>({
      "64-bit mode only"},
     {Field::validity, "ud0 ud2b", only_capstone,
      "UD0 and UD1 are #UD by definition, so ferry has no row for them"},
+    {Field::validity, "RDCLOCK", only_ferry,
+     "0F 0A: ferry's own instruction of the kernel page, #UD anywhere else (host_clock.hpp)"},
     {Field::validity, "LFENCE MFENCE SFENCE", only_ferry,
      "SDM vol. 2: rm is ignored (0F AE E8-EF, F0-F7, F8-FF); Capstone wants rm 0"},
     {Field::validity, "NOP", only_ferry,

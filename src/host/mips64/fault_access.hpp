@@ -239,28 +239,38 @@ template <typename T>
 enum class Alignment : uint8_t { any, doubleword };
 
 /// Copies `count` doublewords: aligned ones in one access each, others with the left/right pairs.
-/// Four at a time, as most that is copied is hundreds of bytes. `count` goes down after the stores
+/// Eight at a time, as most that is copied is hundreds of bytes. `count` goes down after the stores
 /// that it stands for, so that a fault leaves it above 0.
 template <Alignment alignment>
 [[nodiscard]] inline bool copy_doublewords(void* destination, const void* source, size_t count) {
-  uint64_t a = 0, b = 0, c = 0, d = 0;
+  uint64_t a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
   asm volatile(
       ".set push\n"
       ".set noreorder\n"
-      "1: sltiu %[a], %[count], 4\n"
+      "1: sltiu %[a], %[count], 8\n"
       "   bnez %[a], 5f\n"
       "   nop\n"
       ".if %[aligned]\n"
-      "4: ld %[a], 0(%[source])\n"
+      "4:\n"
+      "   ld %[a], 0(%[source])\n"
       "   ld %[b], 8(%[source])\n"
       "   ld %[c], 16(%[source])\n"
       "   ld %[d], 24(%[source])\n"
+      "   ld %[e], 32(%[source])\n"
+      "   ld %[f], 40(%[source])\n"
+      "   ld %[g], 48(%[source])\n"
+      "   ld %[h], 56(%[source])\n"
       "   sd %[a], 0(%[destination])\n"
       "   sd %[b], 8(%[destination])\n"
       "   sd %[c], 16(%[destination])\n"
       "   sd %[d], 24(%[destination])\n"
+      "   sd %[e], 32(%[destination])\n"
+      "   sd %[f], 40(%[destination])\n"
+      "   sd %[g], 48(%[destination])\n"
+      "   sd %[h], 56(%[destination])\n"
       ".else\n"
-      "4: ldl %[a], 7(%[source])\n"
+      "4:\n"
+      "   ldl %[a], 7(%[source])\n"
       "   ldr %[a], 0(%[source])\n"
       "   ldl %[b], 15(%[source])\n"
       "   ldr %[b], 8(%[source])\n"
@@ -268,6 +278,14 @@ template <Alignment alignment>
       "   ldr %[c], 16(%[source])\n"
       "   ldl %[d], 31(%[source])\n"
       "   ldr %[d], 24(%[source])\n"
+      "   ldl %[e], 39(%[source])\n"
+      "   ldr %[e], 32(%[source])\n"
+      "   ldl %[f], 47(%[source])\n"
+      "   ldr %[f], 40(%[source])\n"
+      "   ldl %[g], 55(%[source])\n"
+      "   ldr %[g], 48(%[source])\n"
+      "   ldl %[h], 63(%[source])\n"
+      "   ldr %[h], 56(%[source])\n"
       "   sdl %[a], 7(%[destination])\n"
       "   sdr %[a], 0(%[destination])\n"
       "   sdl %[b], 15(%[destination])\n"
@@ -276,12 +294,20 @@ template <Alignment alignment>
       "   sdr %[c], 16(%[destination])\n"
       "   sdl %[d], 31(%[destination])\n"
       "   sdr %[d], 24(%[destination])\n"
+      "   sdl %[e], 39(%[destination])\n"
+      "   sdr %[e], 32(%[destination])\n"
+      "   sdl %[f], 47(%[destination])\n"
+      "   sdr %[f], 40(%[destination])\n"
+      "   sdl %[g], 55(%[destination])\n"
+      "   sdr %[g], 48(%[destination])\n"
+      "   sdl %[h], 63(%[destination])\n"
+      "   sdr %[h], 56(%[destination])\n"
       ".endif\n"
-      "   daddiu %[count], %[count], -4\n"
-      "   daddiu %[source], %[source], 32\n"
-      "   sltiu %[a], %[count], 4\n"
+      "   daddiu %[count], %[count], -8\n"
+      "   daddiu %[source], %[source], 64\n"
+      "   sltiu %[a], %[count], 8\n"
       "   beqz %[a], 4b\n"
-      "   daddiu %[destination], %[destination], 32\n"
+      "   daddiu %[destination], %[destination], 64\n"
       "5: beqz %[count], 3f\n"
       "   nop\n"
       ".if %[aligned]\n"
@@ -304,13 +330,22 @@ template <Alignment alignment>
       ".dword 1b, 2b, 3b\n"
       ".popsection"
       : [destination] "+&r"(destination), [source] "+&r"(source), [count] "+&r"(count),
-        [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
+        [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e), [f] "=&r"(f),
+        [g] "=&r"(g), [h] "=&r"(h)
       : [aligned] "i"(alignment == Alignment::doubleword)
       : "memory");
   return count == 0;
 }
 
+/// Copies less than a doubleword.
 [[nodiscard]] inline bool copy_bytes(uint8_t* destination, const uint8_t* source, size_t count) {
+  if ((count & 4) != 0) {
+    uint32_t word = 0;
+    if (!load(source, word) || !store(destination, word)) return false;
+    source += 4;
+    destination += 4;
+    count -= 4;
+  }
   for (size_t i = 0; i < count; ++i) {
     uint8_t byte = 0;
     if (!load(source + i, byte) || !store(destination + i, byte)) return false;

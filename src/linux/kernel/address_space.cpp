@@ -23,15 +23,21 @@ bool valid_range(uint32_t begin, uint32_t length) {
 AddressSpace::AddressSpace(uint32_t host_page_size) : host_page_size_(host_page_size) {
   CHECK(host_page_size <= SplitPages::kMostGuestPages * guest::kPageSize);
   CHECK(host_page_size >= guest::kPageSize && (host_page_size & (host_page_size - 1)) == 0);
+  // Most programs have no more, and do not pay for the growth of lists at their start.
+  mappings_.reserve(64);
+  files_.reserve(16);
+  published_files_.reserve(16);
   add_file({});
 }
 
 // --- the list of mappings -----------------------------------------------------------------------
 
-size_t AddressSpace::first_ending_after(uint32_t address) const {
+[[gnu::noinline]] size_t AddressSpace::search(uint32_t address) const {
   const auto it = std::upper_bound(mappings_.begin(), mappings_.end(), address,
                                    [](uint32_t a, const Mapping& m) { return a < m.end; });
-  return static_cast<size_t>(it - mappings_.begin());
+  const auto found = static_cast<size_t>(it - mappings_.begin());
+  last_found_ = found;
+  return found;
 }
 
 const Mapping* AddressSpace::find(uint32_t address) const {
@@ -121,9 +127,9 @@ void AddressSpace::erase_range(uint32_t begin, uint32_t end) {
     split_at(begin);
     ++first;
   }
-  split_at(end);
   size_t last = first;
   while (last < mappings_.size() && mappings_[last].begin < end) {
+    if (mappings_[last].end > end) split_at(end);
     count(mappings_[last], false);
     states_.unmap(mappings_[last].begin, mappings_[last].end);
     ++last;
@@ -181,14 +187,22 @@ void AddressSpace::insert(const Mapping& mapping) {
   merge_from(i > 0 ? i - 1 : 0, mapping.end);
 }
 
+/// Puts `mapping` where others may be.
+void AddressSpace::replace(const Mapping& mapping) {
+  const ListChange change(mappings_shown_, mappings_);
+  erase_range(mapping.begin, mapping.end);
+  insert(mapping);
+}
+
 void AddressSpace::merge_around(uint32_t begin, uint32_t end) {
+  const ListChange change(mappings_shown_, mappings_);
   const size_t i = first_ending_after(begin);
   merge_from(i > 0 ? i - 1 : 0, end);
 }
 
 /// Merges the mappings from index `i` on that begin at `end` or below, where they can be one.
+/// Inside a ListChange.
 void AddressSpace::merge_from(size_t i, uint32_t end) {
-  const ListChange change(mappings_shown_, mappings_);
   while (i + 1 < mappings_.size() && mappings_[i].begin <= end) {
     Mapping& a = mappings_[i];
     const Mapping& b = mappings_[i + 1];
@@ -205,7 +219,7 @@ void AddressSpace::merge_from(size_t i, uint32_t end) {
 
 /// Some mapping is about to change.
 void AddressSpace::note_change() {
-  changes_.fetch_add(1, std::memory_order_release);
+  changes_.store(changes_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   i386::forget_code_ranges();
 }
 
@@ -277,9 +291,7 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
   const uint32_t end = request.address + request.length;
   replaces ? changed(request.address, end) : note_change();
   const SharedBackings::Handle backing = open_backing(request);
-  MapRequest backed = request;
-  if (backing != HiddenDescriptors::kNone) backed.descriptor = backings_.descriptor(backing);
-  const Errno error = back_with_host_pages(backed);
+  const Errno error = back_with(request, backing);
   if (error != kOk) {
     backings_.drop(backing);
     return error;
@@ -287,11 +299,7 @@ Result<uint32_t> AddressSpace::map(const MapRequest& original) {
   made.file = intern_file(request);
   made.offset = request.offset;
   backings_.keep(made.file, backing);
-  {
-    const ListChange change(mappings_shown_, mappings_);
-    if (replaces) erase_range(request.address, end);
-    insert(made);
-  }
+  replaces ? replace(made) : insert(made);
   settle_range(request.address, end);
   report_shared_code(request.address, end);
   // Pages that cannot be filled in are not an error of the mapping.

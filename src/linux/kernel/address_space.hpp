@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "common/lock.hpp"
+#include "common/relaxed.hpp"
 #include "guest/i386/code_source.hpp"
 #include "guest/i386/cpu_state.hpp"
 #include "guest/i386/descriptors.hpp"
@@ -378,11 +379,16 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] Errno split_host_page(uint32_t host_page, uint32_t begin, uint32_t end);
   [[nodiscard]] bool rejoin(uint32_t host_page);
   void settle(uint32_t host_page);
-  void settle_range(uint32_t begin, uint32_t end);
+  void settle_range(uint32_t begin, uint32_t end) {
+    const bool whole_pages = begin == host_floor(begin) && end == host_floor(end);
+    if (!whole_pages || !splits_.empty()) settle_pages(begin, end);
+  }
+  void settle_pages(uint32_t begin, uint32_t end);
   void forget_splits(uint32_t begin, uint32_t end);
   [[nodiscard]] bool mappable_directly(const MapRequest& request) const;
   [[nodiscard]] Errno try_mapping(const MapRequest& request) const;
   [[nodiscard]] Errno back_with_host_pages(const MapRequest& request);
+  [[nodiscard]] Errno back_with(const MapRequest& request, SharedBackings::Handle backing);
   [[nodiscard]] SharedBackings::Handle open_backing(const MapRequest& request);
   [[nodiscard]] Errno back_whole(uint32_t begin, uint32_t end, const MapRequest& request);
   [[nodiscard]] Errno back_edge(uint32_t begin, uint32_t end, const MapRequest& request);
@@ -413,7 +419,15 @@ class AddressSpace final : public i386::CodeSource {
   [[nodiscard]] bool grow_down_to(uint32_t address, uint64_t stack_limit);
   void changed(uint32_t begin, uint32_t end);
   void report_shared_code(uint32_t begin, uint32_t end) const;
-  size_t first_ending_after(uint32_t address) const;
+  /// The index of the first mapping that ends above `address`; their number if none does.
+  [[nodiscard]] size_t first_ending_after(uint32_t address) const {
+    // One call asks about the same place several times.
+    const size_t i = last_found_;
+    const bool found = i < mappings_.size() && mappings_[i].end > address &&
+                       (i == 0 || mappings_[i - 1].end <= address);
+    return found ? i : search(address);
+  }
+  [[nodiscard]] size_t search(uint32_t address) const;
   void split_at(uint32_t address);
   void note_change();
   void protect_as_watched(uint32_t page_begin, uint32_t page_end);
@@ -427,6 +441,7 @@ class AddressSpace final : public i386::CodeSource {
   }
   void erase_range(uint32_t begin, uint32_t end);
   void insert(const Mapping& mapping);
+  void replace(const Mapping& mapping);
   void merge_around(uint32_t begin, uint32_t end);
   void merge_from(size_t i, uint32_t end);
   uint32_t add_file(const MappedFile& file);
@@ -463,6 +478,7 @@ class AddressSpace final : public i386::CodeSource {
   bool ordered_ = false;  ///< order_memory was called and had an effect
   MappingObserver* observer_ = nullptr;
   std::vector<Mapping> mappings_;
+  mutable Relaxed<size_t> last_found_ = 0;  ///< what `search` returned last; may be out of date
   std::vector<std::unique_ptr<MappedFile>> files_;
   std::vector<PublishedFile> published_files_;  ///< the same, for others
   ShownBy mappings_shown_, files_shown_;

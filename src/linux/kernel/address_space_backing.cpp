@@ -215,7 +215,7 @@ void AddressSpace::settle(uint32_t host_page) {
 }
 
 /// Settles the host pages that a change of [begin, end) leaves in question.
-void AddressSpace::settle_range(uint32_t begin, uint32_t end) {
+void AddressSpace::settle_pages(uint32_t begin, uint32_t end) {
   for (uint32_t page = splits_.next(host_floor(begin)); page < end;
        page = splits_.next(page + host_page_size_)) {
     settle(page);
@@ -263,6 +263,7 @@ void AddressSpace::release_host_pages(uint32_t begin, uint32_t end) {
     host_call(SYS_munmap, guest::host_pointer(inner.begin), inner.end - inner.begin);
     forget_splits(inner.begin, inner.end);
   }
+  if (inner.begin == begin && inner.end == end) return;
   for (uint32_t page = splits_.next(host_floor(begin)); page < end;
        page = splits_.next(page + host_page_size_)) {
     for (uint32_t at = std::max(begin, page); at < std::min(end, page + host_page_size_);
@@ -415,6 +416,14 @@ Errno AddressSpace::back_with_host_pages(const MapRequest& request) {
     if (error != kOk) return error;
   }
   return end_shared ? back_edge(last, end, request) : kOk;
+}
+
+/// The same, with the pages of `backing`, if it is one.
+Errno AddressSpace::back_with(const MapRequest& request, SharedBackings::Handle backing) {
+  if (backing == HiddenDescriptors::kNone) return back_with_host_pages(request);
+  MapRequest backed = request;
+  backed.descriptor = backings_.descriptor(backing);
+  return back_with_host_pages(backed);
 }
 
 // --- memory that changes in other ways ----------------------------------------------------------

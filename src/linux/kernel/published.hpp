@@ -42,19 +42,24 @@ class ListChange {
  public:
   ListChange(PublishedList* list, const std::vector<T>& vector) : list_(list), vector_(vector) {
     if (list_ == nullptr || list_->open_changes++ != 0) return;
-    list_->sequence.fetch_add(1, std::memory_order_relaxed);
+    count_change();
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
   ~ListChange() {
     if (list_ == nullptr || --list_->open_changes != 0) return;
     list_->address.store(reinterpret_cast<uint64_t>(vector_.data()), std::memory_order_relaxed);
     list_->count.store(vector_.size(), std::memory_order_relaxed);
-    list_->sequence.fetch_add(1, std::memory_order_seq_cst);
+    count_change();
   }
   ListChange(const ListChange&) = delete;
   ListChange& operator=(const ListChange&) = delete;
 
  private:
+  void count_change() {  // nobody else writes the number
+    const uint32_t sequence = list_->sequence.load(std::memory_order_relaxed);
+    list_->sequence.store(sequence + 1, std::memory_order_release);
+  }
+
   PublishedList* list_;
   const std::vector<T>& vector_;
 };

@@ -13,24 +13,22 @@ namespace ferry::linux {
 
 namespace {
 
-/// Takes the next signal that may be delivered. Host signals are blocked.
-bool take_next(Thread& thread, abi::SigInfo& info) {
+/// Takes the next signal that may be delivered; null if there is none. What it returns may lie in
+/// `room`, or stays as it is while host signals are blocked, as they are here.
+const abi::SigInfo* take_next(Thread& thread, abi::SigInfo& room) {
   ThreadSignals& signals = thread.signals;
   if (signals.forced) {
     signals.forced = false;
-    info = signals.forced_info;
-    return true;
+    room = signals.forced_info;
+    return &room;
   }
   if (signals.recorded) {
     signals.recorded = false;
-    if (!contains(signals.mask, signals.record.signo)) {
-      info = signals.record;
-      return true;
-    }
+    if (!contains(signals.mask, signals.record.signo)) return &signals.record;
     // The guest blocked it in the meantime.
     if (!hold_signal(thread, signals.record)) requeue_signal(thread, signals.record);
   }
-  return take_held(thread, ~signals.mask, info);
+  return take_held(thread, ~signals.mask, room) ? &room : nullptr;
 }
 
 /// Makes the interrupted call start again, or return -EINTR.
@@ -85,11 +83,12 @@ bool deliver_one(Thread& thread, const abi::SigInfo& info) {
 
 bool deliver_pending_signals(Thread& thread) {
   bool entered = false;
-  abi::SigInfo info;
+  abi::SigInfo room;
   block_host_signals();
   thread.signal_pending = 0;
   thread.process->space->settle_foreign_write();
-  while (take_next(thread, info)) entered = deliver_one(thread, info) || entered;
+  while (const abi::SigInfo* const info = take_next(thread, room))
+    entered = deliver_one(thread, *info) || entered;
   if (thread.signals.restart != Restart::none) finish_call(thread, true);
   if (thread.signals.restore_saved_mask) {
     thread.signals.restore_saved_mask = false;

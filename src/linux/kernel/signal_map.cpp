@@ -1,6 +1,7 @@
 #include "linux/kernel/signal_map.hpp"
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <span>
 
@@ -41,8 +42,11 @@ constexpr Nibbles kBitsToHost = renumbering(kToHost), kBitsToGuest = renumbering
 
 constexpr uint64_t renumber(uint64_t set, const Nibbles& table) {
   uint64_t result = set & ~uint64_t{0x7fffffff};
-  for (unsigned nibble = 0; nibble < table.size(); ++nibble)
-    result |= table[nibble][set >> nibble * 4 & 15];
+  for (auto rest = static_cast<uint32_t>(set & 0x7fffffff); rest != 0;) {  // mostly few signals
+    const auto nibble = static_cast<unsigned>(std::countr_zero(rest)) / 4;
+    result |= table[nibble][rest >> nibble * 4 & 15];
+    rest &= ~(uint32_t{15} << nibble * 4);
+  }
   return result;
 }
 
@@ -147,6 +151,11 @@ void* pointer_of(uint32_t word) {
 
 abi::SigInfo siginfo_to_guest(const siginfo_t& host) {
   abi::SigInfo guest;
+  fill_guest_siginfo(host, guest);
+  return guest;
+}
+
+void fill_guest_siginfo(const siginfo_t& host, abi::SigInfo& guest) {
   std::memset(&guest, 0, sizeof guest);
   guest.signo = signal_to_guest(host.si_signo);
   guest.error = host.si_errno;
@@ -176,7 +185,6 @@ abi::SigInfo siginfo_to_guest(const siginfo_t& host) {
       guest.sys = {low_word(host.si_call_addr), host.si_syscall, host.si_arch};
       break;
   }
-  return guest;
 }
 
 siginfo_t siginfo_to_host(const abi::SigInfo& guest) {

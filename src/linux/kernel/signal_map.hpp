@@ -23,6 +23,8 @@ extern const HostSignalSet kHostAllButFaults;
 [[nodiscard]] SignalSet set_to_guest(const HostSignalSet& host);
 
 [[nodiscard]] abi::SigInfo siginfo_to_guest(const siginfo_t& host);
+/// The same, into all of `guest`. Signal-safe.
+void fill_guest_siginfo(const siginfo_t& host, abi::SigInfo& guest);
 /// For rt_sigqueueinfo.
 [[nodiscard]] siginfo_t siginfo_to_host(const abi::SigInfo& guest);
 

@@ -57,24 +57,26 @@ void interrupt(Thread& thread, ucontext_t* context) {
 
 /// Async-signal context. Records one signal for the thread.
 void record(Thread& thread, const siginfo_t& host_info, ucontext_t* context) {
-  const abi::SigInfo info = siginfo_to_guest(host_info);
-  if (info.signo == 0) return;
+  const int number = signal_to_guest(host_info.si_signo);
+  if (number == 0) return;
   ThreadSignals& signals = thread.signals;
-  // Not blocked on the host, so it cannot wait in the kernel.
-  if ((signals.recorded || must_hold(thread, info.signo)) && hold_signal(thread, info)) {
-    if (thread.signal_pending != 0) interrupt(thread, context);
-    return;
-  }
-  if (signals.recorded) {
+  if (signals.recorded || must_hold(thread, number)) [[unlikely]] {
+    const abi::SigInfo info = siginfo_to_guest(host_info);
+    // Not blocked on the host, so it cannot wait in the kernel.
+    if (hold_signal(thread, info)) {
+      if (thread.signal_pending != 0) interrupt(thread, context);
+      return;
+    }
     // Ferry changed the host mask while one was recorded: this one goes back to the kernel's queue.
-    requeue_signal(thread, info);
-  } else {
-    signals.record = info;
+    if (signals.recorded) requeue_signal(thread, info);
+  }
+  if (!signals.recorded) {
+    fill_guest_siginfo(host_info, signals.record);
     signals.recorded = true;
   }
   thread.signal_pending = 1;
   if (log_enabled(LogChannel::signal))
-    log_printf(LogChannel::signal, "signal %d at host pc %#llx\n", info.signo,
+    log_printf(LogChannel::signal, "signal %d at host pc %#llx\n", number,
                static_cast<unsigned long long>(context_pc(context)));
   block_all_in(context);
   interrupt(thread, context);

@@ -139,7 +139,6 @@ void launch(GuestProcess& process, Thread& thread, const LaunchRequest& request)
   process.executable_file = process.hidden.hide(program.descriptor.release());
   if (process.executed_path.empty()) process.executed_path = request.program;
   host_call(SYS_prctl, PR_SET_NAME, command_name(process).c_str());
-  thread.cpu = i386::CpuState{};
   thread.cpu.ldt = &process.space->local_descriptors();
   thread.cpu.gpr[i386::ESP] = build_stack(process, program, request, loaded, stack_begin);
   thread.cpu.eip = loaded.has_interpreter ? loaded.interpreter.entry : loaded.executable.entry;

@@ -106,9 +106,12 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   const uint64_t zero = 0;  // one pointer of a 64-bit kernel (fs/exec.c, __bprm_mm_init)
   stack.push(&zero, sizeof zero);
   const uint32_t file_name = stack.push_string(process.executed_path);
+  constexpr size_t kOtherWords = 64;  // the auxiliary vector, the number of arguments, two nulls
   std::vector<uint32_t> words;
+  words.reserve(program.arguments.size() + request.environment.size() + kOtherWords);
   words.push_back(static_cast<uint32_t>(program.arguments.size()));
   std::vector<uint32_t> environment;
+  environment.reserve(request.environment.size());
   ProgramLayout& layout = process.layout;
   // The kernel puts the strings in ascending order: argv[0] lowest.
   layout.env_end = stack.position();
@@ -117,6 +120,7 @@ uint32_t build_stack(GuestProcess& process, const Program& program, const Launch
   }
   layout.env_start = layout.arg_end = stack.position();
   std::vector<uint32_t> arguments;
+  arguments.reserve(program.arguments.size());
   for (size_t i = program.arguments.size(); i-- > 0;) {
     arguments.push_back(stack.push_string(program.arguments[i]));
   }

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "common/guest_range.hpp"
+#include "common/zeroed_array.hpp"
 #include "guest/i386/code_source.hpp"
 #include "guest/memory/memory.hpp"
 #include "translate/i386/analysed_block.hpp"
@@ -33,10 +34,10 @@ class Analysis {
  private:
   /// What is live at `address`, by the bytes up to `end`.
   struct Memo {
-    GuestAddress address = 0;
-    uint32_t generation = 0;
-    uint32_t live = 0;
-    GuestAddress end = 0;
+    GuestAddress address;
+    uint32_t generation;
+    uint32_t live;
+    GuestAddress end;
   };
 
   /// One instruction of a path that is scanned for flags.
@@ -89,7 +90,7 @@ class Analysis {
   GuestRange fetchable_{};  ///< the last answer of CodeSource, while nothing is remapped
   uint32_t generation_ = 1;
   std::unordered_set<GuestAddress> self_checking_pages_;
-  std::array<Memo, 256> memo_{};
+  ZeroedArray<Memo> memo_{256};
 };
 
 }  // namespace ferry::translate

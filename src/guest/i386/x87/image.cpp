@@ -53,14 +53,16 @@ void set_status_word(X87State& x87, uint16_t status) {
 }
 
 uint16_t tag_word(const X87State& x87) {
+  if (x87.empty == 0xff) return 0xffff;
   unsigned tags = 0;
   for (unsigned reg = 0; reg < 8; ++reg) tags |= tag(x87, reg) << 2 * reg;
   return static_cast<uint16_t>(tags);
 }
 
 void set_tag_word(X87State& x87, uint16_t tags) {
-  unsigned empty = 0;
-  for (unsigned reg = 0; reg < 8; ++reg) empty |= ((tags >> 2 * reg & 3) == 3 ? 1u : 0) << reg;
+  unsigned empty = tags == 0xffff ? 0xff : 0;
+  for (unsigned reg = 0; reg < 8 && empty != 0xff; ++reg)
+    empty |= ((tags >> 2 * reg & 3) == 3 ? 1u : 0) << reg;
   x87.empty = static_cast<uint8_t>(empty);
 }
 

@@ -25,9 +25,33 @@ constexpr uint32_t kLegacyFpSize = offsetof(abi::FpState, fxsr_env);  // the FNS
 // In the guest FpState lies so, and copies are fastest between places alike.
 constexpr size_t kFpStateAlignment = 16;
 
+constexpr uint32_t kClearMxcsr = 0x1f80;
+
 constexpr uint32_t kEnvironmentSize = environment_size(4);
 static_assert(kLegacyFpSize == kEnvironmentSize + kRegisterImageSize +
                                    sizeof(abi::FpState::status) + sizeof(abi::FpState::magic));
+
+/// The state of a new program; handlers begin in it too (fpu__clear_user_states).
+void clear_fp(CpuState& cpu) {
+  cpu.x87 = X87State{};
+  cpu.mxcsr = kClearMxcsr;
+  cpu.xmm = {};
+}
+
+/// Whether the state is so: that of programs that compute with whole numbers only.
+bool is_clear(const CpuState& cpu) {
+  const X87State& x87 = cpu.x87;
+  constexpr X87State kClear;
+  if (x87.control != kClear.control || x87.status != 0 || x87.top != 0 || x87.opcode != 0 ||
+      x87.empty != kClear.empty || x87.instruction_pointer != 0 || x87.instruction_selector != 0 ||
+      x87.data_operand != kClear.data_operand || cpu.mxcsr != kClearMxcsr) {
+    return false;
+  }
+  uint64_t any = 0;
+  for (const Float80Bits& value : x87.registers) any |= value.significand | value.sign_exponent;
+  for (const Xmm& value : cpu.xmm) any |= value.quad[0] | value.quad[1];
+  return any == 0;
+}
 
 /// The FNSAVE image, and after it the FXSAVE image, which the kernel fills whole.
 void save_fp(const CpuState& cpu, abi::FpState& fp) {
@@ -40,6 +64,16 @@ void save_fp(const CpuState& cpu, abi::FpState& fp) {
   store_fxsave_image(cpu, image + kLegacyFpSize, ImagePointers::always);
 }
 
+/// The image of the clear state.
+const abi::FpState& clear_image() {
+  alignas(kFpStateAlignment) static const abi::FpState image = [] {
+    abi::FpState made;
+    save_fp(CpuState{}, made);
+    return made;
+  }();
+  return image;
+}
+
 /// The kernel takes x87 from the FNSAVE part and the rest from the FXSAVE part (convert_to_fxsr).
 void load_fp(CpuState& cpu, const abi::FpState& fp) {
   const auto* const image = reinterpret_cast<const uint8_t*>(&fp);
@@ -48,13 +82,6 @@ void load_fp(CpuState& cpu, const abi::FpState& fp) {
   if (fp.magic != 0) return;
   cpu.mxcsr = fp.mxcsr & kMxcsrMask;
   std::memcpy(cpu.xmm.data(), fp.xmm, sizeof fp.xmm);
-}
-
-/// The state of a new program; handlers begin in it too (fpu__clear_user_states).
-void clear_fp(CpuState& cpu) {
-  cpu.x87 = X87State{};
-  cpu.mxcsr = 0x1f80;
-  cpu.xmm = {};
 }
 
 abi::SigContext save_context(const Thread& thread, uint32_t fpstate, SignalSet mask) {
@@ -116,8 +143,14 @@ bool restore_context(Thread& thread, const abi::SigContext& context) {
   return true;
 }
 
-/// Where the frame of `size` bytes goes, 0 if nowhere; saves the FP state above it.
-uint32_t place_frame(Thread& thread, const SignalAction& action, uint32_t size, uint32_t& fpstate) {
+struct FramePlace {
+  uint32_t address = 0;  ///< 0: there is none
+  uint32_t fpstate = 0;
+  bool fp_is_clear = false;  ///< the processor's state, which has been saved at `fpstate`
+};
+
+/// Where the frame of `size` bytes goes; saves the FP state above it.
+FramePlace place_frame(Thread& thread, const SignalAction& action, uint32_t size) {
   uint32_t esp = thread.cpu.gpr[ESP];
   const AltStack& alt = thread.signals.alt_stack;
   const bool on_alt_stack = alt_stack_state(alt, esp) == abi::kSsOnStack;
@@ -133,25 +166,30 @@ uint32_t place_frame(Thread& thread, const SignalAction& action, uint32_t size, 
     entering = true;
   }
   // The FXSAVE part is aligned to 64, the FNSAVE part lies directly below (fpu__alloc_mathframe).
-  fpstate = ((esp - (sizeof(abi::FpState) - kLegacyFpSize)) & ~63u) - kLegacyFpSize;
+  const uint32_t fpstate = ((esp - (sizeof(abi::FpState) - kLegacyFpSize)) & ~63u) - kLegacyFpSize;
   const uint32_t frame = ((fpstate - size + 4) & ~15u) - 4;
   // A frame that leaves the alternate stack at its lower end is an overflow, not a switch back.
-  if ((on_alt_stack || entering) && frame - alt.base >= alt.size) return 0;
+  if ((on_alt_stack || entering) && frame - alt.base >= alt.size) return {};
+  if (is_clear(thread.cpu)) {
+    if (!copy_out(thread, fpstate, clear_image())) return {};
+    return {frame, fpstate, true};
+  }
   alignas(kFpStateAlignment) abi::FpState fp;
   save_fp(thread.cpu, fp);
-  return copy_out(thread, fpstate, fp) ? frame : 0;
+  if (!copy_out(thread, fpstate, fp)) return {};
+  return {frame, fpstate, false};
 }
 
-void enter_handler(Thread& thread, const SignalAction& action, uint32_t frame, int signal,
+void enter_handler(Thread& thread, const SignalAction& action, const FramePlace& place, int signal,
                    uint32_t info, uint32_t context) {
   CpuState& cpu = thread.cpu;
-  cpu.gpr[ESP] = frame;
+  cpu.gpr[ESP] = place.address;
   cpu.gpr[EAX] = static_cast<uint32_t>(signal);
   cpu.gpr[EDX] = info;
   cpu.gpr[ECX] = context;
   cpu.eip = action.handler;
   cpu.eflags &= ~(eflags::DF | eflags::RF | eflags::TF);
-  clear_fp(cpu);
+  if (!place.fp_is_clear) clear_fp(cpu);
   for (const SegmentRegister segment : {DS, ES, SS}) {
     cpu.set_flat_segment(segment, kUserDataSelector);
   }
@@ -192,14 +230,14 @@ constexpr uint32_t kSigFrameTail = offsetof(abi::SigFrame, extra_mask);
 /// The frame of an action without SA_SIGINFO (arch/x86/kernel/signal_32.c, ia32_setup_frame).
 bool build_plain_frame(Thread& thread, int signal, const SignalAction& action,
                        SignalSet saved_mask) {
-  uint32_t fpstate = 0;
-  const uint32_t address = place_frame(thread, action, sizeof(abi::SigFrame), fpstate);
+  const FramePlace place = place_frame(thread, action, sizeof(abi::SigFrame));
+  const uint32_t address = place.address;
   if (address == 0) return false;
   abi::SigFrame frame;
   const bool own_restorer = (action.flags & abi::kSaRestorer) != 0;
   frame.return_address = own_restorer ? action.restorer : thread.process->vdso.sigreturn;
   frame.signal = signal;
-  frame.context = save_context(thread, fpstate, saved_mask);
+  frame.context = save_context(thread, place.fpstate, saved_mask);
   frame.extra_mask = static_cast<uint32_t>(saved_mask >> 32);
   std::memcpy(frame.return_code, kSigReturnCode, sizeof frame.return_code);
   if (!copy_out_bytes(thread, address, &frame, kSigFrameHead) ||
@@ -208,7 +246,7 @@ bool build_plain_frame(Thread& thread, int signal, const SignalAction& action,
     return false;
   }
   disarm_alt_stack(thread);
-  enter_handler(thread, action, address, signal, 0, 0);
+  enter_handler(thread, action, place, signal, 0, 0);
   return true;
 }
 
@@ -227,8 +265,8 @@ bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAc
   }
   const GuestProcess& process = *thread.process;
   const bool own_restorer = (action.flags & abi::kSaRestorer) != 0;
-  uint32_t fpstate = 0;
-  const uint32_t address = place_frame(thread, action, sizeof(abi::RtSigFrame), fpstate);
+  const FramePlace place = place_frame(thread, action, sizeof(abi::RtSigFrame));
+  const uint32_t address = place.address;
   if (address == 0) return false;
   abi::RtSigFrame frame;
   std::memset(&frame, 0, sizeof frame);
@@ -238,12 +276,12 @@ bool build_signal_frame(Thread& thread, const abi::SigInfo& info, const SignalAc
   frame.context_pointer = address + static_cast<uint32_t>(offsetof(abi::RtSigFrame, context));
   frame.info = info;
   frame.context.stack = saved_stack(thread);
-  frame.context.mcontext = save_context(thread, fpstate, saved_mask);
+  frame.context.mcontext = save_context(thread, place.fpstate, saved_mask);
   frame.context.sigmask = saved_mask;
   std::memcpy(frame.return_code, kRtSigReturnCode, sizeof frame.return_code);
   if (!copy_out(thread, address, frame)) return false;
   disarm_alt_stack(thread);
-  enter_handler(thread, action, address, info.signo, frame.info_pointer, frame.context_pointer);
+  enter_handler(thread, action, place, info.signo, frame.info_pointer, frame.context_pointer);
   return true;
 }
 

@@ -213,6 +213,7 @@ constexpr Function kFunctions[] = {
 };
 constexpr uint32_t kFunctionCount = std::size(kFunctions), kSymbolCount = kFunctionCount + 1;
 constexpr uint32_t kVersionCount = std::size(kVersions);
+constexpr uint32_t kBuckets = 17;  // so many that few names share one: each program looks names up
 
 constexpr uint32_t kNamesSize = [] {
   uint32_t size = 1;
@@ -235,7 +236,8 @@ struct VersionDefinition {
 struct Headers {
   Elf32_Ehdr file;
   Elf32_Phdr segments[2];
-  uint32_t hash[2 + 1 + kSymbolCount];
+  uint32_t bucket_count, chain_count;  ///< here DT_HASH begins
+  uint32_t buckets[kBuckets], chains[kSymbolCount];
   Elf32_Sym symbols[kSymbolCount];
   VersionDefinition definitions[kVersionCount];
   Elf32_Dyn dynamic[10];
@@ -291,10 +293,8 @@ constexpr void fill_symbols(Headers& headers) {
         {VER_DEF_CURRENT, flags, index, 1, elf_hash(kVersions[i]), sizeof(Elf32_Verdef), next},
         {put_name(kVersions[i]), 0}};
   }
-  // One bucket, one chain through all symbols.
-  headers.hash[0] = 1;
-  headers.hash[1] = kSymbolCount;
-  headers.hash[2] = 1;
+  headers.bucket_count = kBuckets;
+  headers.chain_count = kSymbolCount;
   uint32_t code = kFirstCodeAt;
   for (uint32_t i = 1; i < kSymbolCount; ++i) {
     const Function& one = kFunctions[i - 1];
@@ -302,7 +302,9 @@ constexpr void fill_symbols(Headers& headers) {
     headers.symbols[i] = {
         put_name(one.name), code, one.size, ELF32_ST_INFO(STB_GLOBAL, STT_FUNC), 0, kAnySection};
     headers.versions[i] = one.version;
-    headers.hash[3 + i] = i + 1 < kSymbolCount ? i + 1 : 0;
+    uint32_t& bucket = headers.buckets[elf_hash(one.name) % kBuckets];
+    headers.chains[i] = bucket;
+    bucket = i;
     code += one.room();
   }
 }
@@ -311,7 +313,7 @@ constexpr void fill_dynamic(Headers& headers) {
   uint32_t count = 0;
   const auto put = [&](int32_t tag, uint32_t value) { headers.dynamic[count++] = {tag, {value}}; };
   put(DT_SONAME, headers.definitions[0].name.vda_name);
-  put(DT_HASH, offsetof(Headers, hash));
+  put(DT_HASH, offsetof(Headers, bucket_count));
   put(DT_STRTAB, offsetof(Headers, names));
   put(DT_SYMTAB, offsetof(Headers, symbols));
   put(DT_STRSZ, kNamesSize);

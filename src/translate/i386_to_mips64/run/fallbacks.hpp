@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <vector>
 
+#include "common/zeroed_array.hpp"
 #include "guest/i386/decode/rows.hpp"
 
 namespace ferry::translate::run {
@@ -19,8 +19,7 @@ class Fallbacks {
   [[nodiscard]] uint64_t of(uint16_t row) const { return counts_[row]; }
 
  private:
-  // Plain numbers, because atomics would be constructed one by one at each start.
-  std::vector<uint64_t> counts_ = std::vector<uint64_t>(i386::row_count());
+  ZeroedArray<uint64_t> counts_{i386::row_count()};
 };
 
 }  // namespace ferry::translate::run
