@@ -147,6 +147,11 @@ class GuestExecutor final : public linux::Executor {
     if (translating != nullptr) delete translate::run::uninstall(thread.cpu);
   }
 
+  void abandon(linux::Thread& thread) override {
+    gate_.abandon(thread.tid);
+    discard(thread);
+  }
+
   void run(linux::Thread& thread) override {
     // A vfork child has its parent's objects, to which the parent will return.
     if (thread.process->is_vfork_child) return run_guest(thread);
@@ -172,7 +177,9 @@ class GuestExecutor final : public linux::Executor {
   void keep_only(linux::Thread& survivor) override {
     gate_.keep_only_mine(survivor.tid);
     if (translating == nullptr) return;
-    translate::run::Thread::of(survivor.cpu)->set_number(survivor.tid);
+    translate::run::Thread* const own = translate::run::Thread::of(survivor.cpu);
+    translating->engine.threads().keep_only(*own);
+    own->set_number(survivor.tid);
     translating->engine.begin_child();
   }
 

@@ -29,6 +29,15 @@ void ExclusiveGate::part(Participant& participant) {
   *place = participant.next_;
 }
 
+void ExclusiveGate::abandon(int32_t number) {
+  const LockGuard guard(list_lock_);
+  for (Participant** place = &first_; *place != nullptr; place = &(*place)->next_) {
+    if ((*place)->number_ != number) continue;
+    *place = (*place)->next_;
+    return;
+  }
+}
+
 void ExclusiveGate::keep_only_mine(int32_t number) {
   own->number_ = number;
   own->next_ = nullptr;

@@ -29,6 +29,8 @@ class ExclusiveGate final : public guest::ExclusiveAccess {
   /// The calling host thread becomes `participant`, outside of the guest.
   void join(Participant& participant, int32_t number);
   void part(Participant& participant);
+  /// The thread with that number, if it takes part, has gone without a word.
+  void abandon(int32_t number);
   /// The calling thread's own. A vfork child has its parent's, which waits.
   [[nodiscard]] static Participant& mine();
 

@@ -24,6 +24,16 @@ void Threads::part(Thread& thread) {
   lock_.release();
 }
 
+void Threads::keep_only(Thread& survivor) {
+  for (Thread* thread = first_; thread != nullptr; thread = thread->next_) {
+    if (thread == &survivor) continue;
+    thread->counters_.add_to(ended_);
+    epochs_.part(thread->slot_);
+  }
+  first_ = &survivor;
+  survivor.next_ = nullptr;
+}
+
 void Threads::add_to(Statistics& sum) {
   lock_.acquire();
 #define STATISTIC(name) sum.name += ended_.name;  // NOLINT(bugprone-macro-parentheses)

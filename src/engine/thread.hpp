@@ -56,6 +56,9 @@ class Threads {
   /// Adds the counts of every thread to `sum`, those of ended threads included. Any thread may
   /// call.
   void add_to(Statistics& sum);
+  /// In the child of a fork, where `survivor` is the only thread: whatever others were doing is
+  /// over.
+  void keep_only(Thread& survivor);
   /// Calls `nudge` with the number of each thread that has not looked at the present epoch.
   void nudge_lagging(void (*nudge)(int32_t thread));
 

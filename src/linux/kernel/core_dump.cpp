@@ -204,7 +204,7 @@ bool would_dump(const CorePattern& pattern, int signal, uint64_t limit) {
 /// system calls stay there. The parent of a vfork child, and its other threads, go on.
 std::vector<Thread*> stopped_threads(Thread& dying) {
   GuestProcess& process = *dying.process;
-  if (process.threaded() && !process.is_vfork_child) process.executor->stop_others();
+  if (process.threaded() && !process.shares_memory) process.executor->stop_others();
   const LockGuard guard(process.lock);
   std::vector<Thread*> threads = {&dying};
   std::copy_if(process.threads.begin(), process.threads.end(), std::back_inserter(threads),

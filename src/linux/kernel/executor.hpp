@@ -12,6 +12,9 @@ class Executor {
   [[nodiscard]] virtual bool prepare(Thread& thread) = 0;
   /// Takes that back, once `thread` does not run.
   virtual void discard(Thread& thread) = 0;
+  /// Takes back what `thread` had, which may have ended anywhere: its process has ended, or has
+  /// executed another program, while others use the memory.
+  virtual void abandon(Thread& thread) = 0;
   /// Runs `thread` on the calling host thread until it ends. A vfork child, whose processor state
   /// is a copy of its parent's, uses what the parent was given.
   virtual void run(Thread& thread) = 0;

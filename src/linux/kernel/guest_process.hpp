@@ -110,7 +110,9 @@ class GuestProcess {
   HiddenDescriptors::Handle binary = HiddenDescriptors::kNone;
 
   Executor* executor = nullptr;  ///< set at the start
-  bool is_vfork_child = false;
+  /// The memory is that of another process too: its parent's, or its children's.
+  bool shares_memory = false;
+  bool is_vfork_child = false;  ///< the parent waits, and lends what it was given to run
   /// Files that reads and writes treat apart.
   enum SpecialFile : uint8_t {
     kSignalfd = 1,         ///< what is read from it may have to be converted

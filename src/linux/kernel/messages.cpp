@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -101,7 +103,15 @@ void tell_of_write(const GuestProcess& self, int pid) {
 
 void nudge(int tid) {
   siginfo_t info = message(SIGILL, kNudge);
-  host_call(SYS_rt_tgsigqueueinfo, info.si_pid, tid, SIGILL, &info);
+  if (host_call(SYS_rt_tgsigqueueinfo, info.si_pid, tid, SIGILL, &info) != -ESRCH) return;
+  // The thread has ended, or is one of another process that shares the memory.
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%d/status", tid);
+  const std::string status = read_host_file(path);
+  const std::string_view group = status_field(status, "Tgid:");
+  int pid = 0;
+  if (std::from_chars(group.data(), group.data() + group.size(), pid).ec == std::errc{})
+    host_call(SYS_rt_tgsigqueueinfo, pid, tid, SIGILL, &info);
 }
 
 Message message_in(const siginfo_t& info) {

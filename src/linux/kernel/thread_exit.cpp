@@ -131,12 +131,13 @@ void finish_thread(Thread& thread) {
   release_robust_futexes(thread, {thread.tid, thread.robust_list_head});
   const bool last = process.remove(thread);
   offer_held(thread);
-  if (last && !process.is_vfork_child) {
+  if (last && !process.shares_memory) {
     announce_end(thread);
     // Not exit_group: the process's status is that of its first thread.
     for (;;) host_call(SYS_exit, thread.exit_status);
   }
-  if (!process.is_vfork_child) process.executor->discard(thread);
+  // The last thread of a process that shares memory is discarded by who made the process.
+  if (!last) process.executor->discard(thread);
   clear_child_tid(thread);
   if (last) {
     announce_end(thread);

@@ -44,8 +44,8 @@ Errno check_clone(const CloneRequest& request) {
   if (both(CLONE_PIDFD, CLONE_DETACHED | CLONE_THREAD)) return abi::kEINVAL;
   if (both(CLONE_NEWIPC, CLONE_SYSVSEM)) return abi::kEINVAL;  // kernel/nsproxy.c
   if (request.has(CLONE_THREAD)) return kOk;
-  const bool is_vfork = (request.flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK);
-  if (request.has(CLONE_VM) && (!is_vfork || request.has(CLONE_SIGHAND))) return not_there(request);
+  // The handlers of a child that its parent waits for would have to be the parent's afterwards.
+  if (both(CLONE_VFORK, CLONE_SIGHAND)) return not_there(request);
   return kOk;
 }
 

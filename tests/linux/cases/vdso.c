@@ -1,6 +1,8 @@
 // The functions of the kernel page (vDSO): found by name and version as libraries find them, they read what the system
 // calls read, leave registers alone, fault where a pointer is bad, and are no system calls to a filter. The instruction
 // by which ferry's page reads clocks is invalid anywhere else.
+//EXPECT: under a filter: 0
+//EXPECT: elsewhere: SIGILL
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
