@@ -151,6 +151,13 @@ std::atomic<uint32_t> code_generation{1};
   return open_window(cpu, address, generation);
 }
 
+/// Whether a mapping has been changed since may_fetch knew `generation`: then bytes fetched since
+/// may be those of the middle of the change, such as zeroes that are still to be filled in.
+bool changed_since(uint32_t generation) {
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return code_generation.load(std::memory_order_relaxed) != generation;
+}
+
 }  // namespace
 
 void set_code_source(const CodeSource* source) {
@@ -184,16 +191,22 @@ Outcome step(CpuState& cpu) {
   // The bytes of the next page are fetched only if the instruction reaches there.
   const uint32_t size =
       std::min<uint32_t>(longest, guest::kPageSize - (address & guest::kPageMask));
-  if (!may_fetch(cpu, address) || !fetch(bytes, address, size)) return fetch_fault(cpu, address);
   Instruction instruction;
-  DecodeStatus status = decode(bytes, size, cpu.eip, instruction);
-  if (status == DecodeStatus::truncated && size < longest) {
-    const uint32_t rest = longest - size;
-    if (!may_fetch(cpu, address + size) ||
-        !guest::copy_from_guest(bytes + size, address + size, rest))
-      return fetch_fault(cpu, address + size);
-    status = decode(bytes, longest, cpu.eip, instruction);
-  }
+  DecodeStatus status = DecodeStatus::ok;
+  uint32_t generation = 0;
+  do {
+    if (!may_fetch(cpu, address)) return fetch_fault(cpu, address);
+    generation = cpu.fetch_window.generation;
+    if (!fetch(bytes, address, size)) return fetch_fault(cpu, address);
+    status = decode(bytes, size, cpu.eip, instruction);
+    if (status == DecodeStatus::truncated && size < longest) {
+      const uint32_t rest = longest - size;
+      if (!may_fetch(cpu, address + size) ||
+          !guest::copy_from_guest(bytes + size, address + size, rest))
+        return fetch_fault(cpu, address + size);
+      status = decode(bytes, longest, cpu.eip, instruction);
+    }
+  } while (changed_since(generation));
   switch (status) {
     case DecodeStatus::ok:
       return execute(cpu, instruction);
@@ -224,8 +237,10 @@ bool enter_page(CpuState& cpu, uint32_t address) {
     return step(cpu);
   }
   uint8_t bytes[kFetchBytes];
-  if (!may_fetch(cpu, address) || !fetch(bytes, address, sizeof bytes))
-    return fetch_fault(cpu, address);
+  do {
+    if (!may_fetch(cpu, address) || !fetch(bytes, address, sizeof bytes))
+      return fetch_fault(cpu, address);
+  } while (changed_since(cpu.fetch_window.generation));
   return interpret::kForms[*bytes](cpu, bytes, address);
 }
 
