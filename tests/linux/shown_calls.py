@@ -2,9 +2,9 @@
 """shown_calls.py write|check TABLE PROGRAMS STRACE: which test shows each system call.
 
 TABLE is docs/syscalls.md or the like, for the names of the calls; PROGRAMS the folder of the built test programs. `write` runs each
-program on this kernel under strace(1) and prints a line for each call: its number and the test that shows it, that is, that makes
-it with success where any does, runs in most places, and makes few other calls. `check` runs the tests that tests/linux/shown_calls.txt
-names, and fails where one does not make the call, or where a call that ferry has is shown by none.
+program on this kernel under strace(1) and prints a line for each call: its number, the test that shows it, and where that runs. The
+test makes the call with success where any does, runs in most places, and makes few other calls. `check` runs the tests that
+tests/linux/shown_calls.txt names, and fails where one does not make the call, or where a call that ferry has is shown by none.
 
 A test shows a call where it runs, since it must print there what it prints on an i386 kernel: natively, below qemu-user, and on the
 machine (a MIPS64 kernel), unless its source, or the list below, says that it does not run there."""
@@ -99,17 +99,20 @@ def write(table, programs, strace):
         # places count.
         shows.sort(key=lambda name: (name == "pointers", name.startswith("strace/"), number not in seen[name][1], -len(known[name]), len(seen[name][0]), name))
         if shows:
-            print(number, shows[0])
+            print(number, shows[0], *known[shows[0]])
 
 
 def read_data():
-    return {int(number): name for number, name in (line.split() for line in DATA.read_text().splitlines())}
+    """Number: (test, places)."""
+    lines = [line.split() for line in DATA.read_text().splitlines()]
+    return {int(number): (name, places) for number, name, *places in lines}
 
 
 def check(table, programs, strace):
     known, data, problems = tests(), read_data(), []
-    names = sorted(set(data.values()))
+    names = sorted({name for name, _ in data.values()})
     problems += [f"{name}: no such test" for name in names if name not in known]
+    problems += [f"{number}: {name} runs elsewhere" for number, (name, places) in data.items() if known.get(name, places) != places]
     names = [name for name in names if name in known]
     seen = run_all(names, programs, strace)
     rows = table_rows(table)
@@ -117,8 +120,8 @@ def check(table, programs, strace):
         if number not in data:
             if support != "no":
                 problems.append(f"{name} ({number}): shown by no test")
-        elif data[number] in seen and number not in seen[data[number]][0]:
-            problems.append(f"{name} ({number}): {data[number]} does not make the call")
+        elif data[number][0] in seen and number not in seen[data[number][0]][0]:
+            problems.append(f"{name} ({number}): {data[number][0]} does not make the call")
     problems += [f"{number}: no such call" for number in data if number not in rows]
     print("\n".join(problems) or f"{len(data)} calls are shown by {len(names)} tests")
     sys.exit(1 if problems else 0)
@@ -126,6 +129,10 @@ def check(table, programs, strace):
 
 def main():
     mode, table, programs, strace = sys.argv[1:]
+    trial = subprocess.run([strace, "-o", "/dev/null", "true"], stderr=subprocess.PIPE, text=True, check=False)
+    if trial.returncode != 0:
+        print("strace cannot trace a program here: " + trial.stderr)
+        sys.exit(77)
     {"write": write, "check": check}[mode](pathlib.Path(table), pathlib.Path(programs).resolve(), strace)
 
 
