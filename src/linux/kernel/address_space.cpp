@@ -154,16 +154,15 @@ uint16_t AddressSpace::accounted(const Mapping& mapping) {
 /// Adds `mapping` to the sums over all of them, or takes it away.
 void AddressSpace::count(const Mapping& mapping, bool added) {
   const uint64_t bytes = mapping.end - mapping.begin;
-  const bool code =
-      !mapping.grows_down && (mapping.protection & (kProtWrite | kProtExec)) == kProtExec;
-  const auto adjust = [&](uint64_t& sum, bool counts) {
-    if (counts) sum = added ? sum + bytes : sum - bytes;
-  };
-  adjust(total_.mapped, true);
-  adjust(total_.locked, (mapping.traits & kLocked) != 0);
-  adjust(total_.data, is_data(mapping));
-  adjust(total_.stack, mapping.grows_down);
-  adjust(total_.code, code);
+  const uint64_t change = added ? bytes : -bytes;
+  total_.mapped += change;
+  if ((mapping.traits & kLocked) != 0) total_.locked += change;
+  if (is_data(mapping)) total_.data += change;
+  if (mapping.grows_down) {
+    total_.stack += change;
+  } else if ((mapping.protection & (kProtWrite | kProtExec)) == kProtExec) {
+    total_.code += change;
+  }
   total_.most_mapped = std::max(total_.most_mapped, total_.mapped);
 }
 
