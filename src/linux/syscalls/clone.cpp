@@ -83,20 +83,18 @@ void* thread_entry(void* argument) {
   return nullptr;
 }
 
-/// Starts the host thread of `birth`; 0 or the host's errno. A thread made by clone(2) alone would
-/// share the creator's libc state: its heap was damaged in experiments.
-int start_host_thread(Birth& birth) {
+}  // namespace
+
+int start_host_thread(void* (*entry)(void*), void* argument) {
   pthread_attr_t attributes;
   pthread_t id;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, kBirthStack);
-  const int error = pthread_create(&id, &attributes, thread_entry, &birth);
+  const int error = pthread_create(&id, &attributes, entry, argument);
   pthread_attr_destroy(&attributes);
   return error;
 }
-
-}  // namespace
 
 void expect_threads(Thread& t) {
   GuestProcess& process = *t.process;
@@ -129,7 +127,7 @@ CallResult create_thread(Thread& t, const CloneRequest& request) {
   Birth birth{*child, request};
   // Faults while the thread has no guest yet would be ferry's own.
   block_every_host_signal();
-  const int error = start_host_thread(birth);
+  const int error = start_host_thread(thread_entry, &birth);
   libc_signal.reset();
   // A thread that begins destroys its object, perhaps before this one looks again.
   Thread& made = *child.release();

@@ -9,7 +9,6 @@
 // Handlers of signals and ferry's own tables of descriptors are copied, also where the kernel would
 // share them (CLONE_SIGHAND, CLONE_FILES): what one process changes later, the other does not see.
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sched.h>
 
 #include <atomic>
@@ -79,17 +78,6 @@ void* keeper_entry(void* argument) {
   return nullptr;
 }
 
-int start_keeper(Birth& birth) {
-  pthread_attr_t attributes;
-  pthread_t id;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, kBirthStack);
-  const int error = pthread_create(&id, &attributes, keeper_entry, &birth);
-  pthread_attr_destroy(&attributes);
-  return error;
-}
-
 std::unique_ptr<ChildBeside> make_child(const Thread& t, const CloneRequest& request) {
   std::unique_ptr<std::byte[]> stack(new (std::nothrow) std::byte[kBirthStack]);
   if (stack == nullptr) return nullptr;
@@ -114,7 +102,7 @@ CallResult start_beside(Thread& t, const CloneRequest& request) {
   Birth birth{make_child(t, request)};
   if (birth.child == nullptr) return abi::kENOMEM;
   block_every_host_signal();
-  if (start_keeper(birth) != 0) {
+  if (start_host_thread(keeper_entry, &birth) != 0) {
     t.process->executor->discard(birth.child->thread);
     return abi::kEAGAIN;
   }

@@ -13,6 +13,10 @@ namespace ferry::linux {
 /// For what a new thread or process does in C++, in bytes.
 inline constexpr size_t kBirthStack = 256 << 10;
 
+/// Starts a detached host thread that calls `entry(argument)`; 0 or the host's errno. A thread made
+/// by clone(2) alone would share the creator's libc state: its heap was damaged in experiments.
+[[nodiscard]] int start_host_thread(void* (*entry)(void*), void* argument);
+
 /// Before the process's second thread is made.
 void expect_threads(Thread& thread);
 
