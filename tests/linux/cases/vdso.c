@@ -217,7 +217,7 @@ static void filtered(void) {
     int wrong = 0;
     for (int i = 0; i < 30; ++i) {
       wrong |= gettime64(1, &wide) | gettime(0, &narrow) | getres(1, &narrow) | timeofday(&narrow, NULL);
-      wrong |= seconds(NULL) < 1000000;
+      wrong |= seconds(NULL) < 0;  // a machine may think that it is 1970
       if (gettime64(2, &wide) != -77 || gettime(3, &narrow) != -77) wrong |= 2;
     }
     syscall(SYS_exit, wrong);
