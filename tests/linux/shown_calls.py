@@ -22,14 +22,12 @@ PROGRAMS = {name: "native qemu-user machine".split() for name in
             "memory pages processes selfmodify threads threads_code thread_signals".split()}
 PROGRAMS |= {name: ["native", "qemu-user"] for name in "signals jobs files undefined segments descriptors".split()}
 PROGRAMS |= {name: ["native", "machine"] for name in "sockets signal_details vfork_threads".split()}
-PROGRAMS |= {"pointers": ["native"], "strace/control": ["native"]}
-PROGRAMS |= {"strace/" + name: ["native", "qemu-user"] for name in
-             "files memory more processes signals sockets systems threads times".split()}
+PROGRAMS |= {"pointers": ["native"]}
 LIMIT = 300  # seconds: a guard against hangs
 
 
 def places_of(case):
-    """Where a case runs: the keywords are those of cases.cmake."""
+    """Where a case runs, or a program whose log is compared: the keywords are those of cases.cmake."""
     text = case.read_text()
     has = lambda keyword: re.search(rf"^(//|;){keyword}: ", text, re.M) is not None
     places = [] if has("ONLY ON THE MACHINE") else ["native"]
@@ -47,6 +45,8 @@ def tests():
         places = places_of(case)
         if "native" in places:
             found["cases/" + case.stem] = places
+    for program in sorted((SOURCES / "strace").glob("*.c")):
+        found["strace/" + program.stem] = [place for place in places_of(program) if place != "machine"]
     return found
 
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/host_file.hpp"
 #include "linux/kernel/host_status.hpp"
+#include "linux/kernel/process_view.hpp"
 
 namespace ferry::linux {
 
@@ -93,7 +93,7 @@ int memory_file_owner(int fd) {
 }
 
 void tell_of_write(const GuestProcess& self, int pid) {
-  const std::string process = "/proc/" + std::to_string(pid) + "/";
+  const std::string process = proc_path(pid);
   if (!is_ferry(self, process)) return;
   const std::string status = read_host_file((process + "status").c_str());
   if (!can_receive(status)) return;
@@ -105,9 +105,7 @@ void nudge(int tid) {
   siginfo_t info = message(SIGILL, kNudge);
   if (host_call(SYS_rt_tgsigqueueinfo, info.si_pid, tid, SIGILL, &info) != -ESRCH) return;
   // The thread has ended, or is one of another process that shares the memory.
-  char path[32];
-  std::snprintf(path, sizeof path, "/proc/%d/status", tid);
-  const std::string status = read_host_file(path);
+  const std::string status = read_host_file((proc_path(tid) + "status").c_str());
   const std::string_view group = status_field(status, "Tgid:");
   int pid = 0;
   if (std::from_chars(group.data(), group.data() + group.size(), pid).ec == std::errc{})

@@ -81,14 +81,9 @@ void* keeper_entry(void* argument) {
 std::unique_ptr<ChildBeside> make_child(const Thread& t, const CloneRequest& request) {
   std::unique_ptr<std::byte[]> stack(new (std::nothrow) std::byte[kBirthStack]);
   if (stack == nullptr) return nullptr;
-  GuestProcess& process = *t.process;
-  process.hold_for_fork();
-  auto child = std::make_unique<ChildBeside>(t, request);
-  process.release_after_fork();
+  auto child = make_child_process<ChildBeside>(t, request);
   child->stack = std::move(stack);
-  if (!process.executor->prepare(child->thread)) return nullptr;
-  child->process.add(child->thread);  // takes the memory lock, so the others must be free
-  return child;
+  return t.process->executor->prepare(child->thread) ? std::move(child) : nullptr;
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // What the files about the birth of threads and processes share (clone*.cpp).
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <memory>
 
 #include "linux/kernel/guest_process.hpp"
 #include "linux/kernel/signals.hpp"
@@ -49,6 +51,18 @@ struct ChildProcess {
   Thread thread;
   CloneRequest request;
 };
+
+/// A `Child` of `parent`, known to the address space.
+template <std::derived_from<ChildProcess> Child>
+[[nodiscard]] std::unique_ptr<Child> make_child_process(const Thread& parent,
+                                                        const CloneRequest& request) {
+  GuestProcess& process = *parent.process;
+  process.hold_for_fork();
+  auto child = std::make_unique<Child>(parent, request);
+  process.release_after_fork();
+  child->process.add(child->thread);  // takes the memory lock, so the others must be free
+  return child;
+}
 
 /// The state of the child of `request`, a copy of its parent's at first. In the child.
 void set_up_child(Thread& child, const CloneRequest& request);

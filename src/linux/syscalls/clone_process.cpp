@@ -160,15 +160,6 @@ struct ReleasePipe {
   }
 };
 
-std::unique_ptr<VforkChild> make_vfork_child(const Thread& t, const CloneRequest& request) {
-  GuestProcess& process = *t.process;
-  process.hold_for_fork();
-  auto child = std::make_unique<VforkChild>(t, request);
-  process.release_after_fork();
-  child->process.add(child->thread);  // takes the memory lock, so the others must be free
-  return child;
-}
-
 CallResult vfork_on_host(Thread& t, const CloneRequest& request) {
   const BlockedSignals blocked(t);
   if (blocked.interrupted()) return kErestartNoIntr;
@@ -178,7 +169,7 @@ CallResult vfork_on_host(Thread& t, const CloneRequest& request) {
   if (stack == nullptr) return abi::kENOMEM;
   ReleasePipe release;
   if (!t.process->runner.empty()) release.open();
-  const std::unique_ptr<VforkChild> child = make_vfork_child(t, request);
+  const auto child = make_child_process<VforkChild>(t, request);
   child->release_write_end = release.write_end;
   child->release_read_end = release.read_end;
   const long pid = clone_on_stack(host_clone_flags(request) | CLONE_VM | CLONE_VFORK,

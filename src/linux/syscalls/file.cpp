@@ -56,10 +56,6 @@ std::array<struct iovec, 1> one(const GuestBuffer& buffer) {
   return {{{buffer.pointer(), buffer.length()}}};
 }
 
-}  // namespace
-
-namespace {
-
 [[gnu::noinline]] CallResult read_with_care(Thread& t, Fd fd, GuestPointer buffer_pointer,
                                             uint32_t size) {
   const GuestBuffer buffer = writable(t, buffer_pointer, size);
@@ -96,8 +92,7 @@ CallResult sys_read(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
 }
 
 CallResult sys_write(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
-  constexpr unsigned kSpecial =
-      GuestProcess::kMemoryFile | GuestProcess::kAnyMemoryFile | GuestProcess::kWrittenAndMapped;
+  constexpr unsigned kSpecial = GuestProcess::kAnyMemoryFile | GuestProcess::kWrittenAndMapped;
   if (t.process->may_have(kSpecial) || t.process->small.limits(fd) ||
       !GuestBuffer::simple(t, buffer, size, GuestBuffer::Use::kernel_reads)) [[unlikely]]
     return write_with_care(t, fd, buffer, size);

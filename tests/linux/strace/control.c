@@ -1,5 +1,6 @@
 // Calls whose structures few programs use: states and limits of System V IPC, asynchronous I/O, the clock's adjustment, old
 // names of the system, attributes of mounts, vectors of futexes, quotas.
+//NOT UNDER AN EMULATOR: qemu-user does not have these calls
 #include "trace.h"
 
 #include <linux/aio_abi.h>

@@ -1,4 +1,5 @@
 // Calls and details that qemu-user does not have.
+//NOT UNDER AN EMULATOR: qemu-user does not have these calls
 #include "trace.h"
 
 #include <arpa/inet.h>

@@ -332,7 +332,6 @@ constexpr Headers kHeaders = [] {
   return headers;
 }();
 
-/// Made by the compiler, because each start of a program would pay for it.
 struct Image {
   Headers headers;
   uint8_t filler[kFirstCodeAt - sizeof(Headers)];
@@ -340,6 +339,7 @@ struct Image {
 };
 static_assert(offsetof(Image, code) == kFirstCodeAt && sizeof(Image) == kImageSize);
 
+/// Made by the compiler, because each start of a program would pay for it.
 constexpr Image kImage = [] {
   Image image{kHeaders, {}, {}};
   std::fill(std::begin(image.code), std::end(image.code), kNop);
