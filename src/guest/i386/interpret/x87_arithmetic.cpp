@@ -192,16 +192,8 @@ Outcome partial_remainder(CpuState& cpu, const Instruction& instruction, bool ne
   }
   const bool stored = settle(cpu, context);
   if (stored) set_st(cpu, 0, result.value);
-  if (!stored || !result.numeric) {
-    set_conditions(cpu, C2, 0);
-    return Outcome::next;
-  }
-  // The quotient's bits 2, 1 and 0 (SDM vol. 2, FPREM).
-  uint16_t conditions = result.complete ? 0 : C2;
-  if ((result.quotient & 4) != 0) conditions |= C0;
-  if ((result.quotient & 2) != 0) conditions |= C3;
-  if ((result.quotient & 1) != 0) conditions |= C1;
-  set_conditions(cpu, kConditions, conditions);
+  if (!stored) result.numeric = false;
+  cpu.x87.status = result.entered_in(cpu.x87.status);
   return Outcome::next;
 }
 
@@ -340,17 +332,10 @@ Outcome FTST(CpuState& cpu, const Instruction& instruction) {
   return Outcome::next;
 }
 
-/// SDM vol. 2, FXAM: the class in C3, C2 and C0, the sign in C1.
 Outcome FXAM(CpuState& cpu, const Instruction& instruction) {
   if (pending_exception(cpu)) return Outcome::exception;
   record(cpu, instruction);
-  // In the order of float80::Class.
-  static constexpr uint16_t kCodes[] = {0, C0, C2, C2 | C0, C3, C3 | C2};
-  const Float80Bits value = st(cpu, 0);
-  const uint16_t code =
-      is_empty(cpu, 0) ? C3 | C0 : kCodes[static_cast<unsigned>(float80::classify(value))];
-  set_conditions(cpu, kConditions,
-                 static_cast<uint16_t>(code | (float80::is_negative(value) ? C1 : 0)));
+  set_conditions(cpu, kConditions, float80::examine(st(cpu, 0), is_empty(cpu, 0)));
   return Outcome::next;
 }
 

@@ -3,6 +3,7 @@
 
 #include "guest/i386/interpret/handlers.hpp"
 #include "guest/i386/interpret/x87_unit.hpp"
+#include "guest/i386/x87/constants.hpp"
 
 namespace ferry::i386::interpret {
 
@@ -263,22 +264,11 @@ Outcome FCMOVCC(CpuState& cpu, const Instruction& instruction) {
 
 namespace {
 
-/// A constant cut to 64 bits, and whether the rest is more than half of the last one.
-struct Constant {
-  uint64_t significand;
-  uint16_t exponent;
-  bool above_half;
-};
-
-/// Constants follow the rounding control, without #P (SDM vol. 1, 8.3.4).
-Outcome load_constant(CpuState& cpu, const Instruction& instruction, const Constant& constant) {
+Outcome load_constant(CpuState& cpu, const Instruction& instruction,
+                      const float80::Constant& constant) {
   if (pending_exception(cpu)) return Outcome::exception;
   Context context = make_context(cpu);
-  const Rounding rounding = context.rounding();
-  const bool up =
-      rounding == Rounding::up || (rounding == Rounding::nearest && constant.above_half);
-  return push_result(cpu, instruction, context,
-                     {constant.significand + (up ? 1 : 0), constant.exponent});
+  return push_result(cpu, instruction, context, constant.rounded(context.rounding()));
 }
 
 Outcome load_exact(CpuState& cpu, const Instruction& instruction, const Float80Bits& value) {
@@ -296,19 +286,19 @@ Outcome FLDZ(CpuState& cpu, const Instruction& instruction) {
   return load_exact(cpu, instruction, float80::zero(false));
 }
 Outcome FLDL2T(CpuState& cpu, const Instruction& instruction) {
-  return load_constant(cpu, instruction, {0xd49a784bcd1b8afe, 0x4000, false});
+  return load_constant(cpu, instruction, float80::kLog2Of10);
 }
 Outcome FLDL2E(CpuState& cpu, const Instruction& instruction) {
-  return load_constant(cpu, instruction, {0xb8aa3b295c17f0bb, 0x3fff, true});
+  return load_constant(cpu, instruction, float80::kLog2OfE);
 }
 Outcome FLDPI(CpuState& cpu, const Instruction& instruction) {
-  return load_constant(cpu, instruction, {0xc90fdaa22168c234, 0x4000, true});
+  return load_constant(cpu, instruction, float80::kPi);
 }
 Outcome FLDLG2(CpuState& cpu, const Instruction& instruction) {
-  return load_constant(cpu, instruction, {0x9a209a84fbcff798, 0x3ffd, true});
+  return load_constant(cpu, instruction, float80::kLog10Of2);
 }
 Outcome FLDLN2(CpuState& cpu, const Instruction& instruction) {
-  return load_constant(cpu, instruction, {0xb17217f7d1cf79ab, 0x3ffe, true});
+  return load_constant(cpu, instruction, float80::kLogOf2);
 }
 
 }  // namespace ferry::i386::interpret

@@ -114,6 +114,14 @@ enum class Class : uint8_t { unsupported, nan, normal, infinity, zero, denormal 
   return value.significand == kIntegerBit ? Class::infinity : Class::nan;
 }
 
+/// The condition code of FXAM: the class in C3, C2 and C0, the sign in C1 (SDM vol. 2, FXAM).
+[[nodiscard]] constexpr uint16_t examine(const Float80Bits& value, bool empty) {
+  using namespace x87_status;
+  constexpr uint16_t kCodes[] = {0, C0, C2, C2 | C0, C3, C3 | C2};  // in the order of Class
+  const uint16_t code = empty ? C3 | C0 : kCodes[static_cast<unsigned>(classify(value))];
+  return static_cast<uint16_t>(code | (is_negative(value) ? C1 : 0));
+}
+
 [[nodiscard]] constexpr bool is_signalling(const Float80Bits& value) {
   return classify(value) == Class::nan && (value.significand & kQuietBit) == 0;
 }
@@ -174,6 +182,18 @@ struct Remainder {
   bool numeric = false;  ///< neither a NaN nor #I
   bool complete = true;
   uint8_t quotient = 0;  ///< its low three bits, if complete; else 0
+
+  /// The condition code in `status` after the operation, which has cleared C1: the quotient's bits
+  /// 2, 1 and 0 in C0, C3 and C1 (SDM vol. 2, FPREM). Without a number C2 alone is changed.
+  [[nodiscard]] constexpr uint16_t entered_in(uint16_t status) const {
+    using namespace x87_status;
+    if (!numeric) return static_cast<uint16_t>(status & ~C2);
+    const auto bit = [&](unsigned mask, uint16_t code) {
+      return (quotient & mask) != 0 ? code : 0;
+    };
+    return static_cast<uint16_t>((status & ~kConditions) | (complete ? 0 : C2) | bit(4, C0) |
+                                 bit(2, C3) | bit(1, C1));
+  }
 };
 /// One step of FPREM (quotient truncated) or FPREM1 (rounded to nearest).
 [[nodiscard]] Remainder remainder(Context& context, const Float80Bits& a, const Float80Bits& b,

@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-#include "guest/i386/x87/arithmetic_operations.hpp"
+#include "guest/i386/x87/rarer_operations.hpp"
 
 namespace ferry::i386 {
 
@@ -31,6 +31,34 @@ uint64_t fldcw(CpuState* cpu, uint32_t address) {
     return kInterpret;
   // A flag that becomes unmasked makes an exception pending, as in the interpreter.
   set_control_word(cpu->x87, control);
+  return kDone;
+}
+
+template <typename T>
+[[gnu::noinline, gnu::cold]] uint64_t copy_slowly(CpuState* cpu, uint32_t from, uint32_t to) {
+  const X87State before = cpu->x87;
+  if (fld<T>(cpu, from) == kDone && fst<T, Pop::once>(cpu, to) == kDone) return kDone;
+  cpu->x87 = before;
+  return kInterpret;
+}
+
+template <typename T>
+[[gnu::always_inline]] inline uint64_t copy(CpuState* cpu, uint32_t from, uint32_t to) {
+  X87State& x87 = cpu->x87;
+  const unsigned pushed = (x87.top - 1u) & 7;
+  uint64_t bits = 0;
+  uint64_t significand = 0;
+  uint32_t sign_exponent = 0;
+  if ((x87.status & kExceptionPending) != 0 || !is_empty(x87, pushed) ||
+      !guest::load_inline<T>(from, bits) || !x87_fast::widen<T>(bits, significand, sign_exponent) ||
+      !guest::store_inline(to, static_cast<T>(bits))) {
+    return copy_slowly<T>(cpu, from, to);
+  }
+  // FNSAVE shows what an empty register holds.
+  x87.registers[pushed].significand = significand;
+  x87.registers[pushed].sign_exponent = static_cast<uint16_t>(sign_exponent);
+  x87.status &= static_cast<uint16_t>(~C1);
+  note_operand(x87, to);
   return kDone;
 }
 
@@ -100,9 +128,14 @@ constexpr X87Helper kMemoryDf[8] = {fild<uint16_t>,
                                     fild<uint64_t>,
                                     kNone,
                                     fist<uint64_t, Pop::once, false>};
-constexpr X87Helper kRegisterDb[8] = {
-    kNone, kNone, kNone, kNone, kNone, compare_registers<kFucomi>, compare_registers<kFcomi>,
-    kNone};
+constexpr X87Helper kRegisterDb[8] = {kConditionalMoves<false>[0],
+                                      kConditionalMoves<false>[1],
+                                      kConditionalMoves<false>[2],
+                                      kConditionalMoves<false>[3],
+                                      kNone,
+                                      compare_registers<kFucomi>,
+                                      compare_registers<kFcomi>,
+                                      kNone};
 constexpr X87Helper kRegisterDd[8] = {kNone,
                                       fxch,
                                       fst_sti<Pop::no>,
@@ -122,7 +155,8 @@ constexpr X87Helper kRegisterDf[8] = {kNone,
 
 constexpr X87Helper kRegisterD9[8] = {fld_sti, fxch,  kNone, fst_sti<Pop::once>,
                                       kNone,   kNone, kNone, kNone};
-constexpr X87Helper kRegisterDa[8] = {};
+constexpr X87Helper kRegisterDa[8] = {kConditionalMoves<true>[0], kConditionalMoves<true>[1],
+                                      kConditionalMoves<true>[2], kConditionalMoves<true>[3]};
 
 /// By the low bits of the opcode, for a ModRM byte that names memory, and one that does not.
 constexpr const X87Helper* kMemory[8] = {
@@ -145,10 +179,20 @@ struct WholeModrm {
 constexpr WholeModrm kWhole[] = {{0xd9, 0xe0, change_sign<0xffff, float80::kSignBit>},
                                  {0xd9, 0xe1, change_sign<float80::kMaxExponent, 0>},
                                  {0xd9, 0xe4, ftst},
+                                 {0xd9, 0xe5, fxam},
                                  {0xd9, 0xe8, fld1},
+                                 {0xd9, 0xe9, load_constant<float80::kLog2Of10>},
+                                 {0xd9, 0xea, load_constant<float80::kLog2OfE>},
+                                 {0xd9, 0xeb, load_constant<float80::kPi>},
+                                 {0xd9, 0xec, load_constant<float80::kLog10Of2>},
+                                 {0xd9, 0xed, load_constant<float80::kLogOf2>},
                                  {0xd9, 0xee, fldz},
+                                 {0xd9, 0xf4, fxtract},
+                                 {0xd9, 0xf5, partial_remainder<true>},
+                                 {0xd9, 0xf8, partial_remainder<false>},
                                  {0xd9, 0xfa, unary<float80::square_root>},
                                  {0xd9, 0xfc, unary<float80::round_to_integer>},
+                                 {0xd9, 0xfd, binary_st1<float80::scale>},
                                  {0xda, 0xe9, compare_st1<kFucompp>},
                                  {0xdf, 0xe0, fnstsw_ax}};
 
@@ -157,6 +201,13 @@ constexpr unsigned kFirstRegister = 64, kFirstWhole = 128;
 static_assert(kFirstWhole + std::size(kWhole) == kX87OperationCount);
 
 }  // namespace
+
+uint64_t copy_single(CpuState* cpu, uint32_t from, uint32_t to) {
+  return copy<uint32_t>(cpu, from, to);
+}
+uint64_t copy_double(CpuState* cpu, uint32_t from, uint32_t to) {
+  return copy<uint64_t>(cpu, from, to);
+}
 
 void record_instruction(CpuState& cpu, uint32_t address) {
   X87State& x87 = cpu.x87;

@@ -19,6 +19,11 @@ namespace ferry::i386 {
 
 using X87Helper = uint64_t (*)(CpuState* cpu, uint32_t address_or_sti);
 
+/// FLD from one guest address and FSTP to another, of 4 or 8 bytes, as one operation. What was said
+/// above holds for the pair.
+uint64_t copy_single(CpuState* cpu, uint32_t from, uint32_t to);
+uint64_t copy_double(CpuState* cpu, uint32_t from, uint32_t to);
+
 /// Enters the instruction at `address`, which its function has executed, into the pointers FSTENV
 /// shows. Control instructions (FLDCW, FNSTCW, FNSTSW) are not entered.
 void record_instruction(CpuState& cpu, uint32_t address);
@@ -28,7 +33,7 @@ void record_instruction(CpuState& cpu, uint32_t address);
 
 /// All functions, by numbers that follow from the encoding: a translator may keep them in code.
 /// Null where no function has the number.
-inline constexpr unsigned kX87OperationCount = 137;
+inline constexpr unsigned kX87OperationCount = 147;
 extern const std::array<X87Helper, kX87OperationCount> kX87Operations;
 
 /// The number of the function for an instruction, or kX87OperationCount if the interpreter must

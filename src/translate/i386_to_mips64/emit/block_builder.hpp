@@ -49,6 +49,8 @@ class BlockBuilder final : public Emitter {
   void check_bytes(const AnalysedBlock& block);
 
   // --- the instruction being translated ---------------------------------------------------------
+  /// The block's instructions end at `end`.
+  void begin_block(const AnalysedInstruction* end) { end_ = end; }
   /// Starts the next instruction.
   void begin_instruction(const AnalysedInstruction& entry) {
     entry_ = &entry;
@@ -58,6 +60,19 @@ class BlockBuilder final : public Emitter {
     marked_ = mark_all_ || may_access_memory(entry.instruction, *entry.traits);
     if (marked_) mark_instruction();
   }
+  /// The instruction after the current one if it is part of the block and has code of its own, or
+  /// null.
+  [[nodiscard]] const AnalysedInstruction* following() const {
+    const AnalysedInstruction* const next = entry_ + 1;
+    return next != end_ && !next->followed ? next : nullptr;
+  }
+  /// Makes `next`, which is following(), current as well: one sequence of words does the work of
+  /// both. Its handler finds that it is_done().
+  void begin_together(const AnalysedInstruction& next) {
+    begin_instruction(next);
+    done_ = &next;
+  }
+  [[nodiscard]] bool is_done() const { return entry_ == done_; }
   /// Flags that may be read at the direct target of the current instruction.
   [[nodiscard]] uint32_t live_at_target() const { return entry_->live_at_target; }
   /// Releases scratch registers, and forgets flags that are dead.
@@ -256,6 +271,8 @@ class BlockBuilder final : public Emitter {
   unsigned next_cache_ = 0;
   uint8_t form_ = access_form::kPlain;
   bool ended_ = false;
+  const AnalysedInstruction* end_ = nullptr;   ///< of the block
+  const AnalysedInstruction* done_ = nullptr;  ///< see begin_together
   ColdPath* interpret_path_ = nullptr;
 };
 

@@ -62,6 +62,7 @@ inline constexpr int32_t open_base(unsigned segment) {
 inline constexpr int32_t selector(unsigned segment) {
   return static_cast<int32_t>(offsetof(i386::CpuState, selector) + 2 * segment);
 }
+inline constexpr int32_t x87_status = offsetof(i386::CpuState, x87.status);
 /// Slots of CpuState::host_area.
 inline constexpr int32_t host_area(unsigned slot) {
   return static_cast<int32_t>(offsetof(i386::CpuState, host_area) + 8 * slot);
@@ -76,7 +77,9 @@ inline constexpr unsigned kSlotInterpret = 3;         ///< run/helpers.cpp
 inline constexpr unsigned kSlotMaterialise = 4;       ///< run/helpers.cpp
 inline constexpr unsigned kSlotSystemCall = 5;        ///< run/helpers.cpp
 inline constexpr unsigned kSlotClock = 6;             ///< i386::HostClock::read
-inline constexpr unsigned kSlotFirstOperation = 7;    ///< i386::kX87Operations, in order
+inline constexpr unsigned kSlotCopySingle = 7;        ///< i386::copy_single
+inline constexpr unsigned kSlotCopyDouble = 8;        ///< i386::copy_double
+inline constexpr unsigned kSlotFirstOperation = 9;    ///< i386::kX87Operations, in order
 inline constexpr unsigned kSlotThread = 247;          ///< run::Thread
 inline constexpr unsigned kSlotWholeRegisters = 248;  ///< eight of them, see store_whole_registers
 static_assert(kSlotFirstOperation + i386::kX87OperationCount <= kSlotThread);

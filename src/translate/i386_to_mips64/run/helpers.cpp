@@ -218,6 +218,8 @@ void install(Thread& thread, CpuState& cpu) {
   slots[offset::kSlotMaterialise] = address_of(helper_materialise);
   slots[offset::kSlotSystemCall] = address_of(helper_system_call);
   slots[offset::kSlotClock] = address_of(i386::host_clock().read);
+  slots[offset::kSlotCopySingle] = address_of(i386::copy_single);
+  slots[offset::kSlotCopyDouble] = address_of(i386::copy_double);
   for (unsigned i = 0; i < i386::kX87OperationCount; ++i) {
     slots[offset::kSlotFirstOperation + i] = address_of(i386::kX87Operations[i]);
   }

@@ -29,6 +29,7 @@ void emit_instructions(emit::BlockBuilder& b, const AnalysedBlock& block,
                        const std::unordered_set<GuestAddress>& unaligned) {
   const AnalysedInstruction* const end = block.instructions.data() + block.count;
   const bool some_unaligned = !unaligned.empty();
+  b.begin_block(end);
   for (const AnalysedInstruction* entry = block.instructions.data(); entry != end; ++entry) {
     const i386::Instruction& in = entry->instruction;
     b.begin_instruction(*entry);
