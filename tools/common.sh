@@ -200,6 +200,9 @@ build_mips_ferry() {
 }
 ferry_binary() { if on_mips64; then echo "$project/build/native/ferry"; else echo "$project/build/mips64el/ferry"; fi; }
 
+# Whether the kernel runs i386 programs. Some kernels of x86-64 do not: those of paravirtualised guests without 32-bit segments.
+kernel_runs_i386() { "$i386_root/bin/busybox" true 2>/dev/null; }
+
 # The words that run a MIPS64 program here: none on MIPS64, else the emulator's. A path, because guests change PATH.
 mips_runner() { on_mips64 || echo "$(command -v qemu-mips64el) -cpu $mips_cpu"; }
 

@@ -14,7 +14,7 @@ for program in "$@"; do
   # By the same relative path as on the machine: programs print their names.
   mkdir "$work/d"
   cp "$program" "$work/$name"
-  (cd "$work/d" && timeout -k 5 500 "../$name" $arguments >"$folder/$name.out" 2>&1 </dev/null)
+  (cd "$work/d" && timeout -k 5 500 $FERRY_REFERENCE "../$name" $arguments >"$folder/$name.out" 2>&1 </dev/null)
   echo "status $?" >>"$folder/$name.out"
   rm -rf "$work"
 done

@@ -1,7 +1,8 @@
 #!/bin/sh
 # [RUNNER=EMULATOR] [CASE=SOURCE] compare.sh PROGRAM FERRY...: runs an i386 test program on the real kernel and under ferry;
 # the outputs must be equal. Each run has an empty folder to work in, which is deleted afterwards. All paths are absolute.
-# Lines in CASE ask for more: see cases.cmake.
+# Lines in CASE ask for more: see cases.cmake. Where the kernel runs no i386 programs, FERRY_REFERENCE runs them in its place
+# (docs/testing.md).
 program=$1
 shift
 # asked KEYWORD: prints the texts of the case's lines with that keyword.
@@ -27,7 +28,7 @@ exec 3>&2
 # No argument has a space.
 arguments=$(asked ARGUMENTS)
 processes=$(asked PROCESSES)
-(cd "$work/kernel" && limited "the kernel" "$program" $arguments >"$work/kernel.out" 2>&1 </dev/null) || exit 1
+(cd "$work/kernel" && limited "the kernel" $FERRY_REFERENCE "$program" $arguments >"$work/kernel.out" 2>&1 </dev/null) || exit 1
 [ -z "$processes" ] || set -- "$@" --stats="$work/statistics/%p"
 (cd "$work/ferry" && FERRY_RUNNER=$RUNNER && export FERRY_RUNNER &&
   limited ferry "$@" "$program" $arguments >"$work/ferry.out" 2>&1 </dev/null) || exit 1

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-from run import LIMIT, NOT_THE_PROGRAMS, OUT_OF_TIME, differences
+from run import LIMIT, NOT_THE_PROGRAMS, OUT_OF_TIME, REFERENCE, differences
 
 # Mounts /dev and /proc in ROOT, visible only to this process and its children, and runs "$@" there. "$0" is ROOT.
 IN_ROOT = 'mount --rbind /dev "$0/dev" && mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"'
@@ -29,6 +29,9 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def native(root):
+    """The words that run a program of ROOT without the ferry that is tested."""
+    if REFERENCE:
+        return [*REFERENCE, "-L", root]
     return ["unshare", "--mount", *([] if os.getuid() == 0 else ["--map-root-user"]), "sh", "-c", IN_ROOT, root]
 
 

@@ -14,6 +14,7 @@ import difflib
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -52,6 +53,10 @@ def read_cases(path, below_emulator):
     return {name: script.rstrip("\n") for name, script in cases.items()}
 
 
+# The words that run an i386 program in place of a kernel that runs none (docs/testing.md). None as a rule.
+REFERENCE = shlex.split(os.environ.get("FERRY_REFERENCE", ""))
+
+
 class Suite:
     def __init__(self, busybox, cases):
         self.cases = cases
@@ -62,7 +67,7 @@ class Suite:
         self.bin = self.work / "root/bin"  # its parent is ROOT for ferry, where /bin/sh is an i386 program
         self.bin.mkdir(parents=True)
         shutil.copy(busybox, self.bin / "busybox")
-        for applet in subprocess.check_output([busybox, "--list"], text=True, timeout=60).split():
+        for applet in subprocess.check_output([*REFERENCE, busybox, "--list"], text=True, timeout=60).split():
             if applet != "busybox":
                 (self.bin / applet).symlink_to("busybox")
         self.inputs = self.work / "inputs"
@@ -92,11 +97,13 @@ class Suite:
         folder = self.work / label / name
         shutil.copytree(self.inputs, folder)
         shell = str(self.bin / "sh")
-        command = [*ferry, "-L", str(self.bin.parent), "-0", "sh", shell] if ferry else ["sh"]
+        command = ["sh"]
+        if words := ferry or REFERENCE:
+            command = [*words, "-L", str(self.bin.parent), "-0", "sh", shell]
         # The words that run this ferry also run the ferry that an exec starts.
         runner = " ".join(ferry[:next(i for i, word in enumerate(ferry) if word.endswith("ferry"))]) if ferry else ""
         process = subprocess.Popen(
-            command + ["-c", self.cases[name]], executable=None if ferry else shell, cwd=folder,
+            command + ["-c", self.cases[name]], executable=None if words else shell, cwd=folder,
             env=self.environment(runner), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, umask=0o022)
         self.running.add(process.pid)

@@ -86,7 +86,7 @@ void wait(BlockBuilder& b) {
 
 /// FLD m32 or m64, or FSTP of the same (/0 and /3 of D9 and DD), in a flat segment.
 bool is_real_memory(const Instruction& in, unsigned reg) {
-  return (in.opcode | 4) == 0xdd && in.modrm < 0xc0 && (in.modrm >> 3) == reg && is_flat(in);
+  return (in.opcode | 4) == 0xdd && in.modrm < 0xc0 && (in.modrm >> 3 & 7) == reg && is_flat(in);
 }
 
 /// Compilers copy numbers by FLD and FSTP, one after the other. The two are one operation, which
