@@ -10,6 +10,9 @@
 
 #include "expect.hpp"
 #include "ioctl_probe.h"
+#include "linux/abi/i386/device_layouts.hpp"
+#include "linux/abi/i386/socket_names.hpp"
+#include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/ioctl_rows.hpp"
 
 extern const Probed kProbed[];
@@ -19,6 +22,14 @@ namespace {
 using namespace ferry::linux;
 using ferry::test::expect;
 using ferry::test::expect_equal;
+
+/// Structures that no request has.
+constexpr struct {
+  const char* name;
+  std::string_view layout;
+} kOthers[] = {{"sock_fprog", abi::kFilterProgram},     {"group_req", abi::kGroup},
+               {"group_source_req", abi::kGroupSource}, {"group_filter", abi::kGroupFilter},
+               {"input_event", abi::kInputEvent},       {"snd_timer_tread", abi::kTimerEvent}};
 
 const IoctlRow* row_named(std::string_view name) {
   for (const IoctlRow& row : ioctl_rows()) {
@@ -57,24 +68,24 @@ int pieces_of_member(const std::vector<Place>& places, const Probed& guest, cons
   return pieces;
 }
 
-void structure(const IoctlRow& row, const Probed& guest, const Probed& host) {
-  const uint32_t guest_size = abi::shape_of(row.layout, abi::kI386).size;
-  const uint32_t host_size = abi::shape_of(row.layout, kHost).size;
+void structure(std::string_view layout, const Probed& guest, const Probed& host) {
+  const uint32_t guest_size = abi::shape_of(layout, abi::kI386).size;
+  const uint32_t host_size = abi::shape_of(layout, kHost).size;
   if (guest_size != guest.size || host_size != host.size) {
-    std::printf("%s: %u bytes for %u, %u for %u\n", row.name, guest_size, guest.size, host_size,
+    std::printf("%s: %u bytes for %u, %u for %u\n", guest.name, guest_size, guest.size, host_size,
                 host.size);
     expect(false);
   }
-  const std::vector<Place> places = places_of(row.layout);
+  const std::vector<Place> places = places_of(layout);
   size_t covered = 0;
   for (size_t i = 0; i < std::size(guest.members) && guest.members[i].size != 0; ++i) {
     const int pieces = pieces_of_member(places, guest, host, i);
-    if (pieces <= 0) std::printf("%s: member %zu\n", row.name, i);
+    if (pieces <= 0) std::printf("%s: member %zu\n", guest.name, i);
     expect(pieces > 0);
     covered += static_cast<size_t>(pieces);
   }
-  if (!row.same && covered != places.size()) {
-    std::printf("%s: %zu of %zu pieces are members\n", row.name, covered, places.size());
+  if (!abi::is_same(layout, kHost) && covered != places.size()) {
+    std::printf("%s: %zu of %zu pieces are members\n", guest.name, covered, places.size());
     expect(false);
   }
 }
@@ -98,16 +109,34 @@ bool needs_structure(const IoctlRow& row) {
   return !row.same || places_of(row.layout).size() > 4;
 }
 
+/// A structure without a request, or an option of a socket.
+bool other_probed(const Probed& guest, const Probed& host) {
+  for (const auto& [name, layout] : kOthers) {
+    if (guest.name != std::string_view(name)) continue;
+    structure(layout, guest, host);
+    return true;
+  }
+  for (const abi::NamedValue& option : abi::kSocketOptions.rows) {
+    if (guest.name != std::string_view(option.name)) continue;
+    expect_equal(option.value, guest.number);
+    expect_equal(socket_option_to_host(static_cast<int>(guest.number)), host.number);
+    return true;
+  }
+  return false;
+}
+
 void all_probed(const std::vector<Probed>& guest) {
   std::vector<std::string_view> described;
-  size_t numbers = 0;
+  size_t numbers = 0, others = 0;
   for (size_t i = 0; guest[i].name[0] != '\0'; ++i) {
     const Probed& host = kProbed[i];
     const IoctlRow* const row = row_named(guest[i].name);
-    expect(std::strcmp(guest[i].name, host.name) == 0 && row != nullptr);
-    if (row == nullptr) return;
-    if (guest[i].size != 0) {
-      structure(*row, guest[i], host);
+    expect(std::strcmp(guest[i].name, host.name) == 0);
+    if (row == nullptr) {
+      expect(other_probed(guest[i], host));
+      ++others;
+    } else if (guest[i].size != 0) {
+      structure(row->layout, guest[i], host);
       described.emplace_back(row->name);
     } else {
       number(*row, guest[i], host);
@@ -115,6 +144,7 @@ void all_probed(const std::vector<Probed>& guest) {
     }
   }
   expect_equal(numbers, ioctl_rows().size());
+  expect_equal(others, std::size(kOthers) + abi::kSocketOptions.rows.size());
   for (const IoctlRow& row : ioctl_rows()) {
     const bool is_described = std::ranges::find(described, row.name) != described.end();
     // An array of bytes or of equal numbers, the screen's maps and colours

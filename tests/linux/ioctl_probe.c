@@ -1,7 +1,9 @@
-// What the kernel's headers say of the requests and structures in abi/i386/ioctls.inc. It is
+// What the kernel's headers say of the requests of abi/i386/ioctls.inc, the options of
+// socket_options.inc, and the structures of these and of device_layouts.hpp. It is
 // compiled for i386, without being linked or run (the section .probe is cut out of the object
 // file), and for the host, as a part of ioctl_layout_test.
 #include <asm/ioctls.h>
+#include <asm/socket.h>
 #include <asm/sockios.h>
 #include <asm/termbits.h>
 #include <drm/drm.h>
@@ -21,6 +23,7 @@
 #include <linux/if_bonding.h>
 #include <linux/if_tun.h>
 #include <linux/if_vlan.h>
+#include <linux/in.h>
 #include <linux/joystick.h>
 #include <linux/kd.h>
 #include <linux/loop.h>
@@ -47,6 +50,9 @@ struct two_longs {
 struct two_entries {
   struct __fat_dirent entry[2];
 };
+struct group_filter_head {
+  char bytes[GROUP_FILTER_SIZE(0)];
+};
 struct one_word {
   unsigned long word;
 };
@@ -66,4 +72,6 @@ __attribute__((section(".probe"))) const struct Probed kProbed[] = {
 #define IOCTL_OLD(NAME, GUEST, HOST, HOW, LAYOUT) {#NAME, (uint32_t)(NAME), 0, {{0, 0}}},
 #define IOCTL_RANGE(NAME, DIRECTION, TYPE, FIRST, LAST, HOW)
 #include "linux/abi/i386/ioctls.inc"
+#define SOCKET_OPTION(NUMBER, NAME) {#NAME, NAME, 0, {{0, 0}}},
+#include "linux/abi/i386/socket_options.inc"
     {"", 0, 0, {{0, 0}}}};

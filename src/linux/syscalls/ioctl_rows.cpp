@@ -2,6 +2,8 @@
 
 #include <asm/ioctls.h>
 #include <asm/sockios.h>
+#include <asm/termios.h>
+#include <linux/serial.h>
 
 #include <algorithm>
 #include <array>

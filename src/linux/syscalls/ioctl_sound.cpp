@@ -8,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "linux/syscalls/event_devices.hpp"
 #include "linux/syscalls/ioctl_rows.hpp"
 
 namespace ferry::linux::how {
@@ -137,7 +138,12 @@ CallResult sample_settings(const IoctlCall& call) {
 }
 
 CallResult timer_events(const IoctlCall& call) {
-  return in(call);
+  uint32_t on;
+  const CallResult result = in(call);
+  if (!result.ok() || !copy_in(call.argument, on)) return result;
+  call.thread.process->reads_timer_events = on != 0;
+  note_event_device(*call.thread.process, call.fd);
+  return result;
 }
 
 }  // namespace ferry::linux::how
