@@ -129,6 +129,9 @@ void flags() {
                  {15, SO_REUSEPORT}, {16, SO_PASSCRED}, {17, SO_PEERCRED},  {18, SO_RCVLOWAT},
                  {20, SO_RCVTIMEO},  {21, SO_SNDTIMEO}, {30, SO_ACCEPTCONN}};
   for (const auto& pair : options) expect_equal(socket_option_to_host(pair.guest), pair.host);
+  expect_equal(socket_level_to_host(1), SOL_SOCKET);
+  expect_equal(socket_level_to_host(41), 41);
+  expect(socket_level_to_host(0xffff) != SOL_SOCKET);
   // A number that only MIPS uses is no option; one that is newer than the headers is itself.
   expect_equal(socket_option_to_host(0x80), -1);
   expect_equal(socket_option_to_host(0x1006), -1);

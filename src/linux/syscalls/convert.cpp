@@ -128,7 +128,8 @@ int socket_type_to_guest(int host) {
 }
 
 int socket_level_to_host(int guest) {
-  return guest == kGuestSolSocket ? SOL_SOCKET : guest;
+  if (guest == kGuestSolSocket) return SOL_SOCKET;
+  return guest == SOL_SOCKET ? -1 : guest;  // i386 has no such level
 }
 int socket_level_to_guest(int host) {
   return host == SOL_SOCKET ? kGuestSolSocket : host;

@@ -82,9 +82,9 @@ ConvertedStruct::ConvertedStruct(Thread& thread, std::string_view layout, uint32
     : thread_(thread),
       layout_(layout),
       address_(guest),
-      size_(abi::shape_of(layout, abi::kI386).size),
-      loaded_(copy_in_bytes(guest, guest_.data(), size_)) {
+      size_(abi::shape_of(layout, abi::kI386).size) {
   CHECK(size_ <= kMaxSize && abi::shape_of(layout, kHost).size <= kMaxSize);
+  loaded_ = copy_in_bytes(guest, guest_.data(), size_);
   if (!loaded_) return;
   structure_to_host(layout, guest_.data(), host_.data());
   abi::visit_pieces(layout, kHost, 0, 0, [this](const Piece& piece) {

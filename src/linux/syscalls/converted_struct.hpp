@@ -48,7 +48,7 @@ class ConvertedStruct {
   std::string_view layout_;
   uint32_t address_;
   uint32_t size_;
-  bool loaded_;
+  bool loaded_ = false;
   alignas(8) std::array<uint8_t, kMaxSize> guest_{};
   alignas(8) std::array<uint8_t, kMaxSize> host_{};
   std::vector<GuestBuffer> buffers_;

@@ -3,6 +3,7 @@
 //EXPECT: group: 0 again EADDRINUSE
 //EXPECT: filter: 0 length 3 first 28
 //EXPECT: MIPS's numbers: ENOPROTOOPT ENOPROTOOPT ENOPROTOOPT
+//EXPECT: MIPS's level: ENOPROTOOPT
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

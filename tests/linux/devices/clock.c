@@ -1,5 +1,5 @@
-// The clock of the machine, a watchdog, and the pool of random numbers.
-//EXPECT: time: 0 year 1
+// A watchdog, the pool of random numbers, and the machine's clock if its kernel has one (6.1 has no driver for that of
+// loongson-3, which came with 6.5).
 //EXPECT: watchdog: 0 Software Watchdog
 #include "device.h"
 #include <linux/random.h>
@@ -7,7 +7,11 @@
 #include <linux/watchdog.h>
 
 static void clock(void) {
-  int rtc = device("/dev/rtc0", O_RDWR);
+  int rtc = open("/dev/rtc0", O_RDWR);
+  if (rtc < 0) {
+    printf("no clock: %s\n", strerrorname_np(errno));
+    return;
+  }
   struct rtc_time time = {0}, again = {0};
   printf("time: %s", said(ioctl(rtc, RTC_RD_TIME, &time)));
   printf(" year %d\n", time.tm_year > 120 && time.tm_year < 300);
@@ -26,14 +30,13 @@ static void clock(void) {
   printf(" %s", said(ioctl(rtc, RTC_IRQP_READ, &rate)));
   printf(" %lu wrong %s\n", rate, said(ioctl(rtc, RTC_IRQP_SET, 3L)));
   struct rtc_pll_info pll;
-  printf("pll: %s epoch: %s\n", said(ioctl(rtc, RTC_PLL_GET, &pll)), said(ioctl(rtc, RTC_EPOCH_READ, &rate)));
+  printf("pll: %s", said(ioctl(rtc, RTC_PLL_GET, &pll)));
+  printf(" epoch: %s\n", said(ioctl(rtc, RTC_EPOCH_READ, &rate)));
   printf("updates: %s", said(ioctl(rtc, RTC_UIE_ON)));
   printf(" %s\n", said(ioctl(rtc, RTC_UIE_OFF)));
-  uint32_t event = 0;
   struct rtc_param parameter = {.param = RTC_PARAM_FEATURES};
   printf("parameter: %s", said(ioctl(rtc, RTC_PARAM_GET, &parameter)));
   printf(" %llu nowhere %s\n", (unsigned long long)parameter.uvalue, said(ioctl(rtc, RTC_RD_TIME, (void *)16)));
-  (void)event;
   close(rtc);
 }
 
@@ -49,7 +52,9 @@ static void watchdog(void) {
   ioctl(dog, WDIOC_GETTIMEOUT, &seconds);
   printf(" %d keep alive %s", seconds, said(ioctl(dog, WDIOC_KEEPALIVE, 0)));
   printf(" left %s", said(ioctl(dog, WDIOC_GETTIMELEFT, &left)));
-  printf(" %d status %s off %s\n", left > 20, said(ioctl(dog, WDIOC_GETSTATUS, &left)), said(ioctl(dog, WDIOC_SETOPTIONS, &on)));
+  printf(" %d", left > 20);
+  printf(" status %s", said(ioctl(dog, WDIOC_GETSTATUS, &left)));
+  printf(" off %s\n", said(ioctl(dog, WDIOC_SETOPTIONS, &on)));
   seconds = -1;
   printf("wrong: %s\n", said(ioctl(dog, WDIOC_SETTIMEOUT, &seconds)));
   write(dog, "V", 1);
@@ -68,7 +73,7 @@ static void random_numbers(void) {
   added.info.entropy_count = -1;
   printf(" wrong %s", said(ioctl(pool, RNDADDENTROPY, &added)));
   count = 8;
-  printf(" %s reseed %s\n", said(ioctl(pool, RNDADDTOENTCNT, &count)), said(ioctl(pool, RNDRESEEDCRNG)));
+  printf(" %s nowhere %s\n", said(ioctl(pool, RNDADDTOENTCNT, &count)), said(ioctl(pool, RNDADDENTROPY, (void *)16)));
 }
 
 int main(void) {

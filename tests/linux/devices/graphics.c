@@ -23,7 +23,8 @@ static int card(int number) {
   printf(" %d\n", client.pid == (unsigned long)getpid());
   for (int what = DRM_CAP_DUMB_BUFFER; what <= DRM_CAP_PRIME; ++what) {
     struct drm_get_cap capability = {.capability = (unsigned)what};
-    printf("%s=%d ", said(ioctl(fd, DRM_IOCTL_GET_CAP, &capability)), (int)capability.value);
+    printf("%s=", said(ioctl(fd, DRM_IOCTL_GET_CAP, &capability)));
+    printf("%d ", (int)capability.value);
   }
   struct drm_set_client_cap planes = {DRM_CLIENT_CAP_UNIVERSAL_PLANES, 1};
   printf("planes %s\n", said(ioctl(fd, DRM_IOCTL_SET_CLIENT_CAP, &planes)));
@@ -125,8 +126,8 @@ int main(void) {
   int first = card(0);
   struct drm_mode_create_dumb dumb = buffer(first);
   struct drm_mode_destroy_dumb destroy = {dumb.handle};
-  printf("destroy: %s again: %s\n", said(ioctl(first, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy)),
-         said(ioctl(first, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy)));
+  printf("destroy: %s", said(ioctl(first, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy)));
+  printf(" again: %s\n", said(ioctl(first, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy)));
   int second = card(1);
   screen(second);
   return 0;

@@ -25,15 +25,20 @@ static int keyboard(void) {
 
 static void bits(int fd) {
   unsigned char types[8] = {0}, keys[96] = {0}, lights[8] = {0};
-  printf("types: %d %02x%02x%02x\n", ioctl(fd, EVIOCGBIT(0, 4), types) > 0, types[0], types[1], types[2]);
-  printf("keys: %s %d\n", said(ioctl(fd, EVIOCGBIT(EV_KEY, sizeof keys), keys)), keys[KEY_A / 8] >> KEY_A % 8 & 1);
+  printf("types: %d", ioctl(fd, EVIOCGBIT(0, 4), types) > 0);
+  printf(" %02x%02x%02x\n", types[0], types[1], types[2]);
+  printf("keys: %s", said(ioctl(fd, EVIOCGBIT(EV_KEY, sizeof keys), keys)));
+  printf(" %d\n", keys[KEY_A / 8] >> KEY_A % 8 & 1);
   // The length that the kernel gives is rounded up to a word, whose width is the program's.
-  printf("lights: %d short %s none %s\n", ioctl(fd, EVIOCGBIT(EV_LED, sizeof lights), lights) == sizeof(long),
-         said(ioctl(fd, EVIOCGBIT(EV_LED, 2), lights)), said(ioctl(fd, EVIOCGBIT(EV_FF_STATUS, 8), lights)));
-  printf("state: %d %d", ioctl(fd, EVIOCGLED(sizeof lights), lights) == sizeof(long),
-         ioctl(fd, EVIOCGSW(sizeof lights), lights) == sizeof(long));
+  printf("lights: %d", ioctl(fd, EVIOCGBIT(EV_LED, sizeof lights), lights) == sizeof(long));
+  printf(" %02x%02x", lights[0], lights[1]);
+  printf(" short %s", said(ioctl(fd, EVIOCGBIT(EV_LED, 2), lights)));
+  printf(" none %s\n", said(ioctl(fd, EVIOCGBIT(EV_FF_STATUS, 8), lights)));
+  printf("state: %d", ioctl(fd, EVIOCGLED(sizeof lights), lights) == sizeof(long));
+  printf(" %d", ioctl(fd, EVIOCGSW(sizeof lights), lights) == sizeof(long));
   memset(keys, 0xff, sizeof keys);
-  printf(" %s %d\n", said(ioctl(fd, EVIOCGKEY(sizeof keys), keys)), keys[0]);
+  printf(" %s", said(ioctl(fd, EVIOCGKEY(sizeof keys), keys)));
+  printf(" %d\n", keys[0]);
 }
 
 static void show(const struct input_event *event) {
@@ -53,7 +58,8 @@ static void events(int fd) {
   ssize_t got = read(other, in, sizeof in);
   printf(" read %d\n", (int)(got / (ssize_t)sizeof in[0]));
   for (ssize_t i = 0; i < got / (ssize_t)sizeof in[0]; ++i) show(&in[i]);
-  printf("nothing: %s too short: %s\n", said(read(other, in, sizeof in)), said(read(other, in, 7)));
+  printf("nothing: %s", said(read(other, in, sizeof in)));
+  printf(" too short: %s\n", said(read(other, in, 7)));
   printf("nowhere: %s", said(write(fd, (void *)16, sizeof out)));
   write(fd, out, sizeof out);
   out[0].value = 0;
@@ -80,14 +86,16 @@ int main(void) {
   bits(fd);
   struct input_keymap_entry entry = {.len = 4, .scancode = {30}};
   printf("keymap: %s", said(ioctl(fd, EVIOCGKEYCODE_V2, &entry)));
-  printf(" clock: %s wrong %s", said(ioctl(fd, EVIOCSCLOCKID, &(int){CLOCK_REALTIME})), said(ioctl(fd, EVIOCSCLOCKID, &(int){77})));
+  printf(" clock: %s", said(ioctl(fd, EVIOCSCLOCKID, &(int){CLOCK_REALTIME})));
+  printf(" wrong %s", said(ioctl(fd, EVIOCSCLOCKID, &(int){77})));
   unsigned char mask[96] = {0};
   struct input_mask masked = {EV_KEY, sizeof mask, (uintptr_t)mask};
   printf(" mask: %s", said(ioctl(fd, EVIOCGMASK, &masked)));
   printf(" %02x grab: %s ", mask[0], said(ioctl(fd, EVIOCGRAB, 1L)));
   printf("%s\n", said(ioctl(fd, EVIOCGRAB, 0L)));
   struct ff_effect effect = {.type = FF_PERIODIC, .id = -1};
-  printf("effect: %s effects: %s\n", said(ioctl(fd, EVIOCSFF, &effect)), said(ioctl(fd, EVIOCGEFFECTS, &version)));
+  printf("effect: %s", said(ioctl(fd, EVIOCSFF, &effect)));
+  printf(" effects: %s\n", said(ioctl(fd, EVIOCGEFFECTS, &version)));
   events(fd);
   return 0;
 }

@@ -15,8 +15,9 @@ static void sizes(int loop) {
   int block = 0, read_only = -1;
   long ahead = 0;
   unsigned short most = 0;
-  printf("sizes: %s %s %s", said(ioctl(loop, BLKGETSIZE, &sectors)), said(ioctl(loop, BLKGETSIZE64, &bytes)),
-         said(ioctl(loop, BLKSSZGET, &block)));
+  printf("sizes: %s", said(ioctl(loop, BLKGETSIZE, &sectors)));
+  printf(" %s", said(ioctl(loop, BLKGETSIZE64, &bytes)));
+  printf(" %s", said(ioctl(loop, BLKSSZGET, &block)));
   printf(" %lu %llu %d", sectors, (unsigned long long)bytes, block);
   ioctl(loop, BLKBSZGET, &block);
   ioctl(loop, BLKROGET, &read_only);
@@ -25,11 +26,11 @@ static void sizes(int loop) {
   ioctl(loop, BLKRAGET, &ahead);
   printf(" %ld\n", ahead);
   struct hd_geometry geometry = {1, 2, 3, 4};
-  printf("geometry: %s %d %d %d %lu\n", said(ioctl(loop, HDIO_GETGEO, &geometry)), geometry.heads, geometry.sectors,
-         geometry.cylinders, geometry.start);
+  printf("geometry: %s", said(ioctl(loop, HDIO_GETGEO, &geometry)));
+  printf(" %d %d %d %lu\n", geometry.heads, geometry.sectors, geometry.cylinders, geometry.start);
   uint64_t range[2] = {0, 4096};
-  printf("zero out: %s discard at the end: %s\n", said(ioctl(loop, BLKZEROOUT, range)),
-         said(ioctl(loop, BLKDISCARD, (uint64_t[]){1ull << 40, 4096})));
+  printf("zero out: %s", said(ioctl(loop, BLKZEROOUT, range)));
+  printf(" discard at the end: %s\n", said(ioctl(loop, BLKDISCARD, (uint64_t[]){1ull << 40, 4096})));
 }
 
 static void partitions(int loop) {
@@ -71,8 +72,9 @@ int main(void) {
   printf("configure: %s\n", said(ioctl(loop, LOOP_CONFIGURE, &config)));
   sizes(loop);
   partitions(loop);
-  printf("block size: %s direct: %s change: %s\n", said(ioctl(loop, LOOP_SET_BLOCK_SIZE, 4096L)),
-         said(ioctl(loop, LOOP_SET_DIRECT_IO, 0L)), said(ioctl(loop, LOOP_CHANGE_FD, file)));
+  printf("block size: %s", said(ioctl(loop, LOOP_SET_BLOCK_SIZE, 4096L)));
+  printf(" direct: %s", said(ioctl(loop, LOOP_SET_DIRECT_IO, 0L)));
+  printf(" change: %s\n", said(ioctl(loop, LOOP_CHANGE_FD, file)));
   printf("bad descriptor: %s\n", said(ioctl(loop, LOOP_SET_FD, 77)));
   printf("end: %s\n", said(ioctl(loop, LOOP_CLR_FD)));
   return 0;

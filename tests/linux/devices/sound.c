@@ -20,7 +20,8 @@ static void controls(void) {
   for (unsigned i = 0; i < list.used && i < 6; ++i) {
     struct snd_ctl_elem_info element = {.id = ids[i]};
     struct snd_ctl_elem_value value = {.id = ids[i]};
-    printf("%s: %s type %d", ids[i].name, said(ioctl(card, SNDRV_CTL_IOCTL_ELEM_INFO, &element)), element.type);
+    printf("%s: %s", ids[i].name, said(ioctl(card, SNDRV_CTL_IOCTL_ELEM_INFO, &element)));
+    printf(" type %d", element.type);
     if (element.type == SNDRV_CTL_ELEM_TYPE_INTEGER || element.type == SNDRV_CTL_ELEM_TYPE_BOOLEAN)
       printf(" %ld..%ld step %ld", element.value.integer.min, element.value.integer.max, element.value.integer.step);
     printf(" %s", said(ioctl(card, SNDRV_CTL_IOCTL_ELEM_READ, &value)));
@@ -58,7 +59,10 @@ static void controls(void) {
   printf(" %s", said(ioctl(card, SNDRV_CTL_IOCTL_ELEM_WRITE, &far)));
   memset(&far.value, 0, sizeof far.value);
   ioctl(card, SNDRV_CTL_IOCTL_ELEM_READ, &far);
-  printf(" %d remove %s\n", (int)(far.value.integer64.value[0] >> 32), said(ioctl(card, SNDRV_CTL_IOCTL_ELEM_REMOVE, &made.id)));
+  printf(" %d", (int)(far.value.integer64.value[0] >> 32));
+  struct snd_ctl_elem_id *const own[] = {&made.id, &list_made.id, &wide.id};
+  for (int i = 0; i < 3; ++i) printf(" remove %s", said(ioctl(card, SNDRV_CTL_IOCTL_ELEM_REMOVE, own[i])));
+  printf("\n");
   int number = -1;
   printf("devices: %s", said(ioctl(card, SNDRV_CTL_IOCTL_PCM_NEXT_DEVICE, &number)));
   struct snd_pcm_info pcm = {.device = 1, .stream = SNDRV_PCM_STREAM_CAPTURE};
@@ -154,14 +158,16 @@ static void play(void) {
   read.frames = 64;
   printf("nowhere: %s", said(ioctl(in, SNDRV_PCM_IOCTL_READI_FRAMES, &read)));
   printf(" structure %s\n", said(ioctl(in, SNDRV_PCM_IOCTL_READI_FRAMES, (void *)16)));
-  printf("pause: %s drop: %s %s\n", said(ioctl(out, SNDRV_PCM_IOCTL_PAUSE, 1L)), said(ioctl(out, SNDRV_PCM_IOCTL_DROP)),
-         said(ioctl(in, SNDRV_PCM_IOCTL_DROP)));
+  printf("pause: %s", said(ioctl(out, SNDRV_PCM_IOCTL_PAUSE, 1L)));
+  printf(" drop: %s", said(ioctl(out, SNDRV_PCM_IOCTL_DROP)));
+  printf(" %s\n", said(ioctl(in, SNDRV_PCM_IOCTL_DROP)));
   ioctl(out, SNDRV_PCM_IOCTL_PREPARE);
   written.frames = 512;
   ioctl(out, SNDRV_PCM_IOCTL_WRITEI_FRAMES, &written);
   snd_pcm_uframes_t back = 100;
-  printf("rewind: %s %lu", said(ioctl(out, SNDRV_PCM_IOCTL_REWIND, &back)), back);
-  printf(" forward: %s %lu\n", said(ioctl(out, SNDRV_PCM_IOCTL_FORWARD, &back)), back);
+  printf("rewind: %s", said(ioctl(out, SNDRV_PCM_IOCTL_REWIND, &back)));
+  printf(" %lu forward: %s", back, said(ioctl(out, SNDRV_PCM_IOCTL_FORWARD, &back)));
+  printf(" %lu\n", back);
   show_state("rewound", out);
   close(out);
   close(in);
