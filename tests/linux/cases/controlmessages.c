@@ -1,5 +1,6 @@
 // Control messages: their headers are aligned to 4, times in them are 32 bits wide unless the option was the new one, and
 // what does not fit is cut as net/compat.c does.
+//NOT UNDER AN EMULATOR: qemu-user converts few of these
 //EXPECT: old: level 1 type 29 length 20
 //EXPECT: new: level 1 type 63 length 28
 //EXPECT: error: level 0 type 11 errno ECONNREFUSED

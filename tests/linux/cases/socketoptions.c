@@ -1,5 +1,6 @@
 // Options of sockets whose numbers, values or structures are others on a 64-bit host or on MIPS: times, groups (their addresses
 // are aligned otherwise), filters (a pointer), and numbers that only MIPS has.
+//NOT UNDER AN EMULATOR: qemu-user converts few of these
 //EXPECT: group: 0 again EADDRINUSE
 //EXPECT: filter: 0 length 3 first 28
 //EXPECT: MIPS's numbers: ENOPROTOOPT ENOPROTOOPT ENOPROTOOPT
