@@ -166,13 +166,40 @@ ensure_applets() {
 
 # Files for MIPS64: a libcapstone to link with, native programs to compare with, Debian's qemu-i386, a kernel.
 ensure_mips_files() {
-  [ -e "$mips_root/.complete" ] && return
+  [ "$(cat "$mips_root/.complete" 2>/dev/null)" = "${kernel_modules[*]}" ] && return
   say "fetching MIPS64 files (a kernel, busybox, qemu-i386, libcapstone)"
   unpack_packages mips64el "$mips_root" busybox-static,qemu-user-static,libcapstone-dev,linux-image-loongson-3
-  # The other emulators and the kernel modules are large, and nothing uses them.
+  # The other emulators and most kernel modules are large, and nothing uses them.
   find "$mips_root/usr/bin" -name 'qemu-*-static' ! -name qemu-i386-static -delete
-  rm -rf "$mips_root"/lib/modules "$mips_root"/usr/share/{doc,locale,man}
-  touch "$mips_root/.complete"
+  keep_modules
+  rm -rf "$mips_root"/usr/share/{doc,locale,man}
+  echo "${kernel_modules[*]}" >"$mips_root/.complete"
+}
+
+# The devices that ./dev test shows on the machine.
+kernel_modules=(loop softdog snd-aloop vgem bochs evdev virtio_pci virtio_input tun)
+
+# modules_with_needed NAME...: prints the modules' names, each after those it needs. (modules.dep is made by the
+# package's scripts, which do not run here.)
+modules_with_needed() {
+  local name file needed
+  for name in "$@"; do
+    file=$(find "$mips_root/lib/modules" -name "$name.ko")
+    [ -n "$file" ] || fail "there is no module $name"
+    needed=$(tr '\0' '\n' <"$file" | sed -n 's/^depends=//p')
+    modules_with_needed ${needed//,/ }
+    echo "$name"
+  done | awk '!seen[$0]++'
+}
+
+# Moves the modules that are used to lib/modules itself, and deletes the others.
+keep_modules() {
+  local name kept
+  kept=$(modules_with_needed "${kernel_modules[@]}")
+  for name in $kept; do
+    find "$mips_root/lib/modules" -mindepth 2 -name "$name.ko" -exec mv {} "$mips_root/lib/modules" \;
+  done
+  find "$mips_root/lib/modules" -mindepth 1 -maxdepth 1 -type d -exec rm -r {} +
 }
 
 # build_preset PRESET [TARGET...]

@@ -129,6 +129,14 @@ void flags() {
                  {15, SO_REUSEPORT}, {16, SO_PASSCRED}, {17, SO_PEERCRED},  {18, SO_RCVLOWAT},
                  {20, SO_RCVTIMEO},  {21, SO_SNDTIMEO}, {30, SO_ACCEPTCONN}};
   for (const auto& pair : options) expect_equal(socket_option_to_host(pair.guest), pair.host);
+  expect_equal(socket_level_to_host(1), SOL_SOCKET);
+  expect_equal(socket_level_to_host(41), 41);
+  expect(socket_level_to_host(0xffff) != SOL_SOCKET);
+  // A number that only MIPS uses is no option; one that is newer than the headers is itself.
+  expect_equal(socket_option_to_host(0x80), -1);
+  expect_equal(socket_option_to_host(0x1006), -1);
+  expect_equal(socket_option_to_host(0), -1);
+  expect_equal(socket_option_to_host(77), 77);
   const struct {
     uint32_t guest;
     int host;
@@ -159,6 +167,18 @@ void terminals() {
   std::memset(&back, 0, sizeof back);
   terminal_to_guest(host, back);
   expect(std::memcmp(&guest, &back, sizeof guest) == 0);
+  // TCGETA and TCSETA: the flags' low halves, and 8 characters.
+  guest.cflag = 0x10008bd;
+  abi::TermIo old = short_settings(guest);
+  expect_equal(old.cflag, 0x8bd);
+  expect_equal(old.lflag, 0x810b);
+  expect_equal(old.cc[4], 5);
+  old.cflag = 0x1;
+  old.cc[4] = 99;
+  change_settings(old, guest);
+  expect_equal(guest.cflag, 0x1000001u);
+  expect_equal(guest.cc[4], 99);
+  expect_equal(guest.cc[10], 11);
 }
 
 void status() {

@@ -115,13 +115,16 @@ class GuestProcess {
   bool is_vfork_child = false;  ///< the parent waits, and lends what it was given to run
   /// Files that reads and writes treat apart.
   enum SpecialFile : uint8_t {
-    kSignalfd = 1,         ///< what is read from it may have to be converted
-    kMemoryFile = 2,       ///< /proc/PID/mem, opened by this program
-    kAnyMemoryFile = 4,    ///< the same, or opened by a program before an exec
-    kWrittenAndMapped = 8  ///< opened for writing, and mapped (file_effects.hpp)
+    kSignalfd = 1,          ///< what is read from it may have to be converted
+    kMemoryFile = 2,        ///< /proc/PID/mem, opened by this program
+    kAnyMemoryFile = 4,     ///< the same, or opened by a program before an exec
+    kWrittenAndMapped = 8,  ///< opened for writing, and mapped (file_effects.hpp)
+    kEventDevice = 16       ///< reads and writes of it are converted (event_devices.hpp)
   };
   /// Those that the process may have, as bits: mostly none.
   Relaxed<uint8_t> special_files = 0;
+  /// Sound cards' timers are read as events (SNDRV_TIMER_IOCTL_TREAD).
+  Relaxed<bool> reads_timer_events = false;
   /// Files the guest opened for writing (file_effects.hpp).
   std::set<FileId> files_written;
   Relaxed<bool> opened_for_writing = false;  ///< whether files_written has any

@@ -30,7 +30,8 @@ constexpr std::string_view kTraceVariable = "FERRY_TRACE_FD";
 constexpr std::string_view kSeccompVariable = "FERRY_SECCOMP_";
 
 /// The bits of GuestProcess::special_files that an exec hands on.
-constexpr uint8_t kInheritedFiles = GuestProcess::kSignalfd | GuestProcess::kAnyMemoryFile;
+constexpr uint8_t kInheritedFiles =
+    GuestProcess::kSignalfd | GuestProcess::kAnyMemoryFile | GuestProcess::kEventDevice;
 
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;

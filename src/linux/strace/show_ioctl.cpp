@@ -1,5 +1,6 @@
 // ioctl: declared in show_system.hpp.
 #include "linux/abi/i386/abi_types.hpp"
+#include "linux/abi/i386/ioctl_names.hpp"
 #include "linux/abi/i386/socket_names.hpp"
 #include "linux/strace/show_system.hpp"
 #include "linux/strace/show_times.hpp"
@@ -10,10 +11,17 @@ namespace {
 
 void add_request(Printer& p, uint32_t request) {
   if (const char* name = name_of(abi::kIoctls, request)) return p.add("%s", name);
+  const uint32_t size = request >> 16 & 0x3fff;
+  for (const abi::IoctlRangeName& range : abi::kIoctlRanges) {
+    const uint32_t number = (request & 0xc000ffff) - range.first;
+    if (number > range.last - range.first) continue;
+    return range.first == range.last ? p.add("%s(%u)", range.name, size)
+                                     : p.add("%s(%#x, %u)", range.name, number, size);
+  }
   constexpr const char* kDirections[] = {"_IOC_NONE", "_IOC_WRITE", "_IOC_READ",
                                          "_IOC_READ|_IOC_WRITE"};
   p.add("_IOC(%s, %#x, %#x, %#x)", kDirections[request >> 30], request >> 8 & 0xff, request & 0xff,
-        request >> 16 & 0x3fff);
+        size);
 }
 
 void add_output_flags(Printer& p, uint32_t flags) {

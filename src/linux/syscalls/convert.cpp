@@ -1,11 +1,13 @@
 #include "linux/syscalls/convert.hpp"
 
+#include <asm/socket.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
 #include <cstring>
+#include <iterator>
 
 #include "linux/syscalls/arguments.hpp"
 
@@ -42,57 +44,14 @@ constexpr NumberRow kSocketTypes[] = {{1, SOCK_STREAM}, {2, SOCK_DGRAM},     {3,
 
 constexpr int kGuestSolSocket = 1;
 
-// Guest values: include/uapi/asm-generic/socket.h.
 constexpr NumberRow kSocketOptions[] = {
-    {1, SO_DEBUG},
-    {2, SO_REUSEADDR},
-    {3, SO_TYPE},
-    {4, SO_ERROR},
-    {5, SO_DONTROUTE},
-    {6, SO_BROADCAST},
-    {7, SO_SNDBUF},
-    {8, SO_RCVBUF},
-    {9, SO_KEEPALIVE},
-    {10, SO_OOBINLINE},
-    {11, SO_NO_CHECK},
-    {12, SO_PRIORITY},
-    {13, SO_LINGER},
-    {14, SO_BSDCOMPAT},
-    {15, SO_REUSEPORT},
-    {16, SO_PASSCRED},
-    {17, SO_PEERCRED},
-    {18, SO_RCVLOWAT},
-    {19, SO_SNDLOWAT},
-    {20, SO_RCVTIMEO},
-    {21, SO_SNDTIMEO},
-    {25, SO_BINDTODEVICE},
-    {26, SO_ATTACH_FILTER},
-    {27, SO_DETACH_FILTER},
-    {28, SO_PEERNAME},
-    {29, SO_TIMESTAMP},
-    {30, SO_ACCEPTCONN},
-    {31, SO_PEERSEC},
-    {32, SO_SNDBUFFORCE},
-    {33, SO_RCVBUFFORCE},
-    {34, SO_PASSSEC},
-    {36, SO_MARK},
-    {38, SO_PROTOCOL},
-    {39, SO_DOMAIN},
-    {40, SO_RXQ_OVFL},
-    {41, SO_WIFI_STATUS},
-    {42, SO_PEEK_OFF},
-    {43, SO_NOFCS},
-    {44, SO_LOCK_FILTER},
-    {45, SO_SELECT_ERR_QUEUE},
-    {46, SO_BUSY_POLL},
-    {47, SO_MAX_PACING_RATE},
-    {48, SO_BPF_EXTENSIONS},
-    {49, SO_INCOMING_CPU},
-    {56, SO_INCOMING_NAPI_ID},
-    {57, SO_COOKIE},
-    {59, SO_PEERGROUPS},
-    {60, SO_ZEROCOPY},
+#define SOCKET_OPTION(NUMBER, NAME) {NUMBER, NAME},
+#include "linux/abi/i386/socket_options.inc"
+#undef SOCKET_OPTION
 };
+/// Later options have the same number everywhere, below those that only MIPS has.
+constexpr int kLaterSocketOptions = std::end(kSocketOptions)[-1].guest + 1,
+              kSocketOptionsOfMips = 0x80;
 
 constexpr NumberRow kResources[] = {
     {0, RLIMIT_CPU},       {1, RLIMIT_FSIZE}, {2, RLIMIT_DATA},    {3, RLIMIT_STACK},
@@ -169,13 +128,15 @@ int socket_type_to_guest(int host) {
 }
 
 int socket_level_to_host(int guest) {
-  return guest == kGuestSolSocket ? SOL_SOCKET : guest;
+  if (guest == kGuestSolSocket) return SOL_SOCKET;
+  return guest == SOL_SOCKET ? -1 : guest;  // i386 has no such level
 }
 int socket_level_to_guest(int host) {
   return host == SOL_SOCKET ? kGuestSolSocket : host;
 }
 int socket_option_to_host(int guest) {
-  return to_host(kSocketOptions, guest, guest);
+  const bool later = guest >= kLaterSocketOptions && guest < kSocketOptionsOfMips;
+  return to_host(kSocketOptions, guest, later ? guest : -1);
 }
 
 int resource_to_host(uint32_t guest) {

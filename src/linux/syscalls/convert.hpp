@@ -37,7 +37,7 @@ inline constexpr uint32_t kGuestLargeFile = 0100000;
 /// Socket type with SOCK_NONBLOCK and SOCK_CLOEXEC.
 [[nodiscard]] int socket_type_to_host(uint32_t guest);
 [[nodiscard]] int socket_type_to_guest(int host);
-/// SOL_SOCKET and its options; other levels are the same everywhere.
+/// SOL_SOCKET and its options (-1 for none); other levels are the same everywhere.
 [[nodiscard]] int socket_level_to_host(int guest);
 [[nodiscard]] int socket_level_to_guest(int host);
 [[nodiscard]] int socket_option_to_host(int guest);

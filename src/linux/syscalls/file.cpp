@@ -10,6 +10,7 @@
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
 #include "linux/syscalls/directory.hpp"
+#include "linux/syscalls/event_devices.hpp"
 #include "linux/syscalls/file_effects.hpp"
 #include "linux/syscalls/handlers.hpp"
 #include "linux/syscalls/small_files.hpp"
@@ -58,6 +59,7 @@ std::array<struct iovec, 1> one(const GuestBuffer& buffer) {
 
 [[gnu::noinline]] CallResult read_with_care(Thread& t, Fd fd, GuestPointer buffer_pointer,
                                             uint32_t size) {
+  if (is_event_device(*t.process, fd)) return read_events(t, fd, buffer_pointer, size);
   const GuestBuffer buffer = writable(t, buffer_pointer, size);
   if (is_own_memory(t, fd)) return read_own_memory(t, fd, one(buffer));
   const CallResult result = blocking_call(t, SYS_read, fd, buffer.pointer(), buffer.length());
@@ -72,6 +74,7 @@ std::array<struct iovec, 1> one(const GuestBuffer& buffer) {
 
 [[gnu::noinline]] CallResult write_with_care(Thread& t, Fd fd, GuestPointer buffer_pointer,
                                              uint32_t size) {
+  if (is_event_device(*t.process, fd)) return write_events(t, fd, buffer_pointer, size);
   const GuestBuffer buffer = readable(t, buffer_pointer, size);
   if (is_own_memory(t, fd)) return write_own_memory(t, fd, one(buffer));
   const Result<uint64_t> length = write_length(t, fd, buffer.length(), {});
@@ -84,7 +87,8 @@ std::array<struct iovec, 1> one(const GuestBuffer& buffer) {
 }  // namespace
 
 CallResult sys_read(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
-  constexpr unsigned kSpecial = GuestProcess::kSignalfd | GuestProcess::kMemoryFile;
+  constexpr unsigned kSpecial =
+      GuestProcess::kSignalfd | GuestProcess::kMemoryFile | GuestProcess::kEventDevice;
   if (t.process->may_have(kSpecial) ||
       !GuestBuffer::simple(t, buffer, size, GuestBuffer::Use::kernel_writes)) [[unlikely]]
     return read_with_care(t, fd, buffer, size);
@@ -92,7 +96,8 @@ CallResult sys_read(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
 }
 
 CallResult sys_write(Thread& t, Fd fd, GuestPointer buffer, uint32_t size) {
-  constexpr unsigned kSpecial = GuestProcess::kAnyMemoryFile | GuestProcess::kWrittenAndMapped;
+  constexpr unsigned kSpecial =
+      GuestProcess::kAnyMemoryFile | GuestProcess::kWrittenAndMapped | GuestProcess::kEventDevice;
   if (t.process->may_have(kSpecial) || t.process->small.limits(fd) ||
       !GuestBuffer::simple(t, buffer, size, GuestBuffer::Use::kernel_reads)) [[unlikely]]
     return write_with_care(t, fd, buffer, size);

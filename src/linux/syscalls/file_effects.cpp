@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "linux/kernel/messages.hpp"
+#include "linux/syscalls/event_devices.hpp"
 
 namespace ferry::linux {
 
@@ -62,6 +63,7 @@ void note_opened(Thread& thread, int fd, const char* name, uint32_t flags) {
   const std::string_view text(name);
   if (text == "mem" || text.ends_with("/mem"))
     process.special_files.set_bits(GuestProcess::kMemoryFile | GuestProcess::kAnyMemoryFile);
+  if (may_name_event_device(text)) note_event_device(process, fd);
   if ((flags & O_ACCMODE) == O_RDONLY || process.may_have(GuestProcess::kWrittenAndMapped)) return;
   FileId file;
   if (!identify_file(fd, file)) return;

@@ -1,7 +1,6 @@
 // Sockets, direct and through socketcall.
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -15,6 +14,7 @@
 #include "linux/syscalls/call_traits.hpp"
 #include "linux/syscalls/calls.hpp"
 #include "linux/syscalls/convert.hpp"
+#include "linux/syscalls/event_devices.hpp"
 #include "linux/syscalls/handlers.hpp"
 
 namespace ferry::linux {
@@ -162,88 +162,6 @@ CallResult sys_recvfrom(Thread& t, Fd fd, GuestPointer buffer_pointer, uint32_t 
                                });
 }
 
-// --- options -------------------------------------------------------------------------------------
-
-namespace {
-
-bool is_timeout(int level, int option) {
-  return level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO);
-}
-
-/// A BPF program: struct sock_fprog has a pointer.
-CallResult attach_filter(Thread& t, Fd fd, GuestPointer value, uint32_t size, int option) {
-  abi::SockFilterProgram guest;
-  if (size != sizeof guest) return abi::kEINVAL;
-  if (!copy_in(value, guest)) return abi::kEFAULT;
-  const GuestBuffer filter =
-      readable(t, guest.filter, guest.length * static_cast<uint32_t>(sizeof(sock_filter)));
-  struct sock_fprog host {
-    guest.length, static_cast<struct sock_filter*>(filter.pointer())
-  };
-  return guest_result(host_call(SYS_setsockopt, fd, SOL_SOCKET, option, &host, sizeof host));
-}
-
-/// Gives the guest an option's value, cut to the size that the guest states.
-template <typename Value>
-CallResult give_option(Thread& t, GuestPointer destination, GuestPointer size_pointer,
-                       const Value& value) {
-  int32_t size;
-  if (!copy_in(size_pointer, size)) return abi::kEFAULT;
-  if (size < 0) return abi::kEINVAL;
-  size = std::min(size, static_cast<int32_t>(sizeof value));
-  return copy_out_bytes(t, destination, &value, static_cast<uint32_t>(size)) &&
-                 copy_out(t, size_pointer, size)
-             ? kOk
-             : abi::kEFAULT;
-}
-
-}  // namespace
-
-CallResult sys_setsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_option,
-                          GuestPointer value, uint32_t size) {
-  const int level = socket_level_to_host(guest_level);
-  const int option = level == SOL_SOCKET ? socket_option_to_host(guest_option) : guest_option;
-  if (is_timeout(level, option)) {
-    struct timeval time;
-    if (size < sizeof(abi::TimeVal32)) return abi::kEINVAL;
-    if (!copy_in_timeval(value, time)) return abi::kEFAULT;
-    return guest_result(host_call(SYS_setsockopt, fd, level, option, &time, sizeof time));
-  }
-  if (level == SOL_SOCKET && (option == SO_ATTACH_FILTER || option == SO_ATTACH_REUSEPORT_CBPF))
-    return attach_filter(t, fd, value, size, option);
-  return guest_result(host_call(SYS_setsockopt, fd, level, option,
-                                readable(t, value, size).pointer(), static_cast<int32_t>(size)));
-}
-
-CallResult sys_getsockopt(Thread& t, Fd fd, int32_t guest_level, int32_t guest_option,
-                          GuestPointer value_pointer, GuestPointer size_pointer) {
-  const int level = socket_level_to_host(guest_level);
-  const int option = level == SOL_SOCKET ? socket_option_to_host(guest_option) : guest_option;
-  if (is_timeout(level, option)) {
-    struct timeval time;
-    socklen_t size = sizeof time;
-    const long result = host_call(SYS_getsockopt, fd, level, option, &time, &size);
-    if (result < 0) return guest_result(result);
-    return give_option(
-        t, value_pointer, size_pointer,
-        abi::TimeVal32{static_cast<int32_t>(time.tv_sec), static_cast<int32_t>(time.tv_usec)});
-  }
-  if (level == SOL_SOCKET && (option == SO_ERROR || option == SO_TYPE)) {
-    int value = 0;
-    socklen_t size = sizeof value;
-    const long result = host_call(SYS_getsockopt, fd, level, option, &value, &size);
-    if (result < 0) return guest_result(result);
-    return give_option(t, value_pointer, size_pointer,
-                       option == SO_ERROR ? errno_to_guest(value) : socket_type_to_guest(value));
-  }
-  uint32_t size;
-  if (!copy_in(size_pointer, size))
-    return guest_result(host_call(SYS_getsockopt, fd, level, option, nowhere(), nowhere()));
-  return guest_result(host_call(SYS_getsockopt, fd, level, option,
-                                writable(t, value_pointer, size).pointer(),
-                                writable(t, size_pointer, 4).pointer()));
-}
-
 // --- messages ------------------------------------------------------------------------------------
 
 namespace {
@@ -385,6 +303,13 @@ uint32_t Message::store_control(Thread& t, const abi::MsgHdr& guest, uint32_t& f
       int fd;
       std::memcpy(&fd, data + at, sizeof fd);
       t.process->hidden.guest_got(fd);
+      note_event_device(*t.process, fd);
+    }
+    constexpr int kPidFd = 4;  // SCM_PIDFD
+    int pidfd;
+    if (in->cmsg_level == SOL_SOCKET && in->cmsg_type == kPidFd && size == sizeof pidfd) {
+      std::memcpy(&pidfd, data, sizeof pidfd);
+      t.process->hidden.guest_got(pidfd);
     }
     if (given < size) flags |= MSG_CTRUNC;
     if (left < kHeader || (rights && given == 0)) continue;

@@ -2,6 +2,8 @@
 
 #include <termios.h>
 
+#include <algorithm>
+
 #include "linux/syscalls/convert.hpp"
 
 namespace ferry::linux {
@@ -61,6 +63,29 @@ void terminal_to_host(const abi::TermIos2& guest, HostTermios2& host) {
   to_host(guest, host);
   host.ispeed = guest.ispeed;
   host.ospeed = guest.ospeed;
+}
+
+abi::TermIo short_settings(const abi::TermIos& settings) {
+  abi::TermIo guest{};
+  guest.iflag = static_cast<uint16_t>(settings.iflag);
+  guest.oflag = static_cast<uint16_t>(settings.oflag);
+  guest.cflag = static_cast<uint16_t>(settings.cflag);
+  guest.lflag = static_cast<uint16_t>(settings.lflag);
+  guest.line = settings.line;
+  std::copy_n(settings.cc, sizeof guest.cc, guest.cc);
+  return guest;
+}
+
+void change_settings(const abi::TermIo& change, abi::TermIos& settings) {
+  const auto with_low_half = [](uint32_t flags, uint16_t low) {
+    return (flags & 0xffff0000) | low;
+  };
+  settings.iflag = with_low_half(settings.iflag, change.iflag);
+  settings.oflag = with_low_half(settings.oflag, change.oflag);
+  settings.cflag = with_low_half(settings.cflag, change.cflag);
+  settings.lflag = with_low_half(settings.lflag, change.lflag);
+  settings.line = change.line;
+  std::copy_n(change.cc, sizeof change.cc, settings.cc);
 }
 
 }  // namespace ferry::linux

@@ -271,6 +271,11 @@ struct UtsName {  // struct new_utsname
 static_assert(sizeof(UtsName) == 390);
 
 // --- terminals (include/uapi/asm-generic/termbits.h) ---------------------------------------------
+struct TermIo {
+  uint16_t iflag, oflag, cflag, lflag;
+  uint8_t line, cc[8];
+};
+static_assert(sizeof(TermIo) == 18);
 struct TermIos {
   uint32_t iflag, oflag, cflag, lflag;
   uint8_t line, cc[19];

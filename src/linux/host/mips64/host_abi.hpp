@@ -63,6 +63,9 @@ inline constexpr int32_t kHostIpc64 = 0x100;
 /// SHMLBA (arch/mips/include/asm/shmparam.h): shmat takes multiples of it alone.
 inline constexpr uint32_t kHostSegmentAlignment = 0x40000;
 
+/// Bytes of __kernel_old_dev_t (include/uapi/asm-generic/posix_types.h).
+inline constexpr uint32_t kHostOldDevice = 4;
+
 /// _IOC of arch/mips/include/uapi/asm/ioctl.h. `direction`: bits 0 and 1 for an argument that the
 /// kernel reads and writes.
 constexpr unsigned long ioctl_number(uint32_t direction, uint32_t type, uint32_t number,

@@ -64,6 +64,9 @@ inline constexpr int32_t kHostIpc64 = 0;
 /// SHMLBA: shmat takes multiples of it alone.
 inline constexpr uint32_t kHostSegmentAlignment = 0x1000;
 
+/// Bytes of __kernel_old_dev_t (arch/x86/include/uapi/asm/posix_types_64.h).
+inline constexpr uint32_t kHostOldDevice = 8;
+
 /// _IOC of include/uapi/asm-generic/ioctl.h. `direction`: bits 0 and 1 for an argument that the
 /// kernel reads and writes.
 constexpr unsigned long ioctl_number(uint32_t direction, uint32_t type, uint32_t number,
