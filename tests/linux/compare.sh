@@ -27,10 +27,20 @@ exec 3>&2
 # No argument has a space.
 arguments=$(asked ARGUMENTS)
 processes=$(asked PROCESSES)
-(cd "$work/kernel" && limited "the kernel" "$program" $arguments >"$work/kernel.out" 2>&1 </dev/null) || exit 1
+# The root of a program that wants one. The kernel's chroot needs root or user namespaces.
+if [ -n "$(asked 'IN A ROOT')" ]; then
+  mkdir -p "$work/kernel/inside" "$work/ferry/inside"
+  cp "$program" "$work/kernel/inside/program"
+  cp "$program" "$work/ferry/inside/program"
+  enter=chroot
+  [ "$(id -u)" = 0 ] || enter="unshare --map-root-user chroot"
+  set -- "$@" -L "$work/ferry"
+  seen=/inside/program
+fi
+(cd "$work/kernel" && limited "the kernel" ${enter:+$enter "$work/kernel"} ${seen:-"$program"} $arguments >"$work/kernel.out" 2>&1 </dev/null) || exit 1
 [ -z "$processes" ] || set -- "$@" --stats="$work/statistics/%p"
 (cd "$work/ferry" && FERRY_RUNNER=$RUNNER && export FERRY_RUNNER &&
-  limited ferry "$@" "$program" $arguments >"$work/ferry.out" 2>&1 </dev/null) || exit 1
+  limited ferry "$@" ${seen:-"$program"} $arguments >"$work/ferry.out" 2>&1 </dev/null) || exit 1
 # The program did not print what qemu-user reports of a death by signal, nor what ASan reports of a vfork child, which runs
 # on a stack of its own.
 sed -i -e "/^qemu: uncaught target signal/d" -e "/ASan is ignoring/d" -e "/^False positive error/d" \
