@@ -5,6 +5,7 @@ cache=$project/.cache
 i386_root=$cache/i386-root
 full_root=$cache/i386-debian
 load_root=$cache/i386-load
+programs_root=$cache/i386-programs
 mips_root=$cache/mips64el-root
 mips_cpu=${FERRY_MIPS_CPU:-Loongson-3A4000}
 
@@ -116,6 +117,16 @@ load_packages() {
   echo "$(full_packages),${packages[*]}"
 }
 
+# The root of the long list of programs: interpreters, servers, clients, editors and X11, which only ./dev test load runs.
+programs_packages() {
+  local packages=(
+    apt bc cron curl dpkg emacs-nox guile-3.0 hello iproute2 less libpython3.11-testsuite lighttpd lua5.4 make mariadb-server mc
+    media-types memcached netcat-openbsd nginx-light ocaml-nox openssh-client openssh-server openssl php-cli postgresql-15
+    procps psmisc ruby stress-ng tcl vim wget x11-apps x11-utils xfonts-base xvfb imagemagick)
+  local IFS=,
+  echo "$(full_packages),${packages[*]}"
+}
+
 # Makes in FOLDER what the packages' scripts would have made there, and deletes documentation and translations.
 finish_full_root() {
   local folder=$1 link
@@ -153,6 +164,51 @@ ensure_full_root() {
 # The root of ./dev test load: the programs that only it runs, and all of the full root.
 ensure_load_root() {
   ensure_debian "$load_root" "$(load_packages)" "the programs of ./dev test load (640 MB in .cache/i386-load)"
+}
+
+# What the scripts of the long list's packages would have made: users, the folders of servers, what PAM and alternatives name.
+finish_programs_root() {
+  local folder=$1 user each id=200
+  for user in postgres mysql redis memcache sshd; do
+    echo "$user:x:$id:$id::/nonexistent:/bin/sh" >>"$folder/etc/passwd"
+    echo "$user:x:$id:" >>"$folder/etc/group"
+    id=$((id + 1))
+  done
+  echo crontab:x:$id: >>"$folder/etc/group"
+  mkdir -p "$folder"/run/{sshd,mysqld,postgresql} "$folder"/var/spool/cron/crontabs "$folder"/root "$folder"/tmp
+  chmod 1777 "$folder/tmp"
+  for each in auth account password session session-noninteractive; do
+    echo "${each%-*} required pam_permit.so" >"$folder/etc/pam.d/common-$each"
+  done
+  printf '127.0.0.1 localhost\n::1 localhost\n' >"$folder/etc/hosts"
+  printf 'passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n' >"$folder/etc/nsswitch.conf"
+  ln -sf php8.2 "$folder/usr/bin/php"
+  ln -sf emacs-nox "$folder/usr/bin/emacs"
+  ln -sf vim.basic "$folder/usr/bin/vim"
+  fetch_source hello "$folder/usr/src"
+}
+
+# fetch_source PACKAGE FOLDER: the archive of Debian's source of a package.
+fetch_source() {
+  local folder=$2 lists log
+  lists=$(mktemp -d)
+  log=$(log_file "source-$1")
+  mkdir -p "$lists"/{etc,state/partial,cache/archives/partial}
+  debian_sources | sed 's/^deb /deb-src /' >"$lists/sources.list"
+  local options=(-o "Dir::State::Lists=$lists/state" -o "Dir::Etc::SourceList=$lists/sources.list" -o "Dir::Etc::SourceParts=$lists/etc"
+                 -o "Dir::Cache=$lists/cache" -o APT::Sandbox::User=root)
+  (cd "$folder" && apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only "$1") >"$log" 2>&1 ||
+    { tail -n 5 "$log" >&2; fail "could not fetch the source of $1"; }
+  rm -rf "$lists"
+}
+
+# The root of the long list. It is complete once its users are made.
+ensure_programs_root() {
+  [ "$(cat "$programs_root/.finished" 2>/dev/null)" = "$(programs_packages)" ] && return
+  rm -f "$programs_root/.complete"
+  ensure_debian "$programs_root" "$(programs_packages)" "the long list of programs (1.8 GB in .cache/i386-programs)"
+  finish_programs_root "$programs_root"
+  programs_packages >"$programs_root/.finished"
 }
 
 # One link per busybox applet, so that shell scripts in ROOT find i386 programs and not the host's.

@@ -252,7 +252,7 @@ void run_program(const CommandLine& given, char** environment) {
   guest::set_page_access(new linux::ProcessPages);
   if (line.cpu_model != nullptr) i386::choose_cpu_model(*line.cpu_model);
   linux::set_current_thread(&thread);
-  process.root = line.root;
+  process.root.set(line.root);
   process.exec_options = line.inherited;
   process.kernel_release = line.uname_release;
   process.writes_core_file = line.core;

@@ -6,6 +6,7 @@
 #   ARGUMENTS: WORDS          the program's arguments (compare.sh and bundle.sh read them)
 #   FLAGS: OPTIONS            compiler options instead of the usual ones
 #   PROCESSES: N              the number of processes that end under ferry; each must have run under ferry (compare.sh)
+#   IN A ROOT: WHY            it runs as /inside/program of a root folder of its own (compare.sh)
 #   NOT UNDER AN EMULATOR: WHY
 #   NOT WITH 16 KB PAGES: WHY not with --page-size=16384, nor on the machine
 #   ONLY ON THE MACHINE: WHY

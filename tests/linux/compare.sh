@@ -28,10 +28,28 @@ exec 3>&2
 # No argument has a space.
 arguments=$(asked ARGUMENTS)
 processes=$(asked PROCESSES)
-(cd "$work/kernel" && limited "the kernel" $FERRY_REFERENCE "$program" $arguments >"$work/kernel.out" 2>&1 </dev/null) || exit 1
+# The root of a program that wants one. The kernel's chroot needs root or user namespaces.
+kernel=$FERRY_REFERENCE
+seen=$program
+if [ -n "$(asked 'IN A ROOT')" ]; then
+  for each in kernel ferry; do
+    mkdir "$work/$each/inside"
+    cp "$program" "$work/$each/inside/program"
+  done
+  seen=/inside/program
+  set -- "$@" -L "$work/ferry"
+  if [ -n "$kernel" ]; then
+    kernel="$kernel -L $work/kernel"
+  elif [ "$(id -u)" = 0 ]; then
+    kernel="chroot $work/kernel"
+  else
+    kernel="unshare --map-root-user chroot $work/kernel"
+  fi
+fi
+(cd "$work/kernel" && limited "the kernel" $kernel "$seen" $arguments >"$work/kernel.out" 2>&1 </dev/null) || exit 1
 [ -z "$processes" ] || set -- "$@" --stats="$work/statistics/%p"
 (cd "$work/ferry" && FERRY_RUNNER=$RUNNER && export FERRY_RUNNER &&
-  limited ferry "$@" "$program" $arguments >"$work/ferry.out" 2>&1 </dev/null) || exit 1
+  limited ferry "$@" "$seen" $arguments >"$work/ferry.out" 2>&1 </dev/null) || exit 1
 # The program did not print what qemu-user reports of a death by signal, nor what ASan reports of a vfork child, which runs
 # on a stack of its own.
 sed -i -e "/^qemu: uncaught target signal/d" -e "/ASan is ignoring/d" -e "/^False positive error/d" \

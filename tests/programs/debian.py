@@ -61,6 +61,7 @@ class Runner:
         self.root = root
         # In ROOT, so that both runs see the folder under the same name.
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="ferry-debian.", dir=root / "tmp"))
+        self.work.chmod(0o711)  # a case may become another user
         self.folder = self.work / "case"
 
     def run(self, case, command, runner=""):
@@ -104,6 +105,7 @@ class Runner:
             return [f"    natively: status {expected[2]}, {expected[1].decode(errors='backslashreplace')}"]
         with tempfile.TemporaryDirectory(prefix="ferry-debian.") as folder:
             statistics = pathlib.Path(folder)
+            statistics.chmod(0o1777)
             runner = " ".join(ferry[:next(i for i, word in enumerate(ferry) if word.endswith("ferry"))])
             actual, files = self.run(case, [*ferry, "-L", str(self.root), f"--stats={folder}/%p"], runner)
             counts = [json.loads(path.read_text()) for path in statistics.iterdir()]

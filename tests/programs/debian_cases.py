@@ -1,6 +1,7 @@
 """Cases in which programs of Debian must do the same under ferry as on the i386 kernel: scripts for /bin/sh, each run in a
 folder of its own."""
 from case import Case
+import list_cases
 import thread_cases
 
 C_SOURCE = """
@@ -90,6 +91,7 @@ CASES = {
                 1 + 1 + 3 + 3 + 1, ("t.o", "t")),
     "g++": Case(f"cat >t.cc <<'END'\n{CXX_SOURCE}\nEND\ng++ -O2 -Wall -c t.cc", 1 + 1 + 3, ("t.o",)),
     "python3": Case(f"python3 -c '{PYTHON}'", 2),
+    "perl, threads and IPC": list_cases.CASES["perl"],
     "perl": Case(f"perl -e '{PERL}'", 3),
     # A commit's name is a digest of everything in the commit.
     "git": Case("git init -q -b main . && echo hello >file && git add file && git commit -q -m first && echo more >>file &&"

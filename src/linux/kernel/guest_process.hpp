@@ -18,6 +18,7 @@
 #include "linux/kernel/hidden_descriptors.hpp"
 #include "linux/kernel/i386/vdso.hpp"
 #include "linux/kernel/published.hpp"
+#include "linux/kernel/root_folder.hpp"
 #include "linux/kernel/seccomp_filter.hpp"
 #include "linux/kernel/signal_state.hpp"
 #include "linux/kernel/small_descriptors.hpp"
@@ -79,7 +80,7 @@ class GuestProcess {
   SignalSet known_actions = 0;  ///< signals whose inherited disposition was read from the host
 
   InheritedProgram inherited;
-  std::string root;                       ///< -L, without a trailing slash; empty: none
+  RootFolder root;                        ///< -L
   std::vector<std::string> exec_options;  ///< options every exec'd ferry gets
   /// FERRY_RUNNER: what runs a ferry binary here; empty: the kernel.
   std::vector<std::string> runner;

@@ -204,7 +204,7 @@ bool resolve_absolute(const GuestProcess& process, std::string_view path, LastLi
     set_text(result, path);
     return true;
   }
-  return take_walk(walk_from_top(process.root, path, last_link), result);
+  return take_walk(walk_from_top(process.root.path(), path, last_link), result);
 }
 
 /// A path relative to the host's folder `base`, or to no known folder if that is empty. Returns
@@ -213,8 +213,8 @@ bool resolve_below_host(const GuestProcess& process, const std::string& base,
                         std::string_view guest_path, LastLink last_link, HostPath& result) {
   if (base.starts_with('/') && !always_host(base)) {
     Walk walk;
-    walk.text = process.root + (base == "/" ? "" : base);
-    walk.root_size = process.root.size();
+    walk.text = process.root.path() + (base == "/" ? "" : base);
+    walk.root_size = process.root.path().size();
     walk.exists = false;
     walk.below_host = true;
     walk_in_root(walk, guest_path, last_link);
@@ -226,7 +226,7 @@ bool resolve_below_host(const GuestProcess& process, const std::string& base,
 
 /// Whether `host` is ROOT or inside it.
 bool inside_root(const GuestProcess& process, std::string_view host) {
-  const std::string& root = process.root;
+  const std::string& root = process.root.path();
   return host.starts_with(root) && (host.size() == root.size() || host[root.size()] == '/');
 }
 
@@ -234,7 +234,7 @@ bool inside_root(const GuestProcess& process, std::string_view host) {
 
 std::string_view guest_view(const GuestProcess& process, std::string_view host) {
   if (process.root.empty() || !inside_root(process, host)) return host;
-  host.remove_prefix(process.root.size());
+  host.remove_prefix(process.root.path().size());
   return host.empty() ? "/" : host;
 }
 
@@ -252,8 +252,9 @@ bool resolve_in_root(const GuestProcess& process, int directory, std::string_vie
   const std::string base = descriptor_path(directory);
   if (base.empty() || !inside_root(process, base))
     return resolve_below_host(process, base, guest_path, last_link, result);
-  const std::string from_root = base.substr(process.root.size()) + "/" + std::string(guest_path);
-  const Walk walk = walk_from_top(process.root, from_root, last_link);
+  const std::string from_root =
+      base.substr(process.root.path().size()) + "/" + std::string(guest_path);
+  const Walk walk = walk_from_top(process.root.path(), from_root, last_link);
   if (walk.too_many_links) {
     result.error = abi::kELOOP;
     return false;

@@ -9,6 +9,7 @@
 //   - Names of a ferry process's executable in /proc mean its guest's executable, and ferry's own
 //     descriptors do not exist there (proc_entry.hpp).
 //   - A relative path from a directory inside ROOT stays in ROOT; from elsewhere it is the host's.
+//   - A guest's chroot to a folder other than ROOT ends these rules: its paths are the host's then.
 //   - Where a link of the host names an absolute path, the first rule holds for that path.
 #pragma once
 

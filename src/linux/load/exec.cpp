@@ -57,7 +57,7 @@ std::vector<std::string> ferry_arguments(const GuestProcess& process, const Prog
   }
   arguments.insert(arguments.end(), process.exec_options.begin(), process.exec_options.end());
   // The root is the parent's, as a process's root folder is, whatever the settings files say.
-  arguments.insert(arguments.end(), {"-L", process.root.empty() ? "/" : process.root});
+  arguments.insert(arguments.end(), {"-L", process.root.empty() ? "/" : process.root.path()});
   arguments.insert(arguments.end(), {"-0", program.arguments[0], "--", program.path});
   arguments.insert(arguments.end(), program.arguments.begin() + 1, program.arguments.end());
   return arguments;

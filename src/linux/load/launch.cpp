@@ -119,7 +119,7 @@ void lower_file_limit(const GuestProcess& process) {
 }  // namespace
 
 void launch(GuestProcess& process, Thread& thread, const LaunchRequest& request) {
-  if (!process.root.empty()) process.root = canonical_root(process.root);
+  if (!process.root.empty()) process.root.set(canonical_root(process.root.path()));
   Program program;
   const ProgramProblem problem = open_requested(process, request, program);
   if (problem.error != kOk) fail(problem);

@@ -161,7 +161,7 @@ ProgramProblem open_interpreter(const GuestProcess& process, Program& program) {
   path.resize(std::strlen(path.c_str()));
   const ProgramProblem found = open_named(process, path, program.interpreter);
   if (found.error == abi::kENOENT || found.error == abi::kENOTDIR)
-    return {found.error, missing_loader_text(path, process.root), program.path};
+    return {found.error, missing_loader_text(path, process.root.path()), program.path};
   const auto loader_problem = [&](Errno error, const std::string& reason) -> ProgramProblem {
     return {error, "its loader " + path + ": " + reason, program.path};
   };

@@ -220,8 +220,20 @@ CallResult sys_faccessat2(Thread& t, DirFd directory, GuestPath path, FileMode m
 CallResult sys_chdir(Thread& t, GuestPath path) {
   return plain_path_call(t, path, LastLink::follow, SYS_chdir);
 }
+
+/// With -L, a chroot to ROOT itself changes nothing, so the host keeps its own; one to another
+/// folder leaves ROOT: the host's root is the guest's then, with none of the host's files besides.
 CallResult sys_chroot(Thread& t, GuestPath path) {
-  return plain_path_call(t, path, LastLink::follow, SYS_chroot);
+  PathArgument argument;
+  argument.load(t, AT_FDCWD, path, LastLink::follow);
+  RootFolder& root = t.process->root;
+  const bool leaves = !root.empty();
+  const bool stays =
+      leaves && argument.host.error == kOk && guest_view(*t.process, argument.host.text) == "/";
+  const CallResult result =
+      argument.settle(guest_result(host_call(SYS_chroot, stays ? "/" : argument.text())));
+  if (result.ok() && leaves && !stays) root.leave();
+  return result;
 }
 
 CallResult sys_getcwd(Thread& t, GuestPointer buffer_pointer, uint32_t room) {

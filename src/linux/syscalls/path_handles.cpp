@@ -63,7 +63,7 @@ CallResult open_on_host(Thread& t, int directory, const char* path, const OpenHo
 /// A path in ROOT, `guest_path` as the guest sees it from the root.
 CallResult open_in_root(Thread& t, const char* guest_path, OpenHow how) {
   const long root = make_own_descriptor([&] {
-    return host_call(SYS_openat, AT_FDCWD, t.process->root.c_str(),
+    return host_call(SYS_openat, AT_FDCWD, t.process->root.path().c_str(),
                      O_PATH | O_DIRECTORY | O_CLOEXEC);
   });
   if (root < 0) return guest_result(root);
@@ -77,7 +77,7 @@ CallResult open_in_root(Thread& t, const char* guest_path, OpenHow how) {
 /// links are followed by the host, from the place in ROOT or outside that the path begins at.
 CallResult open_by_rules(Thread& t, int directory, const char* path, const OpenHow& how,
                          const HostPath& resolved) {
-  const std::string& root = t.process->root;
+  const std::string& root = t.process->root.path();
   const std::string_view found(resolved.text);
   const bool in_root = !root.empty() && found.starts_with(root) && found.size() > root.size() &&
                        found[root.size()] == '/';

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <vector>
 
 #include "linux/kernel/signal_map.hpp"
@@ -273,7 +275,27 @@ CallResult sys_poll(Thread& t, GuestPointer descriptors_pointer, uint32_t count,
 
 namespace {
 
-constexpr uint32_t kMaxEvents = 1024;  // per call; the guest gets the rest with its next one
+/// Room for the events of a call. The guest gets all that are ready, as ep_send_events
+/// (fs/eventpoll.c, 6.12) gives them; in two calls of the host's the first ones could come again.
+class EventRoom {
+ public:
+  explicit EventRoom(uint32_t wanted) : size_(std::min(wanted, kMost)) {
+    if (size_ > kFew) more_.reset(new (std::nothrow) struct epoll_event[size_]);
+    if (more_ == nullptr) size_ = std::min(size_, kFew);
+  }
+  [[nodiscard]] struct epoll_event* events() { return more_ != nullptr ? more_.get() : few_; }
+  [[nodiscard]] uint32_t size() const { return size_; }
+
+ private:
+  static constexpr uint32_t kFew = 256;
+  /// No limit of descriptors is higher by default (/proc/sys/fs/nr_open). The guest gets what is
+  /// ready besides with its next call.
+  static constexpr uint32_t kMost = 1u << 20;
+
+  uint32_t size_;
+  std::unique_ptr<struct epoll_event[]> more_;
+  struct epoll_event few_[kFew];
+};
 
 /// What epoll_pwait takes: rounded up, -1 without a timeout.
 int64_t milliseconds_of(const struct timespec* timeout) {
@@ -292,18 +314,17 @@ CallResult epoll_wait_call(Thread& t, int fd, uint32_t events, int32_t count,
     return guest_result(host_call(SYS_epoll_pwait, fd, nowhere(), count <= 0 ? count : INT32_MAX, 0,
                                   nullptr, sizeof(HostSignalSet)));
   }
-  const uint32_t wanted =
-      static_cast<uint32_t>(count) < kMaxEvents ? static_cast<uint32_t>(count) : kMaxEvents;
-  struct epoll_event host[kMaxEvents];
+  EventRoom room(static_cast<uint32_t>(count));
+  struct epoll_event* const host = room.events();
   SignalWait wait(t, mask);
   const HostSignalSet host_mask = wait.host_mask();
   const HostSignalSet* const mask_pointer = mask != nullptr ? &host_mask : nullptr;
   CallResult result = abi::kENOSYS;
   if (timeout != nullptr && timeout->tv_nsec % 1000000 != 0)
-    result = sleeping_call(t, SYS_epoll_pwait2, fd, host, wanted, timeout, mask_pointer,
+    result = sleeping_call(t, SYS_epoll_pwait2, fd, host, room.size(), timeout, mask_pointer,
                            sizeof host_mask);
   if (result == abi::kENOSYS)
-    result = sleeping_call(t, SYS_epoll_pwait, fd, host, wanted, milliseconds_of(timeout),
+    result = sleeping_call(t, SYS_epoll_pwait, fd, host, room.size(), milliseconds_of(timeout),
                            mask_pointer, sizeof host_mask);
   result = wait.finish(result);
   for (uint32_t i = 0; i < result.value(); ++i) {

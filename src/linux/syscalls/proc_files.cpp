@@ -124,9 +124,9 @@ std::optional<std::string> text_of(Thread& thread, const ProcessView& view, cons
   const ProgramLayout& layout = view.layout;
   switch (file.entry) {
     case ProcEntry::maps:
-      return maps_text(view.memory, thread.process->root);
+      return maps_text(view.memory, thread.process->root.path());
     case ProcEntry::smaps:
-      return smaps_text(view.memory, thread.process->root);
+      return smaps_text(view.memory, thread.process->root.path());
     case ProcEntry::smaps_rollup:
       return smaps_rollup_text(view.memory);
     case ProcEntry::statm:
