@@ -28,7 +28,7 @@ struct Fixture {
   Fixture() {
     char name[] = "/tmp/ferry-path-XXXXXX";
     root = mkdtemp(name);
-    process.root = root;
+    process.root.set(root);
     process.executable = "/bin/program";
     for (const char* folder : {"/bin", "/usr", "/usr/lib", "/only"})
       mkdir((root + folder).c_str(), 0755);
