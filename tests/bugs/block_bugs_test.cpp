@@ -129,6 +129,32 @@ TEST(BlockBugs, PointersOfDirectlyCalledX87Operations) {
   expect_agreement("db03 d802", kRegisters, "00000000");
 }
 
+// FLD and FSTP of one number are one operation (pass x87-copies). Whatever stops it, what is seen
+// is that of two instructions: the number's class, a full stack, a fault of either access.
+TEST(BlockBugs, NumbersCopiedByFldAndFstp) {
+  constexpr std::string_view kRegisters =
+      "00000001 00000000 00000010 20003400 20003800 00000000 00000000 00000000";
+  // 1.5, zeroes, denormals, infinity, a quiet and two signalling NaNs; single and double
+  const std::string_view upper[] = {"0000f83f", "00000000", "00000080", "01000000", "0000f07f",
+                                    "0000f87f", "0000f4ff", "0000a07f", "0000c03f"};
+  for (const std::string_view high : upper) {
+    const std::string number = "c7430400000000 c74308" + std::string(high);
+    // fld qword [ebx+4]; fstp qword [ebx+0x10]; fld dword [ebx+8]; fstp dword [ebx+0x19]; fnsave
+    expect_agreement(number + " dd4304 dd5b10 d94308 d95b19 dd7340", kRegisters, "00000000");
+    expect_agreement(number + " d94308 d95b19 d97340", kRegisters, "00000000");
+  }
+  // cmp eax, ebx; fld qword [ebx]; fstp qword [ebx+4]: flags, and places that overlap
+  expect_agreement("39d8 dd03 dd5b04 0f9cc1 d97340", kRegisters, "00000000");
+  // a full stack
+  expect_agreement("d9e8 d9e8 d9e8 d9e8 d9e8 d9e8 d9e8 d9e8 dd03 dd5b10 dd7340", kRegisters,
+                   "00000000");
+  // the load, and the store, at [edx], where nothing is mapped
+  expect_agreement("d9e8 dd02 dd5b10", kRegisters, "00000000");
+  expect_agreement("d9e8 dd03 dd1a", kRegisters, "00000000");
+  // neither is a pair: FST, and FSTP of another size
+  expect_agreement("dd03 dd5310 dd03 d95b20 dd7340", kRegisters, "00000000");
+}
+
 // After a multiplication the interpreter kept SF, ZF, AF and PF, and the translator left those of
 // an addition from which only CF and OF were meant to be taken. PUSHF showed the difference, so
 // --engine=check stopped correct programs. The test covers every instruction that leaves flags

@@ -175,6 +175,8 @@ Sequence SequenceGenerator::make() {
       add_strings();
     } else if (kind < 13) {
       add_flags_through_stack();
+    } else if (kind < 15) {
+      add_copy();
     } else {
       add_random();
     }
@@ -286,6 +288,33 @@ void SequenceGenerator::add_bytes(std::initializer_list<uint8_t> bytes) {
   std::copy(bytes.begin(), bytes.end(), item.bytes);
   item.length = static_cast<uint8_t>(bytes.size());
   add(item);
+}
+
+void SequenceGenerator::add_absolute(std::initializer_list<uint8_t> opcode, uint32_t address) {
+  Item item{};
+  std::copy(opcode.begin(), opcode.end(), item.bytes);
+  std::memcpy(item.bytes + opcode.size(), &address, 4);
+  item.length = static_cast<uint8_t>(opcode.size() + 4);
+  add(item);
+}
+
+void SequenceGenerator::add_copy() {
+  const auto place = [this] {
+    if (random_.percent(3)) return uint32_t{0x10};  // nothing is mapped there
+    return kWindow + 0x100 + 4 * random_.below(64) + (random_.percent(10) ? random_.below(4) : 0);
+  };
+  const uint8_t opcode = random_.percent(30) ? 0xd9 : 0xdd;
+  const uint32_t from = place();
+  if (random_.percent(50)) {
+    // The upper half of a number of each class: zero, denormal, one, infinity, NaNs.
+    static constexpr uint32_t kUpper[] = {0,          0x80000000, 1,          0x3f800000,
+                                          0x3ff00000, 0x7f800000, 0x7ff00000, 0x7fa00000,
+                                          0x7ff80000, 0xffc00000};
+    add_move(i386::EAX, random_.pick(kUpper));
+    add_absolute({0xa3}, from + (opcode == 0xdd ? 4 : 0));
+  }
+  add_absolute({opcode, 0x05}, from);
+  add_absolute({opcode, 0x1d}, place());
 }
 
 void SequenceGenerator::add_move(unsigned reg, uint32_t value) {

@@ -64,12 +64,16 @@ class SequenceGenerator {
   void add_own_address();
   void add_indirect_jump();
   void add_strings();
+  /// FLD of a number and FSTP right after it, which the translator makes one operation.
+  void add_copy();
   void add_flags_through_stack();
   /// Tries the item and appends it to the sequence. Returns whether it was appended.
   bool add(Item item, unsigned skipped = 0);
   bool aim(Item& item, i386::Instruction& instruction);
   [[nodiscard]] bool wanted(const i386::Instruction& instruction);
   void add_bytes(std::initializer_list<uint8_t> bytes);
+  /// An instruction whose operand is the memory at `address`.
+  void add_absolute(std::initializer_list<uint8_t> opcode, uint32_t address);
   void add_move(unsigned reg, uint32_t value);
 
   semantics::Random random_;
