@@ -11,8 +11,10 @@ import argparse
 import concurrent.futures
 import contextlib
 import difflib
+import hashlib
 import os
 import pathlib
+import pickle
 import re
 import shlex
 import shutil
@@ -55,6 +57,8 @@ def read_cases(path, below_emulator):
 
 # The words that run an i386 program in place of a kernel that runs none (docs/testing.md). None as a rule.
 REFERENCE = shlex.split(os.environ.get("FERRY_REFERENCE", ""))
+# A folder where the results of those words are kept, as they take long, and many runs compare with the same ones.
+REFERENCE_RESULTS = os.environ.get("FERRY_REFERENCE_RESULTS", "")
 
 
 class Suite:
@@ -89,6 +93,18 @@ class Suite:
 
     def environment(self, runner):
         return {"PATH": str(self.bin), "HOME": "/", "TZ": "UTC0", "LC_ALL": "C", "FERRY_RUNNER": runner}
+
+    def expected(self, name):
+        """What `run` returns for a case without ferry, or without the ferry that is tested."""
+        if not REFERENCE or not REFERENCE_RESULTS:
+            return self.run(name, "native")
+        kept = pathlib.Path(REFERENCE_RESULTS) / f"{name}.{hashlib.sha256(self.cases[name].encode()).hexdigest()}"
+        if kept.exists():
+            return pickle.loads(kept.read_bytes())
+        result = self.run(name, "native")
+        if result[2] not in (NOT_RUN, OUT_OF_TIME):
+            kept.write_bytes(pickle.dumps(result))
+        return result
 
     def run(self, name, label, ferry=()):
         """(output, errors, status) of a case, natively or under `ferry`, in a folder of its own."""
@@ -153,7 +169,7 @@ def bundle(suite, folder):
     for name, script in suite.cases.items():
         place = folder / "cases" / name
         place.mkdir(parents=True)
-        out, err, status = suite.run(name, "native")
+        out, err, status = suite.expected(name)
         if status in (OUT_OF_TIME, NOT_RUN):
             sys.exit(f"{name} natively: {status}")
         (place / "script").write_text(script)
@@ -191,8 +207,7 @@ def main():
         failed = 0
 
         def compare(name):
-            expected = suite.run(name, "native")
-            return name, differences(expected, suite.run(name, "ferry", options.ferry))
+            return name, differences(suite.expected(name), suite.run(name, "ferry", options.ferry))
 
         for name, lines in pool.map(compare, cases):
             if lines:

@@ -3,7 +3,6 @@
 //IN A ROOT: it is /inside/program there; by chroot for the kernel, by -L for ferry
 //EXPECT: inside: inside/jail/file
 //EXPECT: the program: errno 2
-//PROCESSES: 3
 //NOT ON THE MACHINE: bundle.sh makes no root
 #define _GNU_SOURCE
 #include <errno.h>

@@ -38,9 +38,12 @@ int main(void) {
     int fd = eventfd(1, 0);
     if (fd < 0 || epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) != 0) return printf("no %d\n", i), 1;
   }
-  size_t size = 5 * 4096; // room for 1706, then nothing
-  struct epoll_event *events = mmap(0, size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  munmap((char *)events + size, 4096);
+  // Room for 1706, then nothing, also where the pages are of 16 KB.
+  enum { PAGE = 16384, ALL = 4 * PAGE };
+  char *memory = mmap(0, ALL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *end = (char *)(((unsigned long)memory + 3 * PAGE) & -PAGE);
+  munmap(end, memory + ALL - end);
+  struct epoll_event *events = (struct epoll_event *)(end - 5 * 4096);
   take(events, 1);
   take(events, 255);
   take(events, 256);
