@@ -1,6 +1,7 @@
 // Options of sockets whose numbers, values or structures are others on a 64-bit host or on MIPS: times, groups (their addresses
 // are aligned otherwise), filters (a pointer), and numbers that only MIPS has.
 //NOT UNDER AN EMULATOR: qemu-user converts few of these
+//NOT ON THE MACHINE: newer kernels than its 6.1 refuse SO_PASSCRED where the family is not unix
 //EXPECT: group: 0 again EADDRINUSE
 //EXPECT: filter: 0 length 3 first 28
 //EXPECT: MIPS's numbers: ENOPROTOOPT ENOPROTOOPT ENOPROTOOPT
