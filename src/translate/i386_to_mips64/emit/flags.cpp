@@ -268,6 +268,7 @@ void FlagTracker::save_for_call() {
 
 void FlagTracker::restore_after_call() {
   if (!saved_) return;
+  saved_ = false;
   b_.as.LW(kFlagKind, offset::lazy_kind, kState);
   b_.as.LW(kFlagA, offset::lazy_a, kState);
   b_.as.LW(kFlagB, offset::lazy_b, kState);

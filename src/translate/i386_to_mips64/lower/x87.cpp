@@ -53,14 +53,13 @@ struct Operation {
 
 /// Calls the operation, whose arguments are in a1 and a2, then goes on at `next`.
 void call(BlockBuilder& b, const Operation& operation, GuestAddress next) {
-  const bool flags_live = operation.keeps_flags && b.live() != 0;
   if (operation.writes_ax) b.as.SW(host_gpr(i386::EAX), offset::gpr(i386::EAX), kState);
   b.as.LD(mips64::t9, offset::host_area(operation.slot), kState);
   mips64::move(b.as, mips64::a0, kState);
   b.control(mips64::encode::rd_rs(mips64::opcode::JALR, mips64::ra, mips64::t9));
   b.clobber_scratch();
   // Before any way out: the interpreter wants the flags in their place too.
-  if (flags_live) b.flags.restore_after_call();
+  b.flags.restore_after_call();
   // v0 = 0: done. Otherwise nothing has changed. A signal that came meanwhile was only recorded, so
   // the code looks for one here.
   b.as.LW(mips64::t3, b.options.interrupt_pending, kState);
