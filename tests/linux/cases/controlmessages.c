@@ -11,6 +11,7 @@
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -55,6 +56,20 @@ static void receive(const char *what, int fd, unsigned room, int flags) {
   }
 }
 
+/// Sends until a datagram carries a time. The kernel switches them on for all of the machine in deferred work of its
+/// own (net_enable_timestamp in net/core/dev.c), so the first datagrams after this option may have none.
+static void await_stamps(int fd) {
+  for (int turn = 0; turn < 100000; ++turn) {
+    char byte[8], control[256];
+    struct iovec vector = {byte, sizeof byte};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    sendto(fd, "x", 1, 0, (struct sockaddr *)&address, sizeof address);
+    recvmsg(fd, &message, 0);
+    if (message.msg_controllen != 0) return;
+    sched_yield();
+  }
+}
+
 static void times(void) {
   int fd = server(), on = 1, off = 0, flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
   static const struct {
@@ -75,6 +90,7 @@ static void times(void) {
   setsockopt(fd, SOL_SOCKET, 29, &off, sizeof off);
   for (int option = 37; option <= 65; option += 28) {
     setsockopt(fd, SOL_SOCKET, option, &flags, sizeof flags);
+    await_stamps(fd);
     sendto(fd, "x", 1, 0, (struct sockaddr *)&address, sizeof address);
     receive(option == 37 ? "three times" : "three wide times", fd, 128, 0);
   }
