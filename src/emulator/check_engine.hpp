@@ -35,6 +35,8 @@ class CheckingTranslator final : public engine::Translator {
   }
   engine::Leave enter(void* state, const uint32_t* code) override;
   void mark_unaligned(GuestAddress address) override { translator_.mark_unaligned(address); }
+  void expect(const void* state) override { translator_.expect(state); }
+  void note_other_state(GuestAddress address) override { translator_.note_other_state(address); }
   void order_accesses() override { translator_.order_accesses(); }
   void forget_analysis() override { translator_.forget_analysis(); }
   void forget_region(unsigned region) override { translator_.forget_region(region); }

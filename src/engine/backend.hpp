@@ -20,6 +20,7 @@ enum class LeaveReason : uint32_t {
   unaligned,        ///< the instruction at the guest pc made an unaligned access the host refuses
   interpret,        ///< the instruction at the guest pc is to be interpreted
   code_changed,     ///< the self-checking block at the guest pc found other bytes than its own
+  other_state,      ///< the instruction at the guest pc was translated for another state
 };
 
 struct Leave {
@@ -50,6 +51,12 @@ class Translator {
   /// means that nothing there can be translated: the engine interprets it.
   virtual bool translate(GuestAddress address, uint32_t* code, uint32_t capacity,
                          BlockDraft& out) = 0;
+  /// The next block to be translated is about to be entered with `state`: what is usual there may
+  /// be taken for granted, if the block leaves with LeaveReason::other_state where it does not
+  /// hold.
+  virtual void expect(const void* state) = 0;
+  /// A block left with LeaveReason::other_state at `address`. It is dropped.
+  virtual void note_other_state(GuestAddress address) = 0;
   /// Enters translated code at `code` with the guest state `state`.
   virtual Leave enter(void* state, const uint32_t* code) = 0;
   /// From now on the instruction at `address` is translated to unaligned accesses.

@@ -88,7 +88,7 @@ void Engine::run(Guest& guest, Thread& thread) {
     }
     thread.discards_seen_ = discards_.get();
     Next next;
-    if (guest.translatable()) next = find_next(thread, guest.pc());
+    if (guest.translatable()) next = find_next(guest, thread);
     thread.link_from_ = nullptr;
     if (next.block == nullptr) {
       ++(next.cold ? thread.counters_.cold_blocks : thread.counters_.interpreted);
@@ -120,12 +120,14 @@ bool Engine::system_call(Thread& thread) {
   return goes_on && engine.discards_.get() == thread.discards_seen_;
 }
 
-Engine::Next Engine::find_next(Thread& thread, GuestAddress address) {
+Engine::Next Engine::find_next(Guest& guest, Thread& thread) {
+  const GuestAddress address = guest.pc();
   const Locked locked(*this, thread);
   Next next{.block = find(address)};
   if (next.block == nullptr) {
     next.cold = cold(address);
     if (next.cold) return next;
+    translator_.expect(guest.state());
     next.block = translate(thread, address);
     if (next.block == nullptr) return next;
   }
@@ -187,6 +189,15 @@ void Engine::handle_leave_outside(Guest& guest, Thread& thread, LeaveReason reas
       {
         const MemoryGuard guard(lock_);
         translator_.mark_unaligned(guest.pc());
+        drop(guest.pc(), guest.pc() + 1);
+      }
+      return guest.interpret_one();
+    }
+    case LeaveReason::other_state: {
+      ++thread.counters_.other_states;
+      {
+        const MemoryGuard guard(lock_);
+        translator_.note_other_state(guest.pc());
         drop(guest.pc(), guest.pc() + 1);
       }
       return guest.interpret_one();

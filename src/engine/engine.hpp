@@ -102,7 +102,7 @@ class Engine {
 
   /// Looks for the block at `address`, or makes one if it is time for that. Links the exit by which
   /// the thread has just left to the block.
-  Next find_next(Thread& thread, GuestAddress address);
+  Next find_next(Guest& guest, Thread& thread);
   /// The block at `address`, or null.
   Block* find(GuestAddress address);
   /// Counts a run of the untranslated code at `address`. True: it is still to be interpreted.

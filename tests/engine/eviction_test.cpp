@@ -90,6 +90,8 @@ class FakeTranslator final : public Translator {
   }
 
   void mark_unaligned(GuestAddress) override {}
+  void expect(const void*) override {}
+  void note_other_state(GuestAddress) override {}
   void order_accesses() override { ordered = true; }
   void forget_analysis() override { ++forgotten; }
   void forget_region(unsigned region) override { regions.push_back(region); }

@@ -176,6 +176,8 @@ class MadeUpTranslator final : public Translator {
   }
 
   void mark_unaligned(GuestAddress) override {}
+  void expect(const void*) override {}
+  void note_other_state(GuestAddress) override {}
   void order_accesses() override {}
   void forget_analysis() override {}
   void forget_region(unsigned) override {}

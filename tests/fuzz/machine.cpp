@@ -76,6 +76,16 @@ std::string differences(const Outcome& expected, const i386::CpuState& actual, u
   compare_value(text, "fop", x87.opcode, actual.x87.opcode);
   compare_value(text, "fdp", x87.data_pointer(), actual.x87.data_pointer());
   compare_value(text, "fds", x87.data_selector(), actual.x87.data_selector());
+  compare_value(text, "x87 empty", x87.empty, actual.x87.empty);
+  for (unsigned reg = 0; reg < 8; ++reg) {
+    const bool same = x87.registers[reg] == actual.x87.registers[reg];
+    if (same || (x87.empty >> reg & 1) != 0) continue;
+    append(text, "  x87 register %u: interpreter %04x %016llx, translator %04x %016llx\n", reg,
+           x87.registers[reg].sign_exponent,
+           static_cast<unsigned long long>(x87.registers[reg].significand),
+           actual.x87.registers[reg].sign_exponent,
+           static_cast<unsigned long long>(actual.x87.registers[reg].significand));
+  }
   if (expected.memory != memory) text += "  memory\n";
   return text;
 }

@@ -61,9 +61,14 @@ std::string to_text(const Sequence& sequence) {
     std::snprintf(word, sizeof word, " %08x", value);
     text += word;
   }
-  std::snprintf(word, sizeof word, " eflags %08x window seed %08x tls %d\n", sequence.eflags,
+  std::snprintf(word, sizeof word, " eflags %08x window seed %08x tls %d", sequence.eflags,
                 sequence.window_seed, sequence.tls);
-  return text + word;
+  text += word;
+  if (sequence.numbers != 0) {
+    std::snprintf(word, sizeof word, " numbers %08x", sequence.numbers);
+    text += word;
+  }
+  return text + "\n";
 }
 
 namespace {
@@ -119,7 +124,8 @@ bool parse(std::string_view text, Sequence& sequence) {
                     next_number(in, sequence.window_seed) && next_is(in, "tls") &&
                     next_number(in, tls);
   sequence.tls = tls != 0;
-  return rest;
+  if (!(in >> word) || word != "numbers") return rest;
+  return rest && next_number(in, sequence.numbers);
 }
 
 namespace {

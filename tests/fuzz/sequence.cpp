@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "common/diagnostics.hpp"
 #include "guest/i386/decode/decoder.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/x87/float80.hpp"
 #include "guest/memory/memory.hpp"
 #include "guest_arena.hpp"
 
@@ -23,6 +25,8 @@ namespace {
 
 constexpr uint8_t kInt3 = 0xcc;
 constexpr unsigned kMaxBytes = 512;
+constexpr uint32_t kNumbers = kWindow + 0x200;
+constexpr unsigned kDoubles = 24, kSingles = 16;
 
 uint8_t* at(uint32_t address) {
   return static_cast<uint8_t*>(guest::host_pointer(address));
@@ -38,6 +42,9 @@ unsigned weight(const i386::Row& row) {
   if (!reason_to_skip(row).empty() || (row.attributes & i386::attribute::privileged) != 0) return 0;
   using enum i386::Family;
   if (row.family == simd || row.family == system) return 0;
+  // What an empty register holds means nothing (docs/x87.md): FNSAVE stores it, and FLDENV may say
+  // that it is not empty.
+  if (is_one_of(name, {"FNSAVE", "FLDENV"})) return 0;
   if (row.family == x87) return 1;
   for (const auto& operand : row.operands) {
     using enum i386::OperandCode;
@@ -95,6 +102,60 @@ void Sequence::drop(unsigned item) {
   }
 }
 
+namespace {
+
+/// What an operation's rounding, cancellation and range are likely to show.
+uint64_t number(Random& random) {
+  static constexpr uint64_t kFractions[] = {0,
+                                            1,
+                                            0xfffffffffffff,
+                                            0xffffffffffffe,
+                                            0x8000000000000,
+                                            0x7ffffffffffff,
+                                            0x00000003fffff,
+                                            0x0000000400000,
+                                            0x5555555555555};
+  static constexpr uint64_t kSpecial[] = {0,
+                                          0x8000000000000000,
+                                          1,
+                                          0x7ff0000000000000,
+                                          0x7ff8000000000001,
+                                          0x7ff0000000000001,
+                                          0x7fefffffffffffff,
+                                          0x0010000000000000,
+                                          0x7fe0000000000000};
+  if (random.percent(12)) return random.pick(kSpecial);
+  const uint64_t sign = random.next() << 63;
+  const uint64_t fraction =
+      random.percent(50) ? random.pick(kFractions) : random.next() & 0xfffffffffffff;
+  uint64_t exponent = 1023;
+  if (random.percent(60)) {
+    exponent += random.below(8);
+  } else if (random.percent(80)) {
+    exponent += random.below(140) - 70;
+  } else {
+    exponent = 1 + random.below(2046);
+  }
+  return sign | exponent << 52 | fraction;
+}
+
+/// Doubles in the window, and singles after them.
+void put_numbers(uint32_t seed) {
+  Random random(seed);
+  for (unsigned i = 0; i < kDoubles; ++i) {
+    const uint64_t value = number(random);
+    std::memcpy(at(kNumbers + 8 * i), &value, sizeof value);
+  }
+  for (unsigned i = 0; i < kSingles; ++i) {
+    const uint64_t wide = number(random);
+    const auto value = static_cast<uint32_t>(
+        (wide >> 32 & 0x80000000) | (127 + random.below(9)) << 23 | (wide >> 29 & 0x7fffff));
+    std::memcpy(at(kNumbers + 8 * kDoubles + 4 * i), &value, sizeof value);
+  }
+}
+
+}  // namespace
+
 Memory::Memory() {
   static GuestArena arena;
   const int file = ::memfd_create("code", 0);
@@ -122,6 +183,10 @@ void Memory::begin(const Sequence& sequence, const std::vector<uint8_t>& code,
   std::memcpy(cpu.gpr.data(), sequence.gpr, sizeof sequence.gpr);
   cpu.eip = sequence.address;
   cpu.eflags |= sequence.eflags;
+  if (sequence.numbers != 0) {
+    put_numbers(sequence.numbers);
+    if ((sequence.numbers & 1) != 0) cpu.x87.status = i386::x87_status::PE;
+  }
   cpu.tls[0] = i386::SegmentDescriptor({.base = kWindow, .limit = 0xfffff, .in_pages = true});
   if (!sequence.tls) return;
   for (const unsigned segment : {i386::FS, i386::GS}) {
@@ -157,6 +222,7 @@ void SequenceGenerator::choose_start() {
   sequence_.eflags = static_cast<uint32_t>(random_.next()) & ef::kArithmetic;
   sequence_.window_seed = static_cast<uint32_t>(random_.next());
   sequence_.tls = random_.percent(70);
+  if (random_.percent(40)) sequence_.numbers = static_cast<uint32_t>(random_.next()) | 2;
   memory_.begin(sequence_, {}, cpu_);
   skip_ = 0;
   stopped_ = false;
@@ -164,10 +230,12 @@ void SequenceGenerator::choose_start() {
 
 Sequence SequenceGenerator::make() {
   choose_start();
-  const unsigned count = 2 + random_.below(11);
+  const unsigned count = 2 + random_.below(sequence_.numbers != 0 ? 25 : 11);
   for (unsigned attempts = 0; sequence_.items.size() < count && attempts < 200; ++attempts) {
     const uint32_t kind = random_.below(100);
-    if (kind < 4) {
+    if (sequence_.numbers != 0 && random_.percent(50)) {
+      add_x87_run();
+    } else if (kind < 4) {
       random_.percent(70) ? add_call() : add_own_address();
     } else if (kind < 7) {
       add_indirect_jump();
@@ -315,6 +383,75 @@ void SequenceGenerator::add_copy() {
   }
   add_absolute({opcode, 0x05}, from);
   add_absolute({opcode, 0x1d}, place());
+}
+
+void SequenceGenerator::add_x87_run() {
+  for (unsigned i = 1 + random_.below(10); i > 0; --i) add_x87_instruction();
+}
+
+/// One that does not over- or underflow the stack, as a rule.
+void SequenceGenerator::add_x87_instruction() {
+  const auto depth = static_cast<unsigned>(8 - std::popcount(cpu_.x87.empty));
+  const uint32_t wide = kNumbers + 8 * random_.below(kDoubles);
+  const uint32_t narrow = kNumbers + 8 * kDoubles + 4 * random_.below(kSingles);
+  const auto sti = static_cast<uint8_t>(depth != 0 ? random_.below(depth) : 0);
+  const bool may_fail = random_.percent(2);
+  if (may_fail ? random_.percent(50) : depth < 2 || (depth < 8 && random_.percent(30))) {
+    switch (random_.below(8)) {
+      case 0:
+        return add_absolute({0xd9, 0x05}, narrow);
+      case 1:
+        return add_absolute({0xdb, 0x05}, narrow + random_.below(2));
+      case 2:
+        return add_absolute({random_.percent(50) ? uint8_t{0xdd} : uint8_t{0xdf}, 0x05}, wide);
+      case 3:
+        return add_absolute({0xdf, 0x2d}, wide);
+      case 4:
+        return add_bytes({0xd9, random_.percent(50) ? uint8_t{0xe8} : uint8_t{0xee}});
+      case 5:
+        return add_bytes({0xd9, static_cast<uint8_t>(0xc0 + sti)});
+      default:
+        return add_absolute({0xdd, 0x05}, wide);
+    }
+  }
+  static constexpr uint8_t kArithmetic[] = {0, 1, 4, 5, 6, 7};
+  const uint8_t reg =
+      random_.percent(10) ? static_cast<uint8_t>(2 + random_.below(2)) : random_.pick(kArithmetic);
+  switch (random_.below(14)) {
+    case 0:
+    case 1:
+      return add_absolute({0xdc, static_cast<uint8_t>(0x05 | reg << 3)}, wide);
+    case 2:
+      return add_absolute({0xd8, static_cast<uint8_t>(0x05 | reg << 3)}, narrow);
+    case 3:
+      return add_bytes({0xd8, static_cast<uint8_t>(0xc0 + sti + 8 * reg)});
+    case 4:
+      return add_bytes({random_.percent(50) ? uint8_t{0xdc} : uint8_t{0xde},
+                        static_cast<uint8_t>(0xc0 + sti + 8 * random_.pick(kArithmetic))});
+    case 5:
+      return add_bytes({0xd9, static_cast<uint8_t>(0xc8 + sti)});
+    case 6: {
+      static constexpr uint8_t kWhole[] = {0xe0, 0xe1, 0xe4, 0xe5, 0xfa, 0xfc};
+      return add_bytes({0xd9, random_.pick(kWhole)});
+    }
+    case 7:
+      return add_bytes({random_.percent(50) ? uint8_t{0xdb} : uint8_t{0xdf},
+                        static_cast<uint8_t>((random_.percent(50) ? 0xe8 : 0xf0) + sti)});
+    case 8: {
+      add_bytes({0xdd, static_cast<uint8_t>((random_.percent(50) ? 0xe0 : 0xe8) + sti)});
+      return add_bytes({0xdf, 0xe0});
+    }
+    case 9:
+      return add_bytes({0xdd, static_cast<uint8_t>((random_.percent(50) ? 0xd0 : 0xd8) + sti)});
+    case 10:
+      return add_absolute({0xd9, static_cast<uint8_t>(random_.percent(50) ? 0x15 : 0x1d)}, narrow);
+    case 11:
+      return add_absolute({0xdb, static_cast<uint8_t>(random_.percent(50) ? 0x15 : 0x1d)}, narrow);
+    case 12:
+      return add_absolute({0xdf, static_cast<uint8_t>(random_.percent(50) ? 0x3d : 0x1d)}, wide);
+    default:
+      return add_absolute({0xdd, static_cast<uint8_t>(random_.percent(30) ? 0x15 : 0x1d)}, wide);
+  }
 }
 
 void SequenceGenerator::add_move(unsigned reg, uint32_t value) {

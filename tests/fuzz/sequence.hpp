@@ -30,7 +30,8 @@ struct Sequence {
   uint32_t gpr[i386::kGprCount];
   uint32_t eflags = 0;
   uint32_t window_seed = 0;
-  bool tls = false;  ///< FS and GS name a segment based at the window
+  bool tls = false;      ///< FS and GS name a segment based at the window
+  uint32_t numbers = 0;  ///< not 0: seed of real numbers in the window; if odd, #P is set already
 
   /// The bytes, with an INT3 after them; empty if a branch does not reach its target.
   [[nodiscard]] std::vector<uint8_t> bytes() const;
@@ -66,6 +67,9 @@ class SequenceGenerator {
   void add_strings();
   /// FLD of a number and FSTP right after it, which the translator makes one operation.
   void add_copy();
+  /// A run of x87 instructions on ordinary numbers, which the translator makes sequences of.
+  void add_x87_run();
+  void add_x87_instruction();
   void add_flags_through_stack();
   /// Tries the item and appends it to the sequence. Returns whether it was appended.
   bool add(Item item, unsigned skipped = 0);

@@ -5,7 +5,7 @@ folder=$(dirname "$0")
 written=$(mktemp -d)
 trap 'rm -rf "$written"' EXIT
 trap 'exit 1' HUP INT TERM
-"$1" "$folder/blocks.in" "$written" || exit 1
+"$1" "$folder" "$written" || exit 1
 status=0
 for file in "$written"/*.txt; do
   diff -u "$folder/$(basename "$file")" "$file" || status=1

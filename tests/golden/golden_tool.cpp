@@ -1,8 +1,10 @@
 // Writes the MIPS code of every translated row and of common blocks as text, one file per family:
-//   golden_tool BLOCKS FOLDER
-// BLOCKS has lines `name: hex`. compare.sh compares the files with the committed ones; ./dev golden
-// replaces those. The code is for processors without MSA; blocks_msa has the blocks that differ
-// with MSA, blocks_ordered and blocks_tso those that differ where accesses are ordered.
+//   golden_tool FOLDER_TO_READ FOLDER_TO_WRITE
+// The blocks are lines `name: hex` of blocks.in and sequences.in. compare.sh compares the files
+// with the committed ones; ./dev golden replaces those. The code is for processors without MSA;
+// blocks_msa has the blocks that differ with MSA, blocks_ordered and blocks_tso those that differ
+// where accesses are ordered. sequences has those of x87 instructions, for the state that they are
+// usually translated for.
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -13,6 +15,7 @@
 #include "disassembly/i386/disassemble.hpp"
 #include "disassembly/mips64/disassemble.hpp"
 #include "guest/i386/decode/decoder.hpp"
+#include "guest/i386/x87/float80.hpp"
 #include "guest/memory/memory.hpp"
 #include "guest_code.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
@@ -33,8 +36,11 @@ constexpr size_t kCacheBytes = size_t{4} << 20;
 
 class GoldenTool {
  public:
-  explicit GoldenTool(const translate::Options& options)
-      : cache_(kCacheBytes, translate::run::kCodePlace), translator_(options, memory_, cache_) {}
+  /// `expected`: the state that blocks are translated for (Translator::expect), or null.
+  explicit GoldenTool(const translate::Options& options, const i386::CpuState* expected = nullptr)
+      : cache_(kCacheBytes, translate::run::kCodePlace), translator_(options, memory_, cache_) {
+    translator_.expect(expected);
+  }
 
   /// The guest instructions and the code of the block that begins with `code`.
   std::string translate(const Bytes& code) {
@@ -90,6 +96,14 @@ class GoldenTool {
     for (const auto& [address, name] : named) {
       if ((reinterpret_cast<uintptr_t>(address) >> 2 & 0x03ffffff) == field) return name;
     }
+    for (unsigned a = 0; a < std::size(out.x87_add); ++a) {
+      for (unsigned b = 0; b < std::size(out.x87_add[a]); ++b) {
+        const auto routine = reinterpret_cast<uintptr_t>(out.x87_add[a][b]);
+        if (routine != 0 && (routine >> 2 & 0x03ffffff) == field) {
+          return "x87_add " + std::to_string(a) + " " + std::to_string(b);
+        }
+      }
+    }
     const auto base =
         static_cast<uint32_t>(reinterpret_cast<uintptr_t>(cache_.next()) >> 2 & 0x03ffffff);
     char text[24];
@@ -131,10 +145,11 @@ std::map<std::string, std::string> row_files() {
 }
 
 /// The text of each block of the file at `path`.
-std::vector<std::string> block_texts(const char* path, const translate::Options& options) {
-  GoldenTool tool(options);
+std::vector<std::string> block_texts(const std::string& path, const translate::Options& options,
+                                     const i386::CpuState* expected = nullptr) {
+  GoldenTool tool(options, expected);
   std::vector<std::string> texts;
-  for (const auto& [name, code] : blocks_of(path)) {
+  for (const auto& [name, code] : blocks_of(path.c_str())) {
     texts.push_back(name + "\n" + tool.translate(code) + "\n");
   }
   return texts;
@@ -143,19 +158,26 @@ std::vector<std::string> block_texts(const char* path, const translate::Options&
 int main(int argc, char** argv) {
   // With this channel on, every instruction has a mark.
   ferry::enable_log_channels(ferry::log_channel_bit(ferry::LogChannel::in_asm));
-  if (argc != 3) die(2, "usage: golden_tool BLOCKS FOLDER");
+  if (argc != 3) die(2, "usage: golden_tool FOLDER_TO_READ FOLDER_TO_WRITE");
+  const std::string folder = argv[1];
+  const std::string blocks = folder + "/blocks.in";
   std::map<std::string, std::string> files = row_files();
-  const std::vector<std::string> plain = block_texts(argv[1], {});
+  const std::vector<std::string> plain = block_texts(blocks, {});
   for (const std::string& text : plain) files["blocks"] += text;
   const std::pair<const char*, translate::Options> variants[] = {
       {"blocks_msa", {.msa = true}},
       {"blocks_ordered", {.order = translate::MemoryOrder::all_but_stack}},
       {"blocks_tso", {.order = translate::MemoryOrder::all}}};
   for (const auto& [name, options] : variants) {
-    const std::vector<std::string> texts = block_texts(argv[1], options);
+    const std::vector<std::string> texts = block_texts(blocks, options);
     for (size_t i = 0; i < plain.size(); ++i) {
       if (texts[i] != plain[i]) files[name] += texts[i];
     }
+  }
+  i386::CpuState inexact;
+  inexact.x87.status = i386::x87_status::PE;
+  for (const std::string& text : block_texts(folder + "/sequences.in", {}, &inexact)) {
+    files["sequences"] += text;
   }
   for (const auto& [name, text] : files) {
     std::ofstream(std::string(argv[2]) + "/" + name + ".txt") << text;

@@ -82,13 +82,15 @@ struct Float80Bits {
 /// x87 state. Registers are physical (R0..R7); ST(i) is R[(top + i) & 7].
 struct X87State {
   std::array<Float80Bits, 8> registers{};
-  uint16_t control = 0x037f;
+  // Translated code compares the next eight bytes at once with what it was made for.
+  alignas(8) uint16_t control = 0x037f;
   uint16_t status = 0;  ///< Without the TOP field, which lives in `top`.
   uint8_t top = 0;
-  uint16_t opcode = 0;  ///< Last instruction's low 11 bits.
-  /// Bit r set: physical register r is empty. Full tags are computed when stored. Not next to
-  /// `top`, or the compiler merges the stores of both at the cost of two instructions.
+  /// Bit r set: physical register r is empty. Full tags are computed when stored. What an empty
+  /// register holds means nothing (docs/x87.md).
   uint8_t empty = 0xff;
+  uint16_t unused = 0;  ///< always 0
+  uint16_t opcode = 0;  ///< Last instruction's low 11 bits.
   uint32_t instruction_pointer = 0;
   uint16_t instruction_selector = 0;
   /// FDP in the low half; in the high half FDS xor kUserDataSelector. So storing an extended

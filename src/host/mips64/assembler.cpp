@@ -9,18 +9,26 @@ void Assembler::use(Label& target, uint32_t& word) {
     word |= encode::branch_offset(position(), target.position_);
     return;
   }
-  CHECK(target.use_count_ < Label::kMaxUses);
-  target.uses_[target.use_count_++] = position();
+  if (target.last_use_ != Label::kNone) {
+    const uint32_t distance = position() - target.last_use_;
+    CHECK(fits_uimm16(distance));
+    word |= distance;
+  }
+  target.last_use_ = position();
 }
 
 void Assembler::bind(Label& label) {
   CHECK(!label.bound());
   label.position_ = position();
-  for (unsigned use = 0; use < label.use_count_; ++use) {
-    const uint32_t at = label.uses_[use];
-    if (buffer_ + at < end_) buffer_[at] |= encode::branch_offset(at, label.position_);
+  constexpr uint32_t kOffset = 0xffff;
+  uint32_t at = label.last_use_;
+  label.last_use_ = Label::kNone;
+  while (at != Label::kNone && buffer_ + at < end_) {
+    uint32_t& word = buffer_[at];
+    const uint32_t distance = word & kOffset;
+    word = (word & ~kOffset) | encode::branch_offset(at, label.position_);
+    at = distance != 0 ? at - distance : Label::kNone;
   }
-  label.use_count_ = 0;
 }
 
 namespace {

@@ -23,22 +23,22 @@ namespace ferry::mips64 {
 inline constexpr size_t kJumpSegmentBytes = size_t{256} << 20;
 
 /// A place in the code that branches of the same Assembler refer to, before or after it is bound.
-/// At most kMaxUses forward references (CHECKed); an unbound label with uses is our bug.
+/// An unbound label with uses is our bug. Until it is bound, each branch to it has in its offset
+/// field how many words before it the branch emitted before it stands (0: there is none), at most
+/// 65535 (CHECKed).
 class Label {
  public:
   Label() = default;
   Label(const Label&) = delete;
   Label& operator=(const Label&) = delete;
-  ~Label() { CHECK(use_count_ == 0); }
-  [[nodiscard]] bool bound() const { return position_ != kUnbound; }
+  ~Label() { CHECK(last_use_ == kNone); }
+  [[nodiscard]] bool bound() const { return position_ != kNone; }
 
  private:
   friend class Assembler;
-  static constexpr uint32_t kUnbound = ~0u;
-  static constexpr unsigned kMaxUses = 8;
-  uint32_t position_ = kUnbound;
-  uint32_t use_count_ = 0;
-  uint32_t uses_[kMaxUses];  ///< only the first use_count_ are set
+  static constexpr uint32_t kNone = ~0u;
+  uint32_t position_ = kNone;
+  uint32_t last_use_ = kNone;
 };
 
 /// Encoders: operand fields of one instruction word (MIPS64 vol. I, 'CPU instruction formats').

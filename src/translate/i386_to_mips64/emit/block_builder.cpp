@@ -202,10 +202,10 @@ void BlockBuilder::leave(LeaveReason reason, uint32_t eip) {
   ended_ = true;
 }
 
-void BlockBuilder::leave_if(const Condition& condition, uint32_t eip) {
+void BlockBuilder::leave_if(const Condition& condition, uint32_t eip, LeaveReason reason) {
   ColdPath& path = new_cold_path();
   path.kind = ColdPath::Kind::leave;
-  path.reason = LeaveReason::interrupted;
+  path.reason = reason;
   path.target = eip;
   branch(condition.branch_word(), path.label);
 }
@@ -226,6 +226,39 @@ Label& BlockBuilder::branch_to_interpreter(const Condition& condition) {
   return path.resume;
 }
 
+Label& BlockBuilder::begin_sequence() {
+  if (live_before() != 0 && flags.state().form != FlagState::Form::packed) {
+    flags.to_lazy_registers();
+  }
+  commit_esp();
+  forget_addresses();  // their registers are the sequence's
+  marked_ = true;
+  mark_instruction();
+  sequence_ = &new_cold_path();
+  sequence_->kind = ColdPath::Kind::interpret_sequence;
+  sequence_->first = sequence_->last = entry_;
+  return sequence_->label;
+}
+
+void BlockBuilder::extend_sequence(const AnalysedInstruction& next) {
+  entry_ = sequence_->last = done_ = &next;
+  live_after_ = next.live_after;
+}
+
+void BlockBuilder::end_sequence() {
+  Label& resume = sequence_->resume;
+  sequence_ = nullptr;
+  bind_resume(resume);
+}
+
+Address BlockBuilder::address_of(const AnalysedInstruction& other) {
+  const AnalysedInstruction* const current = entry_;
+  entry_ = &other;
+  const Address place = address();
+  entry_ = current;
+  return place;
+}
+
 void BlockBuilder::emit_cold(ColdPath& path) {
   flags.restore(path.flags);
   esp_bias_ = path.esp_bias;
@@ -236,6 +269,13 @@ void BlockBuilder::emit_cold(ColdPath& path) {
     case ColdPath::Kind::interpret_and_resume:
       bind(path.label);
       emit_interpreter_call(*path.instruction);
+      return branch(mips64::opcode::BEQ, path.resume);
+    case ColdPath::Kind::interpret_sequence:
+      bind(path.label);
+      flags.to_lazy_registers();
+      for (const AnalysedInstruction* each = path.first; each <= path.last; ++each) {
+        emit_interpreter_call(each->instruction);
+      }
       return branch(mips64::opcode::BEQ, path.resume);
     case ColdPath::Kind::packed_condition:
       bind(path.label);
@@ -294,6 +334,7 @@ void BlockBuilder::call_interpreter() {
   emit_interpreter_call(entry_->instruction);
   after_whole_call();
   flags.set_packed();
+  x87.possible = false;
   order_.join();  // the interpreter orders its own accesses with earlier ones
 }
 

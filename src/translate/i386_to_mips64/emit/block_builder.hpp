@@ -28,6 +28,18 @@ inline constexpr uint8_t kUnaligned = 1;  ///< two parts, as the place may be at
 inline constexpr uint8_t kOrdered = 2;    ///< a SYNC before, where x86 keeps the order
 }  // namespace access_form
 
+/// The x87 unit as the thread that waits for the block has it, followed through the block's
+/// instructions: what sequences (lower/x87_sequence.hpp) are translated for.
+struct X87Expectation {
+  /// The rest is known: the control word is the initial one.
+  bool possible = false;
+  /// The block has compared its state with this, so it holds.
+  bool checked = false;
+  bool inexact = false;  ///< #P is in the status already
+  uint8_t top = 0;
+  uint8_t empty = 0xff;
+};
+
 /// A host address: base register and 16-bit offset.
 struct Address {
   Gpr base;
@@ -72,7 +84,27 @@ class BlockBuilder final : public Emitter {
     begin_instruction(next);
     done_ = &next;
   }
-  [[nodiscard]] bool is_done() const { return entry_ == done_; }
+  [[nodiscard]] bool is_done() const { return done_ != nullptr && entry_ <= done_; }
+  [[nodiscard]] const AnalysedInstruction& current() const { return *entry_; }
+  /// Flags that may be read by the current instruction or after it.
+  [[nodiscard]] uint32_t live_before() const { return entry_->live_before | live_after_; }
+
+  // --- sequences: instructions that begin again together
+  // -------------------------------------------
+  /// Begins one with the current instruction. Until all of it is done, nothing of the guest's state
+  /// changes, so a fault in any of its words has the interpreter begin with the first instruction.
+  /// A branch to the label that is returned has the interpreter execute all of the sequence.
+  Label& begin_sequence();
+  /// Makes `next`, which is following(), the current instruction, as part of the sequence. Its
+  /// handler finds that it is_done().
+  void extend_sequence(const AnalysedInstruction& next);
+  /// The words of the sequence are complete.
+  void end_sequence();
+  /// The address of the memory operand of `other`, an instruction of the sequence.
+  [[nodiscard]] Address address_of(const AnalysedInstruction& other);
+  /// What is expected of the x87 unit at the current instruction.
+  X87Expectation x87;
+
   /// Flags that may be read at the direct target of the current instruction.
   [[nodiscard]] uint32_t live_at_target() const { return entry_->live_at_target; }
   /// Releases scratch registers, and forgets flags that are dead.
@@ -187,7 +219,8 @@ class BlockBuilder final : public Emitter {
   Label& interpret_instead();
   /// Leaves, out of line, as if interrupted with guest pc `eip` if `condition` holds; goes on
   /// otherwise.
-  void leave_if(const Condition& condition, uint32_t eip);
+  void leave_if(const Condition& condition, uint32_t eip,
+                engine::LeaveReason reason = engine::LeaveReason::interrupted);
   /// Calls the interpreter for the current instruction and goes on after it (or leaves).
   void call_interpreter();
   /// Makes a system call with guest pc `eip` after it, and goes on there (or leaves).
@@ -274,6 +307,7 @@ class BlockBuilder final : public Emitter {
   const AnalysedInstruction* end_ = nullptr;   ///< of the block
   const AnalysedInstruction* done_ = nullptr;  ///< see begin_together
   ColdPath* interpret_path_ = nullptr;
+  ColdPath* sequence_ = nullptr;  ///< of the sequence that is being emitted
 };
 
 }  // namespace ferry::translate::emit

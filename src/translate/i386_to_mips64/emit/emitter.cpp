@@ -43,9 +43,13 @@ void Emitter::bind_resume(Label& label) {
   clobber_scratch();
 }
 
-void Emitter::clobber_scratch() {
+void Emitter::forget_addresses() {
   for (CachedAddress& entry : cache_) entry.valid = false;
   cached_registers_ = 0;
+}
+
+void Emitter::clobber_scratch() {
+  forget_addresses();
   set_barrier();
 }
 

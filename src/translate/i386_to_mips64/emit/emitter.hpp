@@ -57,7 +57,9 @@ class Emitter {
   void release(Gpr reg) { free_scratch_ |= reg.bit() & kScratchMask; }
   /// Releases all scratch registers but `kept`.
   void release_all_but(Gpr kept) { free_scratch_ = kScratchMask & ~kept.bit(); }
-  /// Forgets cached addresses and lazy registers' contents after a call into C++.
+  /// Forgets cached addresses, whose registers are wanted for something else.
+  void forget_addresses();
+  /// The same after a call into C++ or a join, across which no word may be moved.
   void clobber_scratch();
 
   // --- branches inside the block -----------------------------------------------------------------
@@ -92,6 +94,7 @@ class Emitter {
       flag_exit,
       interpret,
       interpret_and_resume,
+      interpret_sequence,  ///< and resume
       packed_condition,
       leave
     } kind;
@@ -101,6 +104,8 @@ class Emitter {
     int32_t esp_bias = 0;
     FlagState flags;
     const Instruction* instruction = nullptr;
+    const AnalysedInstruction* first = nullptr;  ///< of interpret_sequence, with the next one:
+    const AnalysedInstruction* last = nullptr;
     Gpr answer;
     uint8_t condition = 0;
     engine::LeaveReason reason{};

@@ -64,8 +64,9 @@ Gpr BlockBuilder::cached_base(uint8_t base, uint8_t index, uint8_t scale, int32_
       return kAddressCache[i];
     }
   }
-  const Gpr reg = kAddressCache[next_cache_];
+  const Gpr reg = sequence_ == nullptr ? kAddressCache[next_cache_] : scratch();
   compute_base(reg, base, index, scale, high);
+  if (sequence_ != nullptr) return reg;
   cache_[next_cache_] = {options.passes.address_reuse, base, index, scale, high};
   if (base != kNoRegister) cached_registers_ |= host_gpr(base).bit();
   if (index != kNoRegister) cached_registers_ |= host_gpr(index).bit();

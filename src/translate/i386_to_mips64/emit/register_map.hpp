@@ -62,7 +62,21 @@ inline constexpr int32_t open_base(unsigned segment) {
 inline constexpr int32_t selector(unsigned segment) {
   return static_cast<int32_t>(offsetof(i386::CpuState, selector) + 2 * segment);
 }
+/// The eight bytes from the control word to the empty registers.
+inline constexpr int32_t x87_key = offsetof(i386::CpuState, x87.control);
 inline constexpr int32_t x87_status = offsetof(i386::CpuState, x87.status);
+inline constexpr int32_t x87_top = offsetof(i386::CpuState, x87.top);
+static_assert(x87_key % 8 == 0 && x87_status == x87_key + 2 && x87_top == x87_key + 4 &&
+              offsetof(i386::CpuState, x87.empty) == x87_top + 1 &&
+              offsetof(i386::CpuState, x87.unused) == x87_key + 6);
+inline constexpr int32_t x87_data_operand = offsetof(i386::CpuState, x87.data_operand);
+inline constexpr int32_t x87_significand(unsigned reg) {
+  return static_cast<int32_t>(offsetof(i386::CpuState, x87.registers) +
+                              sizeof(i386::Float80Bits) * reg);
+}
+inline constexpr int32_t x87_sign_exponent(unsigned reg) {
+  return x87_significand(reg) + static_cast<int32_t>(offsetof(i386::Float80Bits, sign_exponent));
+}
 /// Slots of CpuState::host_area.
 inline constexpr int32_t host_area(unsigned slot) {
   return static_cast<int32_t>(offsetof(i386::CpuState, host_area) + 8 * slot);
@@ -70,22 +84,34 @@ inline constexpr int32_t host_area(unsigned slot) {
 inline constexpr unsigned kSlotReturnAddress = 0;  ///< ra at the leave
 inline constexpr unsigned kSlotHelperReturn =
     1;  ///< where the materialise thunk returns to, while it runs
-/// Return address of the last x87 operation that was called directly and is done; 0: FIP is right.
-inline constexpr unsigned kSlotX87Return = 2;
+/// The last x87 instruction that translated code has executed, or 0: the state tells it. Either the
+/// return address of the operation that was called, or x87_last of its guest address.
+inline constexpr unsigned kSlotX87Last = 2;
 // Addresses of C++ functions, in every state the same:
-inline constexpr unsigned kSlotInterpret = 3;         ///< run/helpers.cpp
-inline constexpr unsigned kSlotMaterialise = 4;       ///< run/helpers.cpp
-inline constexpr unsigned kSlotSystemCall = 5;        ///< run/helpers.cpp
-inline constexpr unsigned kSlotClock = 6;             ///< i386::HostClock::read
-inline constexpr unsigned kSlotCopySingle = 7;        ///< i386::copy_single
-inline constexpr unsigned kSlotCopyDouble = 8;        ///< i386::copy_double
-inline constexpr unsigned kSlotFirstOperation = 9;    ///< i386::kX87Operations, in order
+inline constexpr unsigned kSlotInterpret = 3;       ///< run/helpers.cpp
+inline constexpr unsigned kSlotMaterialise = 4;     ///< run/helpers.cpp
+inline constexpr unsigned kSlotSystemCall = 5;      ///< run/helpers.cpp
+inline constexpr unsigned kSlotClock = 6;           ///< i386::HostClock::read
+inline constexpr unsigned kSlotCopySingle = 7;      ///< i386::copy_single
+inline constexpr unsigned kSlotCopyDouble = 8;      ///< i386::copy_double
+inline constexpr unsigned kSlotFirstOperation = 9;  ///< i386::kX87Operations, in order
+/// What the eight bytes at x87_key are, as a rule, where nothing is on the stack, without the
+/// sticky flags but #P and the condition codes; then the same without #P.
+inline constexpr unsigned kSlotX87Key = 200;
+inline constexpr unsigned kSlotX87Spill = 202;        ///< eight pairs: values of a sequence
 inline constexpr unsigned kSlotThread = 247;          ///< run::Thread
 inline constexpr unsigned kSlotWholeRegisters = 248;  ///< eight of them, see store_whole_registers
-static_assert(kSlotFirstOperation + i386::kX87OperationCount <= kSlotThread);
+static_assert(kSlotFirstOperation + i386::kX87OperationCount <= kSlotX87Key);
 static_assert(offsetof(i386::CpuState, host_area) + sizeof(i386::CpuState::host_area) < 32768,
               "emitted code reaches the state with 16-bit offsets");
 static_assert(offsetof(i386::CpuState, gpr) == 0, "the state begins with the registers");
 }  // namespace offset
+
+/// kSlotX87Last for the instruction at a guest address: negative, unlike a return address. If the
+/// bit x87_last_rounded_down is set, the instruction cleared C1, and set it otherwise.
+inline constexpr unsigned kX87LastRoundedDownBit = 32;
+[[nodiscard]] constexpr int32_t x87_last(uint32_t address) {
+  return static_cast<int32_t>(address | 0x8000'0000);
+}
 
 }  // namespace ferry::translate::emit

@@ -1,8 +1,9 @@
-// x87 instructions: the common ones call a C++ operation directly, all others go through the
-// interpreter.
+// x87 instructions: those that sequences take, then those that call a C++ operation directly. All
+// others go through the interpreter.
 #include "guest/i386/x87/float80.hpp"
 #include "guest/i386/x87/operations.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
+#include "translate/i386_to_mips64/lower/x87_sequence.hpp"
 
 namespace ferry::translate::lower {
 
@@ -70,7 +71,7 @@ void call(BlockBuilder& b, const Operation& operation, GuestAddress next) {
   if (!operation.keeps_flags) b.flags.set_packed();
   // This word usually goes into the slot of the next branch.
   if (operation.recorded) {
-    b.as.SD(mips64::ra, offset::host_area(offset::kSlotX87Return), kState);
+    b.as.SD(mips64::ra, offset::host_area(offset::kSlotX87Last), kState);
   }
   b.leave_if({Condition::Kind::ne, mips64::t3, zero}, next);
 }
@@ -111,19 +112,66 @@ bool copy(BlockBuilder& b, const Instruction& in) {
   return true;
 }
 
+/// What is expected of the unit after an instruction that a C++ operation executes.
+void follow_stack(X87Expectation& x87, const Instruction& in) {
+  using Kind = X87Form::Kind;
+  const X87Form form = x87_form(in);
+  switch (form.kind) {
+    case Kind::other:
+      x87.possible = false;
+      return;
+    case Kind::load:
+    case Kind::load_integer:
+    case Kind::load_one:
+    case Kind::load_zero:
+      x87.top = (x87.top - 1) & 7;
+      x87.empty &= static_cast<uint8_t>(~(1u << x87.top));
+      return;
+    case Kind::store:
+      if (form.width == 0) {
+        x87.empty &= static_cast<uint8_t>(~(1u << ((x87.top + form.sti) & 7)));
+      }
+      break;
+    default:
+      break;
+  }
+  for (unsigned i = 0; i < form.pops; ++i) {
+    x87.empty |= static_cast<uint8_t>(1u << x87.top);
+    x87.top = (x87.top + 1) & 7;
+  }
+}
+
+/// Whether the instruction reads C1 as an earlier one left it, or leaves it so: FNSTSW, FCOMI and
+/// FUCOMI, FCMOVcc.
+bool needs_c1(const Instruction& in) {
+  const unsigned reg = in.modrm >> 3 & 7;
+  if (in.modrm < 0xc0) return in.opcode == 0xdd && reg == 7;
+  const bool moves = (in.opcode == 0xda || in.opcode == 0xdb) && reg < 4;
+  const bool compares = (in.opcode == 0xdb || in.opcode == 0xdf) && (reg == 5 || reg == 6);
+  return moves || compares || (in.opcode == 0xdf && in.modrm == 0xe0);
+}
+
 }  // namespace
 
 void x87(BlockBuilder& b, const Instruction& in) {
   if (b.is_done()) return;
   if (in.opcode == kFwait) return wait(b);
-  if (copy(b, in)) return;
+  if (X87Sequence(b).translate() || copy(b, in)) return;
   const unsigned operation = i386::x87_operation(in);
   if (operation == i386::kX87OperationCount || !is_flat(in)) return interpret(b, in);
   if ((i386::flags_read(in) & i386::eflags::kArithmetic) != 0) b.flags.to_packed();  // FCMOVcc
   const bool keeps_flags = (i386::flags_written(in) & i386::eflags::kArithmetic) == 0;
   if (keeps_flags && b.live() != 0) b.flags.save_for_call();
   b.commit_esp();
+  if (needs_c1(in)) {
+    // After a sequence, C1 waits where FIP does.
+    const Gpr last = b.scratch();
+    b.as.LD(last, offset::host_area(offset::kSlotX87Last), kState);
+    b.branch(mips64::opcode::BLTZ | mips64::encode::rs(last), b.interpret_instead());
+    b.release(last);
+  }
   load_argument(b, in);
+  follow_stack(b.x87, in);
   call(b,
        {.slot = offset::kSlotFirstOperation + operation,
         .interpret = b.interpret_instead(),

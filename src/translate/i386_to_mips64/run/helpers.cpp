@@ -4,6 +4,7 @@
 #include "engine/engine.hpp"
 #include "guest/i386/host_clock.hpp"
 #include "guest/i386/interpret/interpreter.hpp"
+#include "guest/i386/x87/float80.hpp"
 #include "guest/i386/x87/operations.hpp"
 #include "host/mips64/code_patcher.hpp"
 #include "translate/i386_to_mips64/emit/block_notes.hpp"
@@ -197,11 +198,17 @@ void materialise_exact(CpuState& cpu, uint64_t sum) {
 }
 
 void record_last_x87_call(CpuState& cpu) {
-  uint64_t& returned_to = cpu.host_area[offset::kSlotX87Return];
+  const auto last = static_cast<int64_t>(cpu.host_area[offset::kSlotX87Last]);
+  cpu.host_area[offset::kSlotX87Last] = 0;
+  if (last < 0) {
+    constexpr uint16_t kC1 = i386::x87_status::C1;
+    const bool rounded_down = (last >> emit::kX87LastRoundedDownBit & 1) != 0;
+    cpu.x87.status = static_cast<uint16_t>((cpu.x87.status & ~kC1) | (rounded_down ? 0 : kC1));
+    return i386::record_instruction(cpu, static_cast<uint32_t>(last) & 0x7fff'ffff);
+  }
   const Thread& thread = thread_of(cpu);
-  const uint32_t* end = thread.original(reinterpret_cast<const uint32_t*>(returned_to));
+  const uint32_t* end = thread.original(reinterpret_cast<const uint32_t*>(last));
   const engine::Block* block = calling_block(thread, end);
-  returned_to = 0;
   CHECK(block != nullptr);
   const uint32_t* call = end - kCallWords;
   const engine::Mark* mark = block->mark_at(static_cast<uint32_t>(call - block->code));
@@ -220,6 +227,10 @@ void install(Thread& thread, CpuState& cpu) {
   slots[offset::kSlotClock] = address_of(i386::host_clock().read);
   slots[offset::kSlotCopySingle] = address_of(i386::copy_single);
   slots[offset::kSlotCopyDouble] = address_of(i386::copy_double);
+  using namespace i386::x87_status;
+  constexpr uint64_t kUsual = uint64_t{0xff} << 40 | i386::x87_control::kInitial;
+  slots[offset::kSlotX87Key] = kUsual | uint64_t{PE} << 16;
+  slots[offset::kSlotX87Key + 1] = kUsual;
   for (unsigned i = 0; i < i386::kX87OperationCount; ++i) {
     slots[offset::kSlotFirstOperation + i] = address_of(i386::kX87Operations[i]);
   }

@@ -40,7 +40,7 @@ void record_last_x87_call(i386::CpuState& cpu);
 /// be called whenever C++ gets control: the return address that identifies the instruction is good
 /// only as long as its block.
 inline void record_x87_call(i386::CpuState& cpu) {
-  if (cpu.host_area[emit::offset::kSlotX87Return] != 0) record_last_x87_call(cpu);
+  if (cpu.host_area[emit::offset::kSlotX87Last] != 0) record_last_x87_call(cpu);
 }
 
 }  // namespace ferry::translate::run

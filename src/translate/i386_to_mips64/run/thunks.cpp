@@ -4,6 +4,7 @@
 #include "host/mips64/pseudo_instructions.hpp"
 #include "translate/i386_to_mips64/emit/register_map.hpp"
 #include "translate/i386_to_mips64/run/address_table.hpp"
+#include "translate/i386_to_mips64/run/x87_routines.hpp"
 
 namespace ferry::translate::run {
 
@@ -194,7 +195,6 @@ void emit_materialise(Assembler& as, Thunks& thunks) {
   as.bind(packed);
   as.JR(ra);
   mips64::move(as, kFlagKind, zero);
-  thunks.end = as.address(as.position());
 }
 
 }  // namespace
@@ -210,6 +210,8 @@ Thunks emit_thunks(Assembler& as, int32_t interrupt_pending, bool check) {
   emit_call_interpreter(as, thunks, restore, interrupt_pending);
   emit_call_system(as, thunks, restore, interrupt_pending);
   emit_materialise(as, thunks);
+  emit_x87_routines(as, thunks.out);
+  thunks.end = as.address(as.position());
   CHECK(!as.overflowed());
   return thunks;
 }

@@ -27,7 +27,8 @@ struct Thunks {
     const uint32_t* abort = nullptr;
   };
   Resume resume[2];
-  const uint32_t* end = nullptr;  ///< of the last one, `materialise`
+  /// Of the last ones: `materialise`, then the routines for x87 numbers. All of them return to ra.
+  const uint32_t* end = nullptr;
 };
 
 /// Emits the thunks. Positions are final: `as` writes where the code will run. `interrupt_pending`:

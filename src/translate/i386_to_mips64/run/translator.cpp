@@ -1,5 +1,6 @@
 #include "translate/i386_to_mips64/run/translator.hpp"
 
+#include "guest/i386/x87/float80.hpp"
 #include "host/mips64/features.hpp"
 #include "translate/i386_to_mips64/lower/handlers.hpp"
 #include "translate/i386_to_mips64/run/helpers.hpp"
@@ -11,7 +12,7 @@ using i386::CpuState;
 
 namespace {
 
-constexpr uint32_t kThunkWords = 512;
+constexpr uint32_t kThunkWords = 4096;
 
 /// No block takes more words.
 uint32_t max_block_words(const Options& options) {
@@ -25,8 +26,20 @@ Thunks make_thunks(engine::CodeCache& cache, const Options& options) {
   return thunks;
 }
 
+/// What a sequence of x87 instructions may expect in the block that `cpu`, if there is one, is
+/// about to enter.
+emit::X87Expectation expectation_of(const Options& options, const CpuState* cpu) {
+  if (cpu == nullptr || !options.passes.x87_sequences) return {};
+  const i386::X87State& x87 = cpu->x87;
+  return {.possible = x87.control == i386::x87_control::kInitial,
+          .inexact = (x87.status & i386::x87_status::PE) != 0,
+          .top = x87.top,
+          .empty = x87.empty};
+}
+
 void emit_instructions(emit::BlockBuilder& b, const AnalysedBlock& block,
-                       const std::unordered_set<GuestAddress>& unaligned) {
+                       const std::unordered_set<GuestAddress>& unaligned,
+                       const OtherStates& other_states) {
   const AnalysedInstruction* const end = block.instructions.data() + block.count;
   const bool some_unaligned = !unaligned.empty();
   b.begin_block(end);
@@ -35,6 +48,8 @@ void emit_instructions(emit::BlockBuilder& b, const AnalysedBlock& block,
     b.begin_instruction(*entry);
     if (some_unaligned) [[unlikely]]
       b.set_unaligned(unaligned.contains(in.address));
+    if (b.x87.possible && other_states.often(in.address)) [[unlikely]]
+      b.x87.possible = false;
     if (entry->followed) [[unlikely]] {
       lower::follow(b, in, entry->traits->flow);
     } else {
@@ -87,7 +102,8 @@ bool BlockTranslator::translate(GuestAddress address, uint32_t* code, uint32_t c
   if (block_.self_checking || block_.instructions[0].live_before != 0) builder.flag_prologue();
   made.direct_entry = builder.as.position();
   if (block_.self_checking) builder.check_bytes(block_);
-  emit_instructions(builder, block_, unaligned_);
+  builder.x87 = expectation_of(options_, expected_);
+  emit_instructions(builder, block_, unaligned_, other_states_);
   builder.finish();
   CHECK(!builder.as.overflowed());
   made.words = builder.as.position();

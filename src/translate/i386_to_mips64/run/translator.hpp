@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "engine/backend.hpp"
@@ -24,6 +25,24 @@ void complete(Options& options, const i386::CpuState& cpu, const std::atomic<uin
 /// Bytes of a code cache that hold the permanent code and the largest block.
 [[nodiscard]] size_t smallest_cache(const Options& options);
 
+/// Where blocks left because the state was not as they expected (Translator::note_other_state).
+class OtherStates {
+ public:
+  void note(GuestAddress address) {
+    uint8_t& count = counts_[address];
+    if (count < kOften) ++count;
+  }
+  /// Whether that happened so often that nothing should be expected there.
+  [[nodiscard]] bool often(GuestAddress address) const {
+    const auto found = counts_.find(address);
+    return found != counts_.end() && found->second >= kOften;
+  }
+
+ private:
+  static constexpr uint8_t kOften = 4;
+  std::unordered_map<GuestAddress, uint8_t> counts_;
+};
+
 class BlockTranslator final : public engine::Translator {
  public:
   /// Emits the thunks into `cache` and makes them permanent. `code` answers what may be fetched.
@@ -33,6 +52,8 @@ class BlockTranslator final : public engine::Translator {
                  engine::BlockDraft& out) override;
   engine::Leave enter(void* state, const uint32_t* code) override;
   void mark_unaligned(GuestAddress address) override;
+  void expect(const void* state) override { expected_ = static_cast<const i386::CpuState*>(state); }
+  void note_other_state(GuestAddress address) override { other_states_.note(address); }
   void order_accesses() override;
   void forget_analysis() override { analysis_.forget(); }
   void forget_region(unsigned) override {}
@@ -69,6 +90,8 @@ class BlockTranslator final : public engine::Translator {
   Analysis analysis_;
   AnalysedBlock block_;
   std::unordered_set<GuestAddress> unaligned_;
+  OtherStates other_states_;
+  const i386::CpuState* expected_ = nullptr;  ///< see `expect`
   mips64::CodePatcher patcher_;
 };
 
