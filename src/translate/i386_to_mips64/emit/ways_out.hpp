@@ -22,9 +22,12 @@ struct WaysOut {
   /// Called with jal: packs the flags in the lazy registers. Guest registers keep their values,
   /// scratch registers do not.
   const uint32_t* materialise = nullptr;
-  /// Called with jal: adds the second pair of registers (lower/x87_values.hpp) to the first. What
-  /// the routine cannot do returns as usual, what it can to the word eight bytes later.
+  // Called with jal: the first pair of registers (lower/x87_values.hpp) becomes its sum with the
+  // second, its quotient by the second, its root. What the routine cannot do returns as usual, what
+  // it can to the word eight bytes later.
   const uint32_t* x87_add[4][4] = {};
+  const uint32_t* x87_divide[4][4] = {};
+  const uint32_t* x87_root[4] = {};
 };
 
 }  // namespace ferry::translate::emit

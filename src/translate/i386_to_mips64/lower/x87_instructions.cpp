@@ -347,12 +347,8 @@ void X87Sequence::exchange(const X87Form& form) {
   values_.exchange(top_, physical(form.sti));
 }
 
-/// The number itself if it may be overwritten, or a copy: the caller has it once more than before.
-X87Sequence::Id X87Sequence::destination_of(Id value) {
-  if (values_.is_single(value)) {
-    static_cast<void>(values_.overwrite(value));
-    return value;
-  }
+/// A copy of the number, which the caller has.
+X87Sequence::Id X87Sequence::copy_of(Id value) {
   const Pair from = values_.pair(value);
   const Id copy = values_.make();
   const Pair into = values_.pair(copy);
@@ -361,11 +357,22 @@ X87Sequence::Id X87Sequence::destination_of(Id value) {
   return copy;
 }
 
-void X87Sequence::change_sign(const X87Form& form) {
+/// The number itself if it may be overwritten, or a copy.
+X87Sequence::Id X87Sequence::destination_of(Id value) {
+  if (!values_.is_single(value)) return copy_of(value);
+  static_cast<void>(values_.overwrite(value));
+  return value;
+}
+
+/// FCHS, FABS and FSQRT: ST(0) becomes something else.
+void X87Sequence::change(const X87Form& form) {
   const Id old = in_pair(0);
   const Id value = destination_of(old);
   const Gpr exponent = values_.pair(value).exponent;
-  if (form.kind == Kind::absolute) {
+  if (form.kind == Kind::square_root) {
+    need_top_bit();
+    call(b_.ways_out.x87_root[values_.pair_number(value)]);
+  } else if (form.kind == Kind::absolute) {
     // As the state has it: a zero's word here has the opposite sign.
     as_.ADDIU(exponent, exponent, -kExponentOfExtended);
     as_.INS(exponent, zero, kSignPosition, 1);
@@ -394,23 +401,33 @@ void X87Sequence::arithmetic(const X87Form& form) {
     result = in_place ? left : values_.make();
     multiply(in_place ? values_.overwrite(left) : values_.pair(result), one, values_.pair(right));
   } else {
-    // The routines add to a pair from another one.
-    result = left == right || !values_.is_single(left) ? values_.make() : left;
-    if (result != left) {
-      const Pair from = values_.pair(left);
-      const Pair into = values_.pair(result);
-      mips64::move(as_, into.significand, from.significand);
-      mips64::move(as_, into.exponent, from.exponent);
-    }
+    // The routines change the first pair, and are for two different ones.
+    const bool divides = form.kind == Kind::divide || form.kind == Kind::divide_reversed;
+    const Id first = form.kind == Kind::divide_reversed ? right : left;
+    const Id second = first == left ? right : left;
+    const bool stays = first == right && form.width == 0 && form.pops == 0;
+    const bool copies = left == right || stays || !values_.is_single(first);
+    result = copies ? copy_of(first) : first;
     static_cast<void>(values_.overwrite(result));
-    add(result, right, form.kind == Kind::subtract_reversed, form.kind == Kind::subtract);
+    if (divides) {
+      call(b_.ways_out.x87_divide[values_.pair_number(result)][values_.pair_number(second)]);
+    } else {
+      add(result, second, form.kind == Kind::subtract_reversed, form.kind == Kind::subtract);
+    }
   }
-  if (form.width != 0) values_.drop(right);
+  finish_arithmetic(form, destination, left, right, result);
+}
+
+/// Enters `result`, of an operation on `left`, which is `destination`, and `right`.
+void X87Sequence::finish_arithmetic(const X87Form& form, unsigned destination, Id left, Id right,
+                                    Id result) {
   if (result != left) {
     values_.leave(destination);
     values_.enter(destination, result);
-    values_.drop(result);
+    // A copy was the caller's; so was a number from memory, and one in a register is there still.
+    if (result != right) values_.drop(result);
   }
+  if (form.width != 0) values_.drop(right);
   pop(form.pops);
 }
 
@@ -438,18 +455,20 @@ void X87Sequence::multiply(Pair result, Pair one, Pair other) {
   branch_slow_if_not_zero(carry);
 }
 
-/// destination = ±destination + ±source, by a routine, which returns to the branch after its call
-/// what it cannot do.
+/// destination = ±destination + ±source.
 void X87Sequence::add(Id destination, Id source, bool negate_destination, bool negate_source) {
-  const Pair into = values_.pair(destination);
-  const Pair from = values_.pair(source);
-  if (negate_destination) as_.XORI(into.exponent, into.exponent, kSign);
-  if (negate_source) as_.XORI(from.exponent, from.exponent, kSign);
-  const uint32_t* const routine =
-      b_.ways_out.x87_add[values_.pair_number(destination)][values_.pair_number(source)];
+  const Gpr into = values_.pair(destination).exponent;
+  const Gpr from = values_.pair(source).exponent;
+  if (negate_destination) as_.XORI(into, into, kSign);
+  if (negate_source) as_.XORI(from, from, kSign);
+  call(b_.ways_out.x87_add[values_.pair_number(destination)][values_.pair_number(source)]);
+  if (negate_source) as_.XORI(from, from, kSign);
+}
+
+/// Calls a routine, which returns to the branch after the call what it cannot do.
+void X87Sequence::call(const uint32_t* routine) {
   b_.control(Assembler::jump_word(mips64::opcode::JAL, routine));
   b_.branch(mips64::opcode::BEQ, *slow_);
-  if (negate_source) as_.XORI(from.exponent, from.exponent, kSign);
   rounds_ = true;
   rounded_up_ = kRoundedUp;
 }

@@ -33,6 +33,7 @@ bool X87Sequence::takes_operands(const X87Form& form) const {
     case Kind::store_integer:
     case Kind::change_sign:
     case Kind::absolute:
+    case Kind::square_root:
       return !is_empty(0);
     case Kind::exchange:
     case Kind::compare:
@@ -41,12 +42,11 @@ bool X87Sequence::takes_operands(const X87Form& form) const {
     case Kind::multiply:
     case Kind::subtract:
     case Kind::subtract_reversed:
+    case Kind::divide:
+    case Kind::divide_reversed:
       return !is_empty(0) && (form.width != 0 || !is_empty(form.sti));
     case Kind::store_status:
       return compared_;
-    case Kind::divide:
-    case Kind::divide_reversed:
-    case Kind::square_root:
     case Kind::other:
       return false;
   }
@@ -135,11 +135,14 @@ void X87Sequence::lower(const X87Form& form) {
       return exchange(form);
     case Kind::change_sign:
     case Kind::absolute:
-      return change_sign(form);
+    case Kind::square_root:
+      return change(form);
     case Kind::add:
     case Kind::multiply:
     case Kind::subtract:
     case Kind::subtract_reversed:
+    case Kind::divide:
+    case Kind::divide_reversed:
       return arithmetic(form);
     case Kind::compare:
     case Kind::compare_to_flags:
@@ -148,9 +151,6 @@ void X87Sequence::lower(const X87Form& form) {
       stores_status_ = true;
       ended_ = true;
       return;
-    case Kind::divide:
-    case Kind::divide_reversed:
-    case Kind::square_root:
     case Kind::other:
       break;
   }

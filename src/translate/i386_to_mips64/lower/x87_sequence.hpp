@@ -44,10 +44,12 @@ class X87Sequence {
   void store_rounded(Id value, unsigned width);
   void store_integer(const X87Form& form);
   void exchange(const X87Form& form);
-  void change_sign(const X87Form& form);
+  void change(const X87Form& form);
   void arithmetic(const X87Form& form);
+  void finish_arithmetic(const X87Form& form, unsigned destination, Id left, Id right, Id result);
   void add(Id destination, Id source, bool negate_destination, bool negate_source);
   void multiply(Pair result, Pair one, Pair other);
+  void call(const uint32_t* routine);
   void compare(const X87Form& form);
   void compare_numbers(Pair one, Pair other);
   void flags_from_relation();
@@ -61,6 +63,7 @@ class X87Sequence {
   [[nodiscard]] Id in_pair(unsigned i);
   [[nodiscard]] Id load_real(unsigned width);
   [[nodiscard]] Id load_integer(unsigned width);
+  [[nodiscard]] Id copy_of(Id value);
   [[nodiscard]] Id destination_of(Id value);
   Address operand_address(uint8_t kind);
   void load_bits(Gpr into, unsigned width);

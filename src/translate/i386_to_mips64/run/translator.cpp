@@ -12,7 +12,7 @@ using i386::CpuState;
 
 namespace {
 
-constexpr uint32_t kThunkWords = 4096;
+constexpr uint32_t kThunkWords = 6144;
 
 /// No block takes more words.
 uint32_t max_block_words(const Options& options) {
